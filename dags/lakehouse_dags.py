@@ -1,0 +1,22 @@
+"""Every DAG of the lakehouse, made from the contracts: four a domain, the marts and upkeep."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# Airflow's DAG processor knows this folder already; a plain DagBag does not.
+if (here := str(Path(__file__).resolve().parent)) not in sys.path:
+    sys.path.append(here)
+
+from airflow.sdk import DAG
+
+from lakehouse.contract_file import load_contracts
+from lakehouse_factory.build import build_dag
+from lakehouse_factory.contracts import find_contracts
+from lakehouse_factory.plan import plan_jobs
+
+DAGS: dict[str, DAG] = {job.dag_id: build_dag(job) for job in plan_jobs(load_contracts(find_contracts()))}
+
+# Airflow finds the DAGs among the module's global names.
+globals().update(DAGS)

@@ -1,0 +1,16 @@
+"""Glue job: brings the new files of a domain to bronze, and what cannot be read to quarantine."""
+
+import sys
+
+from lakehouse.jobs import JobCall, run_job
+
+
+def ingest(call: JobCall) -> None:
+    """New files → batch → bronze | quarantine."""
+    from lakehouse.bronze import ingest_domain
+
+    ingest_domain(call.context, call.contract)
+
+
+if __name__ == "__main__":
+    sys.exit(run_job("ingest", ingest, sys.argv))

@@ -1,0 +1,65 @@
+"""Checks the project's facts before anything runs: contracts, suites, views."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from pathlib import Path
+
+import yaml
+
+from lakehouse.contract import Contracts
+from lakehouse.errors import LakehouseError, nearest
+from lakehouse.project import Project
+from lakehouse.suite import load_suite
+from lakehouse.views import check_tables, read_views
+
+
+def problems(project: Project) -> list[str]:
+    """Every problem found, a line each; empty when all is right."""
+    try:
+        contracts = project.contracts
+    except LakehouseError as error:
+        return [str(error)]
+    return [*_odcs(project), *_suites(project, contracts), *_views(project, contracts)]
+
+
+def _odcs(project: Project) -> list[str]:
+    """Contracts against the JSON schema of the Open Data Contract Standard."""
+    import jsonschema
+
+    text = importlib.resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8")
+    validator = jsonschema.Draft201909Validator(json.loads(text))
+    found = []
+    for file in sorted((project.root / "contracts").glob("*.y*ml")):
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for error in validator.iter_errors(content):
+            where = ".".join(str(part) for part in error.absolute_path) or "contract"
+            found.append(f"{file}: {where}: {error.message[:200]} (Open Data Contract Standard)")
+    return found
+
+
+def _suites(project: Project, contracts: Contracts) -> list[str]:
+    found = []
+    for dataset in contracts.datasets:
+        try:
+            load_suite(project.suites, dataset.name, dataset.known_columns)
+        except LakehouseError as error:
+            found.append(str(error))
+    names = {dataset.name for dataset in contracts.datasets}
+    for file in sorted((project.suites / "expectations").glob("*.json")):
+        if file.stem not in names:
+            found.append(f"{file}: a suite for '{file.stem}', which no contract describes.{nearest(file.stem, names)}")
+    return found
+
+
+def _views(project: Project, contracts: Contracts) -> list[str]:
+    known = {f"{layer}.{d.name}" for d in contracts.datasets for layer in ("silver", "bronze", "quarantine")}
+    models = {f"marts.{path.stem}" for path in Path(project.dbt / "models" / "marts").glob("*.sql")}
+    found = []
+    try:
+        for view in read_views(project.dbt / "athena_views"):
+            check_tables(view, known | models)
+    except LakehouseError as error:
+        found.append(str(error))
+    return found

@@ -1,0 +1,161 @@
+"""The facts about the data as frozen objects, read once from the contracts. Imports neither Spark nor AWS."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lakehouse.errors import UnknownNameError
+
+
+class Kind(StrEnum):
+    """How a delivered row meets what silver has (section "What MERGE promises" of the architecture page)."""
+
+    UPSERT = "upsert"
+    INSERT_ONLY = "insert_only"
+    HISTORY = "history"
+
+
+class FileFormat(StrEnum):
+    """Formats of delivered files."""
+
+    CSV = "csv"
+    JSON_LINES = "json_lines"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its physical type in the words of Spark SQL, and what the contract says of it."""
+
+    name: str
+    type: str
+    required: bool
+    description: str
+    pii: bool = False
+    fields: tuple[Column, ...] = ()
+
+    @property
+    def spark_type(self) -> str:
+        """The type as Spark's DDL, nested ones included."""
+        if not self.fields:
+            return self.type
+        return "struct<" + ", ".join(f"{field.name}: {field.spark_type}" for field in self.fields) + ">"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset of a contract; also the name of its bronze, quarantine and silver tables."""
+
+    name: str
+    domain: str
+    description: str
+    kind: Kind
+    file_pattern: str
+    file_format: FileFormat
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    sequence: str
+    delete_flag: str | None
+    date_from: str | None
+    partition_by: tuple[str, ...]
+    cluster_by: tuple[str, ...]
+    quarantine_limit_percent: float
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The delivered columns in the contract's order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def known_columns(self) -> tuple[str, ...]:
+        """Every column that a rule may name, fields of a struct as `device.os`."""
+        nested = [f"{column.name}.{field.name}" for column in self.columns for field in column.fields]
+        return (*self.column_names, *nested)
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """The columns without which a file is refused."""
+        return tuple(column.name for column in self.columns if column.required)
+
+    @property
+    def pii_columns(self) -> frozenset[str]:
+        """The columns that hold personal data."""
+        return frozenset(column.name for column in self.columns if column.pii)
+
+    @property
+    def derived_columns(self) -> tuple[Column, ...]:
+        """The columns that silver adds to the delivered ones, in their order."""
+        if self.kind is Kind.HISTORY:
+            return VALIDITY_COLUMNS
+        return tuple(c for c in DATE_COLUMNS if c.name == "dt" or c.name in self.partition_by)
+
+    @property
+    def silver_columns(self) -> tuple[Column, ...]:
+        """All columns of the silver table in their order."""
+        return (*self.columns, *self.derived_columns, BATCH_COLUMN)
+
+    def matches(self, file_name: str) -> bool:
+        """Tell whether a file of this name belongs to the dataset."""
+        return fnmatch.fnmatchcase(file_name, self.file_pattern)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One domain: who owns it, when it comes, and its datasets."""
+
+    domain: str
+    title: str
+    owner: str
+    contact: str
+    description: str
+    schedule: str
+    deadline: str
+    datasets: tuple[Dataset, ...]
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """All contracts of a project, in the order of their domains."""
+
+    contracts: tuple[Contract, ...]
+
+    def __iter__(self) -> Iterator[Contract]:
+        return iter(self.contracts)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The names of the domains, sorted."""
+        return tuple(contract.domain for contract in self.contracts)
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets of all domains, in the order of their domains."""
+        return tuple(dataset for contract in self.contracts for dataset in contract.datasets)
+
+    def of(self, domain: str) -> Contract:
+        """Return the contract of a domain; raises UnknownNameError with the nearest known name."""
+        for contract in self.contracts:
+            if contract.domain == domain:
+                return contract
+        raise UnknownNameError("domain", domain, self.domains)
+
+    def dataset(self, name: str) -> Dataset:
+        """Return the dataset of that name; raises UnknownNameError with the nearest known name."""
+        for dataset in self.datasets:
+            if dataset.name == name:
+                return dataset
+        raise UnknownNameError("dataset", name, (dataset.name for dataset in self.datasets))
+
+
+DATE_COLUMNS = (
+    Column("dt", "date", True, "UTC date of the row."),
+    Column("month", "string", True, "Month of dt as yyyy-MM."),
+)
+VALIDITY_COLUMNS = (
+    Column("valid_from", "timestamp", True, "From when the version holds."),
+    Column("valid_to", "timestamp", False, "Until when the version held; null for the current one."),
+    Column("is_current", "boolean", True, "True for the newest version."),
+)
+BATCH_COLUMN = Column("_batch_id", "bigint", True, "Batch that last changed the row.")

@@ -1,0 +1,74 @@
+"""What every Glue job shares: arguments, help, log context, exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lakehouse import log
+from lakehouse.context import Context
+from lakehouse.contract import Contract
+from lakehouse.errors import LakehouseError
+from lakehouse.glue import open_job
+from lakehouse.lake import Lake
+from lakehouse.project import find_project
+
+MARTS = "marts"
+
+_HELP = """usage: {name}{domain} --lake_root PATH [--raw_root PATH]
+
+{purpose}
+
+{options}  --lake_root PATH  the lake: a folder, or s3://bucket/prefix
+  --raw_root PATH   the raw layer, where it is not <lake_root>/raw
+
+Each job finds what is pending and does it; a second run with nothing new does nothing.
+Exit codes: 0 done, 2 wrong words, 3 needs a person, 75 try again, 1 a bug of ours.
+"""
+
+
+@dataclass(frozen=True)
+class JobCall:
+    """The words a job was called with, resolved."""
+
+    context: Context
+    domain: str
+
+    @property
+    def contract(self) -> Contract:
+        """Contract of the domain; raises UnknownNameError with the nearest known name."""
+        return self.context.contracts.of(self.domain)
+
+
+def run_job(name: str, work: Callable[[JobCall], None], argv: Sequence[str], needs_domain: bool = True) -> int:
+    """Open the job, do the work, commit; an error for a person becomes one line and its exit code."""
+    if {"--help", "-h"} & set(argv[1:]):
+        print(_help(name, sys.modules["__main__"].__doc__ or "", needs_domain))
+        return 0
+    log.configure()
+    try:
+        required = ("domain", "lake_root") if needs_domain else ("lake_root",)
+        run = open_job(name, argv, required, optional=("raw_root", "run_id"))
+        lake = Lake.at(run.options["lake_root"], run.options.get("raw_root"))
+        lake.require_writable()
+        call = JobCall(Context(find_project(), lake, run.spark), run.options.get("domain", ""))
+        if needs_domain and not (call.domain == MARTS and name in ("transform", "publish")):
+            _ = call.contract  # an unknown domain ends here, before anything starts
+        with log.about(run=run.options.get("run_id") or log.new_run_id(), domain=call.domain or "-"):
+            work(call)
+            run.commit()
+            log.info(f"{name} done")
+    except LakehouseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _help(name: str, purpose: str, needs_domain: bool) -> str:
+    options = ""
+    if needs_domain:
+        marts = f", or {MARTS}" if name in ("transform", "publish") else ""
+        options = f"  --domain NAME     one of {', '.join(find_project().contracts.domains)}{marts}\n"
+    purpose = purpose.removeprefix("Glue job: ")
+    return _HELP.format(name=name, purpose=purpose, options=options, domain=" --domain NAME" if needs_domain else "")

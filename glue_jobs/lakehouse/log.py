@@ -1,0 +1,79 @@
+"""Structured log lines: every one carries run, domain, dataset and batch."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import logging
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+
+_FIELDS = ("run", "domain", "dataset", "batch")
+_context: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("lakehouse_log", default=None)
+
+
+class _Line(logging.Formatter):
+    """One line of key=value words; a value with blanks is quoted."""
+
+    converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        context = _context.get() or {}
+        words = [f"{field}={context.get(field, '-')}" for field in _FIELDS]
+        facts = getattr(record, "facts", {})
+        words += [f"{name}={_quoted(value)}" for name, value in facts.items()]
+        stamp = self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ")
+        line = f"{stamp} {record.levelname} {' '.join(words)} {_quoted(record.getMessage(), 'message=')}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _quoted(value: object, name: str = "") -> str:
+    text = str(value)
+    if name or any(c.isspace() or c in '"=' for c in text):
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        text = f'"{escaped}"'
+    return name + text
+
+
+def configure(level: int = logging.INFO) -> None:
+    """Send the library's log lines to standard error, once."""
+    logger = logging.getLogger("lakehouse")
+    logger.setLevel(level)
+    logger.propagate = False
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_Line())
+        logger.addHandler(handler)
+
+
+def new_run_id() -> str:
+    """An identity for one run that sorts by time."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + uuid.uuid4().hex[:6]
+
+
+@contextlib.contextmanager
+def about(**fields: object) -> Iterator[None]:
+    """Add run, domain, dataset or batch to every line logged inside."""
+    merged = {**(_context.get() or {}), **{name: str(value) for name, value in fields.items()}}
+    token = _context.set(merged)
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def current(field: str) -> str:
+    """What `about` said of a field, '-' where it said nothing."""
+    return (_context.get() or {}).get(field, "-")
+
+
+def info(message: str, **facts: object) -> None:
+    """Log one event with its facts."""
+    logging.getLogger("lakehouse").info(message, extra={"facts": facts})
+
+
+def warning(message: str, **facts: object) -> None:
+    """Log something a person should look at, though the run goes on."""
+    logging.getLogger("lakehouse").warning(message, extra={"facts": facts})

@@ -1,0 +1,84 @@
+"""Builds the fact with dbt: exactly the store days that silver has changed since the last build."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from lakehouse import log
+from lakehouse.changes import FACT, Changes, pending_changes
+from lakehouse.context import Context
+from lakehouse.models import register_silver, register_table, run_dbt
+
+_CHANGED_VIEW = "changed_store_days"
+_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+
+
+@dataclass(frozen=True)
+class MartsResult:
+    """What a build of the marts did."""
+
+    built: bool
+    full: bool
+    store_days: int
+
+
+def build_marts(context: Context, full_refresh: bool = False) -> MartsResult:
+    """Bring the fact to the present silver; does nothing when it shows that already."""
+    changes = pending_changes(context.lake, context.contracts)
+    if full_refresh:
+        changes = Changes(True, frozenset(), (), changes.silver_versions)
+    if changes.nothing:
+        return MartsResult(False, False, 0)
+    spark = context.spark()
+    register_silver(spark, context.lake, context.contracts)
+    register_table(spark, "marts", FACT, context.lake.table("marts", FACT))
+    pairs = set() if changes.everything else store_days(spark, changes)
+    spark.conf.set(_METADATA, json.dumps({"silver_versions": dict(changes.silver_versions)}))
+    try:
+        words, variables = _selection(spark, changes, pairs)
+        run_dbt(context, ["build", "--select", "tag:marts", *words], variables)
+    finally:
+        spark.conf.unset(_METADATA)
+    log.info("marts built", full=changes.everything, store_days=len(pairs))
+    return MartsResult(True, changes.everything, len(pairs))
+
+
+def store_days(spark: SparkSession, changes: Changes) -> set[tuple[str, str]]:
+    """The changed pairs, with those whose cost changed because a product's version came, late or not."""
+    pairs = set(changes.store_days)
+    if changes.product_times:
+        schema = "product_id string, valid_from string, valid_to string"
+        spark.createDataFrame(list(changes.product_times), schema).createOrReplaceTempView("changed_product_times")
+        rows = spark.sql(_SOLD_IN_CHANGED_TIMES).collect()
+        pairs |= {(row["dt"], row["store_id"]) for row in rows}
+    return pairs
+
+
+# A product's first version also serves earlier times, so a change of it reaches back without end.
+_SOLD_IN_CHANGED_TIMES = """
+with first_versions as (
+    select product_id, min(valid_from) as first_from from silver.products group by product_id
+)
+select distinct cast(orders.dt as string) as dt, orders.store_id
+from silver.erp_orders as orders
+join changed_product_times as changed on orders.product_id = changed.product_id
+join first_versions as first on orders.product_id = first.product_id
+where (orders.ordered_at >= cast(changed.valid_from as timestamp)
+       or cast(changed.valid_from as timestamp) = first.first_from)
+  and (changed.valid_to is null or orders.ordered_at < cast(changed.valid_to as timestamp))
+"""
+
+
+def _selection(
+    spark: SparkSession, changes: Changes, pairs: set[tuple[str, str]]
+) -> tuple[list[str], dict[str, Any]]:
+    """dbt's words for everything, or for the changed pairs (which may be none: the build still records its progress)."""
+    if changes.everything:
+        return ["--full-refresh"], {}
+    rows = spark.createDataFrame(sorted(pairs), "dt string, store_id string")
+    rows.selectExpr("cast(dt as date) dt", "store_id").createOrReplaceTempView(_CHANGED_VIEW)
+    return [], {"changed_store_days": _CHANGED_VIEW}

@@ -1,0 +1,116 @@
+"""Runs dbt inside this process, over the lake's tables as the session's catalogue names them."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from lakehouse.context import Context
+from lakehouse.contract import Contract, Contracts
+from lakehouse.delta_log import table_version
+from lakehouse.errors import LakehouseError
+from lakehouse.lake import Lake, for_spark
+from lakehouse.milestones import reach, reached, silver_version
+
+_manifests: dict[str, Any] = {}  # parsing takes seconds, and one process runs dbt several times
+
+
+class ModelError(LakehouseError):
+    """A dbt model or test failed; names it and gives dbt's first line."""
+
+    def __init__(self, node: str, reason: str, more: int) -> None:
+        self.node, self.reason, self.more = node, reason, more
+        others = f" (and {more} more)" if more else ""
+        super().__init__(f"dbt: {node}: {reason}{others}. What was published before stays as it was.")
+
+
+def register_silver(spark: SparkSession, lake: Lake, contracts: Contracts) -> None:
+    """Name every silver table in the session's catalogue; one that has no row yet appears as an empty view."""
+    for dataset in contracts.datasets:
+        if register_table(spark, "silver", dataset.name, lake.silver(dataset.name)):
+            continue
+        nothing = ", ".join(f"CAST(NULL AS {c.spark_type}) AS `{c.name}`" for c in dataset.silver_columns)
+        spark.sql(f"CREATE OR REPLACE VIEW silver.`{dataset.name}` AS SELECT {nothing} WHERE false")
+
+
+def register_table(spark: SparkSession, layer: str, name: str, path: str) -> bool:
+    """Name a Delta table in the session's catalogue, which forgets it at the end; False where there is no table."""
+    spark.sql(f"CREATE DATABASE IF NOT EXISTS {layer}")
+    for kind in ("VIEW", "TABLE"):
+        if _kind(spark, layer, name) == kind:
+            spark.sql(f"DROP {kind} {layer}.`{name}`")
+    if table_version(path) < 0:
+        return False
+    spark.sql(f"CREATE TABLE {layer}.`{name}` USING delta LOCATION '{for_spark(path)}'")
+    return True
+
+
+def _kind(spark: SparkSession, layer: str, name: str) -> str | None:
+    if not spark.catalog.tableExists(f"{layer}.`{name}`"):
+        return None
+    return "VIEW" if spark.catalog.getTable(f"{layer}.`{name}`").tableType == "VIEW" else "TABLE"
+
+
+def build_domain(context: Context, contract: Contract) -> bool:
+    """Build and test a domain's models when its silver is newer than the last build that passed."""
+    version = silver_version(context.lake, contract.datasets)
+    step = f"transform_{contract.domain}"
+    if reached(context.lake, step) >= version:
+        return False
+    register_silver(context.spark(), context.lake, context.contracts)
+    run_dbt(context, ["build", "--select", f"tag:{contract.domain}"])
+    reach(context.lake, step, version)
+    return True
+
+
+def dbt_target(context: Context) -> Path:
+    """Where dbt puts what it compiles; a folder of its own for each lake."""
+    base = context.project.cache if os.access(context.project.root, os.W_OK) else Path(tempfile.gettempdir())
+    target = base / "dbt"
+    target.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def run_dbt(context: Context, words: Sequence[str], variables: dict[str, Any] | None = None) -> Any:
+    """Run dbt's words in this process; raises ModelError when a model or test fails."""
+    from dbt.cli.main import dbtRunner
+
+    project, marts_root = context.project.dbt, for_spark(f"{context.lake.curated}/marts")
+    everywhere = [
+        "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(dbt_target(context)),
+        "--log-path", str(dbt_target(context)), "--log-level", "none", "--log-level-file", "none",
+        "--no-send-anonymous-usage-stats", "--vars", json.dumps({
+            "marts_root": marts_root, **(variables or {}),
+        }),
+    ]  # fmt: skip
+    if words[0] == "build":
+        everywhere += ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "seed"]
+    runner = dbtRunner(manifest=_manifests.get(marts_root))
+    done = runner.invoke([*words, *everywhere])
+    if runner.manifest is not None:
+        _manifests[marts_root] = runner.manifest
+    if not done.success:
+        raise _model_error(done)
+    return done.result
+
+
+def _model_error(done: Any) -> ModelError:
+    failed = [r for r in getattr(done.result, "results", ()) or () if str(r.status) in ("error", "fail")]
+    if not failed:
+        text = " ".join(str(done.exception or "dbt stopped without saying why").split())
+        return ModelError("project", text, 0)
+    first = failed[0]
+    return ModelError(first.node.name, " ".join(str(first.message).split())[:300], len(failed) - 1)
+
+
+def build_docs(context: Context) -> Path:
+    """Build dbt's documentation as one static page and return its path."""
+    register_silver(context.spark(), context.lake, context.contracts)
+    run_dbt(context, ["docs", "generate", "--static"])
+    return dbt_target(context) / "static_index.html"

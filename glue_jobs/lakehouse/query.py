@@ -1,0 +1,126 @@
+"""Answers SQL from the lake's Delta tables with DuckDB, without a JVM: the embedded stand-in for Athena."""
+
+from __future__ import annotations
+
+import importlib.resources
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from lakehouse.contract import Contracts
+from lakehouse.delta_log import open_table
+from lakehouse.errors import LakehouseError, nearest
+from lakehouse.lake import LAYERS, Lake, is_s3
+from lakehouse.storage import split_s3
+
+# Names without a layer are looked up here, in this order.
+_UNQUALIFIED = ("marts", "silver")
+
+
+class EmptyLakeError(LakehouseError):
+    """There is no table to ask."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        super().__init__(f"No tables in the lake {lake.root}; run `make local-run` first, or name a lake with --lake.")
+
+
+class QueryError(LakehouseError):
+    """The engine refused the query; its first line says why."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        self.reason, self.hint = reason, hint
+        super().__init__(f"The query failed: {reason}{hint}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Columns and rows of a result."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def ask(lake: Lake, contracts: Contracts, sql: str) -> Answer:
+    """Run one SELECT over the lake; raises EmptyLakeError or QueryError."""
+    connection = connect(lake, contracts)
+    try:
+        result = connection.execute(sql)
+        columns = tuple(column[0] for column in result.description or ())
+        return Answer(columns, result.fetchall())
+    except duckdb.Error as error:
+        known = [f"{row[0]}.{row[1]}" for row in _tables(connection)]
+        reason = " ".join(str(error).split("\n")[0].split())
+        hint = f" Tables: {', '.join(known)}." if "does not exist" in reason else ""
+        raise QueryError(reason, hint) from None
+    finally:
+        connection.close()
+
+
+def connect(lake: Lake, contracts: Contracts) -> duckdb.DuckDBPyConnection:
+    """A connection with one view a table, named layer.table; marts and silver also without the layer."""
+    found = tables_of(lake)
+    if not found:
+        raise EmptyLakeError(lake)
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    connection.execute("SET TimeZone = 'UTC'")
+    if lake.is_local:
+        package = importlib.resources.files("duckdb_extension_delta")
+        connection.load_extension(str(next(Path(str(package)).rglob("*.duckdb_extension"))))
+    deleted = {d.name: d.delete_flag for d in contracts.datasets if d.delete_flag}
+    for layer, name in found:
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')
+        source = _source(connection, lake, layer, name)
+        # Tombstones stay in silver for the merge; nobody who reads is meant to see them.
+        seen = f' WHERE NOT "{deleted[name]}"' if layer == "silver" and name in deleted else ""
+        connection.execute(f'CREATE VIEW "{layer}"."{name}" AS SELECT * FROM {source}{seen}')
+    layers = ",".join(layer for layer in _UNQUALIFIED if any(layer == found_in for found_in, _ in found))
+    if layers:
+        connection.execute(f"SET search_path = '{layers}'")
+    return connection
+
+
+def _source(connection: duckdb.DuckDBPyConnection, lake: Lake, layer: str, name: str) -> str:
+    path = lake.table(layer, name)
+    if lake.is_local:
+        return "delta_scan('{}')".format(path.replace("'", "''"))
+    table = open_table(path)
+    assert table is not None  # listed a moment ago
+    connection.register(f"_{layer}_{name}", table.to_pyarrow_dataset())
+    return f'"_{layer}_{name}"'
+
+
+def tables_of(lake: Lake) -> list[tuple[str, str]]:
+    """Layer and name of every Delta table in the lake."""
+    if is_s3(lake.curated):
+        return _tables_on_s3(lake)
+    found = [(layer, path.parent.name) for layer in LAYERS for path in Path(lake.curated, layer).glob("*/_delta_log")]
+    return sorted(found)
+
+
+def _tables_on_s3(lake: Lake) -> list[tuple[str, str]]:
+    import boto3
+
+    bucket, prefix = split_s3(lake.curated)
+    client = boto3.client("s3")
+    found = []
+    for layer in LAYERS:
+        answer = client.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/{layer}/".lstrip("/"), Delimiter="/")
+        found += [(layer, item["Prefix"].rstrip("/").rsplit("/", 1)[-1]) for item in answer.get("CommonPrefixes", ())]
+    return [(layer, name) for layer, name in sorted(found) if open_table(lake.table(layer, name)) is not None]
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+    ).fetchall()
+
+
+def require_table(lake: Lake, layer: str, name: str) -> None:
+    """Raise a clear error when a table is not in the lake."""
+    found = tables_of(lake)
+    if (layer, name) not in found:
+        known = [f"{where}.{what}" for where, what in found]
+        raise QueryError(f"There is no table {layer}.{name}.", nearest(f"{layer}.{name}", known))

@@ -1,0 +1,71 @@
+"""The settings of Spark, in one place: those that Glue gets, and the few that only a laptop needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lakehouse.java import find_java
+from lakehouse.project import Project
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+DELTA_PACKAGE = "io.delta:delta-spark_4.1_2.13:4.2.0"
+
+SETTINGS: Mapping[str, str] = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    # Every time is an instant and every dt a UTC date, whatever the machine's own zone is.
+    "spark.sql.session.timeZone": "UTC",
+    # INT96, Spark's default, has no statistics and Athena warns of it.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # A cast that loses something fails instead of giving null or wrapping around.
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.sources.partitionOverwriteMode": "static",
+}
+"""What every job runs with, on Glue as `--conf` (the wheel's `lakehouse settings` prints them)."""
+
+
+def local_settings(project: Project, cores: int) -> dict[str, str]:
+    """What a laptop adds: jars by path, few and small tasks, no UI, a quick JVM."""
+    archive = project.cache / "spark.jsa"
+    options = [
+        "-Duser.timezone=UTC",
+        f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}",
+        # Short runs on small data end before the second compiler pays off.
+        "-XX:TieredStopAtLevel=1",
+        *os.environ.get("LAKEHOUSE_JAVA_OPTIONS", "").split(),
+    ]
+    if archive.is_file() and "LAKEHOUSE_JAVA_OPTIONS" not in os.environ:
+        options += [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:disable", "-Xlog:all=off"]
+    return {
+        "spark.master": f"local[{cores}]",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": os.environ.get("LAKEHOUSE_DRIVER_MEMORY", "2g"),
+        "spark.driver.extraClassPath": ":".join(str(jar) for jar in sorted((project.cache / "jars").glob("*.jar"))),
+        "spark.driver.extraJavaOptions": " ".join(options),
+        "spark.sql.shuffle.partitions": str(cores),
+        "spark.databricks.delta.snapshotPartitions": str(cores),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.warehouse.dir": (project.cache / "warehouse").as_uri(),
+    }
+
+
+def local_session(project: Project, extra: Mapping[str, str] | None = None) -> SparkSession:
+    """Start (or return) the session of a laptop; raises JavaNotFoundError before the JVM would fail."""
+    os.environ["JAVA_HOME"] = str(find_java(project.cache))
+    from pyspark.sql import SparkSession
+
+    cores = min(os.cpu_count() or 2, 8)
+    builder = SparkSession.builder.appName("lakehouse")
+    for name, value in {**SETTINGS, **local_settings(project, cores), **(extra or {})}.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session

@@ -1,0 +1,72 @@
+"""Lists and reads delivered files, on a disk and on S3 alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lakehouse.lake import is_s3
+
+HEAD_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, order=True)
+class StoredFile:
+    """One file with its identity: the same path with another size, time or ETag is another delivery."""
+
+    path: str
+    size: int
+    version: str
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.path.rsplit("/", 1)[-1]
+
+
+def list_files(root: str) -> list[StoredFile]:
+    """All files below a root, sorted; paths are relative to it. Hidden and temporary ones are left out."""
+    found = _list_s3(root) if is_s3(root) else _list_disk(Path(root))
+    return sorted(file for file in found if not any(part[:1] in "._" for part in file.path.split("/")))
+
+
+def _list_disk(root: Path) -> Iterator[StoredFile]:
+    for path in root.rglob("*") if root.is_dir() else ():
+        if path.is_file():
+            stat = path.stat()
+            moment = datetime.fromtimestamp(stat.st_mtime_ns // 10**9, UTC)
+            version = f"{moment:%Y-%m-%dT%H:%M:%S}.{stat.st_mtime_ns % 10**9:09d}Z"
+            yield StoredFile(path.relative_to(root).as_posix(), stat.st_size, version)
+
+
+def _list_s3(root: str) -> Iterator[StoredFile]:
+    import boto3
+
+    bucket, prefix = split_s3(root)
+    pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    for page in pages:
+        for item in page.get("Contents", ()):
+            if not item["Key"].endswith("/"):
+                yield StoredFile(item["Key"].removeprefix(f"{prefix}/"), item["Size"], item["ETag"].strip('"'))
+
+
+def split_s3(path: str) -> tuple[str, str]:
+    """Bucket and key of an s3:// path."""
+    bucket, _, key = path.split("://", 1)[1].partition("/")
+    return bucket, key.rstrip("/")
+
+
+def read_head(root: str, file: StoredFile, size: int = HEAD_BYTES) -> bytes:
+    """The first bytes of a file."""
+    if not is_s3(root):
+        with (Path(root) / file.path).open("rb") as opened:
+            return opened.read(size)
+    import boto3
+
+    bucket, prefix = split_s3(root)
+    if file.size == 0:
+        return b""
+    answer = boto3.client("s3").get_object(Bucket=bucket, Key=f"{prefix}/{file.path}", Range=f"bytes=0-{size - 1}")
+    return answer["Body"].read()

@@ -1,0 +1,104 @@
+"""What can be wrong with a suite, each error with file, expectation, what was found and what was wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakehouse.errors import LakehouseError, nearest
+
+
+@dataclass(frozen=True)
+class Where:
+    """One expectation of a suite's file, counted from 1, with its rule once that is known."""
+
+    file: Path
+    position: int
+    rule: str | None = None
+
+    def __str__(self) -> str:
+        named = f" ({self.rule})" if self.rule else ""
+        return f"{self.file}: expectation {self.position}{named}"
+
+
+class SuiteError(LakehouseError):
+    """Base of the errors in a suite."""
+
+
+class SuiteNotFoundError(SuiteError):
+    """A dataset has no suite."""
+
+    def __init__(self, file: Path, dataset: str, known: Iterable[str]) -> None:
+        self.file, self.dataset, self.known = file, dataset, tuple(sorted(known))
+        hint = nearest(dataset, self.known)
+        super().__init__(f"{file}: not found, but the dataset '{dataset}' needs a suite.{hint}")
+
+
+class SuiteUnreadableError(SuiteError):
+    """A suite's file is not Great Expectations' JSON."""
+
+    def __init__(self, file: Path, problem: str) -> None:
+        self.file, self.problem = file, problem
+        super().__init__(f"{file}: cannot be read as a suite: {problem}.")
+
+
+class SuiteNameError(SuiteError):
+    """A suite's name is not that of its file."""
+
+    def __init__(self, file: Path, found: str, wanted: str) -> None:
+        self.file, self.found, self.wanted = file, found, wanted
+        super().__init__(f"{file}: name is '{found}', wanted '{wanted}', as the file and the dataset.")
+
+
+class MissingWordError(SuiteError):
+    """An expectation lacks a word that every one must have."""
+
+    def __init__(self, where: Where, field: str) -> None:
+        self.where, self.field = where, field
+        super().__init__(f"{where}: {field} is missing; it must be a text that is not empty.")
+
+
+class UnknownWordError(SuiteError):
+    """An expectation uses a word that means nothing here."""
+
+    def __init__(self, where: Where, field: str, found: str, known: Iterable[str], wanted: str = "") -> None:
+        self.where, self.field, self.found, self.known = where, field, found, tuple(sorted(known))
+        expected = f" Wanted: {wanted}." if wanted else nearest(found, self.known)
+        super().__init__(f"{where}: {field} has the unknown word '{found}'.{expected}")
+
+
+class DuplicateRuleError(SuiteError):
+    """Two expectations of a suite share a name."""
+
+    def __init__(self, where: Where, earlier: int) -> None:
+        self.where, self.earlier = where, earlier
+        super().__init__(f"{where}: meta.rule is taken by expectation {earlier}; every rule needs its own.")
+
+
+class SeverityMismatchError(SuiteError):
+    """Great Expectations' severity says something else than meta.on_failure."""
+
+    def __init__(self, where: Where, on_failure: str, found: object, wanted: str) -> None:
+        self.where, self.on_failure, self.found, self.wanted = where, on_failure, found, wanted
+        said = "missing" if found is None else f"'{found}'"
+        super().__init__(f"{where}: severity is {said}; with meta.on_failure '{on_failure}' goes '{wanted}'.")
+
+
+class RowsNotNamedError(SuiteError):
+    """A rule should quarantine rows, but its expectation does not say which rows fail."""
+
+    def __init__(self, where: Where, type_: str) -> None:
+        self.where, self.type = where, type_
+        super().__init__(
+            f"{where}: {type_} does not name failing rows, so it cannot quarantine them; set meta.on_failure "
+            "to fail or warn, or write the query as SELECT * FROM {batch} WHERE condition."
+        )
+
+
+class UnknownColumnError(SuiteError):
+    """An expectation names a column that the dataset's contract lacks."""
+
+    def __init__(self, where: Where, column: str, known: Iterable[str]) -> None:
+        self.where, self.column, self.known = where, column, tuple(sorted(known))
+        super().__init__(f"{where}: the contract has no column '{column}'.{nearest(column, self.known)}")

@@ -1,0 +1,49 @@
+"""How our jobs write Delta tables: schema with comments, properties that Athena reads, progress in the commit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.contract import Column
+from lakehouse.lake import for_spark
+
+# Reader features that Athena lacks stay off, whatever a later Delta makes its default.
+PROPERTIES: Mapping[str, str] = {
+    "delta.enableDeletionVectors": "false",
+    "delta.checkpointPolicy": "classic",
+    "delta.enableTypeWidening": "false",
+}
+
+
+def described(column: Column, value: SparkColumn | None = None) -> SparkColumn:
+    """A column under its contract's name and comment."""
+    value = F.col(column.name) if value is None else value
+    return value.alias(column.name, metadata={"comment": column.description})
+
+
+def append(
+    rows: DataFrame,
+    path: str,
+    app_id: str,
+    version: int,
+    partition_by: Sequence[str] = (),
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Append rows and progress in one commit; a version that the table has already is skipped by Delta."""
+    writer = rows.write.format("delta").mode("append").options(txnAppId=app_id, txnVersion=version, **PROPERTIES)
+    if metadata is not None:
+        writer = writer.option("userMetadata", json.dumps(metadata))
+    if partition_by:
+        writer = writer.partitionBy(*partition_by)
+    writer.save(for_spark(path))
+
+
+def read(spark: SparkSession, path: str) -> DataFrame:
+    """A Delta table by its path."""
+    return spark.read.format("delta").load(for_spark(path))

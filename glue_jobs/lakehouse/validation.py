@@ -1,0 +1,157 @@
+"""Validate: judges each bronze batch by its suite, quarantines the bad rows, records the verdict."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse import log, quarantine, tables
+from lakehouse.batches import INGEST, VALIDATE, Batch, BatchVerdict, record_verdict, to_validate
+from lakehouse.context import Context
+from lakehouse.contract import Contract, Dataset
+from lakehouse.delta_log import append_once, open_table, read_rows
+from lakehouse.errors import LakehouseError
+from lakehouse.judge import is_quarantined, judge_batch, with_broken_rules
+from lakehouse.judge_verdict import Verdict
+from lakehouse.lake import Lake
+from lakehouse.quarantine import BATCH_ID, STEP
+from lakehouse.suite import Suite, load_suite
+
+QUALITY_RESULTS = pa.schema(
+    [
+        ("domain", pa.string()),
+        ("dataset", pa.string()),
+        ("batch_id", pa.int64()),
+        ("rule", pa.string()),
+        ("sentence", pa.string()),
+        ("on_failure", pa.string()),
+        ("rows_seen", pa.int64()),
+        ("rows_failed", pa.int64()),
+        ("success", pa.bool_()),
+        ("verdict", pa.string()),
+        ("seconds", pa.float64()),
+        ("run_id", pa.string()),
+        ("recorded_at", pa.timestamp("us", "UTC")),
+    ]
+)
+
+
+class BatchStoppedError(LakehouseError):
+    """A batch broke a rule of the whole batch; nothing of it is merged and the earlier data is still served."""
+
+    def __init__(self, domain: str, dataset: str, batch_id: int, files: tuple[str, ...], reason: str, page: str) -> None:
+        self.domain, self.dataset, self.batch_id, self.files = domain, dataset, batch_id, files
+        self.reason, self.page = reason, page
+        super().__init__(
+            f"{domain}: batch {batch_id} of {dataset} ({', '.join(files)}) stopped: {reason}. "
+            f"Nothing of it was merged; see {page} and deliver the rows again once they are mended."
+        )
+
+
+def validate_domain(context: Context, contract: Contract) -> list[BatchVerdict]:
+    """Judge every batch of a domain that has no verdict; raises BatchStoppedError after all are judged."""
+    verdicts: list[BatchVerdict] = []
+    stopped: list[BatchStoppedError] = []
+    for dataset in contract.datasets:
+        pending = to_validate(context.lake, dataset)
+        suite = load_suite(context.project.suites, dataset.name, dataset.known_columns) if pending else None
+        for batch in pending:
+            assert suite is not None  # loaded because something is pending
+            with log.about(dataset=dataset.name, batch=batch.batch_id):
+                verdict = validate_batch(context, dataset, batch, suite)
+            verdicts.append(verdict)
+            if not verdict.passed:
+                stopped.append(_stopped(dataset, batch, verdict))
+    if stopped:
+        raise stopped[0]
+    return verdicts
+
+
+def _stopped(dataset: Dataset, batch: Batch, verdict: BatchVerdict) -> BatchStoppedError:
+    files = tuple(file.name for file in batch.files)
+    reason, page = verdict.reason or "", verdict.data_docs or "the quality results"
+    return BatchStoppedError(dataset.domain, dataset.name, batch.batch_id, files, reason, page)
+
+
+def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suite) -> BatchVerdict:
+    """Judge one batch: quarantine, Data Docs, quality results, and last the verdict, which makes it judged."""
+    start = time.monotonic()
+    rows = bronze_batch(context, dataset, batch.batch_id)
+    unreadable = unreadable_rows(context.lake, dataset, batch.batch_id)
+    limit = dataset.quarantine_limit_percent
+    judged = judge_batch(rows, suite, limit, pii=dataset.pii_columns, unreadable=unreadable)
+    if not judged.is_stopped and judged.quarantined:
+        broken = with_broken_rules(rows, suite.row_rules).where(is_quarantined(suite))
+        quarantine.append(quarantine.from_typed(broken, dataset), context.lake, dataset, VALIDATE, batch.batch_id)
+    page = _data_docs(context, judged, batch)
+    _record_results(context.lake, dataset, batch.batch_id, judged, time.monotonic() - start)
+    verdict = BatchVerdict(
+        dataset=dataset.name,
+        batch_id=batch.batch_id,
+        verdict=judged.outcome.value,
+        rows_landed=judged.rows + unreadable,
+        rows_unreadable=unreadable,
+        rows_quarantined=0 if judged.is_stopped else judged.quarantined,
+        rows_passed=0 if judged.is_stopped else judged.good,
+        reason=judged.reason,
+        data_docs=page,
+    )
+    record_verdict(context.lake, dataset, verdict)
+    log.info("judged", verdict=verdict.verdict, rows=judged.rows, quarantined=judged.quarantined)
+    return verdict
+
+
+def bronze_batch(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:
+    """The rows of one batch as bronze has them."""
+    return tables.read(context.spark(), context.lake.bronze(dataset.name)).where(F.col(BATCH_ID) == batch_id)
+
+
+def unreadable_rows(lake: Lake, dataset: Dataset, batch_id: int) -> int:
+    """Rows of a batch that ingest put into quarantine."""
+    table = open_table(lake.quarantine(dataset.name))
+    if table is None:
+        return 0
+    of_ingest = (pc.field(BATCH_ID) == batch_id) & (pc.field(STEP) == INGEST)
+    return int(table.to_pyarrow_dataset().count_rows(filter=of_ingest))
+
+
+def _record_results(lake: Lake, dataset: Dataset, batch_id: int, judged: Verdict, seconds: float) -> None:
+    """Keep what every rule found, once per batch."""
+    common = {
+        "domain": dataset.domain,
+        "dataset": dataset.name,
+        "batch_id": batch_id,
+        "verdict": judged.outcome.value,
+        "seconds": round(seconds, 3),
+        "run_id": log.current("run"),
+        "recorded_at": datetime.now(UTC),
+    }
+    rows = [
+        {
+            **common,
+            "rule": result.rule.name,
+            "sentence": result.rule.sentence,
+            "on_failure": result.rule.on_failure.value,
+            "rows_seen": result.seen,
+            "rows_failed": result.failed,
+            "success": result.success,
+        }
+        for result in judged.results
+    ]
+    path = lake.ops("quality_results")
+    append_once(path, rows, QUALITY_RESULTS, f"{VALIDATE}:{dataset.name}", batch_id)
+
+
+def quality_of(lake: Lake, dataset: Dataset, batch_id: int) -> list[dict[str, Any]]:
+    """What every rule found in a batch."""
+    return read_rows(lake.ops("quality_results"), [("dataset", "=", dataset.name), ("batch_id", "=", batch_id)])
+
+
+def _data_docs(context: Context, judged: Verdict, batch: Batch) -> str | None:
+    return None

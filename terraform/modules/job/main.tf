@@ -1,0 +1,153 @@
+# One Glue job with its log groups and a role of its own, which sees only the prefixes and tables it is given.
+
+locals {
+  log_prefix = "/${var.prefix}/${var.name}"
+  catalogue  = "arn:aws:glue:${var.region}:${var.account_id}"
+
+  # What a job reads or writes it also lists.
+  listed         = { for grant in concat(var.reads, var.writes) : grant.bucket => grant.prefix... }
+  listed_buckets = keys(local.listed)
+}
+
+resource "aws_glue_job" "this" {
+  name         = var.name
+  description  = var.description
+  role_arn     = aws_iam_role.this.arn
+  glue_version = "6.0"
+
+  worker_type       = "G.1X"
+  number_of_workers = var.number_of_workers
+  timeout           = var.timeout_minutes
+  # Airflow retries, and knows which failures are worth it.
+  max_retries = 0
+
+  command {
+    name            = "glueetl"
+    script_location = "s3://${var.artefacts_bucket}/glue_jobs/${var.script}"
+    python_version  = "3"
+  }
+
+  execution_property {
+    max_concurrent_runs = 1
+  }
+
+  default_arguments = merge(var.arguments, {
+    "--custom-logGroup-prefix" = local.log_prefix
+    "--enable-metrics"         = "true"
+    "--job-language"           = "python"
+  })
+
+  depends_on = [aws_cloudwatch_log_group.this]
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  for_each = toset(["error", "output"])
+
+  name              = "${local.log_prefix}/${each.key}"
+  retention_in_days = var.log_retention_days
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["glue.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name               = "${var.prefix}-${var.name}"
+  description        = "What the Glue job ${var.name} may do."
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "job"
+  role   = aws_iam_role.this.id
+  policy = data.aws_iam_policy_document.job.json
+}
+
+data "aws_iam_policy_document" "job" {
+  dynamic "statement" {
+    for_each = length(var.reads) > 0 ? [1] : []
+    content {
+      sid       = "ReadObjects"
+      actions   = ["s3:GetObject"]
+      resources = [for grant in var.reads : "arn:aws:s3:::${grant.bucket}/${grant.prefix}/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.writes) > 0 ? [1] : []
+    content {
+      sid       = "WriteObjects"
+      actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+      resources = [for grant in var.writes : "arn:aws:s3:::${grant.bucket}/${grant.prefix}/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.listed
+    content {
+      sid       = "List${index(local.listed_buckets, statement.key)}"
+      actions   = ["s3:ListBucket"]
+      resources = ["arn:aws:s3:::${statement.key}"]
+
+      condition {
+        test     = "StringLike"
+        variable = "s3:prefix"
+        values   = flatten([for prefix in statement.value : [prefix, "${prefix}/*"]])
+      }
+    }
+  }
+
+  statement {
+    sid       = "WriteLogs"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = [for group in aws_cloudwatch_log_group.this : "${group.arn}:*"]
+  }
+
+  # CloudWatch offers no resource narrower than all metrics; the namespace narrows it instead.
+  statement {
+    sid       = "WriteMetrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["Glue"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.published_tables) > 0 ? [1] : []
+    content {
+      sid     = "PublishTables"
+      actions = ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable"]
+      resources = concat(
+        ["arn:aws:glue:${var.region}:${var.account_id}:catalog"],
+        sort(distinct([for table in var.published_tables : "${local.catalogue}:database/${table.database}"])),
+        [for table in var.published_tables : "${local.catalogue}:table/${table.database}/${table.name}"],
+      )
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.athena_workgroup == null ? [] : [var.athena_workgroup]
+    content {
+      sid       = "MakeViews"
+      actions   = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"]
+      resources = ["arn:aws:athena:${var.region}:${var.account_id}:workgroup/${statement.value}"]
+    }
+  }
+}

@@ -1,0 +1,76 @@
+variable "name" {
+  description = "Name of the job, the same as its DAG's."
+  type        = string
+}
+
+variable "prefix" {
+  description = "Project and environment, for the names of role and log groups."
+  type        = string
+}
+
+variable "description" {
+  description = "What the job is for, in one line."
+  type        = string
+}
+
+variable "script" {
+  description = "File name of the script under glue_jobs/."
+  type        = string
+}
+
+variable "arguments" {
+  description = "Default arguments of the job; a run may override them."
+  type        = map(string)
+}
+
+variable "number_of_workers" {
+  description = "Workers of type G.1X (4 vCPU, 16 GB), the driver included."
+  type        = number
+}
+
+variable "timeout_minutes" {
+  description = "Minutes after which Glue ends a run; Airflow waits longer than that."
+  type        = number
+}
+
+variable "artefacts_bucket" {
+  description = "Bucket that holds scripts, wheel and project archive."
+  type        = string
+}
+
+variable "reads" {
+  description = "Prefixes that the job reads."
+  type        = list(object({ bucket = string, prefix = string }))
+}
+
+variable "writes" {
+  description = "Prefixes that the job reads and writes."
+  type        = list(object({ bucket = string, prefix = string }))
+}
+
+variable "published_tables" {
+  description = "Tables of the Glue catalogue that the job writes."
+  type        = list(object({ database = string, name = string }))
+  default     = []
+}
+
+variable "athena_workgroup" {
+  description = "Workgroup in which the job makes views; null for none."
+  type        = string
+  default     = null
+}
+
+variable "log_retention_days" {
+  description = "Days for which logs are kept."
+  type        = number
+}
+
+variable "account_id" {
+  description = "AWS account."
+  type        = string
+}
+
+variable "region" {
+  description = "AWS region."
+  type        = string
+}

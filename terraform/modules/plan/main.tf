@@ -1,0 +1,102 @@
+# What the contracts ask for: databases, and jobs with what each may touch. Makes no resource itself.
+
+locals {
+  contract_files = fileset(var.repository, "contracts/*.{yaml,yml}")
+  contracts      = [for file in sort(local.contract_files) : yamldecode(file("${var.repository}/${file}"))]
+  tables         = { for contract in local.contracts : contract.domain => [for table in contract.schema : table.name] }
+  fact           = "fct_daily_store_metrics"
+
+  databases = {
+    bronze     = "Every readable row as delivered."
+    silver     = "The latest truth per key."
+    marts      = "Metrics that the business reads."
+    quarantine = "Rows that cannot be read or broke a rule."
+    ops        = "Records about batches, verdicts and builds."
+    analytics  = "Views for the analysts."
+  }
+}
+
+# Paths lie under curated/, those of raw in the raw bucket.
+locals {
+  domain_jobs = merge([
+    for domain, tables in local.tables : {
+      "ingest_${domain}" = {
+        step        = "ingest"
+        domain      = domain
+        description = "Brings new files of ${domain} to bronze, and what cannot be read to quarantine."
+        raw         = ["raw/${domain}"]
+        reads       = []
+        writes      = concat(["ops"], [for table in tables : "bronze/${table}"], [for table in tables : "quarantine/${table}"])
+        published   = []
+      }
+      "validate_${domain}" = {
+        step        = "validate"
+        domain      = domain
+        description = "Judges the bronze batches of ${domain} by their suites."
+        raw         = []
+        reads       = [for table in tables : "bronze/${table}"]
+        writes      = concat(["ops", "docs/data_docs"], [for table in tables : "quarantine/${table}"])
+        published   = []
+      }
+      "transform_${domain}" = {
+        step        = "transform"
+        domain      = domain
+        description = "Merges the good rows of ${domain} into silver and builds its dbt models."
+        raw         = []
+        reads       = concat([for table in tables : "bronze/${table}"], [for table in tables : "quarantine/${table}"])
+        writes      = concat(["ops"], [for table in tables : "silver/${table}"])
+        published   = []
+      }
+      "publish_${domain}" = {
+        step        = "publish"
+        domain      = domain
+        description = "Shows analysts the last good version of ${domain}."
+        raw         = []
+        reads       = concat([for table in tables : "silver/${table}"], [for table in tables : "quarantine/${table}"])
+        writes      = ["ops"]
+        published = concat(
+          [for table in tables : { database = "silver", name = table }],
+          [for table in tables : { database = "quarantine", name = table }],
+        )
+      }
+    }
+  ]...)
+
+  shared_jobs = {
+    transform_marts = {
+      step        = "transform"
+      domain      = "marts"
+      description = "Brings ${local.fact} up to date with silver."
+      raw         = []
+      reads       = ["silver"]
+      writes      = ["ops", "marts"]
+      published   = []
+    }
+    publish_marts = {
+      step        = "publish"
+      domain      = "marts"
+      description = "Shows analysts the last good version of ${local.fact}, its views and docs."
+      raw         = []
+      # It proves every view against the lake as it is, and so looks into each layer.
+      reads     = ["bronze", "silver", "quarantine", "marts"]
+      writes    = ["ops", "docs/dbt", "athena_results"]
+      published = concat([{ database = "marts", name = local.fact }], local.views)
+    }
+    maintain_lakehouse = {
+      step        = "maintain"
+      domain      = null
+      description = "Clusters the partitions that changed and removes files that no reader needs."
+      raw         = []
+      reads       = []
+      writes      = ["ops", "silver", "marts"]
+      published   = []
+    }
+  }
+
+  views = [
+    for file in sort(fileset(var.repository, "dbt/athena_views/*.sql")) :
+    { database = "analytics", name = trimsuffix(basename(file), ".sql") }
+  ]
+
+  jobs = merge(local.domain_jobs, local.shared_jobs)
+}

@@ -1,0 +1,4 @@
+variable "repository" {
+  description = "Root folder of the repository, which holds contracts/ and dbt/."
+  type        = string
+}

@@ -1,0 +1,45 @@
+"""Fixtures that every suite shares: one Spark session per run, and a lake below tmp_path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+os.environ.setdefault("NO_COLOR", "1")
+os.environ["TZ"] = "UTC"
+
+from lakehouse.context import Context
+from lakehouse.lake import Lake
+from lakehouse.project import Project, find_project
+from lakehouse.spark import local_session
+
+
+@pytest.fixture(scope="session")
+def project() -> Project:
+    """The project under test."""
+    return find_project()
+
+
+@pytest.fixture(scope="session")
+def spark(project: Project) -> Iterator[SparkSession]:
+    """One session for the whole run: UTC, few partitions, Delta."""
+    settings = {"spark.sql.shuffle.partitions": "2", "spark.databricks.delta.snapshotPartitions": "2"}
+    session = local_session(project, settings)
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """An empty lake."""
+    return Lake.at(str(tmp_path / "lake"))
+
+
+@pytest.fixture
+def context(project: Project, lake: Lake, spark: SparkSession) -> Context:
+    """What steps are given, on an empty lake."""
+    return Context(project, lake, lambda: spark)

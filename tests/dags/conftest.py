@@ -1,0 +1,126 @@
+"""Airflow in processes of its own, so that its settings and logging reach no other test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import DEVNULL, PIPE
+from typing import Any
+
+import boto3
+import pytest
+from moto.glue.models import glue_backends
+from moto.s3.models import s3_backends
+from moto.server import ThreadedMotoServer
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+DAGS = ROOT / "dags"
+REGION = "eu-west-1"
+
+Script = Callable[..., Any]
+
+
+def clean_environment(home: Path) -> dict[str, str]:
+    """The environment without what a developer has set for Airflow and AWS, and with a home of its own."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AWS_", "LAKEHOUSE_"))}
+    return kept | {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "glue_jobs"), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def run_script(tmp_path_factory: pytest.TempPathFactory) -> Script:
+    """Runs a script beside the tests under a fresh Airflow home and returns the JSON of its last line."""
+
+    def run(name: str, *args: str, home: Path | None = None, **variables: str) -> Any:
+        env = clean_environment(home or tmp_path_factory.mktemp("airflow")) | variables
+        command = [sys.executable, str(HERE / name), *args]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def bag(run_script: Script) -> dict[str, Any]:
+    """What the DAG folder holds, loaded with no database that could be read."""
+    no_database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////nowhere/airflow.db"}
+    report: dict[str, Any] = run_script("bag_report.py", str(DAGS), **no_database)
+    return report
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Clients of the moto server."""
+
+    s3: Any
+    glue: Any
+
+
+@pytest.fixture(scope="session")
+def moto_address() -> Iterator[str]:
+    """One moto server for all tests; it runs in this process."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def aws_variables(moto_address: str) -> dict[str, str]:
+    """What leads an unmodified process to moto, and the two Airflow Variables of the DAGs."""
+    return {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": moto_address,
+        "AIRFLOW_VAR_LAKEHOUSE_LAKE_ROOT": "s3://retail-curated",
+        "AIRFLOW_VAR_LAKEHOUSE_RAW_ROOT": "s3://retail-raw/raw",
+    }
+
+
+@pytest.fixture
+def aws(moto_address: str) -> Aws:
+    """S3 with the two buckets of a lake and nothing in them, and Glue with the job ingest_erp."""
+    for backends in (s3_backends, glue_backends):
+        backends.reset()
+    session = boto3.Session("testing", "testing", region_name=REGION)
+    s3, glue = (session.client(name, endpoint_url=moto_address) for name in ("s3", "glue"))
+    for bucket in ("retail-raw", "retail-curated"):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    glue.create_job(Name="ingest_erp", Role="ingest", Command={"Name": "glueetl"})
+    return Aws(s3, glue)
+
+
+@pytest.fixture(scope="session")
+def landing_answers(
+    aws_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Script]:
+    """Asks the sensor of the landing, in one process for all tests, what it does early and after its time."""
+    env = clean_environment(tmp_path_factory.mktemp("landing")) | aws_variables
+    command = [sys.executable, str(HERE / "landing_answers.py"), str(DAGS)]
+    with subprocess.Popen(command, env=env, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        asking, answers = process.stdin, process.stdout
+
+        def ask() -> Any:
+            print("ask", file=asking, flush=True)
+            return json.loads(next(line for line in answers if line.startswith("[")))
+
+        yield ask
+        asking.close()

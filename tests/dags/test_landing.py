@@ -1,0 +1,60 @@
+"""What the sensor of the landing calls new: files of the contract that no successful ingest can have seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.glue.models import glue_backends
+from moto.s3.models import s3_backends
+
+FILE = "raw/erp/1f2e3d/erp_orders.csv"
+# What it does after five minutes, and after its time is over.
+NEW = ["goes on", "goes on"]
+NOTHING_NEW = ["waits on with TimeDeltaTrigger", "gives up"]
+
+Ask = Callable[[], list[str]]
+
+
+def test_before_the_first_ingest(landing_answers: Ask, aws: Any) -> None:
+    assert landing_answers() == NOTHING_NEW
+    aws.s3.put_object(Bucket="retail-raw", Key="raw/erp/readme.txt", Body=b"not ours")
+    assert landing_answers() == NOTHING_NEW
+    aws.s3.put_object(Bucket="retail-raw", Key=FILE, Body=b"order_id\n")
+    assert landing_answers() == NEW
+
+
+def test_after_an_ingest(landing_answers: Ask, aws: Any) -> None:
+    begun = ingested(aws)
+    set_landed(begun - timedelta(minutes=10))
+    assert landing_answers() == NOTHING_NEW
+    set_landed(begun + timedelta(seconds=10))
+    assert landing_answers() == NEW
+
+
+def test_after_an_ingest_that_failed(landing_answers: Ask, aws: Any) -> None:
+    begun = ingested(aws)
+    set_landed(begun - timedelta(minutes=10))
+    set_state("FAILED")
+    assert landing_answers() == NEW
+
+
+def ingested(aws: Any) -> datetime:
+    """Deliver one file, run the job, and return when it began."""
+    aws.s3.put_object(Bucket="retail-raw", Key=FILE, Body=b"order_id\n")
+    run = aws.glue.start_job_run(JobName="ingest_erp")["JobRunId"]
+    begun: datetime = aws.glue.get_job_run(JobName="ingest_erp", RunId=run)["JobRun"]["StartedOn"]
+    return begun
+
+
+def set_landed(when: datetime) -> None:
+    """Give the file another time of delivery; the server runs in this process."""
+    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets["retail-raw"].keys[FILE].last_modified = when
+
+
+def set_state(state: str) -> None:
+    """Give the one run of ingest_erp another outcome."""
+    (run,) = glue_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].jobs["ingest_erp"].job_runs
+    run.status = state

@@ -1,0 +1,67 @@
+"""The plan of the jobs and the search for contracts, which need no Airflow."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lakehouse.contract import Contracts
+from lakehouse.contract_file import load_contracts
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def module(name: str) -> ModuleType:
+    """One module of the factory, loaded by path so that the search path stays as it is."""
+    spec = importlib.util.spec_from_file_location(f"dag_{name}", ROOT / f"dags/lakehouse_factory/{name}.py")
+    assert spec
+    assert spec.loader
+    loaded = importlib.util.module_from_spec(spec)
+    # Dataclasses look their module up while they are made.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, spec.name, loaded)
+        spec.loader.exec_module(loaded)
+    return loaded
+
+
+def test_domains_come_first_and_sorted() -> None:
+    contracts = load_contracts(ROOT / "contracts")
+    ids = [job.dag_id for job in module("plan").plan_jobs(contracts)]
+    steps = ("ingest", "validate", "transform", "publish")
+    of_domains = [f"{step}_{domain}" for domain in sorted(contracts.domains) for step in steps]
+    assert ids == [*of_domains, "transform_marts", "publish_marts", "maintain_lakehouse"]
+
+
+def test_a_domain_that_takes_a_name_of_ours_is_refused() -> None:
+    plan = module("plan")
+    first, *others = load_contracts(ROOT / "contracts")
+    with pytest.raises(
+        plan.DoubleJobError, match="publish_marts, transform_marts; give the contract's domain"
+    ):
+        plan.plan_jobs(Contracts((replace(first, domain="marts"), *others)))
+
+
+def test_contracts_lie_beside_or_above_the_dags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contracts = module("contracts")
+    monkeypatch.delenv("LAKEHOUSE_CONTRACTS", raising=False)
+    above, beside = tmp_path / "contracts", tmp_path / "dags/contracts"
+    with pytest.raises(contracts.ContractsNotFoundError, match="name it in LAKEHOUSE_CONTRACTS"):
+        contracts.find_contracts(tmp_path / "dags")
+    above.mkdir()
+    assert contracts.find_contracts(tmp_path / "dags") == above
+    beside.mkdir(parents=True)
+    assert contracts.find_contracts(tmp_path / "dags") == beside
+    monkeypatch.setenv("LAKEHOUSE_CONTRACTS", str(above))
+    assert contracts.find_contracts(tmp_path / "dags") == above
+
+
+def test_a_wrong_folder_in_the_environment_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contracts = module("contracts")
+    monkeypatch.setenv("LAKEHOUSE_CONTRACTS", str(tmp_path / "none"))
+    with pytest.raises(contracts.ContractsNotFoundError, match=r"There is no folder .*none"):
+        contracts.find_contracts()

@@ -1,0 +1,303 @@
+"""The fact, built by dbt over small silver tables: in full, by changed pairs and by the lookback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chispa import assert_df_equality
+from dbt.cli.main import dbtRunner
+from pyspark.sql import DataFrame, Row, SparkSession
+
+DBT = Path(__file__).parents[2] / "dbt"
+MARCH, APRIL, LONG_AGO = date(2026, 3, 31), date(2026, 4, 1), date(2026, 1, 15)
+
+SILVER = {
+    "erp_orders": "order_id string, line_number int, store_id string, customer_id string, product_id string,"
+    " quantity int, unit_price decimal(12,2), discount_amount decimal(12,2), status string,"
+    " ordered_at timestamp, updated_at timestamp, is_deleted boolean, dt date, _batch_id bigint",
+    "crm_leads": "lead_id string, store_id string, full_name string, email string, phone string, source string,"
+    " status string, created_at timestamp, updated_at timestamp, is_deleted boolean, dt date, month string,"
+    " _batch_id bigint",
+    "web_events": "event_id string, session_id string, store_id string, customer_id string, event_type string,"
+    " product_id string, url string, occurred_at timestamp, received_at timestamp,"
+    " device struct<type: string, os: string>, dt date, _batch_id bigint",
+    "products": "product_id string, name string, category string, list_price decimal(12,2),"
+    " unit_cost decimal(12,2), is_active boolean, updated_at timestamp, valid_from timestamp,"
+    " valid_to timestamp, is_current boolean, _batch_id bigint",
+}
+
+FACT = (
+    "dt date, store_id string, orders bigint, units bigint, gross_revenue decimal(18,2),"
+    " discounts decimal(18,2), returns decimal(18,2), net_revenue decimal(18,2), cost_of_goods decimal(18,2),"
+    " lines_without_cost bigint, gross_margin decimal(18,2), customers bigint,"
+    " average_order_value decimal(18,6), leads_created bigint, leads_converted bigint, sessions bigint,"
+    " page_views bigint, add_to_carts bigint, checkouts bigint, purchases bigint,"
+    " conversion_rate decimal(18,6), month string"
+)
+COLUMNS = [column.split()[0] for column in FACT.split(", ")]
+NULLABLE = ("average_order_value", "conversion_rate")
+
+
+def order(
+    key: str, dt: date, store: str, product: str, quantity: int, price: str, status: str = "paid", **other: Any
+) -> tuple[Any, ...]:
+    """One line of silver erp_orders, at noon unless `hour` says otherwise."""
+    number, line = key.split("/")
+    at = datetime(dt.year, dt.month, dt.day, other.get("hour", 12))
+    discount, deleted = Decimal(other.get("discount", "0.00")), other.get("deleted", False)
+    return (number, int(line), store, other.get("customer"), product, quantity, Decimal(price), discount,
+            status, at, at, deleted, dt, 1)  # fmt: skip
+
+
+def lead(key: str, dt: date, store: str, status: str, deleted: bool = False) -> tuple[Any, ...]:
+    """One row of silver crm_leads."""
+    at = datetime(dt.year, dt.month, dt.day, 9)
+    return (key, store, "A Name", "a@b.example", None, "web", status, at, at, deleted, dt, f"{dt:%Y-%m}", 1)
+
+
+def event(key: str, session: str, dt: date, store: str, kind: str) -> tuple[Any, ...]:
+    """One row of silver web_events."""
+    at = datetime(dt.year, dt.month, dt.day, 9)
+    device = Row(type="phone", os="Android")
+    return (key, session, store, None, kind, None, "https://shop.example", at, at, device, dt, 1)
+
+
+def version(product: str, cost: str, start: datetime, end: datetime | None) -> tuple[Any, ...]:
+    """One row of silver products."""
+    price = Decimal("99.00")
+    return (product, "Thing", "things", price, Decimal(cost), True, start, start, end, end is None, 1)
+
+
+def metrics(dt: date, store: str, **values: Any) -> tuple[Any, ...]:
+    """One expected row; what is not named is 0, or null for the two ratios."""
+    row = {"dt": dt, "store_id": store, "month": f"{dt:%Y-%m}", **values}
+    typed = {name: Decimal(value) if isinstance(value, str) and name not in ("store_id", "month") else value
+             for name, value in row.items()}  # fmt: skip
+    money = {name for name in COLUMNS if f"{name} decimal" in FACT}
+    return tuple(
+        typed.get(name, None if name in NULLABLE else Decimal(0) if name in money else 0) for name in COLUMNS
+    )
+
+
+PRICE_CHANGE = datetime(2026, 4, 1, 12)
+PRODUCTS = [
+    version("P1", "4.00", datetime(2026, 3, 31, 18), PRICE_CHANGE),
+    version("P1", "5.00", PRICE_CHANGE, None),
+]
+ORDERS = [
+    order("O1/1", MARCH, "S001", "P1", 2, "10.00", discount="1.00", customer="C1"),  # before the first version
+    order("O1/2", MARCH, "S001", "P1", 1, "20.00", "returned", discount="5.00", customer="C1"),
+    order("O2/1", APRIL, "S001", "P1", 3, "10.00", customer="C1", hour=11),
+    order("O2/2", APRIL, "S001", "P1", 1, "10.00", customer="C2", hour=12),  # at the very moment of the change
+    order("O3/1", APRIL, "S001", "P9", 1, "0.01"),  # unknown product, no customer
+    order("O4/1", APRIL, "S002", "P1", 7, "10.00", "cancelled", customer="C1"),
+    order("O5/1", APRIL, "S005", "P1", 7, "10.00", deleted=True),
+    order("O6/1", LONG_AGO, "S001", "P9", 1, "3.00", customer="C1"),
+]
+LEADS = [
+    lead("L1", MARCH, "S003", "converted"),
+    lead("L2", MARCH, "S003", "lost"),
+    lead("L3", MARCH, "S004", "new", deleted=True),
+]
+EVENTS = [
+    event("E1", "V1", APRIL, "S001", "page_view"),
+    event("E2", "V1", APRIL, "S001", "purchase"),
+    event("E3", "V2", APRIL, "S001", "add_to_cart"),
+    event("E4", "V3", APRIL, "S001", "checkout"),
+]
+OLD_ROW = metrics(LONG_AGO, "S001", orders=1, units=1, gross_revenue="3.00", net_revenue="3.00",
+                  lines_without_cost=1, gross_margin="3.00", customers=1, average_order_value="3")  # fmt: skip
+MARCH_ROWS = [
+    metrics(MARCH, "S001", orders=1, units=2, gross_revenue="40.00", discounts="6.00", returns="15.00",
+            net_revenue="19.00", cost_of_goods="8.00", gross_margin="11.00", customers=1,
+            average_order_value="19"),
+    metrics(MARCH, "S003", leads_created=2, leads_converted=1),
+]  # fmt: skip
+APRIL_S001 = metrics(
+    APRIL, "S001", orders=2, units=5, gross_revenue="40.01", net_revenue="40.01", cost_of_goods="17.00",
+    lines_without_cost=1, gross_margin="23.01", customers=2, average_order_value="20.005", sessions=3,
+    page_views=1, add_to_carts=1, checkouts=1, purchases=1, conversion_rate="0.333333",
+)  # fmt: skip
+APRIL_S002 = metrics(APRIL, "S002")  # a cancelled line only: a row of zeros, its ratios null
+
+
+@dataclass(frozen=True)
+class SilverAndMarts:
+    """A small lake whose tables the session's catalogue knows, and dbt over it."""
+
+    spark: SparkSession
+    root: Path
+
+    def write(self, name: str, rows: list[tuple[Any, ...]]) -> None:
+        """Replace a silver table."""
+        frame = self.spark.createDataFrame(rows, SILVER[name])
+        frame.coalesce(1).write.format("delta").mode("overwrite").save(f"{self.root}/silver/{name}")
+        location = f"location '{self.root}/silver/{name}'"
+        self.spark.sql(f"create table if not exists silver.{name} using delta {location}")
+
+    def write_all(self) -> None:
+        """Write the four silver tables as the constants above show them."""
+        for name, rows in zip(SILVER, (ORDERS, LEADS, EVENTS, PRODUCTS), strict=True):
+            self.write(name, rows)
+
+    def dbt(self, *words: str, **variables: Any) -> Any:
+        """Run dbt in this process; its statuses by node name."""
+        done = dbtRunner().invoke([
+            *words, "--project-dir", str(DBT), "--profiles-dir", str(DBT), "--target-path", f"{self.root}/target",
+            "--log-path", f"{self.root}/target", "--log-level", "none", "--log-level-file", "none",
+            "--warn-error-options", '{"error": ["Deprecations"]}',
+            "--vars", json.dumps({"marts_root": f"{self.root}/marts", **variables}),
+        ])  # fmt: skip
+        assert done.exception is None, done.exception
+        return {result.node.name: str(result.status) for result in done.result.results}
+
+    def build(self, *words: str, **variables: Any) -> None:
+        """Build and test the marts."""
+        self.changed_nothing_else(self.dbt("build", "--select", "tag:marts", "--exclude-resource-type",
+                                           "unit_test", *words, **variables))  # fmt: skip
+
+    @staticmethod
+    def changed_nothing_else(statuses: dict[str, str]) -> None:
+        assert set(statuses.values()) <= {"success", "pass", "no-op"}, statuses
+
+    @property
+    def path(self) -> str:
+        return f"{self.root}/marts/fct_daily_store_metrics"
+
+    def fact(self) -> DataFrame:
+        return self.spark.read.format("delta").load(self.path)
+
+    def history(self) -> list[tuple[str, dict[str, int]]]:
+        """The fact's commits, oldest first, each with its metrics."""
+        rows = self.spark.sql(f"describe history delta.`{self.path}`").orderBy("version").collect()
+        return [(row.operation, {k: int(v) for k, v in row.operationMetrics.items()}) for row in rows]
+
+    def mark_changed(self, *pairs: tuple[date, str]) -> str:
+        """Register the changed pairs as a temporary view; its name is what dbt is given."""
+        self.spark.createDataFrame(list(pairs), "dt date, store_id string").createOrReplaceTempView("changed_days")
+        return "changed_days"
+
+    def assert_fact(self, *rows: tuple[Any, ...]) -> None:
+        expected = self.spark.createDataFrame(list(rows), FACT)
+        assert_df_equality(self.fact(), expected, ignore_row_order=True, ignore_nullable=True)
+
+
+@pytest.fixture
+def lake(spark: SparkSession, tmp_path: Path) -> Iterator[SilverAndMarts]:
+    """The four silver tables as written above, not built yet; the catalogue and the settings are put back."""
+    ansi = spark.conf.get("spark.sql.ansi.enabled")
+    for schema in ("silver", "staging", "marts"):
+        spark.sql(f"drop database if exists {schema} cascade")
+        spark.sql(f"create database {schema}")
+    tables = SilverAndMarts(spark, tmp_path)
+    tables.write_all()
+    tables.changed_nothing_else(tables.dbt("run", "--select", "path:models/staging"))
+    yield tables
+    for schema in ("silver", "staging", "marts"):
+        spark.sql(f"drop database if exists {schema} cascade")
+    spark.conf.set("spark.sql.ansi.enabled", str(ansi))
+
+
+def test_a_full_build_passes_every_test_and_can_be_repeated_in_place(lake: SilverAndMarts) -> None:
+    lake.changed_nothing_else(lake.dbt("build"))
+    expected = [OLD_ROW, *MARCH_ROWS, APRIL_S001, APRIL_S002]
+    lake.assert_fact(*expected)
+    detail = lake.spark.sql(f"describe detail delta.`{lake.path}`").first()
+    assert detail is not None
+    assert detail.partitionColumns == ["month"]
+    assert detail.minReaderVersion == 1
+
+    lake.build("--full-refresh")
+    lake.spark.sql("drop table marts.fct_daily_store_metrics")  # a catalogue that has forgotten the table
+    lake.build()
+    lake.assert_fact(*expected)
+    assert [operation for operation, _ in lake.history()] == ["CREATE OR REPLACE TABLE AS SELECT"] * 3
+
+
+def test_exactly_the_changed_pairs_are_replaced_in_one_merge(lake: SilverAndMarts) -> None:
+    lake.build()
+    corrected = order("O2/1", APRIL, "S001", "P1", 3, "20.00", "cancelled", customer="C1", hour=11)
+    moved = order("O4/1", LONG_AGO, "S002", "P1", 7, "10.00", "cancelled", customer="C1")
+    unlisted = order("O1/1", MARCH, "S001", "P1", 99, "10.00", customer="C1")
+    lake.write("erp_orders", [unlisted, ORDERS[1], corrected, *ORDERS[3:5], moved, ORDERS[7]])
+
+    changed = lake.mark_changed((APRIL, "S001"), (APRIL, "S002"), (LONG_AGO, "S002"), (MARCH, "S003"))
+    lake.build(changed_store_days=changed)
+
+    after = metrics(
+        APRIL, "S001", orders=2, units=2, gross_revenue="10.01", net_revenue="10.01", cost_of_goods="5.00",
+        lines_without_cost=1, gross_margin="5.01", customers=1, average_order_value="5.005", sessions=3,
+        page_views=1, add_to_carts=1, checkouts=1, purchases=1, conversion_rate="0.333333",
+    )  # fmt: skip
+    lake.assert_fact(OLD_ROW, *MARCH_ROWS, after, metrics(LONG_AGO, "S002"))
+    operations = lake.history()
+    assert [operation for operation, _ in operations] == ["CREATE OR REPLACE TABLE AS SELECT", "MERGE"]
+    merge = operations[-1][1]
+    assert merge["numTargetRowsUpdated"] == 1
+    assert merge["numTargetRowsDeleted"] == 1
+    assert merge["numTargetRowsInserted"] == 1
+    assert merge["numTargetFilesRemoved"] == 1, "March, named but equal, and January, added to, keep their files"
+
+
+@pytest.mark.parametrize("pairs", [[(APRIL, "S001"), (MARCH, "S009")], []], ids=["equal", "none"])
+def test_pairs_that_did_not_change_rewrite_nothing(lake: SilverAndMarts, pairs: list[tuple[date, str]]) -> None:
+    lake.build()
+    files = set(lake.fact().inputFiles())
+    lake.build(changed_store_days=lake.mark_changed(*pairs))
+    assert set(lake.fact().inputFiles()) == files
+    assert len(lake.history()) == 1
+
+
+def test_a_run_by_hand_recomputes_the_last_days_only(lake: SilverAndMarts) -> None:
+    lake.build()
+    older = order("O6/1", LONG_AGO, "S001", "P9", 5, "3.00", customer="C1")
+    lake.write("erp_orders", [*ORDERS[:5], older])  # S002's only line is gone
+    lake.write("crm_leads", [lead("L1", MARCH, "S003", "lost")])
+
+    lake.build(lookback_days=2)
+
+    lake.assert_fact(OLD_ROW, MARCH_ROWS[0], metrics(MARCH, "S003", leads_created=1), APRIL_S001)
+    operation, merge = lake.history()[-1]
+    assert operation == "MERGE"
+    assert (merge["numTargetRowsUpdated"], merge["numTargetRowsDeleted"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update {} set net_revenue = net_revenue + 1 where dt = date'2026-03-31' and store_id = 'S001'",
+        "insert into {} select * from {} where store_id = 'S002'",
+        "update {} set gross_revenue = null where store_id = 'S002'",
+    ],
+    ids=["arithmetic", "duplicate", "null"],
+)
+def test_a_damaged_fact_fails_its_test(lake: SilverAndMarts, damage: str) -> None:
+    lake.build()
+    lake.spark.sql(damage.replace("{}", "marts.fct_daily_store_metrics"))
+    statuses = lake.dbt("test", "--select", "assert_daily_store_metrics_agree")
+    assert statuses == {"assert_daily_store_metrics_agree": "fail"}
+
+
+def test_ratios_are_rounded_half_up_from_the_exact_quotient(lake: SilverAndMarts) -> None:
+    cents = [0, 1, 5, 37, 10**13 + 1, 99_999_999_999_999, *range(1, 4_000, 13)]
+    counts = [1, 3, 7, 64, 2_000, 16_384, 1_000_003, 800_000_007]
+    pairs = [(Decimal(cent).scaleb(-2), count) for cent in cents for count in counts]
+    query = "select amount, number, {{ ratio('amount', 'number') }} as ratio from pairs"
+    compiled = dbtRunner().invoke([
+        "compile", "--inline", query, "--project-dir", str(DBT), "--profiles-dir", str(DBT), "--log-level", "none",
+        "--log-level-file", "none", "--target-path", f"{lake.root}/target", "--log-path", f"{lake.root}/target",
+        "--no-populate-cache",
+    ])  # fmt: skip
+    lake.spark.createDataFrame(pairs, "amount decimal(18,2), number bigint").createOrReplaceTempView("pairs")
+    rows = lake.spark.sql(compiled.result.results[0].node.compiled_code).collect()
+    assert len(rows) == len(pairs)
+    for amount, number, ratio in rows:
+        scaled = (amount * 10**6 * 2 // number + 1) // 2  # whole millionths, halves upwards
+        assert ratio == Decimal(scaled).scaleb(-6).quantize(Decimal("0.000001"), ROUND_HALF_UP), (amount, number)
