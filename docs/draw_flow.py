@@ -96,7 +96,7 @@ def landing() -> str:
 
 def road() -> str:
     """The stations and the steps between them."""
-    stretches = ((170, 236), (336, 388), (452, 504), (604, 668), (782, 846))
+    stretches = ((170, 236), (336, 384), (456, 504), (604, 668), (782, 846))
     arrows = (arrow(start + 4, ROAD, end - 4, ROAD) for start, end in stretches)
     steps = ((203, "ingest"), (362, "validate"), (478, "transform"), (636, "marts"), (814, "publish"))
     stations = (
@@ -112,22 +112,22 @@ def road() -> str:
 
 def judging() -> str:
     """The suites, the question they ask of every row, and where the bad rows wait."""
-    gate = box(388, ROAD - 20, 64, 40, "card", 20) + words(420, ROAD + 5, "good?", "name")
+    gate = box(384, ROAD - 20, 72, 40, "card", 20) + words(420, ROAD + 5, "good?", "name")
     suites = box(170, 334, 160, 56) + words(250, 358, "suites", "name")
     makers = words(250, 377, "Great Expectations", "soft")
     asks = f'<path class="way" d="M330 362H353a9 9 0 0 0 9 -9V{ROAD + 16}"/>'
     head = f'<path class="head" d="M362 {ROAD + 8}l-6 9h12z"/>'
     leave = arrow(420, ROAD + 22, 420, 332, "bad") + words(430, 292, "no", "soft", "start")
     cap = '<path class="cap-bad" d="M388 334h-4a4 4 0 0 0 -4 4v48a4 4 0 0 0 4 4h4z"/>'
-    waits = box(380, 334, 116, 56, "card", 4) + cap + words(441, 358, "quarantine", "name")
-    return suites + makers + asks + head + gate + leave + waits + words(441, 377, "with the rules", "soft")
+    waits = box(380, 334, 128, 56, "card", 4) + cap + words(447, 358, "quarantine", "name")
+    return suites + makers + asks + head + gate + leave + waits + words(447, 377, "with the rules", "soft")
 
 
 def upkeep() -> str:
     """What keeps silver and mart fast."""
-    bracket = '<path class="hint" d="M512 322v8H782v-8M647 330v10"/>'
-    pill = box(600, 340, 94, 28, "pill", 14) + words(647, 359, "maintain", "verb")
-    return bracket + pill + words(647, 386, "compacts and Z-Orders what changed", "soft")
+    bracket = '<path class="hint" d="M526 322v8H788v-8M657 330v10"/>'
+    pill = box(610, 340, 94, 28, "pill", 14) + words(657, 359, "maintain", "verb")
+    return bracket + pill + words(657, 386, "compacts and Z-Orders what changed", "soft")
 
 
 def draw() -> str:
@@ -146,7 +146,7 @@ def draw() -> str:
         road(),
         judging(),
         upkeep(),
-        band(416, "contracts", "a file per domain: columns, keys, layout, deadline; tables, DAGs and checks follow"),
+        band(416, "contracts", "a file per domain: columns, keys, layout, deadline; tables and DAGs follow from it"),
     )
     return "\n".join(parts) + "\n</svg>\n"
 

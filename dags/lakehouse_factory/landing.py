@@ -52,9 +52,7 @@ class NewLandingSensor(S3KeySensor):
         self._defer()
 
     def _defer(self) -> None:
-        self.defer(
-            trigger=TimeDeltaTrigger(timedelta(seconds=self.poke_interval)), method_name="execute_complete"
-        )
+        self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=self.poke_interval)), method_name="execute_complete")
 
     def _is_ours(self, key: str) -> bool:
         name = key.rsplit("/", 1)[-1]
@@ -64,10 +62,7 @@ class NewLandingSensor(S3KeySensor):
         """When the newest successful run began; a run that failed leaves its files new."""
         glue: Any = GlueJobHook(aws_conn_id=self.aws_conn_id, region_name=self.region_name).conn
         pages = glue.get_paginator("get_job_runs").paginate(JobName=self.job_name)
-        begun = (
-            [run["StartedOn"] for run in page["JobRuns"] if run["JobRunState"] == "SUCCEEDED"]
-            for page in pages
-        )
+        begun = ([run["StartedOn"] for run in page["JobRuns"] if run["JobRunState"] == "SUCCEEDED"] for page in pages)
         newest: datetime | None = next((max(starts) for starts in begun if starts), None)
         # S3 tells whole seconds, so a file of the second in which the run began may be new.
         return newest and newest.replace(microsecond=0) - timedelta(seconds=1)

@@ -60,7 +60,8 @@ class Batch:
     files: tuple[StoredFile, ...]
     reason: str | None
     rows_held: int
-    run_id: str = ""
+    run_id: str
+    recorded_at: datetime
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def batches_of(lake: Lake, dataset: Dataset) -> list[Batch]:
             row["reason"],
             row["rows_held"],
             row["run_id"],
+            row["recorded_at"],
         )
         for row in rows
     ]
@@ -103,7 +105,6 @@ def batches_of(lake: Lake, dataset: Dataset) -> list[Batch]:
 
 def record_batches(lake: Lake, dataset: Dataset, batches: Sequence[Batch]) -> None:
     """Add batches to the ledger, all or none, once."""
-    now = datetime.now(UTC)
     rows = [
         {
             "domain": dataset.domain,
@@ -113,8 +114,8 @@ def record_batches(lake: Lake, dataset: Dataset, batches: Sequence[Batch]) -> No
             "files": [vars(file) for file in batch.files],
             "reason": batch.reason,
             "rows_held": batch.rows_held,
-            "run_id": log.current("run"),
-            "recorded_at": now,
+            "run_id": batch.run_id,
+            "recorded_at": batch.recorded_at,
         }
         for batch in batches
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -71,12 +72,13 @@ def plan_batches(context: Context, dataset: Dataset, files: list[StoredFile]) ->
     good = tuple(file for file in new if headers[file].problem is None)
     batch_id = max((batch.batch_id for batch in known), default=0)
     refused: list[Batch] = []
+    run, now = log.current("run"), datetime.now(UTC)
     for file in new:
         if file not in good:
             batch_id += 1
-            reason = headers[file].problem
-            refused.append(Batch(dataset.name, batch_id, "refused", (file,), reason, _count_rows(root, file, dataset)))
-    plan = [Batch(dataset.name, batch_id + 1, "planned", good, None, 0)] if good else []
+            rows = _count_rows(root, file, dataset)
+            refused.append(Batch(dataset.name, batch_id, "refused", (file,), headers[file].problem, rows, run, now))
+    plan = [Batch(dataset.name, batch_id + 1, "planned", good, None, 0, run, now)] if good else []
     record_batches(context.lake, dataset, [*refused, *plan])
     for batch in refused:
         log.warning("file refused", batch=batch.batch_id, file=batch.files[0].path, reason=batch.reason)

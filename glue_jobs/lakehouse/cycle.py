@@ -103,12 +103,11 @@ def _import_in_background() -> None:
     """Great Expectations and dbt take seconds to import, which the JVM's start leaves room for."""
 
     def work() -> None:
-        from dbt.cli.main import dbtRunner  # noqa: F401
+        from lakehouse.data_docs import import_gx
 
-        return
-        import lakehouse.data_docs
-
-        lakehouse.data_docs.warm_up()
+        import_gx()
+        import dbt.cli.main
+        import lakehouse.judge  # noqa: F401
 
     threading.Thread(target=work, name="imports", daemon=True).start()
 

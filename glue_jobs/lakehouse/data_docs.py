@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -59,7 +60,7 @@ class DataDocs:
         self._context.validation_results_store.set(key, result)
         sections = self._site.site_section_builders
         if verdict.dataset not in self._suites_rendered:
-            sections["expectations"].build([suite_key])
+            self._render_suite(suite_key)
             self._suites_rendered.add(verdict.dataset)
         sections["validations"].build([key])
         self._site.site_index_builder.build()
@@ -68,6 +69,18 @@ class DataDocs:
         if not page.is_file():
             raise PageNotRenderedError(verdict.dataset, batch_id, page)
         return page
+
+    def _render_suite(self, key: Any) -> None:
+        """Render the page of a suite with our sentences in place of Great Expectations' words."""
+        from great_expectations.data_context.store.html_site_store import SiteSectionIdentifier
+
+        section = self._site.site_section_builders["expectations"]
+        suite = self._context.suites.get(key.name)
+        for expectation in suite.expectations:
+            words = expectation.meta
+            expectation.description = _description(words["sentence"], words["rule"], words["on_failure"])
+        page = section.view_class.render(section.renderer_class.render(suite))
+        section.target_store.set(SiteSectionIdentifier("expectations", key), page)
 
     def _site_builder(self) -> Any:
         from great_expectations.render.renderer.site_builder import SiteBuilder
@@ -87,22 +100,25 @@ class DataDocs:
 
 
 def validation_result(verdict: Verdict, batch_id: int, judged_at: datetime) -> Any:
-    """Return the verdict as Great Expectations' ExpectationSuiteValidationResult."""
-    import_gx()
+    """Return the verdict as Great Expectations' ExpectationSuiteValidationResult.
+
+    It succeeds when the batch may go on: quarantined rows are the results of their rules, not of the batch.
+    """
+    version = import_gx().__version__
     from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
     from great_expectations.core.run_identifier import RunIdentifier
 
     passed = sum(result.success for result in verdict.results)
-    asset = {"datasource_name": "lakehouse", "data_connector_name": "bronze", "data_asset_name": verdict.dataset}
+    asset = f"bronze.{verdict.dataset}"
     meta = {
         "run_id": RunIdentifier(run_name=f"batch-{batch_id}", run_time=judged_at.astimezone(UTC)),
-        "active_batch_definition": {**asset, "batch_identifiers": {"batch_id": batch_id}},
-        "batch_spec": {"data_asset_name": verdict.dataset, "batch_id": batch_id},
+        "batch_spec": {"data_asset_name": asset, "batch_id": batch_id},
         "batch_parameters": _summary(verdict),
+        "great_expectations_version": version,
         "validation_time": judged_at.astimezone(UTC).isoformat(),
     }
     return ExpectationSuiteValidationResult(
-        success=not verdict.is_stopped and passed == len(verdict.results),
+        success=not verdict.is_stopped,
         results=[_expectation_result(result) for result in verdict.results],
         suite_name=verdict.dataset,
         statistics={
@@ -135,16 +151,25 @@ def _expectation_result(result: RuleResult) -> Any:
         type=rule.type,
         kwargs=dict(rule.kwargs),
         meta={"rule": rule.name, "sentence": rule.sentence, "on_failure": str(rule.on_failure)},
-        # What the page shows in place of Great Expectations' own words; a `$` would start a placeholder.
-        description=f"{rule.sentence} [{rule.name}: {rule.on_failure}]".replace("$", "$$"),
+        description=_description(rule.sentence, rule.name, rule.on_failure),
         severity=rule.severity,
     )
     return ExpectationValidationResult(
         success=result.success,
         expectation_config=configuration,
-        result=_counts(result) if rule.is_row_level and result.judged else {"observed_value": result.observed},
+        result=_counts(result) if rule.is_row_level and result.judged else {"observed_value": _shown(result.observed)},
         exception_info={"raised_exception": False, "exception_message": None, "exception_traceback": None},
     )
+
+
+def _description(sentence: str, rule: str, on_failure: str) -> str:
+    """What pages show in place of Great Expectations' own words for an expectation."""
+    return html.escape(f"{sentence} [{rule}: {on_failure}]", quote=False)
+
+
+def _shown(value: str) -> str:
+    """A delivered value as text of a page: Great Expectations would write it there as markup."""
+    return html.escape(value) or "(empty)"
 
 
 def _counts(result: RuleResult) -> dict[str, Any]:
@@ -158,7 +183,7 @@ def _counts(result: RuleResult) -> dict[str, Any]:
         "unexpected_percent_total": 100 * result.failed / result.seen if result.seen else None,
         "missing_count": result.missing,
         "missing_percent": 100 * result.missing / result.seen if result.seen else None,
-        "partial_unexpected_list": [example.value for example in result.examples],
-        "partial_unexpected_counts": [{"value": item.value, "count": item.count} for item in result.examples],
+        "partial_unexpected_list": [_shown(example.value) for example in result.examples],
+        "partial_unexpected_counts": [{"value": _shown(e.value), "count": e.count} for e in result.examples],
     }
     return {**counts, "observed_value": result.failed} if result.rule.type == UNEXPECTED_ROWS else counts

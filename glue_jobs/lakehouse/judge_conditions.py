@@ -83,8 +83,13 @@ def check_types(rule: Rule, schema: StructType) -> None:
 
 
 def _of_value(broken: Callable[[Column, Mapping[str, Any]], Column]) -> Callable[[Rule], Column]:
-    """A rule on one column: of a null the condition is null, so that the null passes."""
-    return lambda rule: broken(F.col(rule.kwargs["column"]), rule.kwargs)
+    """A rule on one column that passes over nulls, also where the condition of a null is not null, as in an empty set."""
+
+    def compiled(rule: Rule) -> Column:
+        column = F.col(rule.kwargs["column"])
+        return column.isNotNull() & broken(column, rule.kwargs)
+
+    return compiled
 
 
 def _of_pair(passes: Callable[[Column, Column, Mapping[str, Any]], Column]) -> Callable[[Rule], Column]:

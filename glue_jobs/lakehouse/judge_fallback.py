@@ -48,11 +48,13 @@ def failing_row_ids(batch: DataFrame, rule: Rule) -> DataFrame:
         name = f"{configuration.to_domain_obj().map_metric}.{suffix}"
         kwargs = get_metric_kwargs(name, configuration=configuration)
         metric = MetricConfiguration(name, kwargs["metric_domain_kwargs"], kwargs["metric_value_kwargs"])
-        condition, compute_domain, accessor_domain = MetricsCalculator(engine, show_progress_bars=False).get_metric(metric)
-        rows = engine.get_domain_records(domain_kwargs={**compute_domain, **accessor_domain})
+        calculator = MetricsCalculator(engine, show_progress_bars=False)
+        condition, compute_domain, accessor_domain = calculator.get_metric(metric)
+        rows: DataFrame = engine.get_domain_records(domain_kwargs={**compute_domain, **accessor_domain})
     except Exception as error:  # whatever it raises, a person needs to know the rule
         raise RuleNotJudgedError(rule.name, rule.type, _first_line(error)) from error
-    return rows.withColumn("_fails", condition).where("_fails").select("_row_id").distinct()
+    failing: DataFrame = rows.withColumn("_fails", condition).where("_fails").select("_row_id").distinct()
+    return failing
 
 
 def judge_dataset_rules(batch: DataFrame, rules: Iterable[Rule]) -> dict[str, tuple[bool, str]]:

@@ -295,10 +295,7 @@ def _times(summary: RunSummary) -> Table:
     cells = {name: _cell(step) for name, step in zip(names, summary.steps, strict=True)}
     table = _table("seconds", *verbs)
     for domain in domains:
-        found = (
-            next((c for (v, _, d), c in cells.items() if (v, d) == (verb, domain)), Text(""))
-            for verb in verbs
-        )
+        found = (next((c for (v, _, d), c in cells.items() if (v, d) == (verb, domain)), Text("")) for verb in verbs)
         table.add_row(Text(one_line(domain)), *found)
     return table
 
@@ -318,6 +315,4 @@ def _where_to_look(summary: RunSummary) -> list[Text]:
     named = "" if lake in ("local_output", "./local_output") else f" --lake {shlex.quote(lake)}"
     places = [*pages, ("query", f'lakehouse query{named} "{EXAMPLE}"')]
     width = max(len(title) for title, _ in places)
-    return [
-        Text.assemble((f" {one_line(title):<{width}}  ", "dim"), one_line(place)) for title, place in places
-    ]
+    return [Text.assemble((f" {one_line(title):<{width}}  ", "dim"), one_line(place)) for title, place in places]

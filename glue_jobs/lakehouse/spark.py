@@ -37,6 +37,8 @@ def local_settings(project: Project, cores: int) -> dict[str, str]:
         f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}",
         # Short runs on small data end before the second compiler pays off.
         "-XX:TieredStopAtLevel=1",
+        # The first compiler alone gets 48 MB, which a long run fills; full, it stops compiling.
+        "-XX:ReservedCodeCacheSize=256m",
         *os.environ.get("LAKEHOUSE_JAVA_OPTIONS", "").split(),
     ]
     if archive.is_file() and "LAKEHOUSE_JAVA_OPTIONS" not in os.environ:

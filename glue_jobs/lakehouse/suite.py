@@ -165,9 +165,7 @@ def _check_rule(where: Where, rule: Rule, columns: Collection[str]) -> None:
             raise UnknownWordError(where, "kwargs", key, KNOWN_KWARGS[rule.type])
     for key in ("min_value", "max_value"):
         if isinstance(bound := rule.kwargs.get(key), str) and not _is_time(bound):
-            raise UnknownWordError(
-                where, f"kwargs.{key}", bound, (), "a number, or a date or time as in ISO 8601"
-            )
+            raise UnknownWordError(where, f"kwargs.{key}", bound, (), "a number, or a date or time as in ISO 8601")
     if rule.on_failure is OnFailure.QUARANTINE and not rule.is_row_level:
         raise RowsNotNamedError(where, rule.type)
     for column in rule.columns:

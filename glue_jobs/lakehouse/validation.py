@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +17,7 @@ from lakehouse import log, quarantine, tables
 from lakehouse.batches import INGEST, VALIDATE, Batch, BatchVerdict, record_verdict, to_validate
 from lakehouse.context import Context
 from lakehouse.contract import Contract, Dataset
+from lakehouse.data_docs import DataDocs
 from lakehouse.delta_log import append_once, open_table, read_rows
 from lakehouse.errors import LakehouseError
 from lakehouse.judge import is_quarantined, judge_batch, with_broken_rules
@@ -154,4 +157,14 @@ def quality_of(lake: Lake, dataset: Dataset, batch_id: int) -> list[dict[str, An
 
 
 def _data_docs(context: Context, judged: Verdict, batch: Batch) -> str | None:
-    return None
+    """Add the batch's page to Data Docs and return its path; None when the lake is not on a disk."""
+    if not context.lake.is_local:
+        return None
+    docs = _docs_of(context.project.suites, Path(context.lake.docs) / "data_docs")
+    return str(docs.add(judged, batch.batch_id, batch.recorded_at))
+
+
+@functools.lru_cache(maxsize=4)
+def _docs_of(suites: Path, folder: Path) -> DataDocs:
+    """Opening Great Expectations' project takes a second, so one opening serves a whole run."""
+    return DataDocs(suites, folder)

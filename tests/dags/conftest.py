@@ -99,17 +99,15 @@ def aws(moto_address: str) -> Aws:
     for backends in (s3_backends, glue_backends):
         backends.reset()
     session = boto3.Session("testing", "testing", region_name=REGION)
-    s3, glue = (session.client(name, endpoint_url=moto_address) for name in ("s3", "glue"))
+    s3, glue = session.client("s3", endpoint_url=moto_address), session.client("glue", endpoint_url=moto_address)
     for bucket in ("retail-raw", "retail-curated"):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     glue.create_job(Name="ingest_erp", Role="ingest", Command={"Name": "glueetl"})
     return Aws(s3, glue)
 
 
 @pytest.fixture(scope="session")
-def landing_answers(
-    aws_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Script]:
+def landing_answers(aws_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Script]:
     """Asks the sensor of the landing, in one process for all tests, what it does early and after its time."""
     env = clean_environment(tmp_path_factory.mktemp("landing")) | aws_variables
     command = [sys.executable, str(HERE / "landing_answers.py"), str(DAGS)]

@@ -129,9 +129,7 @@ def test_asset_addresses_hold_no_bucket(bag: dict[str, Any]) -> None:
         assert task["outlet_uris"] == [f"lakehouse://{name}" for name in task["outlets"]]
 
 
-def test_a_fifth_contract_gives_four_more(
-    run_script: Callable[..., Any], tmp_path: Path, bag: dict[str, Any]
-) -> None:
+def test_a_fifth_contract_gives_four_more(run_script: Callable[..., Any], tmp_path: Path, bag: dict[str, Any]) -> None:
     folder = tmp_path / "contracts"
     shutil.copytree(ROOT / "contracts", folder)
     text = (folder / "erp.yaml").read_text(encoding="utf-8")

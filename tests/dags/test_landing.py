@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.glue.models import glue_backends
 from moto.s3.models import s3_backends
 
+MOTO_ACCOUNT = "123456789012"
 FILE = "raw/erp/1f2e3d/erp_orders.csv"
 # What it does after five minutes, and after its time is over.
 NEW = ["goes on", "goes on"]
@@ -51,10 +51,10 @@ def ingested(aws: Any) -> datetime:
 
 def set_landed(when: datetime) -> None:
     """Give the file another time of delivery; the server runs in this process."""
-    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets["retail-raw"].keys[FILE].last_modified = when
+    s3_backends[MOTO_ACCOUNT]["aws"].buckets["retail-raw"].keys[FILE].last_modified = when
 
 
 def set_state(state: str) -> None:
     """Give the one run of ingest_erp another outcome."""
-    (run,) = glue_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].jobs["ingest_erp"].job_runs
+    (run,) = glue_backends[MOTO_ACCOUNT]["eu-west-1"].jobs["ingest_erp"].job_runs
     run.status = state

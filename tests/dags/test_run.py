@@ -12,14 +12,11 @@ DAGS = str(Path(__file__).resolve().parents[2] / "dags")
 
 def test_what_deferring_needs_is_installed() -> None:
     assert importlib.util.find_spec("aiobotocore"), (
-        "Deferrable operators need aiobotocore: "
-        "name apache-airflow-providers-amazon[aiobotocore] in the requirements."
+        "Deferrable operators need aiobotocore: name apache-airflow-providers-amazon[aiobotocore] in the requirements."
     )
 
 
-def test_ingest_runs_to_success(
-    run_script: Callable[..., Any], aws: Any, aws_variables: dict[str, str]
-) -> None:
+def test_ingest_runs_to_success(run_script: Callable[..., Any], aws: Any, aws_variables: dict[str, str]) -> None:
     aws.s3.put_object(Bucket="retail-raw", Key="raw/erp/1f2e3d/erp_orders.csv", Body=b"order_id\n")
 
     states = run_script("run_dag.py", DAGS, "ingest_erp", **aws_variables)

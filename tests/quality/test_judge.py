@@ -15,9 +15,7 @@ from lakehouse.judge_conditions import RuleTypeError
 from lakehouse.judge_verdict import Example, Outcome, RuleResult, Verdict
 from lakehouse.suite import OnFailure, Rule, Suite
 
-SCHEMA = (
-    "_row_id bigint, store_id string, email string, quantity int, unit_price decimal(12,2), _batch_id bigint"
-)
+SCHEMA = "_row_id bigint, store_id string, email string, quantity int, unit_price decimal(12,2), _batch_id bigint"
 
 
 def rule(name: str, type_: str, on_failure: OnFailure = OnFailure.QUARANTINE, **kwargs: Any) -> Rule:
@@ -28,9 +26,7 @@ def rule(name: str, type_: str, on_failure: OnFailure = OnFailure.QUARANTINE, **
 QUANTITY = rule("quantity_at_least_1", "expect_column_values_to_be_between", column="quantity", min_value=1)
 STORE = rule("store_present", "expect_column_values_to_not_be_null", column="store_id")
 EMAIL = rule("email_well_formed", "expect_column_values_to_match_regex", column="email", regex="@")
-PRICED = rule(
-    "price_present", "expect_column_values_to_not_be_null", on_failure=OnFailure.WARN, column="unit_price"
-)
+PRICED = rule("price_present", "expect_column_values_to_not_be_null", on_failure=OnFailure.WARN, column="unit_price")
 NOT_EMPTY = rule("batch_not_empty", "expect_table_row_count_to_be_between", OnFailure.FAIL, min_value=1)
 COLUMNS = rule(
     "columns_present",
@@ -55,9 +51,7 @@ def result(verdict: Verdict, name: str) -> RuleResult:
     return found
 
 
-@pytest.mark.parametrize(
-    ("broken", "outcome"), [(0, "passed"), (1, "passed"), (20, "passed"), (100, "stopped")]
-)
+@pytest.mark.parametrize(("broken", "outcome"), [(0, "passed"), (1, "passed"), (20, "passed"), (100, "stopped")])
 def test_faults_are_counted_exactly(spark: SparkSession, broken: int, outcome: str) -> None:
     batch = rows(spark, 100, broken)
     verdict = judge_batch(batch, SUITE, limit_percent=20)

@@ -47,10 +47,7 @@ def _rows(number: int = 120) -> list[tuple[Any, ...]]:
 
 
 ON_ONE_COLUMN: list[tuple[str, dict[str, Any]]] = [
-    *(
-        ("expect_column_values_to_not_be_null", {"column": c})
-        for c in ("code", "ratio", "device", "device.os")
-    ),
+    *(("expect_column_values_to_not_be_null", {"column": c}) for c in ("code", "ratio", "device", "device.os")),
     *(("expect_column_values_to_be_null", {"column": c}) for c in ("code", "device.type")),
     ("expect_column_values_to_be_in_set", {"column": "code", "value_set": ["S001", "O'Neil", ""]}),
     ("expect_column_values_to_be_in_set", {"column": "code", "value_set": ["S001", None]}),

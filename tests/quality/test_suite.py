@@ -73,9 +73,7 @@ def message(folder: Path, dataset: str = "orders") -> str:
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_the_suites_of_the_project_load_and_every_rule_reads_as_a_sentence(
-    project: Project, name: str
-) -> None:
+def test_the_suites_of_the_project_load_and_every_rule_reads_as_a_sentence(project: Project, name: str) -> None:
     dataset = project.contracts.dataset(name)
     suite = load_suite(project.suites, name, dotted_columns(dataset))
     for rule in suite.expectations:
@@ -83,17 +81,13 @@ def test_the_suites_of_the_project_load_and_every_rule_reads_as_a_sentence(
         assert rule.sentence.endswith("."), rule.name
         assert is_compiled(rule) or rule.on_failure is OnFailure.FAIL
     required = {column.name for column in dataset.columns if column.required}
-    not_null = {
-        rule.columns[0] for rule in suite.expectations if rule.type == "expect_column_values_to_not_be_null"
-    }
+    not_null = {rule.columns[0] for rule in suite.expectations if rule.type == "expect_column_values_to_not_be_null"}
     assert required <= not_null
     (columns,) = (rule for rule in suite.expectations if rule.name == "expected_columns_present")
     assert set(columns.kwargs["column_set"]) == required
 
 
-def test_great_expectations_opens_the_project_and_leaves_it_as_it_was(
-    project: Project, tmp_path: Path
-) -> None:
+def test_great_expectations_opens_the_project_and_leaves_it_as_it_was(project: Project, tmp_path: Path) -> None:
     copy = tmp_path / "great_expectations"
     shutil.copytree(project.suites, copy)
     before = {file: file.read_bytes() for file in copy.rglob("*") if file.is_file()}
@@ -102,13 +96,9 @@ def test_great_expectations_opens_the_project_and_leaves_it_as_it_was(
     for name in DATASETS:
         content = json.loads((copy / "expectations" / f"{name}.json").read_text(encoding="utf-8"))
         opened = context.suites.get(name).expectations
-        assert [item.expectation_type for item in opened] == [
-            item["type"] for item in content["expectations"]
-        ]
+        assert [item.expectation_type for item in opened] == [item["type"] for item in content["expectations"]]
         assert [item.meta for item in opened] == [item["meta"] for item in content["expectations"]]
-        assert [item.severity.value for item in opened] == [
-            item["severity"] for item in content["expectations"]
-        ]
+        assert [item.severity.value for item in opened] == [item["severity"] for item in content["expectations"]]
     assert {file: file.read_bytes() for file in copy.rglob("*") if file.is_file()} == before
 
 
@@ -193,13 +183,11 @@ def test_a_word_of_meta_is_missing(write: Write, field: str, value: object) -> N
     [
         (
             {"meta": {"on_failure": "quarantin"}},
-            "(quantity_at_least_1): meta.on_failure has the unknown word 'quarantin'. "
-            "Did you mean 'quarantine'?",
+            "(quantity_at_least_1): meta.on_failure has the unknown word 'quarantin'. Did you mean 'quarantine'?",
         ),
         (
             {"meta": {"on_failure": "explode"}},
-            "(quantity_at_least_1): meta.on_failure has the unknown word 'explode'. "
-            "Known: fail, quarantine, warn.",
+            "(quantity_at_least_1): meta.on_failure has the unknown word 'explode'. Known: fail, quarantine, warn.",
         ),
         (
             {"meta": {"rule": "At least, 1"}},
@@ -222,8 +210,7 @@ def test_a_word_of_meta_is_missing(write: Write, field: str, value: object) -> N
         ),
         (
             {"severity": "critical"},
-            "(quantity_at_least_1): severity is 'critical'; "
-            "with meta.on_failure 'quarantine' goes 'warning'.",
+            "(quantity_at_least_1): severity is 'critical'; with meta.on_failure 'quarantine' goes 'warning'.",
         ),
         (
             {"severity": None},

@@ -135,7 +135,7 @@ data "aws_iam_policy_document" "job" {
       sid     = "PublishTables"
       actions = ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable"]
       resources = concat(
-        ["arn:aws:glue:${var.region}:${var.account_id}:catalog"],
+        ["${local.catalogue}:catalog"],
         sort(distinct([for table in var.published_tables : "${local.catalogue}:database/${table.database}"])),
         [for table in var.published_tables : "${local.catalogue}:table/${table.database}/${table.name}"],
       )
@@ -148,6 +148,29 @@ data "aws_iam_policy_document" "job" {
       sid       = "MakeViews"
       actions   = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"]
       resources = ["arn:aws:athena:${var.region}:${var.account_id}:workgroup/${statement.value}"]
+    }
+  }
+
+  # Athena looks up what a view reads, and where its results go, with the rights of its caller.
+  dynamic "statement" {
+    for_each = length(var.queried_databases) > 0 ? [1] : []
+    content {
+      sid     = "LookUpTables"
+      actions = ["glue:GetDatabase", "glue:GetTable"]
+      resources = concat(
+        ["${local.catalogue}:catalog"],
+        [for database in var.queried_databases : "${local.catalogue}:database/${database}"],
+        [for database in var.queried_databases : "${local.catalogue}:table/${database}/*"],
+      )
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.athena_workgroup == null ? [] : [1]
+    content {
+      sid       = "LocateResults"
+      actions   = ["s3:GetBucketLocation"]
+      resources = distinct([for grant in var.writes : "arn:aws:s3:::${grant.bucket}"])
     }
   }
 }

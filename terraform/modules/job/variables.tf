@@ -60,6 +60,12 @@ variable "athena_workgroup" {
   default     = null
 }
 
+variable "queried_databases" {
+  description = "Databases of the Glue catalogue whose tables the views read."
+  type        = list(string)
+  default     = []
+}
+
 variable "log_retention_days" {
   description = "Days for which logs are kept."
   type        = number

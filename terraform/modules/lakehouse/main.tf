@@ -84,9 +84,10 @@ module "job" {
     [for path in each.value.reads : { bucket = module.curated.name, prefix = "curated/${path}" }],
     [{ bucket = module.artefacts.name, prefix = "glue_jobs" }],
   )
-  writes           = [for path in each.value.writes : { bucket = module.curated.name, prefix = "curated/${path}" }]
-  published_tables = each.value.published
-  athena_workgroup = each.key == "publish_marts" ? "primary" : null
+  writes            = [for path in each.value.writes : { bucket = module.curated.name, prefix = "curated/${path}" }]
+  published_tables  = each.value.published
+  athena_workgroup  = each.key == "publish_marts" ? "primary" : null
+  queried_databases = each.key == "publish_marts" ? ["silver", "marts"] : []
 
   number_of_workers  = var.number_of_workers
   timeout_minutes    = var.timeout_minutes

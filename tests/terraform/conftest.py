@@ -1,0 +1,105 @@
+"""The real terraform, run offline on a copy of what it reads, with its applied state as the tests' evidence."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECK = ROOT.parent / "shared" / "terraform" / "check.sh"
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One environment as terraform would make it."""
+
+    resources: dict[str, dict[str, Any]]
+    outputs: dict[str, Any]
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        """The values of all resources of a type."""
+        return [values for address, values in self.resources.items() if f".{kind}." in f".{address}"]
+
+    @property
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        """The Glue jobs by name."""
+        return {values["name"]: values for values in self.of_type("aws_glue_job")}
+
+    def policy(self, job: str) -> list[dict[str, Any]]:
+        """The statements of a job's role."""
+        address = f'module.lakehouse.module.job["{job}"].aws_iam_role_policy.this'
+        statements: list[dict[str, Any]] = json.loads(self.resources[address]["policy"])["Statement"]
+        return statements
+
+
+Check = Callable[..., str]
+Apply = Callable[..., Applied]
+
+
+@pytest.fixture(scope="session")
+def check() -> Check:
+    """Runs the offline check on a repository's environment; skips where its tools are missing."""
+    if not CHECK.is_file():
+        pytest.skip("there is no ../shared/terraform/check.sh beside the repository")
+    for tool in ("terraform", "go", "git"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+
+    def run(repository: Path, environment: str, what: str) -> str:
+        folder = repository / "terraform/environments" / environment
+        env = {**os.environ, "TF_VAR_account_id": ACCOUNT}
+        command = [str(CHECK), str(folder), what]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def copy_of_repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Makes a repository of only what terraform reads, so that the check has little to copy."""
+
+    def copy() -> Path:
+        target = tmp_path_factory.mktemp("repository")
+        for folder in ("terraform", "contracts", "dbt/athena_views"):
+            shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns(".terraform"))
+        (target / "glue_jobs/lakehouse").mkdir(parents=True)
+        shutil.copy(ROOT / "glue_jobs/lakehouse/__init__.py", target / "glue_jobs/lakehouse")
+        subprocess.run(["git", "init", "-q", str(target)], check=True)
+        return target
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def apply(check: Check) -> Apply:
+    """Applies an environment into a throw-away state and returns what came of it."""
+
+    def run(repository: Path, environment: str) -> Applied:
+        state = json.loads(check(repository, environment, "show"))["values"]
+        resources = {r["address"]: r["values"] for r in _resources(state["root_module"]) if r["mode"] == "managed"}
+        return Applied(resources, {name: output["value"] for name, output in state["outputs"].items()})
+
+    return run
+
+
+def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from module.get("resources", ())
+    for child in module.get("child_modules", ()):
+        yield from _resources(child)
+
+
+@pytest.fixture(scope="session", params=["dev", "prod"])
+def applied(request: pytest.FixtureRequest, apply: Apply, copy_of_repository: Callable[[], Path]) -> Applied:
+    """Each environment, applied once for all tests."""
+    return apply(copy_of_repository(), request.param)
