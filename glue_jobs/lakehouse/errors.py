@@ -36,7 +36,7 @@ class UsageError(LakehouseError):
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ' Did you mean X?' for the nearest known word, or the list of known words if none is near."""
     choices = sorted(known)
-    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
     if close:
         return f" Did you mean '{close[0]}'?"
     return f" Known: {', '.join(choices)}." if choices else ""
