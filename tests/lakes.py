@@ -10,7 +10,7 @@ from lakehouse.cycle import CycleResult, run_cycle
 from lakehouse.context import Context
 from lakehouse.delta_log import open_table
 from lakehouse.lake import Lake
-from lakehouse.progress import Progress, plain_console
+from lakehouse.progress import Progress, make_console
 from lakehouse.query import connect, tables_of
 
 FACT = "fct_daily_store_metrics"
@@ -20,7 +20,7 @@ def run(context: Context, delivery: Path) -> CycleResult:
     """One cycle without a display."""
     import io
 
-    with Progress(console=plain_console(io.StringIO(), 200)) as progress:
+    with Progress(console=make_console(io.StringIO())) as progress:
         return run_cycle(context, delivery, progress)
 
 

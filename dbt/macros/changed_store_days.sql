@@ -13,7 +13,9 @@
 {% macro in_changed_store_days(periods) -%}
     {{ in_changed_days(periods) }}
     {%- if var('changed_store_days', none) %}
-        and (dt, store_id) in (select dt, store_id from {{ var('changed_store_days') }})
+        and (dt, store_id) in (
+            select /*+ broadcast(changed) */ dt, store_id from {{ var('changed_store_days') }} as changed
+        )
     {%- endif -%}
 {%- endmacro %}
 

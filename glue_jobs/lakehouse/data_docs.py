@@ -184,6 +184,6 @@ def _counts(result: RuleResult) -> dict[str, Any]:
         "missing_count": result.missing,
         "missing_percent": 100 * result.missing / result.seen if result.seen else None,
         "partial_unexpected_list": [_shown(example.value) for example in result.examples],
-        "partial_unexpected_counts": [{"value": _shown(e.value), "count": e.count} for e in result.examples],
+        "partial_unexpected_index_list": [{"_row_id": example.row_id} for example in result.examples],
     }
     return {**counts, "observed_value": result.failed} if result.rule.type == UNEXPECTED_ROWS else counts

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.judge_conditions import (
@@ -18,14 +18,12 @@ from lakehouse.judge_conditions import (
     row_condition,
 )
 from lakehouse.judge_dataset import judge_dataset_rule, needs_gx
+from lakehouse.judge_examples import MASK, examples_of, is_pii
 from lakehouse.judge_fallback import failing_row_ids, judge_dataset_rules
 from lakehouse.judge_verdict import Example, RuleResult, Verdict, decide
 from lakehouse.suite import OnFailure, Rule, Suite
-from lakehouse.suite_types import UNEXPECTED_ROWS
 
 BROKEN_RULES = "_broken_rules"
-MASK = "***"
-EXAMPLE_LENGTH = 80
 _NULL_RULES = {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"}
 
 
@@ -67,31 +65,31 @@ def judge_batch(
     *,
     pii: Collection[str] = (),
     unreadable: int = 0,
-    examples: int = 5,
+    examples: bool = True,
 ) -> Verdict:
-    """Return the suite's verdict on a batch, from one aggregation; no row is collected.
+    """Return the suite's verdict on a batch, from one aggregation over it.
 
     limit_percent: more quarantined rows than that stop the batch. pii: columns whose values are masked.
-    unreadable: rows of the delivery quarantined before; they count for the limit. examples: values per rule.
+    unreadable: rows of the delivery quarantined before; they count for the limit. examples: also look up the
+    values of the first and the last row that broke each rule, in a second query that runs if there are any.
     """
     absent = {rule: _missing_columns(batch, rule) for rule in suite.row_rules}
     flagged = _flagged(batch, [rule for rule, columns in absent.items() if not columns])
-    counts = flagged.rows.agg(*_aggregates(flagged, pii, examples)).first()
-    assert counts is not None  # an aggregation without groups always gives one row
+    row = flagged.rows.agg(*_aggregates(flagged, examples)).first()
+    assert row is not None  # an aggregation without groups always gives one row
+    counts = row.asDict()
     by_gx = judge_dataset_rules(batch, (rule for rule in suite.expectations if needs_gx(rule)))
+    found = examples_of(batch, _example_rows(flagged.rules, counts), pii)
     results = []
     for rule in suite.expectations:
         if rule in flagged.rules:
-            results.append(_row_result(rule, flagged.rules.index(rule), counts))
+            results.append(_row_result(rule, flagged.rules.index(rule), counts, found.get(rule, ())))
         elif rule.is_row_level:
             results.append(_not_judged(rule, counts["rows"], absent[rule]))
-        elif rule.name in by_gx:
-            success, observed = by_gx[rule.name]
-            shown = MASK if _is_pii(rule, pii) else observed
-            results.append(RuleResult(rule, counts["rows"], 0, 0, success, shown))
         else:
-            success, observed = judge_dataset_rule(rule, counts["rows"], batch.columns)
-            results.append(RuleResult(rule, counts["rows"], 0, 0, success, observed))
+            success, observed = by_gx.get(rule.name) or judge_dataset_rule(rule, counts["rows"], batch.columns)
+            shown = MASK if rule.name in by_gx and is_pii(rule, pii) else observed
+            results.append(RuleResult(rule, counts["rows"], 0, 0, success, shown))
     quarantined = counts["quarantined"]
     return decide(suite.dataset, counts["rows"], quarantined, limit_percent, unreadable, tuple(results))
 
@@ -111,56 +109,64 @@ def _flagged(batch: DataFrame, rules: Sequence[Rule]) -> _Flagged:
     return _Flagged(rows.select(*map(_quoted, batch.columns), *named), tuple(rules))
 
 
-def _aggregates(flagged: _Flagged, pii: Collection[str], examples: int) -> list[Column]:
+def _aggregates(flagged: _Flagged, examples: bool) -> list[Column]:
     quarantining = [flagged.flag(rule) for rule in flagged.rules if rule.on_failure is OnFailure.QUARANTINE]
-    found = [
-        F.count(F.lit(1)).alias("rows"),
-        F.count_if(reduce(Column.__or__, quarantining, F.lit(False))).alias("quarantined"),
-    ]
+    found = {
+        "rows": F.count(F.lit(1)),
+        "quarantined": F.count_if(reduce(Column.__or__, quarantining, F.lit(False))),
+    }
     for number, rule in enumerate(flagged.rules):
-        spoken_of = _spoken_of(rule)
-        found += [
-            F.count_if(flagged.flag(rule)).alias(f"failed_{number}"),
-            F.count_if(spoken_of).alias(f"seen_{number}"),
-            F.count_if(spoken_of & _passed_over(rule)).alias(f"missing_{number}"),
-        ]
+        failing = flagged.flag(rule)
+        found[f"failed_{number}"] = F.count_if(failing)
+        if domain := _domain(rule):
+            found[_seen(rule)] = F.count_if(F.expr(domain))
+        if (passed_over := _passed_over(rule)) is not None:
+            found[_missing(rule)] = F.count_if(F.expr(domain) & passed_over if domain else passed_over)
         if examples and rule.type not in _NULL_RULES:
-            value = F.when(flagged.flag(rule), _example(rule, pii))
-            # A sketch of fixed size: memory stays flat however many rows fail.
-            top = F.call_function("approx_top_k", value, F.lit(examples), F.lit(max(100, examples)))
-            found.append(top.alias(f"examples_{number}"))
-    return found
+            # Two numbers a rule keep the aggregation small and flat; values would make it twice as slow.
+            found[f"first_{number}"] = F.min(F.when(failing, F.col("_row_id")))
+            found[f"last_{number}"] = F.max(F.when(failing, F.col("_row_id")))
+    return [column.alias(name) for name, column in found.items()]
 
 
-def _spoken_of(rule: Rule) -> Column:
-    domain = row_condition(rule) if is_compiled(rule) else None
-    return F.coalesce(F.expr(domain), F.lit(False)) if domain else F.lit(True)
+def _domain(rule: Rule) -> str | None:
+    return row_condition(rule) if is_compiled(rule) else None
 
 
-def _passed_over(rule: Rule) -> Column:
-    if "column" in rule.kwargs and rule.type not in _NULL_RULES:
-        return F.col(rule.kwargs["column"]).isNull()
-    return ignored(rule)
+def _passed_over(rule: Rule) -> Column | None:
+    """The condition of the rows that the rule does not judge, if there can be any."""
+    if "column" in rule.kwargs:
+        return None if rule.type in _NULL_RULES else F.col(rule.kwargs["column"]).isNull()
+    return ignored(rule) if "column_A" in rule.kwargs else None
 
 
-def _example(rule: Rule, pii: Collection[str]) -> Column:
-    if _is_pii(rule, pii):
-        return F.lit(MASK)
-    texts = [F.coalesce(F.col(column).cast("string"), F.lit("null")) for column in rule.columns]
-    short = [F.left(text, F.lit(EXAMPLE_LENGTH)) for text in texts]
-    if len(short) == 1:
-        return short[0]
-    named = zip(rule.columns, short, strict=True)
-    return F.concat_ws(", ", *(F.concat(F.lit(f"{column}="), text) for column, text in named))
+def _seen(rule: Rule) -> str:
+    domain = _domain(rule)
+    return f"seen {domain}" if domain else "rows"
 
 
-def _row_result(rule: Rule, number: int, counts: Row) -> RuleResult:
-    seen, missing, failed = (counts[f"{word}_{number}"] for word in ("seen", "missing", "failed"))
+def _missing(rule: Rule) -> str:
+    """Name of the count of rows passed over: rules on the same column share one."""
+    kwargs = rule.kwargs
+    words = (kwargs.get(key, "") for key in ("column", "column_A", "column_B", "ignore_row_if"))
+    return " ".join(("missing", *words, _domain(rule) or ""))
+
+
+def _row_result(rule: Rule, number: int, counts: Mapping[str, int], examples: tuple[Example, ...]) -> RuleResult:
+    seen, failed = counts[_seen(rule)], counts[f"failed_{number}"]
+    missing = counts[_missing(rule)] if _passed_over(rule) is not None else 0
     judged = seen - missing
     success = judged == 0 or (judged - failed) / judged >= rule.mostly
-    items = counts.asDict().get(f"examples_{number}") or ()
-    examples = tuple(Example(item["item"], item["count"]) for item in items if item["item"] is not None)
     return RuleResult(rule, seen, missing, failed, success, examples=examples)
+
+
+def _example_rows(rules: Sequence[Rule], counts: Mapping[str, int | None]) -> dict[Rule, list[int]]:
+    found = {}
+    for number, rule in enumerate(rules):
+        ends = {counts.get(f"first_{number}"), counts.get(f"last_{number}")}
+        if rows := sorted(row_id for row_id in ends if row_id is not None):
+            found[rule] = rows
+    return found
 
 
 def _not_judged(rule: Rule, rows: int, absent: Iterable[str]) -> RuleResult:
@@ -170,12 +176,6 @@ def _not_judged(rule: Rule, rows: int, absent: Iterable[str]) -> RuleResult:
 
 def _missing_columns(batch: DataFrame, rule: Rule) -> list[str]:
     return [column for column in rule.columns if column_type(batch.schema, column) is None]
-
-
-def _is_pii(rule: Rule, pii: Collection[str]) -> bool:
-    # A query may read columns that its text does not show to us; better one mask too many.
-    unknown = rule.type == UNEXPECTED_ROWS and not rule.columns
-    return bool(pii) and (unknown or any(column.split(".")[0] in pii for column in rule.columns))
 
 
 def _quoted(column: str) -> Column:

@@ -83,7 +83,7 @@ def check_types(rule: Rule, schema: StructType) -> None:
 
 
 def _of_value(broken: Callable[[Column, Mapping[str, Any]], Column]) -> Callable[[Rule], Column]:
-    """A rule on one column that passes over nulls, also where the condition of a null is not null, as in an empty set."""
+    """A rule on one column that passes over nulls, also where theirs would be true, as outside an empty set."""
 
     def compiled(rule: Rule) -> Column:
         column = F.col(rule.kwargs["column"])
@@ -124,7 +124,7 @@ def _of_other_length(column: Column, kwargs: Mapping[str, Any]) -> Column:
 
 
 def _greater(first: Column, second: Column, kwargs: Mapping[str, Any]) -> Column:
-    return (first >= second) | first.eqNullSafe(second) if kwargs.get("or_equal") else first > second
+    return first >= second if kwargs.get("or_equal") else first > second
 
 
 _COMPILERS: Mapping[str, Callable[[Rule], Column]] = {

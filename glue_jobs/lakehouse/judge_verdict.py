@@ -17,10 +17,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Example:
-    """A value that broke a rule, masked where it is personal data, and about how often it came."""
+    """A row that broke a rule, and its value, masked where it is personal data."""
 
+    row_id: int
     value: str
-    count: int
 
 
 @dataclass(frozen=True)

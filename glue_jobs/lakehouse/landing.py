@@ -44,7 +44,8 @@ def deliver(folder: Path, lake: Lake, contracts: Contracts) -> Delivery:
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     owners = {file: dataset_of(contracts, file.name) for file in files}
     if not any(owners.values()):
-        raise LandingError(folder, f"Found {len(files)} files but none to take" if files else "Found no file", patterns)
+        found = f"Found {len(files)} file{'s' * (len(files) > 1)} but none to take" if files else "Found no file"
+        raise LandingError(folder, found, patterns)
     kept: list[str] = []
     new: list[str] = []
     for file, dataset in owners.items():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,6 @@ from lakehouse.context import Context
 from lakehouse.models import register_silver, register_table, run_dbt
 
 _CHANGED_VIEW = "changed_store_days"
-_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,27 @@ def build_marts(context: Context, full_refresh: bool = False) -> MartsResult:
     register_silver(spark, context.lake, context.contracts)
     register_table(spark, "marts", FACT, context.lake.table("marts", FACT))
     pairs = set() if changes.everything else store_days(spark, changes)
-    spark.conf.set(_METADATA, json.dumps({"silver_versions": dict(changes.silver_versions)}))
-    try:
-        words, variables = _selection(spark, changes, pairs)
+    words, variables = _selection(spark, changes, pairs)
+    with _progress_in_commit(spark, changes):
         run_dbt(context, ["build", "--select", "tag:marts", *words], variables)
-    finally:
-        spark.conf.unset(_METADATA)
     log.info("marts built", full=changes.everything, store_days=len(pairs))
     return MartsResult(True, changes.everything, len(pairs))
+
+
+@contextlib.contextmanager
+def _progress_in_commit(spark: SparkSession, changes: Changes) -> Iterator[None]:
+    """Let the fact's commit say which silver it shows, also when no row of it differs."""
+    settings = {
+        "spark.databricks.delta.commitInfo.userMetadata": json.dumps({"silver_versions": dict(changes.silver_versions)}),
+        "spark.databricks.delta.skipRecordingEmptyCommits": "false",
+    }
+    try:
+        for name, value in settings.items():
+            spark.conf.set(name, value)
+        yield
+    finally:
+        for name in settings:
+            spark.conf.unset(name)
 
 
 def store_days(spark: SparkSession, changes: Changes) -> set[tuple[str, str]]:

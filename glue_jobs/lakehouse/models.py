@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake, for_spark
 from lakehouse.milestones import reach, reached, silver_version
 
-_manifests: dict[str, Any] = {}  # parsing takes seconds, and one process runs dbt several times
+_manifests: dict[Path, Any] = {}  # parsing takes seconds, and one process runs dbt several times
 
 
 class ModelError(LakehouseError):
@@ -81,23 +82,34 @@ def run_dbt(context: Context, words: Sequence[str], variables: dict[str, Any] | 
     """Run dbt's words in this process; raises ModelError when a model or test fails."""
     from dbt.cli.main import dbtRunner
 
-    project, marts_root = context.project.dbt, for_spark(f"{context.lake.curated}/marts")
-    everywhere = [
-        "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(dbt_target(context)),
-        "--log-path", str(dbt_target(context)), "--log-level", "none", "--log-level-file", "none",
-        "--no-send-anonymous-usage-stats", "--vars", json.dumps({
-            "marts_root": marts_root, **(variables or {}),
-        }),
-    ]  # fmt: skip
+    project = context.project.dbt
+    where = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    where += ["--target-path", str(dbt_target(context)), "--log-path", str(dbt_target(context))]
+    where += ["--log-level", "none", "--log-level-file", "none"]
+    if project not in _manifests:
+        _manifests[project] = _done(dbtRunner().invoke(["parse", *where]))
+    known = {"marts_root": for_spark(f"{context.lake.curated}/marts"), **(variables or {})}
     if words[0] == "build":
-        everywhere += ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "seed"]
-    runner = dbtRunner(manifest=_manifests.get(marts_root))
-    done = runner.invoke([*words, *everywhere])
-    if runner.manifest is not None:
-        _manifests[marts_root] = runner.manifest
-    if not done.success:
-        raise _model_error(done)
-    return done.result
+        where += ["--exclude-resource-type", "unit_test"]
+    with _session_settings_kept(context.spark()):
+        return _done(dbtRunner(manifest=_manifests[project]).invoke([*words, *where, "--vars", json.dumps(known)]))
+
+
+@contextlib.contextmanager
+def _session_settings_kept(spark: SparkSession) -> Iterator[None]:
+    """dbt-spark switches ANSI arithmetic off for the whole session; it is ours, so put it back."""
+    name = "spark.sql.ansi.enabled"
+    before = spark.conf.get(name, "true")
+    try:
+        yield
+    finally:
+        spark.conf.set(name, before or "true")
+
+
+def _done(result: Any) -> Any:
+    if not result.success:
+        raise _model_error(result)
+    return result.result
 
 
 def _model_error(done: Any) -> ModelError:

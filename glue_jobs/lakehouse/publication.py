@@ -18,7 +18,7 @@ from lakehouse.delta_log import open_table, table_version
 from lakehouse.errors import LakehouseError
 from lakehouse.milestones import reach, reached, silver_version
 from lakehouse.query import ask, tables_of
-from lakehouse.views import View, check_tables, create_view, read_views
+from lakehouse.views import View, create_view, read_views
 
 
 class ParityError(LakehouseError):
@@ -53,16 +53,23 @@ def publish_marts(context: Context) -> list[str]:
     step, version = "publish_marts", table_version(context.lake.table("marts", FACT)) + 1
     if _is_done(context, step, version) or not _publish(context, "marts", FACT, "Metrics of every store and day."):
         return []
-    views = read_views(context.project.dbt / "athena_views")
     known = {f"{layer}.{name}" for layer, name in tables_of(context.lake)}
+    views = [view for view in read_views(context.project.dbt / "athena_views") if _can_stand(view, known)]
     for view in views:
-        check_tables(view, known)
         ask(context.lake, context.contracts, f"SELECT * FROM ({view.for_duckdb}) LIMIT 1")
     if not context.lake.is_local:
         _create_views(context, views)
     publish_docs(context)
     reach(context.lake, step, version)
     return [view.name for view in views]
+
+
+def _can_stand(view: View, known: set[str]) -> bool:
+    """A view over a table that was never delivered waits for it; `make check` has proved its names."""
+    missing = sorted(set(view.tables) - known)
+    if missing:
+        log.warning("view left out, its table holds nothing yet", view=view.name, missing=", ".join(missing))
+    return not missing
 
 
 def _publish(context: Context, layer: str, name: str, description: str) -> bool:

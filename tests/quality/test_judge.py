@@ -134,12 +134,17 @@ def test_a_broken_fail_rule_on_rows_stops_the_batch(spark: SparkSession) -> None
     assert judge_batch(rows(spark, 4, 1), suite, limit_percent=100).is_stopped
 
 
-def test_examples_show_the_values_that_broke_a_rule_most_often(spark: SparkSession) -> None:
-    batch = rows(spark, 6, 4).unionByName(rows(spark, 2, 1, quantity=-7))
+def test_examples_show_the_first_and_the_last_row_that_broke_a_rule(spark: SparkSession) -> None:
+    batch = rows(spark, 6, 4)
     verdict = judge_batch(batch, SUITE, limit_percent=100)
-    assert result(verdict, "quantity_at_least_1").examples == (Example("0", 4), Example("-7", 1))
+    assert result(verdict, "quantity_at_least_1").examples == (Example(0, "0"), Example(3, "0"))
     assert result(verdict, "store_present").examples == ()
-    assert judge_batch(batch, SUITE, limit_percent=100, examples=0).results[3].examples == ()
+    assert result(verdict, "price_present").examples == ()
+    assert result(judge_batch(rows(spark, 6, 1), SUITE, limit_percent=100), QUANTITY.name).examples == (
+        Example(0, "0"),
+    )
+    without = judge_batch(batch, SUITE, limit_percent=100, examples=False)
+    assert result(without, "quantity_at_least_1").examples == ()
 
 
 def test_personal_data_is_masked(spark: SparkSession) -> None:
@@ -157,15 +162,15 @@ def test_personal_data_is_masked(spark: SparkSession) -> None:
     )
     suite = Suite("leads", (EMAIL, both, often))
     verdict = judge_batch(rows(spark, 5, 2, email="secret"), suite, limit_percent=100, pii={"email"})
-    assert result(verdict, "email_well_formed").examples == (Example("***", 2),)
-    assert result(verdict, "email_names_store").examples == (Example("***", 5),)
+    assert result(verdict, "email_well_formed").examples == (Example(0, "***"), Example(1, "***"))
+    assert result(verdict, "email_names_store").examples == (Example(0, "***"), Example(4, "***"))
     assert "secret" not in repr(verdict)
     assert "a@b.co" not in repr(verdict)
 
 
 def test_long_values_are_cut(spark: SparkSession) -> None:
     verdict = judge_batch(rows(spark, 1, 1, email="x" * 1_000_000), SUITE, limit_percent=100)
-    assert result(verdict, "email_well_formed").examples == (Example("x" * 80, 1),)
+    assert result(verdict, "email_well_formed").examples == (Example(0, "x" * 80),)
 
 
 def test_dataset_rules_that_we_do_not_judge_ourselves_run_through_great_expectations(
@@ -198,6 +203,8 @@ def jobs_of(spark: SparkSession, action: Callable[[], object]) -> int:
 
 
 def test_a_verdict_costs_as_many_spark_jobs_as_counting_the_rows(spark: SparkSession) -> None:
-    batch = rows(spark, 50, 10)
-    counting = jobs_of(spark, batch.agg(F.count("*")).first)
-    assert jobs_of(spark, lambda: judge_batch(batch, SUITE, limit_percent=20)) == counting
+    good, bad = rows(spark, 50), rows(spark, 50, 10)
+    counting = jobs_of(spark, bad.agg(F.count("*")).first)
+    assert jobs_of(spark, lambda: judge_batch(good, SUITE, limit_percent=20)) == counting
+    assert jobs_of(spark, lambda: judge_batch(bad, SUITE, limit_percent=20, examples=False)) == counting
+    assert jobs_of(spark, lambda: judge_batch(bad, SUITE, limit_percent=20)) == counting + 1
