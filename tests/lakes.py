@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lakehouse.context import Context
 from lakehouse.contract import Contracts
 from lakehouse.cycle import CycleResult, run_cycle
-from lakehouse.context import Context
 from lakehouse.delta_log import open_table
 from lakehouse.lake import Lake
 from lakehouse.progress import Progress, make_console

@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from lakes import FACT, data_files, rows, run, versions
-from oracle import expected
 from pyspark.sql import SparkSession
 
 from lakehouse.context import Context
 from lakehouse.lake import Lake
 from lakehouse.project import Project
+from lakes import FACT, data_files, rows, run, versions
+from oracle import expected
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 DAY2 = SAMPLES / "day2"
@@ -64,7 +64,12 @@ def silver_rows(context: Context, dataset: object) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize(
     ("stage", "deliveries"),
-    [("first", [SAMPLES]), ("second", [SAMPLES, DAY2]), ("same", [SAMPLES, DAY2, DAY2]), ("renamed", [SAMPLES, DAY2, DAY2])],
+    [
+        ("first", [SAMPLES]),
+        ("second", [SAMPLES, DAY2]),
+        ("same", [SAMPLES, DAY2, DAY2]),
+        ("renamed", [SAMPLES, DAY2, DAY2]),
+    ],
 )
 def test_fact_and_silver_equal_the_oracle(stages: dict[str, dict], stage: str, deliveries: list[Path]) -> None:
     wanted = expected(deliveries)

@@ -116,9 +116,7 @@ def ingest_batch(context: Context, dataset: Dataset, batch: Batch) -> IngestResu
         return IngestResult(dataset.name, batch.batch_id, len(batch.files), readable, unreadable)
 
 
-def batch_rows(
-    context: Context, dataset: Dataset, batch: Batch, headers: list[tuple[StoredFile, Header]]
-) -> DataFrame:
+def batch_rows(context: Context, dataset: Dataset, batch: Batch, headers: list[tuple[StoredFile, Header]]) -> DataFrame:
     """Every row of a batch's files, typed, with its batch and a number of its own within it."""
     rows = read_rows(context.spark(), context.lake.landing(dataset.domain), headers, dataset)
     return (

@@ -11,6 +11,7 @@ from deltalake.schema import ArrayType, MapType, PrimitiveType, StructType
 
 from lakehouse.lake import Lake
 
+_SERDE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 _HIVE = {"long": "bigint", "integer": "int", "short": "smallint", "byte": "tinyint"}
 
 
@@ -62,7 +63,7 @@ def table_input(name: str, location: str, table: DeltaTable, description: str = 
             "Location": location,
             "InputFormat": "org.apache.hadoop.mapred.SequenceFileInputFormat",
             "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveSequenceFileOutputFormat",
-            "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", "Parameters": {"path": location}},
+            "SerdeInfo": {"SerializationLibrary": _SERDE, "Parameters": {"path": location}},
         },
     }  # fmt: skip
 

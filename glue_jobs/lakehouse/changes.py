@@ -14,7 +14,16 @@ FACT = "fct_daily_store_metrics"
 
 # Operations that move rows between files, or none at all, and change no row.
 _CHANGES_NO_ROW = frozenset(
-    "OPTIMIZE|VACUUM START|VACUUM END|SET TBLPROPERTIES|UNSET TBLPROPERTIES|ADD COLUMNS|CHANGE COLUMN|CREATE TABLE".split("|")
+    {
+        "OPTIMIZE",
+        "VACUUM START",
+        "VACUUM END",
+        "SET TBLPROPERTIES",
+        "UNSET TBLPROPERTIES",
+        "ADD COLUMNS",
+        "CHANGE COLUMN",
+        "CREATE TABLE",
+    }
 )
 
 

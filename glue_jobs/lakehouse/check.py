@@ -47,10 +47,10 @@ def _suites(project: Project, contracts: Contracts) -> list[str]:
         except LakehouseError as error:
             found.append(str(error))
     names = {dataset.name for dataset in contracts.datasets}
-    for file in sorted((project.suites / "expectations").glob("*.json")):
-        if file.stem not in names:
-            found.append(f"{file}: a suite for '{file.stem}', which no contract describes.{nearest(file.stem, names)}")
-    return found
+    files = sorted((project.suites / "expectations").glob("*.json"))
+    lost = [file for file in files if file.stem not in names]
+    why = "which no contract describes."
+    return found + [f"{file}: a suite for '{file.stem}', {why}{nearest(file.stem, names)}" for file in lost]
 
 
 def _views(project: Project, contracts: Contracts) -> list[str]:

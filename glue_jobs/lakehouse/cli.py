@@ -6,7 +6,6 @@ import argparse
 import csv
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from lakehouse.console import ask_nicely, console
 from lakehouse.errors import EXIT_TERMINAL
@@ -99,8 +98,8 @@ def _print_table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> No
 
 
 def _tables(given: argparse.Namespace) -> int:
-    from lakehouse.query import EmptyLakeError, tables_of
     from lakehouse.delta_log import open_table
+    from lakehouse.query import EmptyLakeError, tables_of
 
     lake = Lake.at(given.lake)
     rows: list[tuple[object, ...]] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 
 from lakehouse.errors import EXIT_USAGE, LakehouseError, nearest

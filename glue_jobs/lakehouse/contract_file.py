@@ -5,85 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from lakehouse.contract import DATE_COLUMNS, Column, Contract, Contracts, Dataset, FileFormat, Kind
-from lakehouse.errors import LakehouseError, nearest
+from lakehouse.contract_yaml import ContractError, Place, read_yaml
+from lakehouse.errors import nearest
 
 _TYPE = re.compile(r"^(string|int|bigint|double|date|timestamp|boolean|struct|decimal\(\d{1,2},\d{1,2}\))$")
 _KNOWN_TYPES = ("string", "int", "bigint", "double", "date", "timestamp", "boolean", "struct", "decimal(12,2)")
-_DATASET_WORDS = frozenset(
-    "filePattern fileFormat kind sequence deleteFlag dateFrom partitionBy clusterBy quarantineLimitPercent".split()
-)
+_OPTIONAL_WORDS = frozenset({"deleteFlag", "dateFrom"})
+_DATASET_WORDS = _OPTIONAL_WORDS | {
+    "filePattern",
+    "fileFormat",
+    "kind",
+    "sequence",
+    "partitionBy",
+    "clusterBy",
+    "quarantineLimitPercent",
+}
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
-
-
-class ContractError(LakehouseError):
-    """A contract that cannot be read: names file, line, field and the cure."""
-
-    def __init__(self, file: str, line: int, field: str, problem: str) -> None:
-        self.file, self.line, self.field, self.problem = file, line, field, problem
-        super().__init__(f"{file}:{line}: {field}: {problem}")
-
-
-class _Node:
-    """A place in a YAML file that knows its line, so that each complaint can name it."""
-
-    def __init__(self, file: str, node: yaml.Node, field: str = "") -> None:
-        self.file, self.node, self.field = file, node, field
-
-    @property
-    def value(self) -> Any:
-        return yaml.SafeLoader("").construct_object(self.node, deep=True)
-
-    def error(self, problem: str, field: str = "") -> ContractError:
-        path = ".".join(part for part in (self.field, field) if part) or "contract"
-        return ContractError(self.file, self.node.start_mark.line + 1, path, problem)
-
-    def find(self, name: str) -> _Node | None:
-        if not isinstance(self.node, yaml.MappingNode):
-            raise self.error(f"must be a mapping that holds '{name}'.")
-        for key, value in self.node.value:
-            if key.value == name:
-                return _Node(self.file, value, ".".join(part for part in (self.field, name) if part))
-        return None
-
-    def need(self, name: str) -> _Node:
-        found = self.find(name)
-        if found is None:
-            keys = [key.value for key, _ in self.node.value]
-            close = nearest(name, keys) if any(_near(name, key) for key in keys) else ""
-            raise self.error(f"is missing; add it.{close.replace('Did you mean', 'Found instead:')}", name)
-        return found
-
-    def text(self, name: str, default: str | None = None) -> str:
-        found = self.find(name) if default is not None else self.need(name)
-        if found is None:
-            return default or ""
-        if not isinstance(found.value, str) or not found.value.strip():
-            raise found.error(f"must be a text, found {found.value!r}.")
-        return found.value
-
-    def flag(self, name: str) -> bool:
-        found = self.find(name)
-        if found is not None and not isinstance(found.value, bool):
-            raise found.error(f"must be true or false, found {found.value!r}.")
-        return bool(found and found.value)
-
-    def items(self) -> list[_Node]:
-        if not isinstance(self.node, yaml.SequenceNode):
-            raise self.error("must be a list.")
-        return [_Node(self.file, item, f"{self.field}[{i}]") for i, item in enumerate(self.node.value)]
-
-    def named(self, name: str) -> _Node:
-        """The same place under the name that a person knows it by."""
-        return _Node(self.file, self.node, name)
-
-
-def _near(word: str, other: str) -> bool:
-    return "Did you mean" in nearest(word, [other])
 
 
 def load_contracts(folder: Path) -> Contracts:
@@ -105,20 +44,10 @@ def _refuse_doubles(folder: Path, kind: str, names: list[str]) -> None:
 
 def read_contract(file: Path) -> Contract:
     """Read one contract file; raises ContractError with the line of the first thing wrong."""
-    try:
-        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ContractError(str(file), line, "YAML", f"{error.problem}; mend the syntax.") from None
-    root = _Node(str(file), node if node is not None else yaml.MappingNode("map", [], _start()))
-    return _contract(root)
+    return _contract(read_yaml(file))
 
 
-def _start() -> yaml.Mark:
-    return yaml.Mark("", 0, 0, 0, None, None)
-
-
-def _contract(root: _Node) -> Contract:
+def _contract(root: Place) -> Contract:
     version = root.need("apiVersion")
     if not str(version.value).startswith("v3.1"):
         raise version.error(f"must be v3.1.x of the Open Data Contract Standard, found {version.value!r}.")
@@ -140,27 +69,27 @@ def _contract(root: _Node) -> Contract:
     )
 
 
-def _name(node: _Node) -> str:
+def _name(node: Place) -> str:
     if not isinstance(node.value, str) or not _NAME.match(node.value):
         raise node.error(f"must be lower_case letters, digits and _, found {node.value!r}.")
     return node.value
 
 
-def _schedule(entry: _Node) -> str:
+def _schedule(entry: Place) -> str:
     schedule = entry.text("schedule")
     if len(schedule.split()) != 5:
         raise entry.need("schedule").error(f"must be a cron line of five fields, found '{schedule}'.")
     return schedule
 
 
-def _deadline(entry: _Node) -> str:
+def _deadline(entry: Place) -> str:
     deadline = entry.text("value")
     if not re.match(r"^([01]\d|2[0-3]):[0-5]\d$", deadline):
         raise entry.need("value").error(f"must be a time of day in UTC as HH:MM, found '{deadline}'.")
     return deadline
 
 
-def _dataset(node: _Node, domain: str) -> Dataset:
+def _dataset(node: Place, domain: str) -> Dataset:
     name = _name(node.need("name"))
     node = node.named(name)
     words = _custom_words(node)
@@ -192,20 +121,20 @@ def _dataset(node: _Node, domain: str) -> Dataset:
     )
 
 
-def _custom_words(node: _Node) -> dict[str, _Node]:
+def _custom_words(node: Place) -> dict[str, Place]:
     """The dataset's custom properties by name; unknown and missing ones are refused."""
-    words: dict[str, _Node] = {}
+    words: dict[str, Place] = {}
     for item in node.need("customProperties").items():
         word = item.text("property")
         if word not in _DATASET_WORDS:
             raise item.error(f"unknown property '{word}'.{nearest(word, _DATASET_WORDS)}")
         words[word] = item.need("value").named(f"{node.field}.{word}")
-    for wanted in sorted(_DATASET_WORDS - {"deleteFlag", "dateFrom"} - words.keys()):
+    for wanted in sorted(_DATASET_WORDS - _OPTIONAL_WORDS - words.keys()):
         raise node.need("customProperties").error(f"property '{wanted}' is missing; add it.")
     return words
 
 
-def _columns(node: _Node) -> tuple[Column, ...]:
+def _columns(node: Place) -> tuple[Column, ...]:
     columns = tuple(_column(item) for item in node.items())
     names = [column.name for column in columns]
     for item, column in zip(node.items(), columns, strict=True):
@@ -214,7 +143,7 @@ def _columns(node: _Node) -> tuple[Column, ...]:
     return columns
 
 
-def _column(node: _Node) -> Column:
+def _column(node: Place) -> Column:
     name = _name(node.need("name"))
     kind = node.text("physicalType")
     if not _TYPE.match(kind):
@@ -230,7 +159,7 @@ def _column(node: _Node) -> Column:
     )
 
 
-def _key(node: _Node) -> tuple[str, ...]:
+def _key(node: Place) -> tuple[str, ...]:
     positions: dict[int, str] = {}
     for item in node.items():
         if item.flag("primaryKey"):
@@ -245,34 +174,34 @@ def _key(node: _Node) -> tuple[str, ...]:
     return tuple(positions[position] for position in sorted(positions))
 
 
-def _choice(node: _Node, known: Iterable[str]) -> str:
+def _choice(node: Place, known: Iterable[str]) -> str:
     known = tuple(known)
     if node.value not in known:
         raise node.error(f"unknown word '{node.value}'.{nearest(str(node.value), known)}")
     return str(node.value)
 
 
-def _column_word(node: _Node | None, names: tuple[str, ...]) -> str | None:
+def _column_word(node: Place | None, names: tuple[str, ...]) -> str | None:
     return None if node is None else _choice(node, names)
 
 
-def _column_words(node: _Node, names: tuple[str, ...]) -> tuple[str, ...]:
+def _column_words(node: Place, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_choice(item.named(node.field), names) for item in node.items())
 
 
-def _text_word(node: _Node) -> str:
+def _text_word(node: Place) -> str:
     if not isinstance(node.value, str) or not node.value:
         raise node.error(f"must be a text, found {node.value!r}.")
     return node.value
 
 
-def _percent(node: _Node) -> float:
+def _percent(node: Place) -> float:
     if isinstance(node.value, bool) or not isinstance(node.value, int | float) or not 0 <= node.value <= 100:
         raise node.error(f"must be a number from 0 to 100, found {node.value!r}.")
     return float(node.value)
 
 
-def _refuse_overlap(node: _Node, partition_by: tuple[str, ...], cluster_by: tuple[str, ...]) -> None:
+def _refuse_overlap(node: Place, partition_by: tuple[str, ...], cluster_by: tuple[str, ...]) -> None:
     """Delta refuses to Z-Order a partition column, so say which layout was probably meant."""
     both = [column for column in cluster_by if column in partition_by]
     if not both:

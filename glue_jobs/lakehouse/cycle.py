@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 import time
 import traceback
@@ -16,6 +17,7 @@ from lakehouse.changes import FACT
 from lakehouse.context import Context
 from lakehouse.contract import Contract
 from lakehouse.errors import EXIT_BUG, EXIT_TERMINAL, LakehouseError
+from lakehouse.judge_fallback import import_gx
 from lakehouse.landing import Delivery, deliver
 from lakehouse.progress import Progress, Step
 from lakehouse.query import ask, tables_of
@@ -83,7 +85,9 @@ def run_cycle(context: Context, landing: Path, progress: Progress) -> CycleResul
     with log.about(run=run.run_id):
         context.lake.require_writable()
         delivery = deliver(landing, context.lake, context.contracts)
-        warnings = tuple(f"{name}: no contract's file pattern matches it, so it was left alone" for name in delivery.unmatched)
+        warnings = tuple(
+            f"{name}: no contract's file pattern matches it, so it was left alone" for name in delivery.unmatched
+        )
         if delivery.new_files:
             _import_in_background()
         for contract in context.contracts:
@@ -103,11 +107,8 @@ def _import_in_background() -> None:
     """Great Expectations and dbt take seconds to import, which the JVM's start leaves room for."""
 
     def work() -> None:
-        from lakehouse.data_docs import import_gx
-
         import_gx()
-        import dbt.cli.main
-        import lakehouse.judge  # noqa: F401
+        importlib.import_module("dbt.cli.main")
 
     threading.Thread(target=work, name="imports", daemon=True).start()
 

@@ -130,7 +130,8 @@ def _json_text(column: Column, parent: str) -> SparkColumn:
         fine = ~kind.startswith("OBJECT") & ~kind.startswith("ARRAY")
     text = F.try_variant_get("_json", path, "string") if not column.fields else F.to_json(value)
     absent = value.isNull() | (kind == "VOID")
-    return F.when(absent, None).when(fine, F.nullif(text, F.lit(""))).otherwise(
-        F.concat(F.lit(WRONG_KIND), F.to_json(value))
+    return (
+        F.when(absent, None)
+        .when(fine, F.nullif(text, F.lit("")))
+        .otherwise(F.concat(F.lit(WRONG_KIND), F.to_json(value)))
     )
-

@@ -122,7 +122,7 @@ def _resolve(argv: list[str], wanted: list[str]) -> dict[str, str]:
 def _glue() -> tuple[Any, Any]:
     from awsglue.context import GlueContext
     from awsglue.job import Job
-    from pyspark.context import SparkContext
+    from pyspark import SparkContext
 
     context = GlueContext(SparkContext.getOrCreate())
     return context, Job(context)

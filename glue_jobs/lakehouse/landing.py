@@ -37,7 +37,10 @@ def dataset_of(contracts: Contracts, file_name: str) -> Dataset | None:
 
 
 def deliver(folder: Path, lake: Lake, contracts: Contracts) -> Delivery:
-    """Copy the files directly in a folder to raw/<domain>/, each version once; raises LandingError if there are none."""
+    """Copy the files directly in a folder to raw/<domain>/, each version once.
+
+    Raises LandingError when the folder is missing or no file matches.
+    """
     patterns = tuple(dataset.file_pattern for dataset in contracts.datasets)
     if not folder.is_dir():
         raise LandingError(folder, "There is no such folder: nothing", patterns)

@@ -94,8 +94,8 @@ def _run_spark_once(java: Path, ivy: Path) -> subprocess.CompletedProcess[str]:
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     script = ivy.parent / "nothing.py"
     script.write_text("")
-    command = [submit, "--master", "local[1]", "--packages", DELTA_PACKAGE, "--exclude-packages", _NOT_NEEDED]
-    command += ["--conf", f"spark.jars.ivy={ivy}", script]
+    command = [str(submit), "--master", "local[1]", "--packages", DELTA_PACKAGE, "--exclude-packages", _NOT_NEEDED]
+    command += ["--conf", f"spark.jars.ivy={ivy}", str(script)]
     env = {**os.environ, "JAVA_HOME": str(java), "PYSPARK_PYTHON": sys.executable}
     done = subprocess.run(command, capture_output=True, text=True, env=env)
     script.unlink()

@@ -17,14 +17,12 @@ _context: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar
 class _Line(logging.Formatter):
     """One line of key=value words; a value with blanks is quoted."""
 
-    converter = time.gmtime
-
     def format(self, record: logging.LogRecord) -> str:
         context = _context.get() or {}
         words = [f"{field}={context.get(field, '-')}" for field in _FIELDS]
         facts = getattr(record, "facts", {})
         words += [f"{name}={_quoted(value)}" for name, value in facts.items()]
-        stamp = self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ")
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
         line = f"{stamp} {record.levelname} {' '.join(words)} {_quoted(record.getMessage(), 'message=')}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 

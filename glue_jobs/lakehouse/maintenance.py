@@ -44,9 +44,7 @@ def maintain_table(context: Context, dataset: Dataset) -> MaintenanceResult | No
         assert row is not None  # OPTIMIZE answers with one row
         spark.sql(f"VACUUM {target}").collect()
         metrics = row["metrics"]
-        result = MaintenanceResult(
-            dataset.name, len(scattered), metrics["numFilesRemoved"], metrics["numFilesAdded"]
-        )
+        result = MaintenanceResult(dataset.name, len(scattered), metrics["numFilesRemoved"], metrics["numFilesAdded"])
         log.info("clustered", partitions=result.partitions, files_removed=result.files_removed)
         return result
 
@@ -56,9 +54,11 @@ def scattered_partitions(path: str, dataset: Dataset) -> list[tuple[tuple[str, s
     table = open_table(path)
     if table is None:
         return []
-    parts = [
-        tuple((name, str(partition[name])) for name in dataset.partition_by) for partition in table.partitions()
-    ] if dataset.partition_by else [()]
+    parts = (
+        [tuple((name, str(partition[name])) for name in dataset.partition_by) for partition in table.partitions()]
+        if dataset.partition_by
+        else [()]
+    )
     files = Counter(_partition_of(uri, dataset) for uri in table.file_uris())
     return sorted(part for part in parts if files[part] > 1)
 

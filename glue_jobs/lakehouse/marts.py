@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from lakehouse import log
 from lakehouse.changes import FACT, Changes, pending_changes
 from lakehouse.context import Context
-from lakehouse.models import register_silver, register_table, run_dbt
+from lakehouse.models import ensure_views, register_silver, register_table, run_dbt
 
 _CHANGED_VIEW = "changed_store_days"
 
@@ -37,6 +37,7 @@ def build_marts(context: Context, full_refresh: bool = False) -> MartsResult:
     spark = context.spark()
     register_silver(spark, context.lake, context.contracts)
     register_table(spark, "marts", FACT, context.lake.table("marts", FACT))
+    ensure_views(context)
     pairs = set() if changes.everything else store_days(spark, changes)
     words, variables = _selection(spark, changes, pairs)
     with _progress_in_commit(spark, changes):
@@ -48,8 +49,9 @@ def build_marts(context: Context, full_refresh: bool = False) -> MartsResult:
 @contextlib.contextmanager
 def _progress_in_commit(spark: SparkSession, changes: Changes) -> Iterator[None]:
     """Let the fact's commit say which silver it shows, also when no row of it differs."""
+    metadata = {"silver_versions": dict(changes.silver_versions)}
     settings = {
-        "spark.databricks.delta.commitInfo.userMetadata": json.dumps({"silver_versions": dict(changes.silver_versions)}),
+        "spark.databricks.delta.commitInfo.userMetadata": json.dumps(metadata),
         "spark.databricks.delta.skipRecordingEmptyCommits": "false",
     }
     try:
@@ -87,10 +89,8 @@ where (orders.ordered_at >= cast(changed.valid_from as timestamp)
 """
 
 
-def _selection(
-    spark: SparkSession, changes: Changes, pairs: set[tuple[str, str]]
-) -> tuple[list[str], dict[str, Any]]:
-    """dbt's words for everything, or for the changed pairs (which may be none: the build still records its progress)."""
+def _selection(spark: SparkSession, changes: Changes, pairs: set[tuple[str, str]]) -> tuple[list[str], dict[str, Any]]:
+    """dbt's words for everything, or for the changed pairs; with none the build still records its progress."""
     if changes.everything:
         return ["--full-refresh"], {}
     rows = spark.createDataFrame(sorted(pairs), "dt string, store_id string")

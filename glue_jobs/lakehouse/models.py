@@ -12,6 +12,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from lakehouse.changes import FACT
 from lakehouse.context import Context
 from lakehouse.contract import Contract, Contracts
 from lakehouse.delta_log import table_version
@@ -82,17 +83,29 @@ def run_dbt(context: Context, words: Sequence[str], variables: dict[str, Any] | 
     """Run dbt's words in this process; raises ModelError when a model or test fails."""
     from dbt.cli.main import dbtRunner
 
-    project = context.project.dbt
-    where = ["--project-dir", str(project), "--profiles-dir", str(project)]
-    where += ["--target-path", str(dbt_target(context)), "--log-path", str(dbt_target(context))]
-    where += ["--log-level", "none", "--log-level-file", "none"]
-    if project not in _manifests:
-        _manifests[project] = _done(dbtRunner().invoke(["parse", *where]))
+    where = _everywhere(context)
     known = {"marts_root": for_spark(f"{context.lake.curated}/marts"), **(variables or {})}
     if words[0] == "build":
         where += ["--exclude-resource-type", "unit_test"]
     with _session_settings_kept(context.spark()):
-        return _done(dbtRunner(manifest=_manifests[project]).invoke([*words, *where, "--vars", json.dumps(known)]))
+        return _done(dbtRunner(manifest=_manifest(context)).invoke([*words, *where, "--vars", json.dumps(known)]))
+
+
+def _everywhere(context: Context) -> list[str]:
+    """The words of every dbt call: where it reads, where it may write, and that it prints nothing."""
+    project, target = str(context.project.dbt), str(dbt_target(context))
+    places = ["--project-dir", project, "--profiles-dir", project, "--target-path", target, "--log-path", target]
+    return [*places, "--log-level", "none", "--log-level-file", "none"]
+
+
+def _manifest(context: Context) -> Any:
+    """dbt's project, parsed once per process."""
+    from dbt.cli.main import dbtRunner
+
+    project = context.project.dbt
+    if project not in _manifests:
+        _manifests[project] = _done(dbtRunner().invoke(["parse", *_everywhere(context)]))
+    return _manifests[project]
 
 
 @contextlib.contextmanager
@@ -121,8 +134,19 @@ def _model_error(done: Any) -> ModelError:
     return ModelError(first.node.name, " ".join(str(first.message).split())[:300], len(failed) - 1)
 
 
+def ensure_views(context: Context) -> None:
+    """Make the views that models read where this session lacks them, for views end with the session that made them."""
+    spark = context.spark()
+    nodes = _manifest(context).nodes.values()
+    views = [f"{n.schema}.`{n.name}`" for n in nodes if n.resource_type == "model" and n.config.materialized == "view"]
+    if not all(spark.catalog.tableExists(view) for view in views):
+        run_dbt(context, ["run", "--select", "config.materialized:view"])
+
+
 def build_docs(context: Context) -> Path:
     """Build dbt's documentation as one static page and return its path."""
     register_silver(context.spark(), context.lake, context.contracts)
+    register_table(context.spark(), "marts", FACT, context.lake.table("marts", FACT))
+    ensure_views(context)
     run_dbt(context, ["docs", "generate", "--static"])
     return dbt_target(context) / "static_index.html"

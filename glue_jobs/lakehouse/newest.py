@@ -54,7 +54,9 @@ def _fate(dataset: Dataset) -> SparkColumn:
     known = F.col(OLD).isNotNull()
     same = _all_equal(dataset.column_names)
     deleted = F.col(dataset.delete_flag) if dataset.delete_flag else F.lit(False)
-    was_deleted = F.coalesce(F.col(f"{OLD}.{dataset.delete_flag}"), F.lit(False)) if dataset.delete_flag else F.lit(False)
+    was_deleted = (
+        F.coalesce(F.col(f"{OLD}.{dataset.delete_flag}"), F.lit(False)) if dataset.delete_flag else F.lit(False)
+    )
     fate = F.when(~known & ~deleted, INSERTED).when(~known, DELETED).when(same, UNCHANGED)
     if dataset.kind is Kind.UPSERT:
         newer = F.col(dataset.sequence) > F.col(f"{OLD}.{dataset.sequence}")

@@ -10,8 +10,8 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from lakehouse import log
-from lakehouse.changes import FACT
 from lakehouse.catalogue import publish_table
+from lakehouse.changes import FACT
 from lakehouse.context import Context
 from lakehouse.contract import Contract
 from lakehouse.delta_log import open_table, table_version
@@ -37,7 +37,11 @@ def publish_domain(context: Context, contract: Contract) -> list[str]:
     step, version = f"publish_{contract.domain}", silver_version(context.lake, contract.datasets)
     if _is_done(context, step, version):
         return []
-    wanted = [(layer, dataset.name, dataset.description) for dataset in contract.datasets for layer in ("silver", "quarantine")]
+    wanted = [
+        (layer, dataset.name, dataset.description)
+        for dataset in contract.datasets
+        for layer in ("silver", "quarantine")
+    ]
     published = [f"{layer}.{name}" for layer, name, text in wanted if _publish(context, layer, name, text)]
     reach(context.lake, step, version)
     return published

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,8 @@ SETTINGS: Mapping[str, str] = {
     # A cast that loses something fails instead of giving null or wrapping around.
     "spark.sql.ansi.enabled": "true",
     "spark.sql.sources.partitionOverwriteMode": "static",
+    # A job names the tables it needs for itself alone; the shared catalogue is written by publish, and only there.
+    "spark.sql.catalogImplementation": "in-memory",
 }
 """What every job runs with, on Glue as `--conf` (the wheel's `lakehouse settings` prints them)."""
 
@@ -54,7 +57,6 @@ def local_settings(project: Project, cores: int) -> dict[str, str]:
         "spark.databricks.delta.snapshotPartitions": str(cores),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.warehouse.dir": (project.cache / "warehouse").as_uri(),
     }
 
@@ -70,4 +72,6 @@ def local_session(project: Project, extra: Mapping[str, str] | None = None) -> S
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    # PySpark logs every failed query with its stack, also those whose error we turn into one line.
+    logging.getLogger("SQLQueryContextLogger").disabled = True
     return session

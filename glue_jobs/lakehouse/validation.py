@@ -48,11 +48,12 @@ QUALITY_RESULTS = pa.schema(
 class BatchStoppedError(LakehouseError):
     """A batch broke a rule of the whole batch; nothing of it is merged and the earlier data is still served."""
 
-    def __init__(self, domain: str, dataset: str, batch_id: int, files: tuple[str, ...], reason: str, page: str) -> None:
-        self.domain, self.dataset, self.batch_id, self.files = domain, dataset, batch_id, files
+    def __init__(self, dataset: Dataset, batch: Batch, reason: str, page: str) -> None:
+        self.domain, self.dataset, self.batch_id = dataset.domain, dataset.name, batch.batch_id
+        self.files = tuple(file.name for file in batch.files)
         self.reason, self.page = reason, page
         super().__init__(
-            f"{domain}: batch {batch_id} of {dataset} ({', '.join(files)}) stopped: {reason}. "
+            f"{self.domain}: batch {self.batch_id} of {self.dataset} ({', '.join(self.files)}) stopped: {reason}. "
             f"Nothing of it was merged; see {page} and deliver the rows again once they are mended."
         )
 
@@ -70,16 +71,11 @@ def validate_domain(context: Context, contract: Contract) -> list[BatchVerdict]:
                 verdict = validate_batch(context, dataset, batch, suite)
             verdicts.append(verdict)
             if not verdict.passed:
-                stopped.append(_stopped(dataset, batch, verdict))
+                page = verdict.data_docs or "the quality results"
+                stopped.append(BatchStoppedError(dataset, batch, verdict.reason or "", page))
     if stopped:
         raise stopped[0]
     return verdicts
-
-
-def _stopped(dataset: Dataset, batch: Batch, verdict: BatchVerdict) -> BatchStoppedError:
-    files = tuple(file.name for file in batch.files)
-    reason, page = verdict.reason or "", verdict.data_docs or "the quality results"
-    return BatchStoppedError(dataset.domain, dataset.name, batch.batch_id, files, reason, page)
 
 
 def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suite) -> BatchVerdict:

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from lakes import FACT, rows
-from oracle import expected
 
 from lakehouse.lake import Lake
 from lakehouse.project import Project
+from lakes import FACT, rows
+from oracle import expected
 
 ROOT = Path(__file__).parents[2]
 SAMPLES, DAY2 = ROOT / "samples", ROOT / "samples" / "day2"

@@ -63,9 +63,7 @@ def visit(rng: Random, number: int, start: datetime) -> list[Event]:
         received = at + slow + timedelta(milliseconds=rng.randrange(40, 9_000))
         shown = {"product_id": product_id, "url": f"{SHOP}/p/{product_id}"} if rows else {}
         event_id = f"ev-{number}-{len(rows) + 1}"
-        row = event(
-            event_id, f"s-{number}", store_id, step, at, received, device={"type": kind, "os": system}
-        )
+        row = event(event_id, f"s-{number}", store_id, step, at, received, device={"type": kind, "os": system})
         rows.append({**row, **known, **shown})
     return rows
 

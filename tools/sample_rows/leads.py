@@ -66,9 +66,7 @@ STATUSES = ("new", "contacted", "qualified", "converted", "lost")
 STATUS_WEIGHTS = (30, 25, 15, 18, 12)
 
 
-def lead(
-    number: int, store_id: str, created: datetime, updated: datetime | None = None, /, **changes: str
-) -> Row:
+def lead(number: int, store_id: str, created: datetime, updated: datetime | None = None, /, **changes: str) -> Row:
     """Return one lead; name and address follow from its number, `changes` are columns as written."""
     who = number * 7 % len(GIVEN)
     row = {
@@ -109,9 +107,7 @@ def first_delivery() -> list[Row]:
     rng = random_for("leads/extra")
     rows = ordinary_leads()
     worked_on = [row for row in rows if row["status"] != "new"]
-    superseded = [
-        {**row, "status": "new", "updated_at": row["created_at"]} for row in rng.sample(worked_on, 5)
-    ]
+    superseded = [{**row, "status": "new", "updated_at": row["created_at"]} for row in rng.sample(worked_on, 5)]
     repeats = [dict(row) for row in rng.sample(rows, 3)]
     return scattered(rng, rows, [*superseded, *repeats, *planted_leads(), *bad_leads()])
 

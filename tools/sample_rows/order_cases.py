@@ -79,9 +79,7 @@ def kiosk_day() -> list[Row]:
             customer_id="C-0004",
             status="cancelled",
         ),
-        line(
-            "SO-20022", 1, "S007", "P0041", 1, at + timedelta(hours=3), customer_id="C-0003", status="shipped"
-        ),
+        line("SO-20022", 1, "S007", "P0041", 1, at + timedelta(hours=3), customer_id="C-0003", status="shipped"),
     ]
 
 

@@ -13,6 +13,7 @@ locals {
     "spark.sql.parquet.outputTimestampType"    = "TIMESTAMP_MICROS"
     "spark.sql.ansi.enabled"                   = "true"
     "spark.sql.sources.partitionOverwriteMode" = "static"
+    "spark.sql.catalogImplementation"          = "in-memory"
   }
 
   code = "s3://${module.artefacts.name}/glue_jobs"

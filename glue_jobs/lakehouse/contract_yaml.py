@@ -1,0 +1,94 @@
+"""Places in a YAML file that know their file and line, so that each complaint can name them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lakehouse.errors import LakehouseError, nearest
+
+
+class ContractError(LakehouseError):
+    """A contract that cannot be read: names file, line, field and the cure."""
+
+    def __init__(self, file: str, line: int, field: str, problem: str) -> None:
+        self.file, self.line, self.field, self.problem = file, line, field, problem
+        super().__init__(f"{file}:{line}: {field}: {problem}")
+
+
+class Place:
+    """One node of a YAML file with its file, its line and the field it stands for."""
+
+    def __init__(self, file: str, node: yaml.Node, field: str = "") -> None:
+        self.file, self.node, self.field = file, node, field
+
+    @property
+    def value(self) -> Any:
+        """The value as plain Python."""
+        return yaml.SafeLoader("").construct_object(self.node, deep=True)
+
+    def error(self, problem: str, field: str = "") -> ContractError:
+        """The error about this place or a field of it."""
+        path = ".".join(part for part in (self.field, field) if part) or "contract"
+        return ContractError(self.file, self.node.start_mark.line + 1, path, problem)
+
+    def find(self, name: str) -> Place | None:
+        """The place under a key, None where the key is missing."""
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self.error(f"must be a mapping that holds '{name}'.")
+        for key, value in self.node.value:
+            if key.value == name:
+                return Place(self.file, value, ".".join(part for part in (self.field, name) if part))
+        return None
+
+    def need(self, name: str) -> Place:
+        """The place under a key; its absence is an error."""
+        found = self.find(name)
+        if found is None:
+            keys = [key.value for key, _ in self.node.value]
+            close = nearest(name, keys) if any(_near(name, key) for key in keys) else ""
+            raise self.error(f"is missing; add it.{close.replace('Did you mean', 'Found instead:')}", name)
+        return found
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A text under a key."""
+        found = self.find(name) if default is not None else self.need(name)
+        if found is None:
+            return default or ""
+        if not isinstance(found.value, str) or not found.value.strip():
+            raise found.error(f"must be a text, found {found.value!r}.")
+        return found.value
+
+    def flag(self, name: str) -> bool:
+        """A true or false under a key, false where it is missing."""
+        found = self.find(name)
+        if found is not None and not isinstance(found.value, bool):
+            raise found.error(f"must be true or false, found {found.value!r}.")
+        return bool(found and found.value)
+
+    def items(self) -> list[Place]:
+        """The places of a list."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            raise self.error("must be a list.")
+        return [Place(self.file, item, f"{self.field}[{i}]") for i, item in enumerate(self.node.value)]
+
+    def named(self, name: str) -> Place:
+        """The same place under the name that a person knows it by."""
+        return Place(self.file, self.node, name)
+
+
+def _near(word: str, other: str) -> bool:
+    return "Did you mean" in nearest(word, [other])
+
+
+def read_yaml(file: Path) -> Place:
+    """The root of a YAML file; raises ContractError where its syntax is broken."""
+    try:
+        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ContractError(str(file), line, "YAML", f"{error.problem}; mend the syntax.") from None
+    start = yaml.Mark("", 0, 0, 0, "", 0)
+    return Place(str(file), node if node is not None else yaml.MappingNode("map", [], start))
