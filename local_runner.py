@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from pathlib import Path
 
@@ -50,7 +49,7 @@ def _cycle(given: argparse.Namespace) -> int:
     project = find_project()
     lake = Lake.at(given.output_dir)
     landing = Path(given.landing_dir or project.samples)
-    session = LocalGlueContext()
+    session = LocalGlueContext(raw=lake.raw)
     with Progress(total=len(STEPS) * len(project.contracts.domains) + 2) as progress:
         result = run_cycle(Context(project, lake, lambda: session.spark_session), landing, progress)
     report.write(result.summary, Path(lake.root) / "report.html")
@@ -59,8 +58,4 @@ def _cycle(given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The JVM ends with this process; waiting for its orderly farewell would cost a second and give nothing.
-    os._exit(code)
+    sys.exit(main(sys.argv[1:]))

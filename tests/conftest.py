@@ -15,7 +15,7 @@ os.environ["TZ"] = "UTC"
 from lakehouse.context import Context
 from lakehouse.lake import Lake
 from lakehouse.project import Project, find_project
-from lakehouse.spark import local_session
+from lakehouse.spark import INTERPRETED, local_session
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +27,8 @@ def project() -> Project:
 @pytest.fixture(scope="session")
 def spark(project: Project) -> Iterator[SparkSession]:
     """One session for the whole run: UTC, few partitions, Delta."""
-    settings = {"spark.sql.shuffle.partitions": "2", "spark.databricks.delta.snapshotPartitions": "2"}
-    session = local_session(project, settings)
+    few = {"spark.sql.shuffle.partitions": "2", "spark.databricks.delta.snapshotPartitions": "2"}
+    session = local_session(project, {**INTERPRETED, **few})
     yield session
     session.stop()
 

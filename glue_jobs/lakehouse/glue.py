@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.errors import UsageError, nearest
+from lakehouse.lake import Lake
 from lakehouse.project import find_project
+from lakehouse.storage import list_files
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -25,18 +27,23 @@ def on_glue(argv: Sequence[str] | None = None) -> bool:
 
 
 class LocalGlueContext:
-    """Stand-in for `awsglue.context.GlueContext`: starts the laptop's session when it is first asked for."""
+    """Stand-in for `awsglue.context.GlueContext`: starts the laptop's session when it is first asked for.
+
+    Its option `raw` names the raw layer, whose size decides whether queries are worth compiling.
+    """
 
     def __init__(self, sparkContext: Any = None, **options: Any) -> None:
         self._session: SparkSession | None = None
+        self._raw: str | None = options.get("raw")
 
     @property
     def spark_session(self) -> SparkSession:
         """The Spark session, started at the first use."""
         if self._session is None:
-            from lakehouse.spark import local_session
+            from lakehouse.spark import INTERPRETED, SMALL_BYTES, local_session
 
-            self._session = local_session(find_project())
+            small = self._raw is not None and sum(file.size for file in list_files(self._raw)) < SMALL_BYTES
+            self._session = local_session(find_project(), INTERPRETED if small else None)
         return self._session
 
 
@@ -98,7 +105,7 @@ def open_job(name: str, argv: Sequence[str], required: Sequence[str], optional: 
     if missing:
         raise UsageError(f"--{missing[0]} is missing; `{name} --help` shows the options.")
     options = _resolve(list(argv), wanted)
-    context, job = _glue() if on_glue(argv) else _local()
+    context, job = _glue() if on_glue(argv) else _local(options)
     job.init(options.get("JOB_NAME", name), options)
     return JobRun({option: options[option] for option in wanted}, context, job)
 
@@ -128,6 +135,6 @@ def _glue() -> tuple[Any, Any]:
     return context, Job(context)
 
 
-def _local() -> tuple[Any, Any]:
-    context = LocalGlueContext()
+def _local(options: Mapping[str, str]) -> tuple[Any, Any]:
+    context = LocalGlueContext(raw=Lake.at(options["lake_root"], options.get("raw_root")).raw)
     return context, LocalJob(context)

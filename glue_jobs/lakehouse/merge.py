@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -131,8 +132,7 @@ def _commit_settings(spark: SparkSession, plan: MergePlan) -> Iterator[None]:
 
 
 def _result(plan: MergePlan, path: str, seconds: float) -> MergeResult:
-    commits = [c for c in commits_since(path, plan.version) if c["lakehouse"] and "batch_id" in c["lakehouse"]]
-    own = next((c for c in commits if c["lakehouse"]["batch_id"] == plan.batch_id), {"version": plan.version})
+    own = _own_commit(plan, path)
     metrics = own.get("operationMetrics", {})
     fates = {name: count for name, count in vars(plan.fates).items() if name != "keys"}
     return MergeResult(
@@ -145,3 +145,11 @@ def _result(plan: MergePlan, path: str, seconds: float) -> MergeResult:
         files_removed=int(metrics.get("numTargetFilesRemoved", 0)),
         seconds=round(seconds, 3),
     )
+
+
+def _own_commit(plan: MergePlan, path: str) -> dict[str, Any]:
+    """The commit that carries the plan's batch, whatever a rival committed since."""
+    for commit in commits_since(path, plan.version):
+        if (commit["lakehouse"] or {}).get("batch_id") == plan.batch_id:
+            return commit
+    return {"version": plan.version}

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -312,7 +313,8 @@ def _where_to_look(summary: RunSummary) -> list[Text]:
         ("report", f"{lake}/report.html"),
         *((link.title, f"{lake}/{link.path}") for link in summary.links),
     ]
-    named = "" if lake in ("local_output", "./local_output") else f" --lake {shlex.quote(lake)}"
+    is_default = Path(lake) == Path("local_output").resolve() or lake in ("local_output", "./local_output")
+    named = "" if is_default else f" --lake {shlex.quote(lake)}"
     places = [*pages, ("query", f'lakehouse query{named} "{EXAMPLE}"')]
     width = max(len(title) for title, _ in places)
     return [Text.assemble((f" {one_line(title):<{width}}  ", "dim"), one_line(place)) for title, place in places]

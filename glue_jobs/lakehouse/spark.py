@@ -61,6 +61,15 @@ def local_settings(project: Project, cores: int) -> dict[str, str]:
     }
 
 
+INTERPRETED: Mapping[str, str] = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+"""For small data: compiling the code of each query takes longer than the query (a third of a run on the samples)."""
+
+SMALL_BYTES = 32 << 20
+
+
 def local_session(project: Project, extra: Mapping[str, str] | None = None) -> SparkSession:
     """Start (or return) the session of a laptop; raises JavaNotFoundError before the JVM would fail."""
     os.environ["JAVA_HOME"] = str(find_java(project.cache))

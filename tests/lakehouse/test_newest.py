@@ -22,7 +22,9 @@ def dataset(kind: Kind, date_from: str | None = None, *derived: str) -> Dataset:
     names = [*ROW.split(", "), *([f"{date_from} timestamp"] if date_from else [])]
     columns = tuple(Column(*name.split(" "), True, "") for name in names)  # type: ignore[arg-type,misc]
     flag = "gone" if kind is Kind.UPSERT else None
-    return Dataset("leads", "crm", "", kind, "*", FileFormat.CSV, columns, ("id",), "seq", flag, date_from, derived, (), 20)
+    return Dataset(
+        "leads", "crm", "", kind, "*", FileFormat.CSV, columns, ("id",), "seq", flag, date_from, derived, (), 20
+    )
 
 
 UPSERT, INSERT_ONLY, HISTORY = dataset(Kind.UPSERT), dataset(Kind.INSERT_ONLY), dataset(Kind.HISTORY)
@@ -38,12 +40,27 @@ def assert_rows(found: DataFrame, schema: str, *rows: tuple[Any, ...]) -> None:
     [
         (UPSERT, [("A", 3, "c", True), ("B", 1, None, None), (None, 1, "x", False)]),
         (INSERT_ONLY, [("A", 1, "a", False), ("B", 1, None, None), (None, 1, "x", False)]),
-        (HISTORY, [("A", 1, "a", False), ("A", 2, "b", False), ("A", 3, "c", True), ("B", 1, None, None), (None, 1, "x", False)]),
+        (
+            HISTORY,
+            [
+                ("A", 1, "a", False),
+                ("A", 2, "b", False),
+                ("A", 3, "c", True),
+                ("B", 1, None, None),
+                (None, 1, "x", False),
+            ],
+        ),
     ],
     ids=["upsert", "insert_only", "history"],
-)  # fmt: skip
+)
 def test_one_row_per_key(spark: SparkSession, of: Dataset, expected: list[tuple[Any, ...]]) -> None:
-    delivered = [("A", 2, "b", False), ("A", 3, "c", True), ("A", 1, "a", False), ("B", 1, None, None), (None, 1, "x", False)]
+    delivered = [
+        ("A", 2, "b", False),
+        ("A", 3, "c", True),
+        ("A", 1, "a", False),
+        ("B", 1, None, None),
+        (None, 1, "x", False),
+    ]
     first = newest_per_key(spark.createDataFrame([*delivered, *delivered[:2]], ROW), of)
     assert_rows(first, ROW, *expected)
     assert_df_equality(newest_per_key(first, of), first, ignore_row_order=True)
@@ -135,7 +152,13 @@ def test_the_fate_of_an_upsert(spark: SparkSession) -> None:
 )
 def test_the_fate_where_nothing_is_replaced(spark: SparkSession, of: Dataset, expected: dict[str, str]) -> None:
     silver = [("A", 2, None, False), ("B", 2, "a", False), ("C", 2, "a", False), ("E", 2, "a", True)]
-    news = [("A", 2, None, False), ("B", 2, "b", False), ("C", 3, "b", False), ("D", 1, None, True), ("E", 1, "a", False)]
+    news = [
+        ("A", 2, None, False),
+        ("B", 2, "b", False),
+        ("C", 3, "b", False),
+        ("D", 1, None, True),
+        ("E", 1, "a", False),
+    ]
     judged = with_fate(spark.createDataFrame(news, ROW), spark.createDataFrame(silver, ROW), of)
     found = judged.selectExpr("id", "_fate fate", "_moved moved")
     assert_rows(found, "id string, fate string, moved boolean", *[(key, fate, False) for key, fate in expected.items()])

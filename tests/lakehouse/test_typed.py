@@ -83,7 +83,8 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "int": ("2147483648", "-2147483649", "5.0", "1e3", "0x10", "1_000", "1,000", " 5", "5 ", "--5", "+", "٥", "five"),
     "bigint": ("9223372036854775808", "-9223372036854775809", "5.", "99999999999999999999"),
     "decimal(12,2)": (
-        "10.505", "0.001", "10000000000", "99999999999.99", "1e3", "NaN", "Infinity", ".", "-", "1,5", "1.000,00", "10 ", "€1",
+        "10.505", "0.001", "10000000000", "99999999999.99", "1e3", "NaN", "Infinity", ".", "-", "1,5", "1.000,00", "10 ",
+        "€1",
     ),
     "decimal(5,3)": ("10.5055", "100", "100.000"),
     "boolean": ("t", "1", "0", "yes", "no", "true ", "wahr"),
@@ -136,7 +137,9 @@ def test_the_name_of_a_rule(kind: str, name: str) -> None:
 
 
 def test_a_row_names_every_rule_that_it_broke_and_keeps_all_its_text(spark: SparkSession) -> None:
-    of = dataset(*[Column(name, kind, True, "") for name, kind in (("id", "string"), ("n", "int"), ("at", "timestamp"))])
+    of = dataset(
+        *[Column(name, kind, True, "") for name, kind in (("id", "string"), ("n", "int"), ("at", "timestamp"))]
+    )
     rows = delivered(spark, of, ("1", "x", "y", None), ("2", "3", "y", None), ("3", "3", None, None), (None,) * 4)
     assert_typed(
         with_types(rows, of),
@@ -186,7 +189,9 @@ DEVICES: dict[str | None, tuple[tuple[Any, ...] | None, bool]] = {
 def test_a_struct_needs_its_required_fields(spark: SparkSession) -> None:
     of = dataset(Column("id", "string", True, ""), DEVICE)
     expected = [
-        ("1", value, None, []) if fits else ("1", value, ("1", (text or "").removeprefix(WRONG_KIND)), ["device_is_struct"])
+        ("1", value, None, [])
+        if fits
+        else ("1", value, ("1", (text or "").removeprefix(WRONG_KIND)), ["device_is_struct"])
         for text, (value, fits) in DEVICES.items()
     ]
     assert_typed(with_types(delivered(spark, of, *[("1", text, None) for text in DEVICES]), of), of, *expected)

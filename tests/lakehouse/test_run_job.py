@@ -1,0 +1,68 @@
+"""What every job shares: exit codes that tell who can help, domains known before any work, help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse import jobs, log
+from lakehouse.errors import LakehouseError, TransientError, UsageError
+from lakehouse.jobs import JobCall, run_job
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the library's logger as other tests know it."""
+    monkeypatch.setattr(log, "configure", lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"),
+    [(None, 0), (UsageError("wrong words"), 2), (LakehouseError("ask a person"), 3), (TransientError("try again"), 75)],
+)
+def test_the_exit_code_tells_who_can_help(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: Exception | None, exit_code: int
+) -> None:
+    calls: list[tuple[str, str, str]] = []
+
+    def work(call: JobCall) -> None:
+        calls.append((call.domain, call.contract.domain, call.context.lake.root))
+        if error:
+            raise error
+
+    for _ in range(2):
+        assert (
+            run_job("ingest", work, ["ingest", "--domain", "erp", "--lake_root", str(tmp_path / "lake")]) == exit_code
+        )
+    assert calls == [("erp", "erp", str(tmp_path / "lake"))] * 2
+    assert capsys.readouterr().err == (f"error: {error}\n" * 2 if error else "")
+
+
+def test_a_bug_of_ours_shows_its_trace(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_job("maintain", lambda call: print(1 / 0), ["maintain", "--lake_root", str(tmp_path)], needs_domain=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "exit_code"),
+    [
+        ("ingest", "erq", 2),
+        ("ingest", "marts", 2),
+        ("validate", "marts", 2),
+        ("transform", "marts", 0),
+        ("publish", "marts", 0),
+    ],
+)
+def test_a_domain_is_known_before_any_work(tmp_path: Path, name: str, domain: str, exit_code: int) -> None:
+    worked: list[str] = []
+    argv = [name, f"--domain={domain}", "--lake_root", str(tmp_path)]
+    assert run_job(name, lambda call: worked.append(call.domain), argv) == exit_code
+    assert worked == ([domain] if exit_code == 0 else [])
+
+
+def test_help_does_no_work(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_job("publish", lambda call: pytest.fail("worked"), ["publish", "--domain", "erp", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "usage: publish --domain NAME --lake_root PATH" in out
+    assert f"one of crm, erp, products, web, or {jobs.MARTS}" in out
