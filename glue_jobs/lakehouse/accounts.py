@@ -43,11 +43,7 @@ def _count(
     good = written["inserted"] + written["updated"] + written["deleted"]
     # What neither reached silver nor the quarantine waits: its batch was stopped, or its domain was.
     held = landed - quarantined - good - written["ignored"]
-    return DatasetCount(dataset.domain, dataset.name, landed, good, quarantined, held, **_merge_words(written))
-
-
-def _merge_words(written: Mapping[str, int]) -> dict[str, int]:
-    return {name: written[name] for name in ("ignored", "inserted", "updated", "deleted")}
+    return DatasetCount(dataset.domain, dataset.name, landed, good, quarantined, held, **written)
 
 
 def rule_counts(context: Context, judged: Iterable[tuple[str, int]]) -> tuple[RuleCount, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +18,7 @@ from lakehouse.delivered import Header, read_header, read_rows
 from lakehouse.errors import LakehouseError
 from lakehouse.landing import dataset_of
 from lakehouse.quarantine import BATCH_ID, ROW_ID
-from lakehouse.storage import StoredFile, list_files
+from lakehouse.storage import StoredFile, list_files, read_head
 from lakehouse.typed import BROKEN_RULES, with_types
 
 
@@ -87,11 +89,6 @@ def plan_batches(context: Context, dataset: Dataset, files: list[StoredFile]) ->
 
 def _count_rows(root: str, file: StoredFile, dataset: Dataset) -> int:
     """Rows of a refused file, so that the accounts of a delivery balance."""
-    import csv
-    import io
-
-    from lakehouse.storage import read_head
-
     if dataset.file_format is not FileFormat.CSV:
         return 0
     text = read_head(root, file, file.size).decode("utf-8-sig", errors="replace")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +12,7 @@ from lakehouse import log
 from lakehouse.changes import FACT, Changes, pending_changes
 from lakehouse.context import Context
 from lakehouse.models import ensure_views, register_silver, register_table, run_dbt
+from lakehouse.tables import session_settings
 
 _CHANGED_VIEW = "changed_store_days"
 
@@ -40,27 +39,19 @@ def build_marts(context: Context, full_refresh: bool = False) -> MartsResult:
     ensure_views(context)
     pairs = set() if changes.everything else store_days(spark, changes)
     words, variables = _selection(spark, changes, pairs)
-    with _progress_in_commit(spark, changes):
+    with session_settings(spark, _commit_progress(changes)):
         run_dbt(context, ["build", "--select", "tag:marts", *words], variables)
     log.info("marts built", full=changes.everything, store_days=len(pairs))
     return MartsResult(True, changes.everything, len(pairs))
 
 
-@contextlib.contextmanager
-def _progress_in_commit(spark: SparkSession, changes: Changes) -> Iterator[None]:
+def _commit_progress(changes: Changes) -> dict[str, str]:
     """Let the fact's commit say which silver it shows, also when no row of it differs."""
     metadata = {"silver_versions": dict(changes.silver_versions)}
-    settings = {
+    return {
         "spark.databricks.delta.commitInfo.userMetadata": json.dumps(metadata),
         "spark.databricks.delta.skipRecordingEmptyCommits": "false",
     }
-    try:
-        for name, value in settings.items():
-            spark.conf.set(name, value)
-        yield
-    finally:
-        for name in settings:
-            spark.conf.unset(name)
 
 
 def store_days(spark: SparkSession, changes: Changes) -> set[tuple[str, str]]:

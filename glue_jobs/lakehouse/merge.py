@@ -6,10 +6,8 @@ that hold their old copies. The commit carries the batch (txnAppId, txnVersion) 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,33 +19,25 @@ from lakehouse.batches import MERGE
 from lakehouse.contract import Dataset
 from lakehouse.delta_log import commits_since
 from lakehouse.lake import for_spark
-from lakehouse.merge_plan import MergePlan, plan_merge
+from lakehouse.merge_plan import Fates, MergePlan, plan_merge
 from lakehouse.newest import OLD, identity
 
 
 @dataclass(frozen=True)
-class MergeResult:
+class MergeResult(Fates):
     """What a merge did: rows by fate, the version it made, and Delta's own counts of files."""
 
     dataset: str
     batch_id: int
-    rows: int
-    inserted: int
-    updated: int
-    deleted: int
-    moved: int
-    unchanged: int
-    stale: int
-    superseded: int
     version: int
     files_added: int
     files_removed: int
     seconds: float
 
     @property
-    def news(self) -> int:
-        """Rows that told silver something new."""
-        return self.inserted + self.updated + self.deleted
+    def superseded(self) -> int:
+        """Rows that a newer one of their own batch stands for."""
+        return self.rows - self.keys
 
     @property
     def ignored(self) -> int:
@@ -96,7 +86,7 @@ def _merge(spark: SparkSession, plan: MergePlan, path: str) -> None:
     on += partition_literals(plan)
     pairs = ", ".join(f"t.`{name}` = s.`{name}`" for name in columns)
     names, values = ", ".join(f"`{name}`" for name in columns), ", ".join(f"s.`{name}`" for name in columns)
-    with _commit_settings(spark, plan):
+    with tables.session_settings(spark, _commit_identity(plan)):
         spark.sql(
             f"MERGE INTO delta.`{for_spark(path)}` t USING merge_source s ON {' AND '.join(on)} "
             f"WHEN MATCHED THEN UPDATE SET {pairs} "
@@ -114,32 +104,22 @@ def partition_literals(plan: MergePlan) -> list[str]:
     return literals
 
 
-@contextlib.contextmanager
-def _commit_settings(spark: SparkSession, plan: MergePlan) -> Iterator[None]:
-    """Give one statement its identity; left on, it would silently skip every other statement on the table."""
-    settings = {
+def _commit_identity(plan: MergePlan) -> dict[str, str]:
+    """The batch and what it touches, for the commit to carry."""
+    return {
         "spark.databricks.delta.write.txnAppId": MERGE,
         "spark.databricks.delta.write.txnVersion": str(plan.batch_id),
         "spark.databricks.delta.commitInfo.userMetadata": json.dumps(plan.metadata),
     }
-    try:
-        for name, value in settings.items():
-            spark.conf.set(name, value)
-        yield
-    finally:
-        for name in settings:
-            spark.conf.unset(name)
 
 
 def _result(plan: MergePlan, path: str, seconds: float) -> MergeResult:
     own = _own_commit(plan, path)
     metrics = own.get("operationMetrics", {})
-    fates = {name: count for name, count in vars(plan.fates).items() if name != "keys"}
     return MergeResult(
+        **vars(plan.fates),
         dataset=plan.dataset.name,
         batch_id=plan.batch_id,
-        **fates,
-        superseded=plan.fates.rows - plan.fates.keys,
         version=own["version"],
         files_added=int(metrics.get("numTargetFilesAdded", metrics.get("numFiles", 0))),
         files_removed=int(metrics.get("numTargetFilesRemoved", 0)),

@@ -11,7 +11,7 @@ import duckdb
 
 from lakehouse.contract import Contracts
 from lakehouse.delta_log import open_table
-from lakehouse.errors import LakehouseError, nearest
+from lakehouse.errors import LakehouseError
 from lakehouse.lake import LAYERS, Lake, is_s3
 from lakehouse.storage import split_s3
 
@@ -116,11 +116,3 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     return connection.execute(
         "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
     ).fetchall()
-
-
-def require_table(lake: Lake, layer: str, name: str) -> None:
-    """Raise a clear error when a table is not in the lake."""
-    found = tables_of(lake)
-    if (layer, name) not in found:
-        known = [f"{where}.{what}" for where, what in found]
-        raise QueryError(f"There is no table {layer}.{name}.", nearest(f"{layer}.{name}", known))

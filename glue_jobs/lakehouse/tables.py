@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pyspark.sql import Column as SparkColumn
@@ -47,3 +48,15 @@ def append(
 def read(spark: SparkSession, path: str) -> DataFrame:
     """A Delta table by its path."""
     return spark.read.format("delta").load(for_spark(path))
+
+
+@contextlib.contextmanager
+def session_settings(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
+    """Settings for one statement; a commit's identity left on would silently skip every other statement."""
+    try:
+        for name, value in settings.items():
+            spark.conf.set(name, value)
+        yield
+    finally:
+        for name in settings:
+            spark.conf.unset(name)
