@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from lakes import FACT, rows, versions
-from oracle import expected
 
 from lakehouse.lake import Lake
 from lakehouse.project import Project
+from lakes import FACT, rows, versions
+from oracle import expected
 
 ROOT = Path(__file__).parents[1]
 LOG_LINE = re.compile(

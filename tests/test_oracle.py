@@ -88,17 +88,12 @@ def test_one_day_by_hand(first: Path) -> None:
 
 
 def test_a_late_product_version_changes_the_cost_of_the_time_it_held(first: Path, tmp_path: Path) -> None:
-    late = deliver(
-        tmp_path / "late", products=lines(PRODUCTS, "P1,Tea,Food,10.00,4.50,true,2026-03-10T09:00:00Z")
-    )
+    late = deliver(tmp_path / "late", products=lines(PRODUCTS, "P1,Tea,Food,10.00,4.50,true,2026-03-10T09:00:00Z"))
     answer = expected([first, late])
     # A1/1: 3 × 4.50 = 13.50, so cost 28.50; margin 68.60 − 28.50
-    assert answer.fact.as_dicts() == [
-        {**DAY, "cost_of_goods": Decimal("28.50"), "gross_margin": Decimal("40.10")}
-    ]
+    assert answer.fact.as_dicts() == [{**DAY, "cost_of_goods": Decimal("28.50"), "gross_margin": Decimal("40.10")}]
     intervals = [
-        (row["valid_from"], row["valid_to"], row["is_current"])
-        for row in answer.silver["products"].as_dicts()
+        (row["valid_from"], row["valid_to"], row["is_current"]) for row in answer.silver["products"].as_dicts()
     ]
     assert intervals[:3] == [
         (datetime(2026, 3, 1), datetime(2026, 3, 10, 9), False),
@@ -146,22 +141,16 @@ def test_an_event_stays_and_the_first_received_of_a_batch_wins(tmp_path: Path) -
         event("e1", kind="purchase", received_at="2026-03-10T10:00:02+01:00"),
     ]
     one = deliver(tmp_path / "1", web_events=copies)
-    two = deliver(
-        tmp_path / "2", web_events=[event("e1", kind="page_view", received_at="2026-03-10T09:00:01Z")]
-    )
+    two = deliver(tmp_path / "2", web_events=[event("e1", kind="page_view", received_at="2026-03-10T09:00:01Z")])
     assert [row["event_type"] for row in expected([one, two]).silver["web_events"].as_dicts()] == ["purchase"]
-    assert [row["event_type"] for row in expected([two, one]).silver["web_events"].as_dicts()] == [
-        "page_view"
-    ]
+    assert [row["event_type"] for row in expected([two, one]).silver["web_events"].as_dicts()] == ["page_view"]
 
 
 def test_a_product_version_stays_as_first_delivered(tmp_path: Path) -> None:
     at = "2026-03-01T00:00:00Z"
     one = deliver(tmp_path / "1", products=lines(PRODUCTS, f"P1,Tea,Food,10.00,4.00,true,{at}"))
     two = deliver(tmp_path / "2", products=lines(PRODUCTS, f"P1,Tea,Food,10.00,9.00,true,{at}"))
-    assert [row["unit_cost"] for row in expected([one, two]).silver["products"].as_dicts()] == [
-        Decimal("4.00")
-    ]
+    assert [row["unit_cost"] for row in expected([one, two]).silver["products"].as_dicts()] == [Decimal("4.00")]
 
 
 def test_a_tie_of_different_content_in_one_batch_is_refused(tmp_path: Path) -> None:
@@ -171,9 +160,7 @@ def test_a_tie_of_different_content_in_one_batch_is_refused(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("bad", "good", "stopped"), [(1, 4, False), (2, 7, True), (1, 0, True)])
-def test_more_than_a_fifth_in_quarantine_stops_the_batch(
-    tmp_path: Path, bad: int, good: int, stopped: bool
-) -> None:
+def test_more_than_a_fifth_in_quarantine_stops_the_batch(tmp_path: Path, bad: int, good: int, stopped: bool) -> None:
     rows = [order(f"A{n}") for n in range(good)] + [order(f"B{n}", quantity=0) for n in range(bad)]
     answer = expected([deliver(tmp_path / "d", erp_orders=lines(ORDERS, *rows))])
     (batch,) = answer.batches["erp_orders"]
@@ -202,10 +189,7 @@ FIELDS = [
     *[({"quantity": text}, True) for text in ("1", "+1", "007", "2147483647")],
     *[({"quantity": text}, False) for text in ("", "1.0", "1e1", "2147483648", "-1", " 1", "one")],
     *[({"price": text}, True) for text in ("0", "0.5", "+1.25", "9999999999.99")],
-    *[
-        ({"price": text}, False)
-        for text in ("", "1.234", "1e2", "NaN", "10000000000", "-0.01", "1,5", ".5", "5.")
-    ],
+    *[({"price": text}, False) for text in ("", "1.234", "1e2", "NaN", "10000000000", "-0.01", "1,5", ".5", "5.")],
     *[({"deleted": text}, True) for text in ("true", "FALSE", "True")],
     *[({"deleted": text}, False) for text in ("", "1", "t", "yes", "null")],
     *[({"discount": text}, text != "10.01") for text in ("10.00", "10.01")],
@@ -220,9 +204,7 @@ def test_the_types_of_a_field(tmp_path: Path, field: dict[str, str], is_good: bo
     assert answer.batches["erp_orders"] == [Batch(10, 0 if is_good else 1)]
 
 
-READABLE = [
-    path for path in SAMPLES.glob("**/*.csv") if csv_rows(path, DATASETS[path.stem].columns) is not None
-]
+READABLE = [path for path in SAMPLES.glob("**/*.csv") if csv_rows(path, DATASETS[path.stem].columns) is not None]
 
 
 @pytest.mark.parametrize("file", READABLE, ids=lambda path: str(path.relative_to(SAMPLES)))

@@ -68,9 +68,7 @@ def test_the_generator_writes_the_same_bytes_elsewhere_and_notices_a_difference(
     (tmp_path / "samples/products.csv").write_text("other\n")
     done = generate("--root", str(tmp_path), "--check")
     assert done.returncode == 1
-    assert done.stderr.splitlines() == [
-        "samples/products.csv: not as generated; run python tools/generate_samples.py"
-    ]
+    assert done.stderr.splitlines() == ["samples/products.csv: not as generated; run python tools/generate_samples.py"]
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -130,11 +128,7 @@ def test_the_row_has_exactly_this_field_wrong(
 
 def test_the_broken_delivery_stops_two_domains_and_not_the_others() -> None:
     batches = {name: found[0] for name, found in expected([SAMPLES / "broken"]).batches.items()}
-    fates = {
-        name: (batch.landed, batch.quarantined, bool(batch.stopped))
-        for name, batch in batches.items()
-        if batch
-    }
+    fates = {name: (batch.landed, batch.quarantined, bool(batch.stopped)) for name, batch in batches.items() if batch}
     assert fates == {
         "erp_orders": (0, 0, True),
         "crm_leads": (40, 6, False),
@@ -149,9 +143,7 @@ def test_the_broken_delivery_stops_two_domains_and_not_the_others() -> None:
 
 
 BROKEN_LINES = [
-    row
-    for row in readme_rows("Cases in the broken delivery")
-    if Path(row[0]).stem in ("crm_leads", "web_events")
+    row for row in readme_rows("Cases in the broken delivery") if Path(row[0]).stem in ("crm_leads", "web_events")
 ]
 
 
@@ -166,9 +158,7 @@ def test_the_line_is_quarantined_and_alone(tmp_path: Path, file: str, text: str,
 
 
 def test_the_deliveries_have_the_promised_size_and_span(samples: Samples) -> None:
-    landed = {
-        name: [batch.landed for batch in batches if batch] for name, batches in samples.both.batches.items()
-    }
+    landed = {name: [batch.landed for batch in batches if batch] for name, batches in samples.both.batches.items()}
     assert {name: counts[0] for name, counts in landed.items()} == {
         "erp_orders": 595, "crm_leads": 297, "web_events": 969, "products": 60,
     }  # fmt: skip
@@ -186,9 +176,7 @@ def test_the_line_ends_are_as_told() -> None:
 def test_the_order_of_deliveries_matters_for_two_events_alone(samples: Samples) -> None:
     reverse = expected([SAMPLES / "day2", SAMPLES])
     tables = [(samples.both.silver[name].rows, reverse.silver[name].rows) for name in reverse.silver]
-    differing = {
-        one[0] for forth, back in tables for one, other in zip(forth, back, strict=True) if one != other
-    }
+    differing = {one[0] for forth, back in tables for one, other in zip(forth, back, strict=True) if one != other}
     assert differing == {"ev-20003", "ev-20011"}
 
 

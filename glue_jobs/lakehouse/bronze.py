@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -92,7 +93,11 @@ def _count_rows(root: str, file: StoredFile, dataset: Dataset) -> int:
     if dataset.file_format is not FileFormat.CSV:
         return 0
     text = read_head(root, file, file.size).decode("utf-8-sig", errors="replace")
-    return max(sum(1 for row in csv.reader(io.StringIO(text)) if row) - 1, 0)
+    csv.field_size_limit(sys.maxsize)
+    try:
+        return max(sum(1 for row in csv.reader(io.StringIO(text, newline="")) if row) - 1, 0)
+    except csv.Error:
+        return 0  # not even its rows can be told apart
 
 
 def ingest_batch(context: Context, dataset: Dataset, batch: Batch) -> IngestResult:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,26 +24,40 @@ SOURCE_FILE = "_source_file"
 WRONG_KIND = "\u0000not of its JSON type: "
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Header:
-    """The columns of one file as it names them; `problem` says why the file cannot be taken."""
+    """The columns of one file as it names them and how its lines end; `problem` says why it cannot be taken."""
 
     columns: tuple[str, ...]
+    line_end: str = "\n"
     problem: str | None = None
 
 
 def read_header(root: str, file: StoredFile, dataset: Dataset) -> Header:
     """Read the column names of a file; JSON Lines have none, so a column missing there shows row by row."""
+    if ":" in file.path:
+        return Header((), problem="a colon in the file's name, which Hadoop cannot open; deliver it under another name")
     if dataset.file_format is FileFormat.JSON_LINES:
         return Header(dataset.column_names)
     text = read_head(root, file).decode("utf-8-sig", errors="replace")
-    columns = tuple(next(csv.reader(io.StringIO(text)), ()))
-    return Header(columns, _header_problem(columns, dataset))
+    csv.field_size_limit(sys.maxsize)
+    try:
+        records = csv.reader(io.StringIO(text, newline=""))
+        columns = tuple(next((record for record in records if record), ()))
+    except csv.Error as error:
+        return Header((), problem=f"its header cannot be read ({error})")
+    return Header(columns, _line_end(text), _header_problem(columns, dataset))
+
+
+def _line_end(text: str) -> str:
+    """How the header's line ends; told to Spark, for its own guess rewrites line breaks inside quotes."""
+    found = re.search(r"\r\n|\n|\r", text.lstrip("\r\n"))
+    return found[0] if found else "\n"
 
 
 def _header_problem(columns: tuple[str, ...], dataset: Dataset) -> str | None:
     missing = [name for name in dataset.required_columns if name not in columns]
-    doubled = sorted({name for name in columns if columns.count(name) > 1})
+    doubled = sorted({name for name in columns if name in dataset.column_names and columns.count(name) > 1})
     if not columns:
         return None  # an empty file is a batch without rows, and stops as such
     if missing:
@@ -59,13 +75,18 @@ def read_rows(
     """
     read = _read_json if dataset.file_format is FileFormat.JSON_LINES else _read_csv
     parts: list[DataFrame] = []
-    for columns in sorted({header.columns for _, header in files if header.columns}):
-        paths = [f"{for_spark(root)}/{file.path}" for file, header in files if header.columns == columns]
-        parts.append(read(spark, paths, columns, dataset))
+    for header in sorted({header for _, header in files if header.columns}):
+        paths = [_literal(f"{for_spark(root)}/{file.path}") for file, own in files if own == header]
+        parts.append(read(spark, paths, header, dataset))
     rows = _no_rows(spark, dataset) if not parts else parts[0]
     for part in parts[1:]:
         rows = rows.unionByName(part)
     return rows.withColumn(SOURCE_FILE, _relative_path(root))
+
+
+def _literal(path: str) -> str:
+    """The path as a name and no pattern, whatever brackets and stars it holds."""
+    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
 
 
 def _no_rows(spark: SparkSession, dataset: Dataset) -> DataFrame:
@@ -80,39 +101,40 @@ def _relative_path(root: str) -> SparkColumn:
     return F.substring_index(plain, f"{bare_root}/", -1)
 
 
-def _read_csv(spark: SparkSession, paths: list[str], columns: tuple[str, ...], dataset: Dataset) -> DataFrame:
+def _read_csv(spark: SparkSession, paths: list[str], header: Header, dataset: Dataset) -> DataFrame:
     """RFC 4180: a header, quoted fields with commas, doubled quotes and line breaks; an empty field is null."""
-    schema = StructType([StructField(name, StringType()) for name in (*columns, RAW_TEXT)])
+    # A column that the contract does not know is read by its place alone: its name may be one that Spark refuses.
+    names = [name if name in dataset.column_names else f"_unknown_{i}" for i, name in enumerate(header.columns)]
+    schema = StructType([StructField(name, StringType()) for name in (*names, RAW_TEXT)])
     reader = spark.read.schema(schema).options(
         header=True, multiLine=True, quote='"', escape='"', encoding="UTF-8", mode="PERMISSIVE",
         columnNameOfCorruptRecord=RAW_TEXT, emptyValue="", nullValue="", maxCharsPerColumn=-1,
+        lineSep=header.line_end,
     )  # fmt: skip
     rows = reader.csv(paths).withColumn("_path", F.col("_metadata.file_path"))
-    text = {name: F.nullif(F.col(f"`{name}`"), F.lit("")) for name in columns}
-    broken = F.col(RAW_TEXT).isNotNull()
+    text = {name: F.nullif(F.col(name), F.lit("")) for name in names}
+    if header.line_end == "\n":  # a line that ends in CRLF all the same
+        text[names[-1]] = F.nullif(F.regexp_replace(names[-1], r"\r\z", ""), F.lit(""))
     not_utf8 = F.concat_ws("", F.col(RAW_TEXT), *text.values()).contains("\ufffd")
+    unreadable = F.when(F.col(RAW_TEXT).isNotNull(), "row_has_the_columns_of_the_header").when(not_utf8, "row_is_utf8")
     wanted = [text.get(name, F.lit(None).cast("string")).alias(name) for name in dataset.column_names]
-    return rows.select(
-        *wanted,
-        F.col(RAW_TEXT),
-        F.when(broken, F.lit("row_has_the_columns_of_the_header"))
-        .when(not_utf8, F.lit("row_is_utf8"))
-        .alias(UNREADABLE),
-        "_path",
-    )
+    return rows.select(*wanted, F.col(RAW_TEXT), unreadable.alias(UNREADABLE), "_path")
 
 
-def _read_json(spark: SparkSession, paths: list[str], columns: tuple[str, ...], dataset: Dataset) -> DataFrame:
+def _read_json(spark: SparkSession, paths: list[str], header: Header, dataset: Dataset) -> DataFrame:
     """One JSON object a line; blank lines are no rows. Values stay text until they are typed."""
     lines = spark.read.text(paths).withColumn("_path", F.col("_metadata.file_path"))
-    lines = lines.where(F.trim("value") != "").withColumn("_json", F.try_parse_json("value"))
+    # As the one element of an array, for parsing the bare line would pass over what follows the object.
+    listed = F.try_parse_json(F.concat(F.lit("["), "value", F.lit("]")))
+    alone = F.try_variant_get("_list", "$[1]", "variant").isNull()
+    lines = lines.where(F.trim("value") != "").withColumn("_list", listed)
+    lines = lines.withColumn("_json", F.when(alone, F.try_variant_get("_list", "$[0]", "variant")))
     is_object = F.coalesce(F.schema_of_variant("_json").startswith("OBJECT"), F.lit(False))
+    not_utf8 = ~F.is_valid_utf8("value") | F.col("value").contains("\ufffd")
     return lines.select(
         *[_json_text(column, "$").alias(column.name) for column in dataset.columns],
-        F.col("value").alias(RAW_TEXT),
-        F.when(F.col("value").contains("\ufffd"), F.lit("row_is_utf8"))
-        .when(~is_object, F.lit("row_is_a_json_object"))
-        .alias(UNREADABLE),
+        F.make_valid_utf8("value").alias(RAW_TEXT),
+        F.when(not_utf8, "row_is_utf8").when(~is_object, "row_is_a_json_object").alias(UNREADABLE),
         "_path",
     )
 

@@ -121,7 +121,8 @@ def _result(plan: MergePlan, path: str, seconds: float) -> MergeResult:
         dataset=plan.dataset.name,
         batch_id=plan.batch_id,
         version=own["version"],
-        files_added=int(metrics.get("numTargetFilesAdded", metrics.get("numFiles", 0))),
+        # An append of no rows reports a file that its commit does not add.
+        files_added=int(metrics.get("numTargetFilesAdded", metrics.get("numFiles", 0))) if plan.fates.news else 0,
         files_removed=int(metrics.get("numTargetFilesRemoved", 0)),
         seconds=round(seconds, 3),
     )

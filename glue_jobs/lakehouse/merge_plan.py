@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from pyspark.sql import Column as SparkColumn
@@ -34,13 +35,13 @@ _INSTANT = "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"
 
 
 class NullKeyError(LakehouseError):
-    """A row without a key reached the merge; validate should have quarantined it."""
+    """A row without key, sequence or date reached the merge; validate should have quarantined it."""
 
     def __init__(self, dataset: str, batch_id: int, rows: int) -> None:
         self.dataset, self.batch_id, self.rows = dataset, batch_id, rows
         super().__init__(
-            f"{dataset}: batch {batch_id} has {rows} rows whose key or sequence is null, which no merge can place; "
-            f"add a not-null expectation to great_expectations/expectations/{dataset}.json."
+            f"{dataset}: batch {batch_id} has {rows} rows whose key, sequence or date is null, "
+            f"which no merge can place; add a not-null expectation to great_expectations/expectations/{dataset}.json."
         )
 
 
@@ -99,16 +100,14 @@ class MergePlan:
 
 def plan_merge(spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id: int, path: str) -> MergePlan:
     """Compare the good rows of a batch with silver; raises NullKeyError before anything is written."""
+    number = _count_rows(rows, dataset, batch_id)
     version = table_version(path)
     silver = _silver(spark, dataset, path, version)
     news = with_dates(newest_per_key(rows, dataset), dataset, batch_id)
     judged = with_fate(news, silver, dataset).persist()
     counted = _count(judged, dataset)
-    if counted["null_keys"]:
-        judged.unpersist()
-        raise NullKeyError(dataset.name, batch_id, counted["null_keys"])
     names = [name for name in Fates.__dataclass_fields__ if name != "rows"]
-    fates = Fates(rows=rows.count(), **{name: counted[name] for name in names})
+    fates = Fates(rows=number, **{name: counted[name] for name in names})
     changes = _changes(judged, silver, dataset)
     if dataset.kind is Kind.HISTORY:
         touched: Any = _touched_times(changes, dataset)
@@ -118,6 +117,17 @@ def plan_merge(spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id:
         replaces = fates.updated > 0 or counted["replaced"] > 0
     partitions = tuple({name: str(value) for name, value in row.asDict().items()} for row in counted["partitions"])
     return MergePlan(dataset, batch_id, version, fates, changes, touched, replaces, partitions, judged)
+
+
+def _count_rows(rows: DataFrame, dataset: Dataset, batch_id: int) -> int:
+    """Count the rows of a batch; raises NullKeyError when one of them cannot be placed."""
+    needed = [F.col(name) for name in (*dataset.key, dataset.sequence, dataset.date_from) if name]
+    lost = reduce(lambda a, b: a | b, [column.isNull() for column in needed])
+    counted = rows.agg(F.count("*").alias("rows"), F.count_if(lost).alias("lost")).first()
+    assert counted is not None  # an aggregate without groups has one row
+    if counted["lost"]:
+        raise NullKeyError(dataset.name, batch_id, counted["lost"])
+    return int(counted["rows"])
 
 
 def _silver(spark: SparkSession, dataset: Dataset, path: str, version: int) -> DataFrame:
@@ -132,14 +142,10 @@ def _count(judged: DataFrame, dataset: Dataset) -> Row:
     """Rows by fate, the (dt, store_id) pairs and the partitions touched, in one pass over the batch."""
     is_news = F.col(FATE).isin(*NEWS)
     replaced = is_news & F.col(OLD).isNotNull()
-    no_key = F.lit(False)
-    for name in (*dataset.key, dataset.sequence):
-        no_key = no_key | F.col(name).isNull()
     old_partition = F.struct(*[F.col(f"{OLD}.{name}").alias(name) for name in dataset.partition_by or dataset.key[:1]])
     counted = judged.agg(
         *[F.count_if(F.col(FATE) == fate).alias(fate) for fate in (INSERTED, UPDATED, DELETED, UNCHANGED, STALE)],
         F.count_if(MOVED).alias("moved"),
-        F.count_if(no_key).alias("null_keys"),
         F.count_if(replaced).alias("replaced"),
         F.count("*").alias("keys"),
         F.collect_set(F.when(is_news, _pair(dataset, ""))).alias("new_pairs"),

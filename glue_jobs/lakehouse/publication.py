@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse import log
@@ -24,11 +25,11 @@ from lakehouse.views import View, create_view, read_views
 class ParityError(LakehouseError):
     """A table that a reader does not see as its log says; it keeps its last published state."""
 
-    def __init__(self, table: str, found: int, wanted: int) -> None:
-        self.table, self.found, self.wanted = table, found, wanted
+    def __init__(self, table: str, problem: str) -> None:
+        self.table, self.problem = table, problem
         super().__init__(
-            f"{table}: a reader counts {found} rows, its log says {wanted}. It was not published; "
-            f"look for files removed by hand, or restore the table to an earlier version."
+            f"{table}: {problem}. It was not published; look for files removed or changed by hand, "
+            f"or restore the table to an earlier version."
         )
 
 
@@ -92,9 +93,14 @@ def _publish(context: Context, layer: str, name: str, description: str) -> bool:
 def require_parity(layer: str, name: str, table: DeltaTable) -> None:
     """Raise ParityError unless a reader that is not Spark counts the rows that the log promises."""
     counts = table.get_add_actions(flatten=True).column("num_records").to_pylist()
-    promised, seen = sum(count or 0 for count in counts), table.to_pyarrow_dataset().count_rows()
+    promised = sum(count or 0 for count in counts)
+    try:
+        seen = table.to_pyarrow_dataset().count_rows()
+    except (OSError, pa.ArrowInvalid) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise ParityError(f"{layer}.{name}", f"a file that its log names cannot be read ({reason})") from None
     if seen != promised:
-        raise ParityError(f"{layer}.{name}", seen, promised)
+        raise ParityError(f"{layer}.{name}", f"a reader counts {seen} rows, its log says {promised}")
 
 
 def _create_views(context: Context, views: Sequence[View]) -> None:

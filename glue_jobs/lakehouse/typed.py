@@ -15,11 +15,14 @@ from lakehouse.delivered import UNREADABLE, WRONG_KIND
 BROKEN_RULES = "_broken_rules"
 TEXT = "_text"
 
-_INTEGER = r"^[+-]?\d{1,19}$"
-_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)$"
-_DATE = r"^\d{4}-\d{2}-\d{2}$"
+# Patterns end in \z, for $ also matches before a line break at the end.
+_INTEGER = r"^[+-]?\d{1,19}\z"
+_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)\z"
+_FLOAT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\z"
+_DATE = r"^\d{4}-\d{2}-\d{2}\z"
 # ISO 8601 with an offset; without one an instant is anybody's guess.
-_INSTANT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([Zz]|[+-]\d{2}(:?\d{2})?)$"
+_INSTANT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6}0*)?)?([Zz]|[+-]\d{2}(:?\d{2})?)\z"
+_FIRST, _LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
 _TRUE, _FALSE = "true", "false"
 
 
@@ -78,20 +81,23 @@ def typed_column(column: Column, text: SparkColumn) -> SparkColumn:
     if column.type == "boolean":
         low = F.lower(text)
         return F.when(low == _TRUE, F.lit(True)).when(low == _FALSE, F.lit(False))
-    return F.when(text.rlike(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"), text.try_cast(column.type))
+    number = F.when(text.rlike(_FLOAT), text.try_cast(column.type))
+    return F.when(F.abs(number) < F.lit(float("inf")), number)
 
 
 def _decimal(kind: str, text: SparkColumn) -> SparkColumn:
     """A number that the decimal holds exactly: 10.500 is 10.50, while 10.505 does not fit."""
     scale = int(re.findall(r"\d+", kind)[1])
-    exact = f"^[+-]?(\\d+(\\.\\d{{0,{scale}}}0*)?|\\.\\d{{1,{scale}}}0*)$"
+    exact = f"^[+-]?(\\d+(\\.\\d{{0,{scale}}}0*)?|\\.\\d{{1,{scale}}}0*)\\z"
     return F.when(text.rlike(_NUMBER) & text.rlike(exact), text.try_cast(kind))
 
 
 def _instant(text: SparkColumn) -> SparkColumn:
     plain = F.regexp_replace(F.upper(text), ",", ".")
     with_seconds = F.regexp_replace(plain, r"([T ]\d{2}:\d{2})([Z+-])", "$1:00$2")
-    return F.when(text.rlike(_INSTANT), with_seconds.try_cast("timestamp"))
+    instant = F.when(text.rlike(_INSTANT), with_seconds.try_cast("timestamp"))
+    # Years that readers of the lake can hold; an offset may carry an instant beyond them.
+    return F.when(instant.between(F.lit(_FIRST).cast("timestamp"), F.lit(_LAST).cast("timestamp")), instant)
 
 
 def _struct(column: Column, text: SparkColumn) -> SparkColumn:

@@ -178,3 +178,50 @@ def test_json_lines_without_lines(spark: SparkSession, tmp_path: Path) -> None:
     files = {"empty.json": b"", "blank.json": b"\n \n", "bom.json": b'\xef\xbb\xbf{"id":"1"}'}
     found = read(spark, tmp_path, files, EVENTS)
     assert_rows(found, EVENTS, ("1", None, None, '{"id":"1"}', None, "bom.json"))
+
+
+def test_two_json_objects_on_one_line_are_no_row(spark: SparkSession, tmp_path: Path) -> None:
+    line = '{"id":"1"}{"id":"2"}'
+    found = read(spark, tmp_path, {"orders.json": line.encode()}, EVENTS)
+    assert_rows(found, EVENTS, (None, None, None, line, NO_OBJECT, "orders.json"))
+
+
+def test_a_json_line_that_is_not_utf8(spark: SparkSession, tmp_path: Path) -> None:
+    found = read(spark, tmp_path, {"orders.json": b'{"id":"caf\xe9"}'}, EVENTS)
+    assert [row._unreadable for row in found.select("_unreadable").collect()] == [NOT_UTF8]
+
+
+@pytest.mark.parametrize("content", [b"\nid,note,amount\n1,a,2\n,,\n", b"id,note,amount\r1,a,2\r,,\r"])
+def test_a_blank_line_before_the_header_and_lines_that_end_in_cr(
+    spark: SparkSession, tmp_path: Path, content: bytes
+) -> None:
+    found = read(spark, tmp_path, {"orders.csv": content}, ORDERS)
+    assert_rows(found, ORDERS, ("1", "a", "2", None, None, "orders.csv"), (*[None] * 5, "orders.csv"))
+
+
+@pytest.mark.parametrize(
+    "name", ["orders[1].csv", "orders{1}.csv", "orders\\1.csv", "orders[1.csv", "orders*.csv", "orders?.csv"]
+)
+def test_a_file_name_is_no_pattern(spark: SparkSession, tmp_path: Path, name: str) -> None:
+    files = {name: b"id,note,amount\n1,a,2\n", "orders2.csv": b"id,note,amount\n2,b,3\n"}
+    found = read(spark, tmp_path, files, ORDERS)
+    wanted = [("1", "a", "2", None, None, name), ("2", "b", "3", None, None, "orders2.csv")]
+    assert_rows(found, ORDERS, *wanted)
+
+
+@pytest.mark.parametrize("extra", ["ID", "_raw_text", "a`b"])
+def test_an_unknown_column_may_have_any_name(spark: SparkSession, tmp_path: Path, extra: str) -> None:
+    found = read(spark, tmp_path, {"orders.csv": f"id,note,amount,{extra}\n1,a,2,x\n".encode()}, ORDERS)
+    assert_rows(found, ORDERS, ("1", "a", "2", None, None, "orders.csv"))
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        (b'id,note,amount\r\n1,"a\r\nb",2\r\n,,\r\n', [("1", "a\r\nb", "2"), (None, None, None)]),
+        (b"id,note,amount\n1,a,2\r\n2,b,3\n", [("1", "a", "2"), ("2", "b", "3")]),
+    ],
+)
+def test_line_ends(spark: SparkSession, tmp_path: Path, content: bytes, rows: list[tuple[str | None, ...]]) -> None:
+    found = read(spark, tmp_path, {"orders.csv": content}, ORDERS)
+    assert_rows(found, ORDERS, *[(*row, None, None, "orders.csv") for row in rows])

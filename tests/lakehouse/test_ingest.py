@@ -129,3 +129,16 @@ def test_a_run_that_died_is_taken_up(context: Context, products: Dataset, monkey
     ]
     bad = rows(lake, context.contracts, "select product_id, _batch_id from quarantine.products")
     assert (bad, rows(lake, context.contracts, "select product_id from bronze.products")) == ([("P3", 1)], [("P1",)])
+
+
+@pytest.mark.parametrize("field", ["x" * 140_000, "a\rb"])
+def test_a_refused_file_that_is_hard_to_count(context: Context, field: str) -> None:
+    put(context.lake.landing("products"), products=f"product_id,name\nP1,{field}\n")
+    with pytest.raises(FileRefusedError):
+        ingest_domain(context, context.contracts.of("products"))
+
+
+def test_a_colon_in_a_file_name_is_refused_with_the_cure(context: Context) -> None:
+    put(context.lake.landing("products"), **{"products:1": "product_id\n"})
+    with pytest.raises(FileRefusedError, match="a colon in the file's name.*deliver it under another name"):
+        ingest_domain(context, context.contracts.of("products"))

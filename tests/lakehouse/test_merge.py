@@ -94,8 +94,9 @@ def table(spark: SparkSession, tmp_path: Path) -> Callable[[Dataset], Table]:
 
 def counts(result: MergeResult) -> dict[str, int]:
     """The counts that are not 0."""
-    known = {name: value for name, value in vars(result).items() if isinstance(value, int) and value}
-    return {name: value for name, value in known.items() if name not in ("batch_id", "version")}
+    counted = {**vars(result), "superseded": result.superseded}
+    known = {name: value for name, value in counted.items() if isinstance(value, int) and value}
+    return {name: value for name, value in known.items() if name not in ("batch_id", "version", "keys")}
 
 
 def test_upsert(table: Callable[[Dataset], Table]) -> None:
@@ -170,7 +171,7 @@ def test_a_moved_row_is_in_one_partition_in_every_version(table: Callable[[Datas
 
 def test_a_null_key_is_refused_before_any_write(table: Callable[[Dataset], Table]) -> None:
     orders = table(ORDERS)
-    with pytest.raises(NullKeyError, match="orders: batch 1 has 1 rows whose key or sequence is null"):
+    with pytest.raises(NullKeyError, match="orders: batch 1 has 1 rows whose key, sequence or date is null"):
         orders.merge(1, order("A", 1, "1", 5), order(None, 1, "2", 5))
     assert not Path(orders.path).exists()
     orders.merge(2, order("A", 1, "1", 5))
@@ -227,3 +228,24 @@ def test_history(table: Callable[[Dataset], Table]) -> None:
     assert (products.files, products.progress) == (files, 3)
     new_key = products.merge(4, version("D", "4", 2))
     assert (counts(new_key), products.commit()[0]) == ({"rows": 1, "inserted": 1, "files_added": 1}, "WRITE")
+
+
+def test_a_redelivery_reports_no_file(table: Callable[[Dataset], Table]) -> None:
+    products, row = table(PRODUCTS), ("A", None, day(1))
+    products.merge(1, row)
+    files = products.files
+    assert (products.merge(2, row).files_added, products.files) == (0, files)
+
+
+@pytest.mark.parametrize(
+    ("rows", "number"),
+    [
+        ((order(None, 1, "1", 5), order(None, 1, "2", 5)), 2),
+        ((order("A", 1, "1", None), order("A", 1, "2", 5)), 1),
+    ],
+)
+def test_every_row_without_key_or_sequence_counts(
+    table: Callable[[Dataset], Table], rows: tuple[tuple[Any, ...], ...], number: int
+) -> None:
+    with pytest.raises(NullKeyError, match=f"has {number} rows"):
+        table(ORDERS).merge(1, *rows)

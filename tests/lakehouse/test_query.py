@@ -9,7 +9,7 @@ from deltalake import write_deltalake
 from lakehouse.contract import Contracts
 from lakehouse.lake import Lake
 from lakehouse.project import Project
-from lakehouse.query import Answer, EmptyLakeError, QueryError, ask, require_table
+from lakehouse.query import Answer, EmptyLakeError, QueryError, ask
 
 
 @pytest.fixture
@@ -44,10 +44,3 @@ def test_the_embedded_engine_says_what_there_is(lake: Lake, contracts: Contracts
     with pytest.raises(QueryError, match="prodct_id"):
         ask(lake, contracts, "select prodct_id from products")
     assert ask(lake, contracts, "select count(*) from products").rows == [(2,)]
-
-
-def test_a_table_that_must_be_there(lake: Lake) -> None:
-    write_deltalake(lake.silver("products"), pa.table({"product_id": ["P1", None]}))
-    require_table(lake, "silver", "products")
-    with pytest.raises(QueryError, match=r"no table silver\.product\. Did you mean 'silver\.products'\?"):
-        require_table(lake, "silver", "product")

@@ -167,12 +167,9 @@ FIRST: dict[tuple[str, str], Case] = {
 }
 
 LATER: dict[tuple[str, str], Case] = {
-    ("day2/erp_orders.csv", "SO-20001"): lambda s: (
-        s.kiosk(s.first, 7) is not None and s.kiosk(s.both, 7) is None
-    ),
+    ("day2/erp_orders.csv", "SO-20001"): lambda s: s.kiosk(s.first, 7) is not None and s.kiosk(s.both, 7) is None,
     ("day2/erp_orders.csv", "SO-20002"): lambda s: (
-        [s.kiosk(after, day) is None for after in (s.first, s.both) for day in (9, 10)]
-        == [False, True, True, False]
+        [s.kiosk(after, day) is None for after in (s.first, s.both) for day in (9, 10)] == [False, True, True, False]
     ),
     ("day2/erp_orders.csv", "SO-20005"): becomes("SO-20005", is_deleted=False),
     ("day2/erp_orders.csv", "SO-20009"): repeated("erp_orders.csv", "SO-20009"),
@@ -212,11 +209,8 @@ LATER: dict[tuple[str, str], Case] = {
     ("day2/products.csv", "P0003,"): lambda s: s.silver(s.both, "P0003")[-1]["unit_cost"] == Decimal("8.10"),
     ("day2/products.csv", "P0007,"): repeated("products.csv", "P0007,"),
     ("day2/products.csv", "P0012,"): lambda s: (
-        repeated("products.csv", "P0012,")(s)
-        and cost_at(s.both, s, "SO-20012") < cost_at(s.first, s, "SO-20012")
+        repeated("products.csv", "P0012,")(s) and cost_at(s.both, s, "SO-20012") < cost_at(s.first, s, "SO-20012")
     ),
-    ("day2/products.csv", "P0015,"): lambda s: (
-        cost_at(s.both, s, "SO-20013") < cost_at(s.first, s, "SO-20013")
-    ),
+    ("day2/products.csv", "P0015,"): lambda s: cost_at(s.both, s, "SO-20013") < cost_at(s.first, s, "SO-20013"),
     ("day2/products.csv", "P0902,"): lambda s: not without_cost(s.both, s, "SO-20006"),
 }

@@ -161,8 +161,7 @@ def judge(
     found = {**counted, **without}
     merged = [delivery for delivery, of_it in counted.items() if not of_it.stopped]
     lake.execute(
-        f"create table good_{name} as"
-        f" select * from judged_{name} where is_good and list_contains(?, delivery)",
+        f"create table good_{name} as select * from judged_{name} where is_good and list_contains(?, delivery)",
         [merged],
     )
     return [found.get(delivery, Batch(0, 0, stopped="no rows")) for delivery in range(deliveries)]
