@@ -140,5 +140,5 @@ def test_a_refused_file_that_is_hard_to_count(context: Context, field: str) -> N
 
 def test_a_colon_in_a_file_name_is_refused_with_the_cure(context: Context) -> None:
     put(context.lake.landing("products"), **{"products:1": "product_id\n"})
-    with pytest.raises(FileRefusedError, match="a colon in the file's name.*deliver it under another name"):
+    with pytest.raises(FileRefusedError, match=r"a colon in the file's name.*deliver it under another name"):
         ingest_domain(context, context.contracts.of("products"))
