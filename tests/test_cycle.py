@@ -9,6 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.context import Context
+from lakehouse.contract import Dataset, Kind
 from lakehouse.lake import Lake
 from lakehouse.project import Project
 from lakes import FACT, data_files, rows, run, versions
@@ -34,7 +35,7 @@ def stages(project: Project, spark: SparkSession, tmp_path_factory: pytest.TempP
     for name, delivery in (("first", SAMPLES), ("second", DAY2), ("same", DAY2), ("renamed", again)):
         before = (versions(context.lake), data_files(context.lake)) if name != "first" else ({}, set())
         result = run(context, delivery)
-        state = {dataset: silver_rows(context, dataset) for dataset in context.contracts.datasets}
+        state = {dataset: silver_rows(context, dataset) for dataset in sampled(context)}
         found[name] = {
             "result": result,
             "fact": fact_rows(context),
@@ -45,16 +46,18 @@ def stages(project: Project, spark: SparkSession, tmp_path_factory: pytest.TempP
     return found
 
 
+def sampled(context: Context) -> list[Dataset]:
+    """The datasets that the oracle knows."""
+    return [context.contracts.dataset(name) for name in sorted(expected([SAMPLES]).silver)]
+
+
 def fact_rows(context: Context) -> list[tuple[object, ...]]:
     columns = ", ".join(expected([SAMPLES]).fact.columns)
     return rows(context.lake, context.contracts, f"select {columns} from marts.{FACT} order by dt, store_id")
 
 
-def silver_rows(context: Context, dataset: object) -> list[tuple[object, ...]]:
+def silver_rows(context: Context, dataset: Dataset) -> list[tuple[object, ...]]:
     """Silver as the table has it, tombstones included."""
-    from lakehouse.contract import Dataset, Kind
-
-    assert isinstance(dataset, Dataset)
     names = [column.name for column in dataset.silver_columns if column.name not in ("month", "_batch_id")]
     path = context.lake.silver(dataset.name)
     order = (*dataset.key, dataset.sequence) if dataset.kind is Kind.HISTORY else dataset.key
@@ -84,7 +87,7 @@ def test_every_delivered_row_is_accounted_for(
     stages: dict[str, dict], stage: str, number: int, deliveries: list[Path]
 ) -> None:
     wanted = expected(deliveries)
-    for count in stages[stage]["result"].summary.datasets:
+    for count in (c for c in stages[stage]["result"].summary.datasets if c.dataset in wanted.batches):
         batch = wanted.batches[count.dataset][number]
         assert (count.landed, count.quarantined) == (batch.landed, batch.quarantined), count.dataset
         assert count.landed == count.good + count.quarantined + count.ignored, count.dataset
@@ -113,7 +116,7 @@ def test_the_deliveries_in_reverse_order(project: Project, spark: SparkSession, 
         assert run(context, delivery).exit_code == 0
     wanted = expected([DAY2, SAMPLES])
     assert fact_rows(context) == [tuple(row) for row in wanted.fact.rows]
-    for dataset in context.contracts.datasets:
+    for dataset in sampled(context):
         assert silver_rows(context, dataset) == [tuple(row) for row in wanted.silver[dataset.name].rows]
 
 

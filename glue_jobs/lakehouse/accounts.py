@@ -69,6 +69,6 @@ def held_of_delivery(context: Context, delivery: Delivery) -> list[Failure]:
             reason = batch.reason if batch.state == "refused" else stopped.get(batch.batch_id)
             files = [f for f in batch.files if f"{dataset.domain}/{f.path}" in delivery.raw_files]
             if reason is not None and files:
-                text = f"{dataset.domain}: {files[0].name}: batch {batch.batch_id} of {dataset.name} is held: {reason}."
+                text = f"{files[0].name}: batch {batch.batch_id} of {dataset.name} is held: {reason}."
                 found.append(Failure(dataset.domain, text))
     return found

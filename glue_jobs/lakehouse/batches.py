@@ -86,7 +86,7 @@ class BatchVerdict:
 
 def batches_of(lake: Lake, dataset: Dataset) -> list[Batch]:
     """All batches of a dataset in their order."""
-    rows = read_rows(lake.ops("batches"), [("dataset", "=", dataset.name)])
+    rows = read_rows(lake.ops("batches"), dataset=dataset.name)
     found = [
         Batch(
             row["dataset"],
@@ -145,7 +145,7 @@ def to_validate(lake: Lake, dataset: Dataset) -> list[Batch]:
 
 def verdicts_of(lake: Lake, dataset: Dataset) -> list[BatchVerdict]:
     """All verdicts of a dataset in the order of its batches."""
-    rows = read_rows(lake.ops("verdicts"), [("dataset", "=", dataset.name)])
+    rows = read_rows(lake.ops("verdicts"), dataset=dataset.name)
     names = BatchVerdict.__dataclass_fields__
     found = [BatchVerdict(**{name: row[name] for name in names}) for row in rows]
     return sorted(found, key=lambda verdict: verdict.batch_id)

@@ -84,7 +84,8 @@ def plan_batches(context: Context, dataset: Dataset, files: list[StoredFile]) ->
     plan = [Batch(dataset.name, batch_id + 1, "planned", good, None, 0, run, now)] if good else []
     record_batches(context.lake, dataset, [*refused, *plan])
     for batch in refused:
-        log.warning("file refused", batch=batch.batch_id, file=batch.files[0].path, reason=batch.reason)
+        with log.about(batch=batch.batch_id):
+            log.warning("file refused", file=batch.files[0].path, reason=batch.reason)
     return refused
 
 

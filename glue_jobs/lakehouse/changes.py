@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lakehouse.contract import Contracts, Kind
+from lakehouse.contract import Contracts
 from lakehouse.delta_log import commits_since, table_version
 from lakehouse.lake import Lake
 
 FACT = "fct_daily_store_metrics"
+DATED_SOURCES = ("erp_orders", "crm_leads", "web_events")
+PRODUCTS = "products"
+"""What the fact is built from: datasets whose rows belong to a store and day, and the products with their costs."""
 
 # Operations that move rows between files, or none at all, and change no row.
 _CHANGES_NO_ROW = frozenset(
@@ -64,11 +67,13 @@ def pending_changes(lake: Lake, contracts: Contracts) -> Changes:
     store_days: set[tuple[str, str]] = set()
     product_times: list[tuple[str, str, str | None]] = []
     for dataset in contracts.datasets:
+        if dataset.name not in (*DATED_SOURCES, PRODUCTS):
+            continue
         touched = _touched(lake, dataset.name, before.get(dataset.name, -1), now[dataset.name])
         if touched is None:
             return Changes(True, frozenset(), (), now)
         for part in touched:
-            if dataset.kind is Kind.HISTORY:
+            if dataset.name == PRODUCTS:
                 product_times += [(row[dataset.key[0]], row["valid_from"], row["valid_to"]) for row in part]
             else:
                 store_days |= {(day, store) for day, stores in part.items() for store in stores}

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from lakehouse.contract import Contracts
+from lakehouse.contract import Contracts, Dataset
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.project import Project
-from lakehouse.suite import load_suite
+from lakehouse.suite import Suite, load_suite
 from lakehouse.views import check_tables, read_views
 
 
@@ -43,7 +43,8 @@ def _suites(project: Project, contracts: Contracts) -> list[str]:
     found = []
     for dataset in contracts.datasets:
         try:
-            load_suite(project.suites, dataset.name, dataset.known_columns)
+            suite = load_suite(project.suites, dataset.name, dataset.known_columns)
+            found += [_without_rule(project, dataset, column) for column in _unguarded(dataset, suite)]
         except LakehouseError as error:
             found.append(str(error))
     names = {dataset.name for dataset in contracts.datasets}
@@ -51,6 +52,22 @@ def _suites(project: Project, contracts: Contracts) -> list[str]:
     lost = [file for file in files if file.stem not in names]
     why = "which no contract describes."
     return found + [f"{file}: a suite for '{file.stem}', {why}{nearest(file.stem, names)}" for file in lost]
+
+
+def _unguarded(dataset: Dataset, suite: Suite) -> list[str]:
+    """The columns that the merge cannot do without and that no rule keeps from being null."""
+    not_null = [rule for rule in suite.quarantine_rules if rule.type == "expect_column_values_to_not_be_null"]
+    guarded = {column for rule in not_null for column in rule.columns}
+    needed = dict.fromkeys((*dataset.key, dataset.sequence, *filter(None, [dataset.date_from])))
+    return [column for column in needed if column not in guarded]
+
+
+def _without_rule(project: Project, dataset: Dataset, column: str) -> str:
+    file = project.suites / "expectations" / f"{dataset.name}.json"
+    return (
+        f"{file}: no rule quarantines a null {column}, which the merge cannot place; "
+        f"add expect_column_values_to_not_be_null for it with on_failure quarantine."
+    )
 
 
 def _views(project: Project, contracts: Contracts) -> list[str]:

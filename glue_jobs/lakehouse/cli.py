@@ -13,6 +13,7 @@ from lakehouse.lake import Lake
 from lakehouse.project import find_project
 
 _LAKE = "./local_output"
+_PIPED_WIDTH = 1_000_000
 
 
 def parser() -> argparse.ArgumentParser:
@@ -86,11 +87,12 @@ def _print_table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> No
     from rich.console import Console
     from rich.table import Table
 
-    out = Console(soft_wrap=True)
+    # Into a pipe every value goes whole; on a terminal long ones are folded.
+    out = Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)
     table = Table(box=box.SIMPLE_HEAD if out.is_terminal else box.ASCII2)
     for number, column in enumerate(columns):
         numeric = any(isinstance(row[number], int | float | Decimal) for row in rows[:100])
-        table.add_column(column, justify="right" if numeric else "left", no_wrap=True)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*["" if value is None else str(value) for value in row])
     out.print(table)

@@ -62,7 +62,7 @@ class _Run:
         self.steps.append(StepTime(name, round(time.monotonic() - start, 3), state))
 
     def _fail(self, domain: str, message: str, exit_code: int) -> None:
-        self.failures.append(Failure(domain, message))
+        self.failures.append(Failure(domain, message.removeprefix(f"{domain}: ")))
         self.exit_code = self.exit_code or exit_code
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakehouse.errors import LakehouseError
 from lakehouse.java import find_java
 from lakehouse.project import Project
 
@@ -61,6 +62,14 @@ def local_settings(project: Project, cores: int) -> dict[str, str]:
     }
 
 
+class JarsMissingError(LakehouseError):
+    """Delta's jars are not where set-up puts them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(f"Delta's jars are missing in {folder}; run `make setup`, which fetches them once.")
+
+
 INTERPRETED: Mapping[str, str] = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -73,6 +82,8 @@ SMALL_BYTES = 32 << 20
 def local_session(project: Project, extra: Mapping[str, str] | None = None) -> SparkSession:
     """Start (or return) the session of a laptop; raises JavaNotFoundError before the JVM would fail."""
     os.environ["JAVA_HOME"] = str(find_java(project.cache))
+    if not any((project.cache / "jars").glob("*.jar")):
+        raise JarsMissingError(project.cache / "jars")
     from pyspark.sql import SparkSession
 
     cores = min(os.cpu_count() or 2, 8)

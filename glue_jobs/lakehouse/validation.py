@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -18,7 +17,7 @@ from lakehouse.batches import INGEST, VALIDATE, Batch, BatchVerdict, record_verd
 from lakehouse.context import Context
 from lakehouse.contract import Contract, Dataset
 from lakehouse.data_docs import DataDocs
-from lakehouse.delta_log import append_once, open_table, read_rows
+from lakehouse.delta_log import append_once, count_rows, open_table, read_rows
 from lakehouse.errors import LakehouseError
 from lakehouse.judge import is_quarantined, judge_batch, with_broken_rules
 from lakehouse.judge_verdict import Verdict
@@ -114,10 +113,8 @@ def bronze_batch(context: Context, dataset: Dataset, batch_id: int) -> DataFrame
 def unreadable_rows(lake: Lake, dataset: Dataset, batch_id: int) -> int:
     """Rows of a batch that ingest put into quarantine."""
     table = open_table(lake.quarantine(dataset.name))
-    if table is None:
-        return 0
-    of_ingest = (pc.field(BATCH_ID) == batch_id) & (pc.field(STEP) == INGEST)
-    return int(table.to_pyarrow_dataset().count_rows(filter=of_ingest))
+    of_ingest: dict[str, str | int] = {BATCH_ID: batch_id, STEP: INGEST}
+    return 0 if table is None else count_rows(table, **of_ingest)
 
 
 def _record_results(lake: Lake, dataset: Dataset, batch_id: int, judged: Verdict, seconds: float) -> None:
@@ -149,7 +146,7 @@ def _record_results(lake: Lake, dataset: Dataset, batch_id: int, judged: Verdict
 
 def quality_of(lake: Lake, dataset: Dataset, batch_id: int) -> list[dict[str, Any]]:
     """What every rule found in a batch."""
-    return read_rows(lake.ops("quality_results"), [("dataset", "=", dataset.name), ("batch_id", "=", batch_id)])
+    return read_rows(lake.ops("quality_results"), dataset=dataset.name, batch_id=batch_id)
 
 
 def _data_docs(context: Context, judged: Verdict, batch: Batch) -> str | None:
