@@ -108,14 +108,17 @@ class House:
         assert recipe.exit_code == 0, recipe.printed
         lines = [line for line in recipe.printed.splitlines() if "tools/setup.sh" not in line]
         assert lines, f"{command} does nothing"
-        if "local_runner.py" not in lines[0]:
-            return Done(0, "", only_looked_up=True)
-        return self._shell(lines[0])
+        cycle = next((line for line in lines if "local_runner.py" in line), None)
+        return self._shell(cycle) if cycle else Done(0, "", only_looked_up=True)
 
     def _shell(self, command: str) -> Done:
         here = Path(sys.executable).parent
+        # Started by make, a make below would speak of levels and directories.
+        outside = {
+            name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+        }
         environment = {
-            **os.environ,
+            **outside,
             "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(self.folder / "glue_jobs"),
             "LAKEHOUSE_PROJECT": str(self.folder),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -72,9 +71,9 @@ def build_domain(context: Context, contract: Contract) -> bool:
 
 
 def dbt_target(context: Context) -> Path:
-    """Where dbt puts what it compiles; a folder of its own for each lake."""
-    base = context.project.cache if os.access(context.project.root, os.W_OK) else Path(tempfile.gettempdir())
-    target = base / "dbt"
+    """Where dbt puts what it compiles: beside a lake on a disk, so that runs on two lakes never share it."""
+    base = Path(context.lake.root) if context.lake.is_local else Path(tempfile.gettempdir())
+    target = base / ".dbt"
     target.mkdir(parents=True, exist_ok=True)
     return target
 
