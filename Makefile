@@ -18,7 +18,7 @@ local-run: setup ## Run the whole lakehouse on samples/, or LANDING_DIR=…, int
 	@$(PY) local_runner.py --output-dir $(OUTPUT_DIR) --landing-dir $(LANDING_DIR)
 
 test: setup ## Run the tests
-	@tools/run_tests.sh
+	@$(PY) -m pytest -q --durations=10
 
 check: setup lint types facts ## Check format, lint, types, contracts, suites and views
 

@@ -18,14 +18,6 @@ from lakehouse.project import Project, find_project
 from lakehouse.spark import INTERPRETED, local_session
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the shared session, so that the rest can run beside it in a process of its own."""
-    for item in items:
-        if "spark" in getattr(item, "fixturenames", ()):
-            item.add_marker("spark")
-
-
 @pytest.fixture(scope="session")
 def project() -> Project:
     """The project under test."""
