@@ -14,7 +14,7 @@ from lakehouse.catalogue import publish_table
 from lakehouse.changes import FACT
 from lakehouse.context import Context
 from lakehouse.contract import Contract
-from lakehouse.delta_log import count_rows, open_table, table_version
+from lakehouse.delta_log import open_table, rows_in_files, table_version
 from lakehouse.errors import LakehouseError
 from lakehouse.milestones import reach, reached, silver_version
 from lakehouse.query import ask, tables_of
@@ -94,7 +94,7 @@ def require_parity(layer: str, name: str, table: DeltaTable) -> None:
     counts = table.get_add_actions(flatten=True).column("num_records").to_pylist()
     promised = sum(count or 0 for count in counts)
     try:
-        seen = count_rows(table)
+        seen = rows_in_files(table)
     except Exception as error:  # delta-rs raises what its reader raised, of no common kind
         reason = str(error).splitlines()[0][:200]
         raise ParityError(f"{layer}.{name}", f"a file that its log names cannot be read ({reason})") from None
