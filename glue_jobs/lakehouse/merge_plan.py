@@ -134,8 +134,7 @@ def _silver(spark: SparkSession, dataset: Dataset, path: str, version: int) -> D
     """The silver table, or an empty one of its schema."""
     if version >= 0:
         return tables.read(spark, path)
-    columns = ", ".join(f"`{column.name}` {column.spark_type}" for column in dataset.silver_columns)
-    return spark.createDataFrame([], columns)
+    return tables.empty(spark, dataset.silver_columns)
 
 
 def _count(judged: DataFrame, dataset: Dataset) -> Row:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from lakehouse import tables
 from lakehouse.changes import FACT
 from lakehouse.context import Context
 from lakehouse.contract import Contract, Contracts
@@ -36,8 +37,8 @@ def register_silver(spark: SparkSession, lake: Lake, contracts: Contracts) -> No
     for dataset in contracts.datasets:
         if register_table(spark, "silver", dataset.name, lake.silver(dataset.name)):
             continue
-        nothing = ", ".join(f"CAST(NULL AS {c.spark_type}) AS `{c.name}`" for c in dataset.silver_columns)
-        spark.sql(f"CREATE OR REPLACE VIEW silver.`{dataset.name}` AS SELECT {nothing} WHERE false")
+        nothing = tables.nothing(dataset.silver_columns)
+        spark.sql(f"CREATE OR REPLACE VIEW silver.`{dataset.name}` AS {nothing}")
 
 
 def register_table(spark: SparkSession, layer: str, name: str, path: str) -> bool:

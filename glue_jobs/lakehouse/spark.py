@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +83,8 @@ SMALL_BYTES = 32 << 20
 def local_session(project: Project, extra: Mapping[str, str] | None = None) -> SparkSession:
     """Start (or return) the session of a laptop; raises JavaNotFoundError before the JVM would fail."""
     os.environ["JAVA_HOME"] = str(find_java(project.cache))
+    # Workers in the Python of this process, not in whatever python3 the PATH leads to.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     if not any((project.cache / "jars").glob("*.jar")):
         raise JarsMissingError(project.cache / "jars")
     from pyspark.sql import SparkSession

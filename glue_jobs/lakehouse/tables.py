@@ -28,6 +28,16 @@ def described(column: Column, value: SparkColumn | None = None) -> SparkColumn:
     return value.alias(column.name, metadata={"comment": column.description})
 
 
+def nothing(columns: Sequence[Column]) -> str:
+    """A SELECT of no rows with the given columns; needs no Python worker, unlike an empty list."""
+    return "SELECT " + ", ".join(f"CAST(NULL AS {c.spark_type}) AS `{c.name}`" for c in columns) + " WHERE false"
+
+
+def empty(spark: SparkSession, columns: Sequence[Column]) -> DataFrame:
+    """A DataFrame without rows."""
+    return spark.sql(nothing(columns))
+
+
 def append(
     rows: DataFrame,
     path: str,
