@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,12 +11,12 @@ from pyspark.sql import functions as F
 from lakehouse import log, quarantine, tables
 from lakehouse.batches import INGEST, Batch, batches_of, record_batches, to_ingest
 from lakehouse.context import Context
-from lakehouse.contract import Contract, Dataset, FileFormat
-from lakehouse.delivered import Header, read_header, read_rows
+from lakehouse.contract import Contract, Dataset
+from lakehouse.delivered import Header, count_rows, read_header, read_rows
 from lakehouse.errors import LakehouseError
 from lakehouse.landing import dataset_of
 from lakehouse.quarantine import BATCH_ID, ROW_ID
-from lakehouse.storage import StoredFile, list_files, read_head
+from lakehouse.storage import StoredFile, list_files
 from lakehouse.typed import BROKEN_RULES, with_types
 
 
@@ -79,7 +76,7 @@ def plan_batches(context: Context, dataset: Dataset, files: list[StoredFile]) ->
     for file in new:
         if file not in good:
             batch_id += 1
-            rows = _count_rows(root, file, dataset)
+            rows = count_rows(root, file, dataset)
             refused.append(Batch(dataset.name, batch_id, "refused", (file,), headers[file].problem, rows, run, now))
     plan = [Batch(dataset.name, batch_id + 1, "planned", good, None, 0, run, now)] if good else []
     record_batches(context.lake, dataset, [*refused, *plan])
@@ -87,18 +84,6 @@ def plan_batches(context: Context, dataset: Dataset, files: list[StoredFile]) ->
         with log.about(batch=batch.batch_id):
             log.warning("file refused", file=batch.files[0].path, reason=batch.reason)
     return refused
-
-
-def _count_rows(root: str, file: StoredFile, dataset: Dataset) -> int:
-    """Rows of a refused file, so that the accounts of a delivery balance."""
-    if dataset.file_format is not FileFormat.CSV:
-        return 0
-    text = read_head(root, file, file.size).decode("utf-8-sig", errors="replace")
-    csv.field_size_limit(sys.maxsize)
-    try:
-        return max(sum(1 for row in csv.reader(io.StringIO(text, newline="")) if row) - 1, 0)
-    except csv.Error:
-        return 0  # not even its rows can be told apart
 
 
 def ingest_batch(context: Context, dataset: Dataset, batch: Batch) -> IngestResult:

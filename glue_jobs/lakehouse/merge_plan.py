@@ -31,8 +31,6 @@ from lakehouse.newest import (
     with_validity,
 )
 
-_INSTANT = "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"
-
 
 class NullKeyError(LakehouseError):
     """A row without key, sequence or date reached the merge; validate should have quarantined it."""
@@ -114,7 +112,7 @@ def plan_merge(spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id:
         replaces = version >= 0 and not changes.where(F.col(OLD).isNotNull()).isEmpty()
     else:
         touched = _touched_days([*counted["new_pairs"], *counted["old_pairs"]])
-        replaces = fates.updated > 0 or counted["replaced"] > 0
+        replaces = counted["replaced"] > 0
     partitions = tuple({name: str(value) for name, value in row.asDict().items()} for row in counted["partitions"])
     return MergePlan(dataset, batch_id, version, fates, changes, touched, replaces, partitions, judged)
 
@@ -172,7 +170,7 @@ def _touched_days(pairs: list[Row]) -> dict[str, list[str]]:
 
 def _touched_times(changes: DataFrame, dataset: Dataset) -> list[dict[str, str]]:
     inserted = changes.where(F.col(OLD).isNull())
-    times = [F.date_format(name, _INSTANT).alias(name) for name in ("valid_from", "valid_to")]
+    times = [F.date_format(name, tables.INSTANT).alias(name) for name in ("valid_from", "valid_to")]
     return [row.asDict() for row in inserted.select(*dataset.key, *times).collect()]
 
 

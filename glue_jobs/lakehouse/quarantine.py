@@ -35,7 +35,7 @@ def _as_text(column: Column) -> SparkColumn:
     if column.fields:
         return F.to_json(column.name)
     if column.type == "timestamp":
-        return F.date_format(column.name, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
+        return F.date_format(column.name, tables.INSTANT)
     return F.col(column.name).cast("string")
 
 

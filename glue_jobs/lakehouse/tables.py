@@ -21,6 +21,9 @@ PROPERTIES: Mapping[str, str] = {
     "delta.enableTypeWidening": "false",
 }
 
+# How an instant is written as text; the session's time zone is UTC.
+INSTANT = "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"
+
 
 def described(column: Column, value: SparkColumn | None = None) -> SparkColumn:
     """A column under its contract's name and comment."""
