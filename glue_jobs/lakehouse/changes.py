@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lakehouse.conflicts import CHANGES_NO_ROW
 from lakehouse.contract import Contracts
 from lakehouse.delta_log import commits_since, table_version
 from lakehouse.lake import Lake
@@ -14,20 +15,6 @@ FACT = "fct_daily_store_metrics"
 DATED_SOURCES = ("erp_orders", "crm_leads", "web_events")
 PRODUCTS = "products"
 """What the fact is built from: datasets whose rows belong to a store and day, and the products with their costs."""
-
-# Operations that move rows between files, or none at all, and change no row.
-_CHANGES_NO_ROW = frozenset(
-    {
-        "OPTIMIZE",
-        "VACUUM START",
-        "VACUUM END",
-        "SET TBLPROPERTIES",
-        "UNSET TBLPROPERTIES",
-        "ADD COLUMNS",
-        "CHANGE COLUMN",
-        "CREATE TABLE",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -91,6 +78,6 @@ def _touched(lake: Lake, dataset: str, before: int, now: int) -> list[Any] | Non
     for commit in commits:
         if commit["lakehouse"] and "touched" in commit["lakehouse"]:
             touched.append(commit["lakehouse"]["touched"])
-        elif commit["operation"] not in _CHANGES_NO_ROW:
+        elif commit["operation"] not in CHANGES_NO_ROW:
             return None
     return touched

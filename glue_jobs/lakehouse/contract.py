@@ -18,6 +18,13 @@ class Kind(StrEnum):
     HISTORY = "history"
 
 
+class MergeMode(StrEnum):
+    """How silver takes a replaced row: its file is written anew, or the old row is marked in a file beside it."""
+
+    COPY_ON_WRITE = "copy_on_write"
+    DELETION_VECTORS = "deletion_vectors"
+
+
 class FileFormat(StrEnum):
     """Formats of delivered files."""
 
@@ -46,7 +53,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset of a contract; also the name of its bronze, quarantine and silver tables."""
+    """One dataset of a contract; also the name of its bronze, quarantine and silver tables.
+
+    may_move: a key's partition may change, so that its old copy is looked for in every partition.
+    widens_types: a table whose column is narrower than the contract's is rewritten once, with the wider type.
+    """
 
     name: str
     domain: str
@@ -62,6 +73,9 @@ class Dataset:
     partition_by: tuple[str, ...]
     cluster_by: tuple[str, ...]
     quarantine_limit_percent: float
+    may_move: bool = True
+    merge_mode: MergeMode = MergeMode.COPY_ON_WRITE
+    widens_types: bool = False
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -95,6 +109,11 @@ class Dataset:
     def silver_columns(self) -> tuple[Column, ...]:
         """All columns of the silver table in their order."""
         return (*self.columns, *self.derived_columns, BATCH_COLUMN)
+
+    @property
+    def silver_types(self) -> dict[str, str]:
+        """The types of the silver table's columns, as Spark's DDL."""
+        return {column.name: column.spark_type for column in self.silver_columns}
 
     def matches(self, file_name: str) -> bool:
         """Tell whether a file of this name belongs to the dataset."""

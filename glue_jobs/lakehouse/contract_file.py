@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from lakehouse.contract import DATE_COLUMNS, Column, Contract, Contracts, Dataset, FileFormat, Kind
+from lakehouse.contract import DATE_COLUMNS, Column, Contract, Contracts, Dataset, FileFormat, Kind, MergeMode
 from lakehouse.contract_yaml import ContractError, Place, read_yaml
 from lakehouse.errors import nearest
 
 _TYPE = re.compile(r"^(string|int|bigint|double|date|timestamp|boolean|struct|decimal\(\d{1,2},\d{1,2}\))$")
 _KNOWN_TYPES = ("string", "int", "bigint", "double", "date", "timestamp", "boolean", "struct", "decimal(12,2)")
-_OPTIONAL_WORDS = frozenset({"deleteFlag", "dateFrom"})
+_PARTITION_TYPES = ("string", "int", "bigint", "date", "boolean")
+_OPTIONAL_WORDS = frozenset({"deleteFlag", "dateFrom", "partitionMoves", "merge", "typeWidening"})
 _DATASET_WORDS = _OPTIONAL_WORDS | {
     "filePattern",
     "fileFormat",
@@ -103,6 +104,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
     partition_by = _column_words(words["partitionBy"], (*names, *derived))
     cluster_by = _column_words(words["clusterBy"], (*names, *derived))
     _refuse_overlap(words["clusterBy"], partition_by, cluster_by)
+    _refuse_types(words["partitionBy"], partition_by, columns)
     return Dataset(
         name=name,
         domain=domain,
@@ -118,6 +120,9 @@ def _dataset(node: Place, domain: str) -> Dataset:
         partition_by=partition_by,
         cluster_by=cluster_by,
         quarantine_limit_percent=_percent(words["quarantineLimitPercent"]),
+        may_move=_option(words.get("partitionMoves"), ("possible", "never")) == "possible",
+        merge_mode=MergeMode(_option(words.get("merge"), tuple(mode.value for mode in MergeMode))),
+        widens_types=_option(words.get("typeWidening"), ("refuse", "rewrite")) == "rewrite",
     )
 
 
@@ -181,6 +186,11 @@ def _choice(node: Place, known: Iterable[str]) -> str:
     return str(node.value)
 
 
+def _option(node: Place | None, known: tuple[str, ...]) -> str:
+    """One of the known words; the first where the contract is silent."""
+    return known[0] if node is None else _choice(node, known)
+
+
 def _column_word(node: Place | None, names: tuple[str, ...]) -> str | None:
     return None if node is None else _choice(node, names)
 
@@ -199,6 +209,16 @@ def _percent(node: Place) -> float:
     if isinstance(node.value, bool) or not isinstance(node.value, int | float) or not 0 <= node.value <= 100:
         raise node.error(f"must be a number from 0 to 100, found {node.value!r}.")
     return float(node.value)
+
+
+def _refuse_types(node: Place, partition_by: tuple[str, ...], columns: tuple[Column, ...]) -> None:
+    """A partition is a folder: its column must be of a type with few values that read the same in every engine."""
+    for column in columns:
+        if column.name in partition_by and column.type not in _PARTITION_TYPES:
+            wanted = ", ".join(_PARTITION_TYPES)
+            raise node.error(
+                f"'{column.name}' is a {column.type}, and partitions need one of {wanted}; take dt or month."
+            )
 
 
 def _refuse_overlap(node: Place, partition_by: tuple[str, ...], cluster_by: tuple[str, ...]) -> None:

@@ -1,10 +1,12 @@
-"""What a batch means for silver, found before anything is written: the rows that are news, and what they touch."""
+"""What a batch means for silver, found before anything is written: the rows that are news, and what they touch.
+
+Stages: one row per key; the files that can hold an old copy (from the log); the old copies; the fate of each row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 from pyspark.sql import Column as SparkColumn
@@ -13,15 +15,17 @@ from pyspark.sql import functions as F
 
 from lakehouse import tables
 from lakehouse.contract import Dataset, Kind
-from lakehouse.delta_log import table_version
-from lakehouse.errors import LakehouseError
+from lakehouse.delta_log import open_table
+from lakehouse.merge_errors import DoubledKeyError, NullKeyError
 from lakehouse.newest import (
     DELETED,
     FATE,
     INSERTED,
+    LOST,
     MOVED,
     NEWS,
     OLD,
+    ROWS,
     STALE,
     UNCHANGED,
     UPDATED,
@@ -30,17 +34,14 @@ from lakehouse.newest import (
     with_fate,
     with_validity,
 )
+from lakehouse.quarantine import BATCH_ID
+from lakehouse.reach import LOCATE_ABOVE_BYTES, KeyRange, Partition, Reach, key_has_ranges, reach_of
 
+BROADCAST_KEYS = 500_000
+"""So many keys of a batch are sent to every task, so that the rows of silver need not be shuffled to meet them."""
 
-class NullKeyError(LakehouseError):
-    """A row without key, sequence or date reached the merge; validate should have quarantined it."""
-
-    def __init__(self, dataset: str, batch_id: int, rows: int) -> None:
-        self.dataset, self.batch_id, self.rows = dataset, batch_id, rows
-        super().__init__(
-            f"{dataset}: batch {batch_id} has {rows} rows whose key, sequence or date is null, "
-            f"which no merge can place; add a not-null expectation to great_expectations/expectations/{dataset}.json."
-        )
+TOUCHED_LIMIT = 50_000
+"""A commit names at most so many store days or times; above it says nothing, and the fact is built whole."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,24 @@ class Fates:
 
 
 @dataclass(frozen=True)
+class BatchShape:
+    """How much a batch holds, where its rows belong, and between which keys they lie."""
+
+    rows: int
+    keys: int
+    partitions: frozenset[Partition]
+    ranges: tuple[KeyRange, ...]
+
+
+@dataclass(frozen=True)
 class MergePlan:
     """The changes a table must take, and the version of the table that they were found against.
 
     changes: silver's columns and `_old`, the row that each replaces (null for a new one).
     touched: store ids by day, or for a history the keys with the time in which their value changed.
-    old_partitions: values of the partition columns that hold the replaced rows.
+    read: what was read to find the changes.
+    replaced: where the replaced rows lie.
+    partitions: every partition that gains or loses a row.
     """
 
     dataset: Dataset
@@ -77,112 +90,199 @@ class MergePlan:
     fates: Fates
     changes: DataFrame
     touched: Any
-    replaces: bool
-    old_partitions: tuple[Mapping[str, str], ...]
-    judged: DataFrame
+    read: Reach
+    located: bool
+    replaced: Reach
+    partitions: tuple[Partition, ...]
 
-    def release(self) -> None:
-        """Free what planning kept in memory."""
-        self.judged.unpersist()
+    @property
+    def replaces(self) -> bool:
+        """True when rows of silver are replaced; else new ones are added, if any."""
+        return bool(self.replaced.files)
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What the commit says of itself, for the marts and for the accounts."""
-        return {
-            "dataset": self.dataset.name,
-            "batch_id": self.batch_id,
-            "counts": vars(self.fates),
-            "touched": self.touched,
-        }
+        """What the commit says of itself, for the marts, for maintenance and for the accounts."""
+        said = {"dataset": self.dataset.name, "batch_id": self.batch_id, "counts": vars(self.fates)}
+        if len(self.partitions) <= TOUCHED_LIMIT:
+            said["partitions"] = [[str(value) for value in partition] for partition in self.partitions]
+        touched = self.touched
+        size = len(touched) if isinstance(touched, list) else sum(len(stores) for stores in touched.values())
+        return said if size > TOUCHED_LIMIT else {**said, "touched": touched}
 
 
-def plan_merge(spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id: int, path: str) -> MergePlan:
-    """Compare the good rows of a batch with silver; raises NullKeyError before anything is written."""
-    number = _count_rows(rows, dataset, batch_id)
-    version = table_version(path)
-    silver = _silver(spark, dataset, path, version)
-    news = with_dates(newest_per_key(rows, dataset), dataset, batch_id)
-    judged = with_fate(news, silver, dataset).persist()
+def plan_merge(
+    spark: SparkSession,
+    dataset: Dataset,
+    rows: DataFrame,
+    batch_id: int,
+    path: str,
+    locate_above: int = LOCATE_ABOVE_BYTES,
+) -> MergePlan:
+    """Compare the good rows of a batch with silver; raises NullKeyError or DoubledKeyError before any write."""
+    table = open_table(path)
+    version = -1 if table is None else table.version()
+    news = _fixed(with_dates(newest_per_key(rows, dataset), dataset, batch_id))
+    shape = _shape(news, dataset, batch_id)
+    read = reach_of(table, dataset, shape.ranges, shape.partitions)
+    must_locate = bool(dataset.partition_by) and read.bytes > locate_above and not read.partitions <= shape.partitions
+    holding = read.within(_locate(spark, path, news, shape, read)) if must_locate else read
+    silver = _silver(spark, dataset, path, holding)
+    known = silver.join(_keys(news, shape, dataset), on=list(dataset.key), how="left_semi")
+    old = known if dataset.kind is Kind.HISTORY else _small(known, shape)
+    judged = _fixed(with_fate(news, old, dataset))
     counted = _count(judged, dataset)
-    names = [name for name in Fates.__dataclass_fields__ if name != "rows"]
-    fates = Fates(rows=number, **{name: counted[name] for name in names})
-    changes = _changes(judged, silver, dataset)
+    if counted["judged"] > shape.keys:
+        raise DoubledKeyError(dataset.name, version, counted["judged"] - shape.keys)
+    counts = {name: counted[name] for name in (INSERTED, UPDATED, DELETED, UNCHANGED, STALE, "moved")}
+    changes = _changes(judged, known, dataset)
+    touched: Any
     if dataset.kind is Kind.HISTORY:
-        touched: Any = _touched_times(changes, dataset)
-        replaces = version >= 0 and not changes.where(F.col(OLD).isNotNull()).isEmpty()
+        touched, gaining, losing = _touched_times(changes, dataset)
     else:
         touched = _touched_days([*counted["new_pairs"], *counted["old_pairs"]])
-        replaces = counted["replaced"] > 0
-    partitions = tuple({name: str(value) for name, value in row.asDict().items()} for row in counted["partitions"])
-    return MergePlan(dataset, batch_id, version, fates, changes, touched, replaces, partitions, judged)
+        gaining, losing = (_partitions(counted[name]) for name in ("gaining", "losing"))
+    return MergePlan(
+        dataset=dataset,
+        batch_id=batch_id,
+        version=version,
+        fates=Fates(rows=shape.rows, keys=shape.keys, **counts),
+        changes=changes,
+        touched=touched,
+        read=read,
+        located=must_locate,
+        replaced=holding.within(losing),
+        partitions=tuple(sorted(gaining | losing, key=str)),
+    )
 
 
-def _count_rows(rows: DataFrame, dataset: Dataset, batch_id: int) -> int:
-    """Count the rows of a batch; raises NullKeyError when one of them cannot be placed."""
-    needed = [F.col(name) for name in (*dataset.key, dataset.sequence, dataset.date_from) if name]
-    lost = reduce(lambda a, b: a | b, [column.isNull() for column in needed])
-    counted = rows.agg(F.count("*").alias("rows"), F.count_if(lost).alias("lost")).first()
-    assert counted is not None  # an aggregate without groups has one row
-    if counted["lost"]:
-        raise NullKeyError(dataset.name, batch_id, counted["lost"])
-    return int(counted["rows"])
+def _fixed(rows: DataFrame) -> DataFrame:
+    """Rows computed once, at their first use.
+
+    A checkpoint rather than a cached frame: what follows is planned against rows that are there, not against the whole
+    road to them (a third of the time of a small merge), and Delta takes it as a source without copying it once more.
+    """
+    return rows.localCheckpoint(eager=False)
 
 
-def _silver(spark: SparkSession, dataset: Dataset, path: str, version: int) -> DataFrame:
-    """The silver table, or an empty one of its schema."""
-    if version >= 0:
-        return tables.read(spark, path)
-    return tables.empty(spark, dataset.silver_columns)
+def _shape(news: DataFrame, dataset: Dataset, batch_id: int) -> BatchShape:
+    """Look at a batch once, per partition; raises NullKeyError when one of its rows cannot be placed."""
+    key = F.col(dataset.key[0])
+    found = (
+        news.groupBy(*dataset.partition_by)
+        .agg(F.sum(ROWS), F.count("*"), F.sum(LOST), F.min(key), F.max(key))
+        .collect()
+    )
+    values = [tuple(row)[-5:] for row in found if row[-5]]
+    lost = sum(value[2] for value in values)
+    if lost:
+        raise NullKeyError(dataset.name, batch_id, lost)
+    return BatchShape(
+        rows=sum(value[0] for value in values),
+        keys=sum(value[1] for value in values),
+        partitions=frozenset(tuple(row)[:-5] for row in found),
+        ranges=tuple(KeyRange(value[3], value[4]) for value in values) if key_has_ranges(dataset) else (),
+    )
+
+
+def _keys(news: DataFrame, shape: BatchShape, dataset: Dataset) -> DataFrame:
+    return _small(news.select(*dataset.key), shape)
+
+
+def _small(rows: DataFrame, shape: BatchShape) -> DataFrame:
+    """At most one row per key of the batch: small enough for every task, unless the batch is very large."""
+    return rows if shape.keys > BROADCAST_KEYS else F.broadcast(rows)
+
+
+def _locate(spark: SparkSession, path: str, news: DataFrame, shape: BatchShape, read: Reach) -> list[Partition]:
+    """The partitions that hold a key of the batch; of silver only the key and partition columns are read."""
+    dataset = read.dataset
+    keys = _silver(spark, dataset, path, read).select(*dataset.key, *dataset.partition_by)
+    held = keys.join(_keys(news, shape, dataset), on=list(dataset.key), how="left_semi")
+    return [tuple(row) for row in held.select(*dataset.partition_by).distinct().collect()]
+
+
+def _silver(spark: SparkSession, dataset: Dataset, path: str, reach: Reach) -> DataFrame:
+    """The rows of silver that a reach leads to."""
+    if not reach.files:
+        return tables.empty(spark, dataset.silver_columns)
+    rows = tables.read(spark, path).select(*[column.name for column in dataset.silver_columns])
+    for predicate in reach.predicates():
+        rows = rows.where(predicate)
+    return rows
 
 
 def _count(judged: DataFrame, dataset: Dataset) -> Row:
     """Rows by fate, the (dt, store_id) pairs and the partitions touched, in one pass over the batch."""
     is_news = F.col(FATE).isin(*NEWS)
     replaced = is_news & F.col(OLD).isNotNull()
-    old_partition = F.struct(*[F.col(f"{OLD}.{name}").alias(name) for name in dataset.partition_by or dataset.key[:1]])
     counted = judged.agg(
         *[F.count_if(F.col(FATE) == fate).alias(fate) for fate in (INSERTED, UPDATED, DELETED, UNCHANGED, STALE)],
         F.count_if(MOVED).alias("moved"),
-        F.count_if(replaced).alias("replaced"),
-        F.count("*").alias("keys"),
-        F.collect_set(F.when(is_news, _pair(dataset, ""))).alias("new_pairs"),
-        F.collect_set(F.when(replaced, _pair(dataset, f"{OLD}."))).alias("old_pairs"),
-        F.collect_set(F.when(replaced & F.lit(bool(dataset.partition_by)), old_partition)).alias("partitions"),
+        F.count("*").alias("judged"),
+        _distinct(is_news, _pair(dataset)).alias("new_pairs"),
+        _distinct(replaced, _pair(dataset, f"{OLD}.")).alias("old_pairs"),
+        _distinct(is_news, _partition(dataset)).alias("gaining"),
+        _distinct(replaced, _partition(dataset, f"{OLD}.")).alias("losing"),
     ).first()
     assert counted is not None  # an aggregate without groups has one row
     return counted
 
 
-def _pair(dataset: Dataset, prefix: str) -> SparkColumn:
+def _distinct(where: SparkColumn, value: SparkColumn) -> SparkColumn:
+    """The distinct values of a column over the rows for which a condition holds."""
+    return F.collect_set(F.when(where, value))
+
+
+def _pair(dataset: Dataset, prefix: str = "") -> SparkColumn:
     """The day and, where there is one, the store of a row; nothing for a dataset without days."""
     names = [c.name for c in dataset.silver_columns if c.name in ("dt", "store_id")] if dataset.date_from else []
-    fields = [F.col(f"{prefix}{name}").cast("string").alias(name) for name in names]
-    return F.struct(*fields) if fields else F.lit(None).cast("struct<dt:string>")
+    return _fields(names, prefix) if names else F.lit(None).cast("struct<dt: string>")
+
+
+def _partition(dataset: Dataset, prefix: str = "") -> SparkColumn:
+    """The partition of a row, after a constant, for a struct must have a field."""
+    return _fields(dataset.partition_by, prefix, F.lit(0).alias("_"))
+
+
+def _fields(names: Sequence[str], prefix: str, *first: SparkColumn) -> SparkColumn:
+    return F.struct(*first, *[F.col(f"{prefix}{name}").alias(name) for name in names])
+
+
+def _partitions(structs: Iterable[Row]) -> set[Partition]:
+    return {tuple(struct)[1:] for struct in structs}
 
 
 def _touched_days(pairs: list[Row]) -> dict[str, list[str]]:
     days: dict[str, set[str]] = {}
     for pair in pairs:
         fields = pair.asDict()
-        days.setdefault(fields["dt"], set()).update({fields["store_id"]} if fields.get("store_id") else ())
+        days.setdefault(str(fields["dt"]), set()).update({fields["store_id"]} if fields.get("store_id") else ())
     return {day: sorted(stores) for day, stores in sorted(days.items())}
 
 
-def _touched_times(changes: DataFrame, dataset: Dataset) -> list[dict[str, str]]:
-    inserted = changes.where(F.col(OLD).isNull())
+def _touched_times(changes: DataFrame, dataset: Dataset) -> tuple[list[dict[str, str]], set[Partition], set[Partition]]:
+    """The keys and times of new versions, and the partitions that gain and lose rows."""
     times = [F.date_format(name, tables.INSTANT).alias(name) for name in ("valid_from", "valid_to")]
-    return [row.asDict() for row in inserted.select(*dataset.key, *times).collect()]
+    known = F.col(OLD).isNotNull()
+    partitions = (_partition(dataset), F.when(known, _partition(dataset, f"{OLD}.")))
+    found = changes.select(F.struct(*dataset.key, *times), *partitions).collect()
+    touched = [time.asDict() for time, _, old in found if old is None]
+    return touched, _partitions(new for _, new, _ in found), _partitions(old for _, _, old in found if old)
 
 
-def _changes(judged: DataFrame, silver: DataFrame, dataset: Dataset) -> DataFrame:
-    """The rows that the table must take, with `_old`: null for a new row."""
+def _changes(judged: DataFrame, known: DataFrame, dataset: Dataset) -> DataFrame:
+    """The rows that the table must take, with `_old`: null for a new row.
+
+    known: every row that silver has of the batch's keys.
+    """
     news = judged.where(F.col(FATE).isin(*NEWS))
     columns = [column.name for column in dataset.silver_columns]
     if dataset.kind is not Kind.HISTORY:
         return news.select(*columns, OLD)
-    versions = news.select(*dataset.column_names, "_batch_id", OLD)
-    kept = silver.join(news.select(*dataset.key).distinct(), on=list(dataset.key), how="left_semi")
-    kept = kept.select(*dataset.column_names, "_batch_id", F.struct(*silver.columns).alias(OLD))
+    versions = news.select(*dataset.column_names, BATCH_ID, OLD)
+    kept = known.join(news.select(*dataset.key).distinct(), on=list(dataset.key), how="left_semi")
+    kept = kept.select(*dataset.column_names, BATCH_ID, F.struct(*known.columns).alias(OLD))
     renewed = with_validity(versions.unionByName(kept), dataset)
     is_new, has_moved = F.col(OLD).isNull(), ~F.col("valid_to").eqNullSafe(F.col(f"{OLD}.valid_to"))
     return renewed.where(is_new | has_moved).select(*columns, OLD)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -9,6 +11,8 @@ from pyspark.sql import functions as F
 from lakehouse.contract import Dataset, Kind
 from lakehouse.quarantine import BATCH_ID
 
+ROWS = "_rows"
+LOST = "_lost"
 OLD = "_old"
 FATE = "_fate"
 MOVED = "_moved"
@@ -22,14 +26,20 @@ def identity(dataset: Dataset) -> tuple[str, ...]:
 
 
 def newest_per_key(rows: DataFrame, dataset: Dataset) -> DataFrame:
-    """One row per identity: the greatest sequence (insert-only: the smallest); ties are settled by content."""
+    """One row per identity: the greatest sequence (insert-only: the smallest); ties are settled by content.
+
+    Adds `_rows`, how many rows it stands for, and `_lost`, how many of them lack key, sequence or date.
+    """
     by = identity(dataset)
+    needed = [F.col(name) for name in (*dataset.key, dataset.sequence, dataset.date_from) if name]
+    lost = reduce(lambda a, b: a | b, [column.isNull() for column in needed])
     rest = [dataset.sequence, *(c for c in dataset.column_names if c not in by and c != dataset.sequence)]
     pick = F.min if dataset.kind is Kind.INSERT_ONLY else F.max
     content = F.struct(*[F.col(name) for name in rest])
-    picked = rows.groupBy(*[F.col(name) for name in by]).agg(pick(content).alias("_row"))
+    counts = (F.count("*").alias(ROWS), F.count_if(lost).alias(LOST))
+    picked = rows.groupBy(*[F.col(name) for name in by]).agg(pick(content).alias("_row"), *counts)
     values = {name: F.col(f"_row.{name}") for name in rest} | {name: F.col(name) for name in by}
-    return picked.select(*[values[name].alias(name) for name in dataset.column_names])
+    return picked.select(*[values[name].alias(name) for name in dataset.column_names], ROWS, LOST)
 
 
 def with_dates(rows: DataFrame, dataset: Dataset, batch_id: int) -> DataFrame:
@@ -39,7 +49,7 @@ def with_dates(rows: DataFrame, dataset: Dataset, batch_id: int) -> DataFrame:
         dates["dt"] = F.to_date(dataset.date_from)
         dates["month"] = F.date_format(dataset.date_from, "yyyy-MM")
     derived = [dates[c.name].alias(c.name) for c in dataset.derived_columns if c.name in dates]
-    return rows.select(*dataset.column_names, *derived, F.lit(batch_id).cast("bigint").alias(BATCH_ID))
+    return rows.select("*", *derived, F.lit(batch_id).cast("bigint").alias(BATCH_ID))
 
 
 def with_fate(news: DataFrame, silver: DataFrame, dataset: Dataset) -> DataFrame:
@@ -59,16 +69,22 @@ def _fate(dataset: Dataset) -> SparkColumn:
     )
     fate = F.when(~known & ~deleted, INSERTED).when(~known, DELETED).when(same, UNCHANGED)
     if dataset.kind is Kind.UPSERT:
-        newer = F.col(dataset.sequence) > F.col(f"{OLD}.{dataset.sequence}")
+        newer = is_newer(dataset)
         fate = fate.when(newer & deleted & ~was_deleted, DELETED).when(newer, UPDATED)
     return fate.otherwise(STALE)
 
 
+def is_newer(dataset: Dataset) -> SparkColumn:
+    """Whether a row is newer than what silver has; one as old as that tells nothing new."""
+    return F.col(dataset.sequence) > F.col(f"{OLD}.{dataset.sequence}")
+
+
 def _all_equal(names: tuple[str, ...]) -> SparkColumn:
-    equal = F.lit(True)
-    for name in names:
-        equal = equal & F.col(name).eqNullSafe(F.col(f"{OLD}.{name}"))
-    return equal
+    return F.expr(f"({_struct(names)}) <=> ({_struct(names, f'{OLD}.')})")
+
+
+def _struct(names: tuple[str, ...], prefix: str = "") -> str:
+    return "struct(" + ", ".join(f"{prefix}`{name}` AS `{name}`" for name in names) + ")"
 
 
 def _moved(dataset: Dataset) -> SparkColumn:

@@ -27,6 +27,8 @@ SETTINGS: Mapping[str, str] = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # A cast that loses something fails instead of giving null or wrapping around.
     "spark.sql.ansi.enabled": "true",
+    # Compiled queries are kept for the next batch; of the 100 kept by default one merge alone needs more.
+    "spark.sql.codegen.cache.maxEntries": "2000",
     "spark.sql.sources.partitionOverwriteMode": "static",
     # A job names the tables it needs for itself alone; the shared catalogue is written by publish, and only there.
     "spark.sql.catalogImplementation": "in-memory",

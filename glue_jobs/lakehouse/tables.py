@@ -48,9 +48,14 @@ def append(
     version: int,
     partition_by: Sequence[str] = (),
     metadata: Mapping[str, Any] | None = None,
+    properties: Mapping[str, str] | None = None,
 ) -> None:
-    """Append rows and progress in one commit; a version that the table has already is skipped by Delta."""
-    writer = rows.write.format("delta").mode("append").options(txnAppId=app_id, txnVersion=version, **PROPERTIES)
+    """Append rows and progress in one commit; a version that the table has already is skipped by Delta.
+
+    properties: of a table that is new, beside those of every table.
+    """
+    writer = rows.write.format("delta").mode("append").options(txnAppId=app_id, txnVersion=version)
+    writer = writer.options(**{**PROPERTIES, **(properties or {})})
     if metadata is not None:
         writer = writer.option("userMetadata", json.dumps(metadata))
     if partition_by:

@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 from lakehouse.batches import MERGE
 from lakehouse.contract import Column, Dataset, FileFormat, Kind
 from lakehouse.merge import MergeResult, merge_batch
-from lakehouse.merge_plan import NullKeyError
+from lakehouse.merge_errors import NullKeyError
 
 EUROS = Column("amount", "decimal(12,2)", True, "Euro.")
 SEQUENCE = Column("updated_at", "timestamp", True, "Sequence.")
@@ -92,11 +92,13 @@ def table(spark: SparkSession, tmp_path: Path) -> Callable[[Dataset], Table]:
     return lambda dataset: Table(spark, dataset, str(tmp_path / dataset.name))
 
 
+COUNTED = ("rows", "inserted", "updated", "deleted", "moved", "unchanged", "stale", "superseded")
+
+
 def counts(result: MergeResult) -> dict[str, int]:
-    """The counts that are not 0."""
-    counted = {**vars(result), "superseded": result.superseded}
-    known = {name: value for name, value in counted.items() if isinstance(value, int) and value}
-    return {name: value for name, value in known.items() if name not in ("batch_id", "version", "keys")}
+    """The counts of rows and files that are not 0."""
+    counted = {name: getattr(result, name) for name in (*COUNTED, "files_added", "files_removed")}
+    return {name: value for name, value in counted.items() if value}
 
 
 def test_upsert(table: Callable[[Dataset], Table]) -> None:

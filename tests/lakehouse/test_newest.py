@@ -35,6 +35,11 @@ def assert_rows(found: DataFrame, schema: str, *rows: tuple[Any, ...]) -> None:
     assert_df_equality(found, expected, ignore_row_order=True, ignore_nullable=True)
 
 
+def newest(rows: DataFrame, of: Dataset) -> DataFrame:
+    """The columns of the dataset alone, without the counts."""
+    return newest_per_key(rows, of).select(*of.column_names)
+
+
 @pytest.mark.parametrize(
     ("of", "expected"),
     [
@@ -61,9 +66,20 @@ def test_one_row_per_key(spark: SparkSession, of: Dataset, expected: list[tuple[
         ("B", 1, None, None),
         (None, 1, "x", False),
     ]
-    first = newest_per_key(spark.createDataFrame([*delivered, *delivered[:2]], ROW), of)
+    first = newest(spark.createDataFrame([*delivered, *delivered[:2]], ROW), of)
     assert_rows(first, ROW, *expected)
-    assert_df_equality(newest_per_key(first, of), first, ignore_row_order=True)
+    assert_df_equality(newest(first, of), first, ignore_row_order=True)
+
+
+def test_a_row_knows_how_many_it_stands_for(spark: SparkSession) -> None:
+    of = dataset(Kind.UPSERT, "at", "dt")
+    at = datetime(2026, 10, 12, tzinfo=UTC)
+    rows = [
+        ("A", 1, "a", False, at), ("A", 2, "b", None, at), ("A", None, "c", False, at),  # one without sequence
+        ("B", 1, None, None, at), (None, 1, "x", False, at), ("C", 1, "x", False, None),
+    ]  # fmt: skip
+    found = newest_per_key(spark.createDataFrame(rows, f"{ROW}, at timestamp"), of).select("id", "_rows", "_lost")
+    assert_rows(found, "id string, _rows bigint, _lost bigint", ("A", 3, 1), ("B", 1, 0), (None, 1, 1), ("C", 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +94,7 @@ def test_a_tie_is_settled_by_content_whatever_the_order(
     orders = list(permutations(tied))
     rows = spark.createDataFrame([(f"K{number}", *row) for number, order in enumerate(orders) for row in order], ROW)
     for partitions in (1, 5):
-        found = newest_per_key(rows.repartition(partitions), of)
+        found = newest(rows.repartition(partitions), of)
         assert_rows(found, ROW, *[(f"K{number}", *expected) for number in range(len(orders))])
 
 
