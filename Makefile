@@ -6,7 +6,7 @@ LANDING_DIR ?= samples
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local-run test check format lint types facts samples package clean
+.PHONY: help setup local-run test test-model test-rivals bench check format lint types facts samples package clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -19,6 +19,15 @@ local-run: setup ## Run the whole lakehouse on samples/, or LANDING_DIR=…, int
 
 test: setup ## Run the tests
 	@$(PY) -m pytest -q --durations=10
+
+test-model: setup ## Hold the merge and the fact against a plain model, on random deliveries
+	@$(PY) -m pytest -q --durations=5 -m model
+
+test-rivals: setup ## Merge from two processes at once, and kill merging ones
+	@$(PY) -m pytest -q --durations=5 -m rivals
+
+bench: setup ## Time the merge against its peers (an hour, a quiet machine); SMALL=1 tries that it runs
+	@$(PY) benchmarks/run.py $(if $(SMALL),--small)
 
 check: setup lint types facts ## Check format, lint, types, contracts, suites and views
 

@@ -14,6 +14,7 @@ from lakehouse.context import Context
 from lakehouse.contract import Contract, Dataset
 from lakehouse.delivered import Header, count_rows, read_header, read_rows
 from lakehouse.errors import LakehouseError
+from lakehouse.evolution import evolve
 from lakehouse.landing import dataset_of
 from lakehouse.quarantine import BATCH_ID, ROW_ID
 from lakehouse.storage import StoredFile, list_files
@@ -97,7 +98,9 @@ def ingest_batch(context: Context, dataset: Dataset, batch: Batch) -> IngestResu
             if unreadable:
                 broken = rows.where(F.size(BROKEN_RULES) > 0)
                 quarantine.append(quarantine.from_text(broken, dataset), context.lake, dataset, INGEST, batch.batch_id)
-            tables.append(bronze_rows(rows, dataset), context.lake.bronze(dataset.name), INGEST, batch.batch_id)
+            path = context.lake.bronze(dataset.name)
+            evolve(context.spark(), path, dataset.columns, dataset)
+            tables.append(bronze_rows(rows, dataset), path, INGEST, batch.batch_id)
         finally:
             rows.unpersist()
         log.info("ingested", files=len(batch.files), rows_readable=readable, rows_unreadable=unreadable)
@@ -123,6 +126,13 @@ def bronze_rows(rows: DataFrame, dataset: Dataset) -> DataFrame:
         ROW_ID,
         F.current_timestamp().alias("_ingested_at"),
     )
+
+
+def bronze_batch(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:
+    """The rows of one batch as bronze has them, with every column that the contract has now."""
+    path = context.lake.bronze(dataset.name)
+    evolve(context.spark(), path, dataset.columns, dataset)
+    return tables.read(context.spark(), path).where(F.col(BATCH_ID) == batch_id)
 
 
 def _counts(rows: DataFrame) -> tuple[int, int]:

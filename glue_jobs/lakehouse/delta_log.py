@@ -82,6 +82,13 @@ def rows_in_files(table: DeltaTable) -> int:
     return int(select(table, read)[0]["number"])
 
 
+def promised_rows(table: DeltaTable) -> int:
+    """Count the rows by the log alone: those of its files, less those that deletion vectors mark."""
+    counts = table.get_add_actions(flatten=True).column("num_records").to_pylist()
+    marked = pa.table(table.deletion_vectors()).column("selection_vector").to_pylist()
+    return sum(count or 0 for count in counts) - sum(vector.count(False) for vector in marked)
+
+
 def _where(wanted: Mapping[str, str | int]) -> str:
     """Values as SQL literals; ours are names and numbers, and a quote is doubled all the same."""
     quoted = {name: f"'{v.replace(chr(39), chr(39) * 2)}'" if isinstance(v, str) else v for name, v in wanted.items()}

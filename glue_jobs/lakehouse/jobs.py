@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from lakehouse import log
 from lakehouse.context import Context
@@ -16,16 +16,25 @@ from lakehouse.project import find_project
 
 MARTS = "marts"
 
-_HELP = """usage: {name}{domain} --lake_root PATH [--raw_root PATH]
+_HELP = """usage: {name}{domain} --lake_root PATH [--raw_root PATH]{usage}
 
 {purpose}
 
 {options}  --lake_root PATH  the lake: a folder, or s3://bucket/prefix
   --raw_root PATH   the raw layer, where it is not <lake_root>/raw
-
+{extra}
 Each job finds what is pending and does it; a second run with nothing new does nothing.
 Exit codes: 0 done, 2 wrong words, 3 needs a person, 75 try again, 1 a bug of ours.
 """
+
+
+@dataclass(frozen=True)
+class Option:
+    """A word that one job alone knows: `--name VALUE`."""
+
+    name: str
+    value: str
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,7 @@ class JobCall:
 
     context: Context
     domain: str
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def contract(self) -> Contract:
@@ -41,18 +51,24 @@ class JobCall:
         return self.context.contracts.of(self.domain)
 
 
-def run_job(name: str, work: Callable[[JobCall], None], argv: Sequence[str], needs_domain: bool = True) -> int:
+def run_job(
+    name: str,
+    work: Callable[[JobCall], None],
+    argv: Sequence[str],
+    needs_domain: bool = True,
+    own_options: Sequence[Option] = (),
+) -> int:
     """Open the job, do the work, commit; an error for a person becomes one line and its exit code."""
     if {"--help", "-h"} & set(argv[1:]):
-        print(_help(name, sys.modules["__main__"].__doc__ or "", needs_domain))
+        print(_help(name, sys.modules["__main__"].__doc__ or "", needs_domain, own_options))
         return 0
     log.configure()
     try:
         required = ("domain", "lake_root") if needs_domain else ("lake_root",)
-        run = open_job(name, argv, required, optional=("raw_root", "run_id"))
+        run = open_job(name, argv, required, optional=("raw_root", "run_id", *(option.name for option in own_options)))
         lake = Lake.at(run.options["lake_root"], run.options.get("raw_root"))
         lake.require_writable()
-        call = JobCall(Context(find_project(), lake, run.spark), run.options.get("domain", ""))
+        call = JobCall(Context(find_project(), lake, run.spark), run.options.get("domain", ""), run.options)
         if needs_domain and not (call.domain == MARTS and name in ("transform", "publish")):
             _ = call.contract  # an unknown domain ends here, before anything starts
         with log.about(run=run.options.get("run_id") or log.new_run_id(), domain=call.domain or "-"):
@@ -65,10 +81,18 @@ def run_job(name: str, work: Callable[[JobCall], None], argv: Sequence[str], nee
     return 0
 
 
-def _help(name: str, purpose: str, needs_domain: bool) -> str:
+def _help(name: str, purpose: str, needs_domain: bool, own_options: Sequence[Option]) -> str:
     options = ""
     if needs_domain:
         marts = f", or {MARTS}" if name in ("transform", "publish") else ""
         options = f"  --domain NAME     one of {', '.join(find_project().contracts.domains)}{marts}\n"
-    purpose = purpose.removeprefix("Glue job: ")
-    return _HELP.format(name=name, purpose=purpose, options=options, domain=" --domain NAME" if needs_domain else "")
+    return _HELP.format(
+        name=name,
+        purpose=purpose.removeprefix("Glue job: "),
+        options=options,
+        domain=" --domain NAME" if needs_domain else "",
+        usage="".join(f" [--{option.name} {option.value}]" for option in own_options),
+        extra="".join(
+            f"  --{option.name} {option.value}\n                    {option.meaning}\n" for option in own_options
+        ),
+    )

@@ -117,7 +117,6 @@ def plan_merge(
     rows: DataFrame,
     batch_id: int,
     path: str,
-    locate_above: int = LOCATE_ABOVE_BYTES,
 ) -> MergePlan:
     """Compare the good rows of a batch with silver; raises NullKeyError or DoubledKeyError before any write."""
     table = open_table(path)
@@ -125,7 +124,9 @@ def plan_merge(
     news = _fixed(with_dates(newest_per_key(rows, dataset), dataset, batch_id))
     shape = _shape(news, dataset, batch_id)
     read = reach_of(table, dataset, shape.ranges, shape.partitions)
-    must_locate = bool(dataset.partition_by) and read.bytes > locate_above and not read.partitions <= shape.partitions
+    must_locate = (
+        bool(dataset.partition_by) and read.bytes > LOCATE_ABOVE_BYTES and not read.partitions <= shape.partitions
+    )
     holding = read.within(_locate(spark, path, news, shape, read)) if must_locate else read
     silver = _silver(spark, dataset, path, holding)
     known = silver.join(_keys(news, shape, dataset), on=list(dataset.key), how="left_semi")

@@ -14,7 +14,7 @@ from lakehouse.catalogue import publish_table
 from lakehouse.changes import FACT
 from lakehouse.context import Context
 from lakehouse.contract import Contract
-from lakehouse.delta_log import open_table, rows_in_files, table_version
+from lakehouse.delta_log import open_table, promised_rows, rows_in_files, table_version
 from lakehouse.errors import LakehouseError
 from lakehouse.milestones import reach, reached, silver_version
 from lakehouse.query import ask, tables_of
@@ -91,8 +91,7 @@ def _publish(context: Context, layer: str, name: str, description: str) -> bool:
 
 def require_parity(layer: str, name: str, table: DeltaTable) -> None:
     """Raise ParityError unless a reader that is not Spark counts the rows that the log promises."""
-    counts = table.get_add_actions(flatten=True).column("num_records").to_pylist()
-    promised = sum(count or 0 for count in counts)
+    promised = promised_rows(table)
     try:
         seen = rows_in_files(table)
     except Exception as error:  # delta-rs raises what its reader raised, of no common kind

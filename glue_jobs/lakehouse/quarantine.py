@@ -56,5 +56,5 @@ def _quarantined(
 
 
 def append(rows: DataFrame, lake: Lake, dataset: Dataset, step: str, batch_id: int) -> None:
-    """Add rows to the quarantine once per step and batch."""
-    tables.append(rows, lake.quarantine(dataset.name), step, batch_id)
+    """Add rows to the quarantine once per step and batch; it keeps every column that a contract ever had."""
+    tables.append(rows, lake.quarantine(dataset.name), step, batch_id, adds_columns=True)

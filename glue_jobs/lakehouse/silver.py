@@ -6,12 +6,25 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import log, tables
-from lakehouse.batches import to_merge
+from lakehouse.batches import to_merge, verdicts_of
+from lakehouse.bronze import bronze_batch
 from lakehouse.context import Context
-from lakehouse.contract import Contract, Dataset
+from lakehouse.contract import Contract, Contracts, Dataset
 from lakehouse.delta_log import table_version
+from lakehouse.errors import UsageError
 from lakehouse.merge import MergeResult, merge_batch
 from lakehouse.quarantine import BATCH_ID, ROW_ID
+
+
+class ReplayError(UsageError):
+    """Only a batch that passed its suite can be merged again."""
+
+    def __init__(self, dataset: str, batch: str, known: list[int]) -> None:
+        self.dataset, self.batch, self.known = dataset, batch, tuple(known)
+        passed = ", ".join(map(str, known[-20:])) or "none"
+        super().__init__(
+            f"{dataset}: there is no batch '{batch}' that passed its suite; the latest that did: {passed}."
+        )
 
 
 def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
@@ -26,10 +39,23 @@ def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
     return results
 
 
+def replay_batch(context: Context, contract: Contract, wanted: str) -> MergeResult:
+    """Merge the judged batch `dataset:number` again, whether silver has it or passed it over; raises ReplayError."""
+    name, _, number = wanted.partition(":")
+    dataset = Contracts((contract,)).dataset(name)
+    known = [verdict.batch_id for verdict in verdicts_of(context.lake, dataset) if verdict.passed]
+    if not number.isdecimal() or int(number) not in known:
+        raise ReplayError(dataset.name, number, known)
+    batch_id = int(number)
+    with log.about(dataset=dataset.name, batch=batch_id):
+        path = context.lake.silver(dataset.name)
+        return merge_batch(context.spark(), dataset, good_rows(context, dataset, batch_id), batch_id, path, replay=True)
+
+
 def good_rows(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:
     """The rows of a bronze batch that no rule put into quarantine."""
     spark = context.spark()
-    rows = tables.read(spark, context.lake.bronze(dataset.name)).where(F.col(BATCH_ID) == batch_id)
+    rows = bronze_batch(context, dataset, batch_id)
     path = context.lake.quarantine(dataset.name)
     if table_version(path) >= 0:
         bad = tables.read(spark, path).where(F.col(BATCH_ID) == batch_id).select(ROW_ID)

@@ -49,13 +49,16 @@ def append(
     partition_by: Sequence[str] = (),
     metadata: Mapping[str, Any] | None = None,
     properties: Mapping[str, str] | None = None,
+    adds_columns: bool = False,
 ) -> None:
     """Append rows and progress in one commit; a version that the table has already is skipped by Delta.
 
     properties: of a table that is new, beside those of every table.
+    adds_columns: columns that the table lacks are added to it, else they are refused.
     """
     writer = rows.write.format("delta").mode("append").options(txnAppId=app_id, txnVersion=version)
     writer = writer.options(**{**PROPERTIES, **(properties or {})})
+    writer = writer.option("mergeSchema", str(adds_columns).lower())
     if metadata is not None:
         writer = writer.option("userMetadata", json.dumps(metadata))
     if partition_by:

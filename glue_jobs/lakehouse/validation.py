@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from lakehouse import log, quarantine, tables
+from lakehouse import log, quarantine
 from lakehouse.batches import INGEST, VALIDATE, Batch, BatchVerdict, record_verdict, to_validate
+from lakehouse.bronze import bronze_batch
 from lakehouse.context import Context
 from lakehouse.contract import Contract, Dataset
 from lakehouse.data_docs import DataDocs
@@ -103,11 +102,6 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
     record_verdict(context.lake, dataset, verdict)
     log.info("judged", verdict=verdict.verdict, rows=judged.rows, quarantined=judged.quarantined)
     return verdict
-
-
-def bronze_batch(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:
-    """The rows of one batch as bronze has them."""
-    return tables.read(context.spark(), context.lake.bronze(dataset.name)).where(F.col(BATCH_ID) == batch_id)
 
 
 def unreadable_rows(lake: Lake, dataset: Dataset, batch_id: int) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.check import problems
-from lakehouse.contract import Kind
+from lakehouse.contract import Kind, MergeMode
 from lakehouse.contract_file import load_contracts, read_contract
 from lakehouse.contract_yaml import ContractError
 from lakehouse.errors import UnknownNameError
@@ -78,6 +78,10 @@ def test_reading_contracts_needs_neither_spark_nor_aws() -> None:
         ("apiVersion: v3.1.0", "apiVersion: v2.2.2", "apiVersion", "v3.1.x"),
         ('schedule: "0 3 * * *"', 'schedule: "0 3 *"', "schedule", "five fields"),
         ('value: "06:00"', 'value: "6 am"', "value", "HH:MM"),
+        ("value: [dt]", "value: [ordered_at]", "partitionBy", "take dt or month"),
+        ("deleteFlag, value: is_deleted", "merge, value: copy_on_writ", "merge", "Did you mean 'copy_on_write'?"),
+        ("deleteFlag, value: is_deleted", "partitionMoves, value: nevr", "partitionMoves", "Did you mean 'never'?"),
+        ("deleteFlag, value: is_deleted", "typeWidening, value: all", "typeWidening", "unknown word"),
         ("value: 20}", "value: 120}", "quarantineLimitPercent", "0 to 100"),
         ("primaryKeyPosition: 2", "primaryKeyPosition: 1", "primaryKeyPosition", "number of its own"),
         ("domain: erp", "domian: erp", "domain", "is missing; add it. Found instead: 'domian'"),
@@ -97,6 +101,22 @@ def test_a_mistake_is_told_with_file_line_field_and_cure(
     assert line in error.field or line in str(error)
     assert words in str(error)
     assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("kind, value: upsert", (True, MergeMode.COPY_ON_WRITE, False)),
+        ("partitionMoves, value: never", (False, MergeMode.COPY_ON_WRITE, False)),
+        ("merge, value: deletion_vectors", (True, MergeMode.DELETION_VECTORS, False)),
+        ("typeWidening, value: rewrite", (True, MergeMode.COPY_ON_WRITE, True)),
+    ],
+)
+def test_how_a_dataset_is_merged(copy: Project, words: str, expected: tuple[bool, MergeMode, bool]) -> None:
+    line = "      - {property: deleteFlag, value: is_deleted}\n"
+    path = spoil(copy, line, f"{line}      - {{property: {words}}}\n")
+    (orders,) = read_contract(path).datasets
+    assert (orders.may_move, orders.merge_mode, orders.widens_types) == expected
 
 
 def test_the_line_is_that_of_the_mistake(copy: Project) -> None:

@@ -12,6 +12,7 @@ locals {
     "spark.sql.session.timeZone"               = "UTC"
     "spark.sql.parquet.outputTimestampType"    = "TIMESTAMP_MICROS"
     "spark.sql.ansi.enabled"                   = "true"
+    "spark.sql.codegen.cache.maxEntries"       = "2000"
     "spark.sql.sources.partitionOverwriteMode" = "static"
     "spark.sql.catalogImplementation"          = "in-memory"
   }
