@@ -34,6 +34,8 @@ def conflict_of(error: BaseException) -> str | None:
 
     By the name of the Java class, for Delta's own Python classes come with a package that Glue does not promise.
     """
+    if "FIELD_ALREADY_EXISTS" in str(error):
+        return "ADD COLUMNS"  # a rival met the same new contract, and was first
     origin = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     while origin is not None:
         name = str(origin.getClass().getSimpleName())

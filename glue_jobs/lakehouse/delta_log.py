@@ -86,7 +86,7 @@ def promised_rows(table: DeltaTable) -> int:
     """Count the rows by the log alone: those of its files, less those that deletion vectors mark."""
     counts = table.get_add_actions(flatten=True).column("num_records").to_pylist()
     marked = pa.table(table.deletion_vectors()).column("selection_vector").to_pylist()
-    return sum(count or 0 for count in counts) - sum(vector.count(False) for vector in marked)
+    return sum(int(count or 0) for count in counts) - sum(int(vector.count(False)) for vector in marked)
 
 
 def _where(wanted: Mapping[str, str | int]) -> str:

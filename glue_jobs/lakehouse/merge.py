@@ -94,13 +94,13 @@ def merge_batch(
     Raises MergeConflictError after the last try; nothing was written then.
     """
     start = time.monotonic()
-    stamp = Stamp(REPLAY, progress(path, REPLAY) + 1) if replay else Stamp(MERGE, batch_id)
     rival = ("a writer", -1)
     for conflicts in range(TRIES):
         if conflicts:
             log.warning("rival committed first", rival=rival[0], version=rival[1], tries=conflicts)
             # Rivals that failed together must not try again together.
             time.sleep(random.uniform(0.5, 1) * FIRST_WAIT_SECONDS * 2**conflicts)
+        stamp = Stamp(REPLAY, progress(path, REPLAY) + 1) if replay else Stamp(MERGE, batch_id)
         if progress(path, stamp.app) >= stamp.number:
             return _skipped(dataset, batch_id, path, time.monotonic() - start)
         attempt = _attempt(spark, dataset, rows, batch_id, path, stamp)
@@ -125,19 +125,19 @@ def _attempt(
     spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id: int, path: str, stamp: Stamp
 ) -> Merged | tuple[str, int]:
     """Plan and write once; a rival that came between is returned with the version it made."""
-    evolve(spark, path, dataset.silver_columns, dataset, dataset.partition_by, table_properties(dataset))
-    plan = plan_merge(spark, dataset, rows, batch_id, path)
-    rival = _rival_since(path, plan.version)
-    if rival:
-        return rival
-    token = uuid.uuid4().hex
+    before, token = table_version(path), uuid.uuid4().hex
     try:
+        evolve(spark, path, dataset.silver_columns, dataset, dataset.partition_by, table_properties(dataset))
+        plan = plan_merge(spark, dataset, rows, batch_id, path)
+        rival = _rival_since(path, plan.version)
+        if rival:
+            return rival
         _write(spark, plan, path, stamp, token)
     except Exception as error:
         conflict = conflict_of(error)
         if conflict is None:
             raise
-        return _rival_since(path, plan.version) or (conflict, table_version(path))
+        return _rival_since(path, before) or (conflict, table_version(path))
     own = _own_commit(path, plan.version, token)
     if own is None:
         return _rival_since(path, plan.version) or ("a writer", table_version(path))

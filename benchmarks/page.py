@@ -1,0 +1,97 @@
+"""Writes docs/benchmarks.md and its plots from the kept results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from string import Template
+
+from benchmarks import readings, tables
+from benchmarks.names import OURS_STILL
+from benchmarks.plots import Panel, panel_of, picture
+from benchmarks.results import SUITES, Results, Setting, load
+
+NOT_YET = "Not measured yet."
+
+Kept = Mapping[str, Results]
+Reading = Callable[[Results], list[str]]
+
+_ALWAYS = (readings.against_ours, readings.slower, readings.wrong, readings.given_up)
+
+
+def write(results: Path, docs: Path) -> list[Path]:
+    """Write the page and its plots; returns what was written."""
+    loaded = {suite: load(results, suite) for suite in SUITES}
+    kept = {suite: found for suite, found in loaded.items() if found is not None}
+    template = Template(Path(__file__).with_name("page.md").read_text(encoding="utf-8"))
+    texts = {"benchmarks.md": template.substitute(_words(kept)), **_plots(kept)}
+    docs.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (docs / name).write_text(text, encoding="utf-8")
+    return [docs / name for name in texts]
+
+
+def _words(kept: Kept) -> dict[str, str]:
+    """The parts of the page that come from the results, by their name in the template."""
+
+    def of(suite: str, *parts: Reading) -> str:
+        if suite not in kept:
+            return ""
+        said: Sequence[Reading] = [*parts, *_ALWAYS] if suite != "scattered" else parts
+        return "\n".join(f"- {line}" for part in said for line in part(kept[suite]))
+
+    def table(suite: str, draw: Callable[[Results], str]) -> str:
+        return draw(kept[suite]) if suite in kept else NOT_YET
+
+    def still(results: Results) -> list[str]:
+        return readings.slower(results, OURS_STILL)
+
+    return {
+        "measured_on": "\n".join(_setting(suite, kept[suite]) for suite in kept) or NOT_YET,
+        "day_table": table("day", tables.delivery_table),
+        "day_exponents": table("day", tables.exponent_table),
+        "day_reading": of("day", readings.growth),
+        "redelivery_table": table("redelivery", tables.redelivery_table),
+        "redelivery_reading": of("redelivery", readings.repeats),
+        "random_table": table("random", tables.delivery_table),
+        "random_exponents": table("random", tables.exponent_table),
+        "random_reading": of("random", still),
+        "scattered_table": table("scattered", tables.scattered_table),
+        "scattered_reading": of("scattered", readings.modes),
+    }
+
+
+def _setting(suite: str, results: Results) -> str:
+    """One line on where and how a suite was measured."""
+    setting: Setting = results.setting
+    machine = ", ".join(f"{name} {value}" for name, value in setting.machine.items())
+    versions = ", ".join(f"{name} {value}" for name, value in setting.versions.items())
+    rows = setting.scale["per_day"] * setting.scale["days"]
+    return (
+        f"- **{suite}** on {', '.join(results.measured)}: {setting.rounds} rounds, 1× is {rows:,} rows "
+        f"of {setting.scale['days']} days; {machine}; {versions}."
+    )
+
+
+def _plots(kept: Kept) -> dict[str, str]:
+    """The plots by file name."""
+
+    def panel(suite: str, title: str, unit: str, figure: tables.Figure) -> Panel:
+        return panel_of(kept[suite], title, unit, figure) if suite in kept else Panel(title, unit, {})
+
+    day = (
+        panel("day", "Seconds for a day's batch, by history", "×", lambda run: run.seconds),
+        panel("day", "MB that had to be opened, by history", "×", lambda run: _mega(run.bytes_scanned)),
+    )
+    scattered = (
+        panel("scattered", "Seconds for a merge and five reads, by rows changed", " %", tables.total_seconds),
+        panel("scattered", "MB written, by rows changed", " %", lambda run: _mega(run.bytes_written)),
+    )
+    return {
+        "benchmarks-day.svg": picture("Seconds and bytes of a day's batch by history and engine", day),
+        "benchmarks-scattered.svg": picture("Seconds and bytes of scattered updates by merge mode", scattered),
+    }
+
+
+def _mega(size: int | None) -> float | None:
+    return None if size is None else size / tables.MEGABYTE

@@ -1,0 +1,328 @@
+"""Rivals that commit while a batch is merged: after the plan, inside Delta's own transaction, and in between."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import BooleanType
+
+from lakehouse import merge
+from lakehouse.batches import MERGE
+from lakehouse.contract import Column, Dataset, FileFormat, Kind
+from lakehouse.delta_log import select
+from lakehouse.errors import EXIT_TERMINAL, EXIT_TRANSIENT, TransientError
+from lakehouse.merge import FIRST_WAIT_SECONDS, TRIES, MergeResult, merge_batch
+from lakehouse.merge_errors import BatchOrderError, DoubledKeyError, MergeConflictError, UnseenRivalError
+from lakehouse.merge_plan import MergePlan
+from rivals.foreign import Rival, adds_a_column, appends, compacts, deletes, sets_a_property
+
+COLUMNS = (
+    Column("id", "string", True, "Key."), Column("amount", "int", False, "Euro."),
+    Column("at", "timestamp", True, "When."), Column("updated_at", "timestamp", True, "Sequence."),
+)  # fmt: skip
+ORDERS = Dataset(
+    "orders", "erp", "", Kind.UPSERT, "*", FileFormat.CSV, COLUMNS, ("id",), "updated_at", None, "at", ("dt",), (), 20
+)
+
+Order = tuple[str, int, int | None, int]
+Kept = tuple[str, int, int | None, int, int]
+Place = Callable[[pytest.MonkeyPatch, "Table", Rival], None]
+
+
+def day(number: int) -> datetime:
+    return datetime(2026, 10, number, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One silver table; its rows are (key, day, amount, sequence), and once merged the batch too."""
+
+    spark: SparkSession
+    dataset: Dataset
+    path: str
+
+    def merge(self, batch_id: int, *rows: Order, replay: bool = False) -> MergeResult:
+        values = [(key, amount, day(on), day(seq)) for key, on, amount, seq in rows]
+        frame = self.spark.createDataFrame(values, "id string, amount int, at timestamp, updated_at timestamp")
+        return merge_batch(self.spark, self.dataset, frame, batch_id, self.path, replay)
+
+    @property
+    def delta(self) -> DeltaTable:
+        return DeltaTable(self.path)
+
+    @property
+    def rows(self) -> list[Kept]:
+        rows = select(self.delta, "SELECT * FROM t ORDER BY id, dt")
+        assert all(row["dt"] == row["at"].date() for row in rows)
+        return [(r["id"], r["dt"].day, r["amount"], r["updated_at"].day, r["_batch_id"]) for r in rows]
+
+    @property
+    def operations(self) -> list[str]:
+        return [commit["operation"] for commit in reversed(self.delta.history())]
+
+    @property
+    def progress(self) -> int | None:
+        return self.delta.transaction_version(MERGE)
+
+
+@pytest.fixture(scope="module")
+def two_batches(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table with A and B on day 1 in two files, C on day 2."""
+    path = tmp_path_factory.mktemp("silver") / "orders"
+    table = Table(spark, ORDERS, str(path))
+    table.merge(1, ("A", 1, 1, 5), ("C", 2, None, 5))
+    table.merge(2, ("B", 1, 2, 5))
+    return path
+
+
+@pytest.fixture
+def orders(spark: SparkSession, tmp_path: Path, two_batches: Path) -> Table:
+    """A table of each test's own that has two batches."""
+    return Table(spark, ORDERS, str(shutil.copytree(two_batches, tmp_path / "orders")))
+
+
+def after_the_plan(monkeypatch: pytest.MonkeyPatch, table: Table, rival: Rival, times: int = 1) -> None:
+    """Commit when the plan is made and nothing is written yet, at each of the first tries."""
+    plan, left = merge.plan_merge, iter(range(times))
+
+    def planned(*args: Any) -> MergePlan:
+        found = plan(*args)
+        if next(left, None) is not None:
+            rival(table.path)
+        return found
+
+    monkeypatch.setattr(merge, "plan_merge", planned)
+
+
+def at_the_last_instant(monkeypatch: pytest.MonkeyPatch, table: Table, rival: Rival) -> None:
+    """Commit once after the last look at the table, before Delta's transaction begins."""
+    write, left = merge._write, iter([rival])
+
+    def written(*args: Any) -> None:
+        next(left, lambda path: None)(table.path)
+        write(*args)
+
+    monkeypatch.setattr(merge, "_write", written)
+
+
+def in_the_transaction(monkeypatch: pytest.MonkeyPatch, table: Table, rival: Rival) -> None:
+    """Commit once while Delta computes what it writes: a condition on the changes does it, in a Python worker."""
+    plan, path, marker = merge.plan_merge, table.path, f"{table.path}.rival"
+
+    def once(key: str) -> bool:
+        import os
+
+        try:
+            os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return True
+        rival(path)
+        return True
+
+    condition = F.udf(once, BooleanType())
+
+    def planned(*args: Any) -> MergePlan:
+        found = plan(*args)
+        assert not Path(marker).exists() or found.version > 1  # the first plan is made without the rival
+        return replace(found, changes=found.changes.where(condition("id")))
+
+    monkeypatch.setattr(merge, "plan_merge", planned)
+
+
+WATCHED = pytest.mark.parametrize("place", [after_the_plan, in_the_transaction])
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the merge would have waited between its tries."""
+    waited: list[float] = []
+    monkeypatch.setattr(merge, "time", SimpleNamespace(monotonic=time.monotonic, sleep=waited.append))
+    return waited
+
+
+@WATCHED
+@pytest.mark.parametrize("batch", [(("N", 3, 9, 6),), (("N", 3, 9, 6), ("A", 2, 8, 6))], ids=["append", "merge"])
+def test_a_foreign_row_with_a_key_of_the_batch(
+    orders: Table, monkeypatch: pytest.MonkeyPatch, place: Place, batch: tuple[Order, ...], waits: list[float]
+) -> None:
+    place(monkeypatch, orders, appends("N", 4, 5))
+    result = orders.merge(3, *batch)
+    replaced = [("A", 2, 8, 6, 3)] if len(batch) > 1 else [("A", 1, 1, 5, 1)]
+    assert orders.rows == [*replaced, ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), ("N", 3, 9, 6, 3)]
+    assert (result.conflicts, result.inserted, result.moved, len(waits)) == (1, 0, len(batch), 1)
+    assert orders.operations == ["WRITE", "WRITE", "WRITE", "MERGE"]
+    assert orders.delta.history(1)[0]["isBlindAppend"] is False
+
+
+def test_a_foreign_row_that_is_newer_stays(orders: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_the_transaction(monkeypatch, orders, appends("N", 4, 7))
+    result = orders.merge(3, ("N", 3, 9, 6))
+    assert (result.conflicts, result.stale, result.news, result.files_added) == (1, 1, 0, 0)
+    assert (orders.rows[-1], orders.progress) == (("N", 4, 77, 7, 0), 3)
+
+
+@pytest.mark.parametrize(("on", "conflicts"), [(3, 1), (4, 0)])
+def test_where_no_row_moves_other_partitions_are_nobodys_business(
+    orders: Table, monkeypatch: pytest.MonkeyPatch, on: int, conflicts: int
+) -> None:
+    fixed = replace(orders, dataset=replace(ORDERS, may_move=False))
+    in_the_transaction(monkeypatch, fixed, appends("M", on, 5))
+    result = fixed.merge(3, ("N", 3, 9, 6), ("A", 1, None, 6))
+    assert (result.conflicts, result.inserted, result.updated) == (conflicts, 1, 1)
+    assert [row[0] for row in fixed.rows] == ["A", "B", "C", "M", "N"]
+
+
+@WATCHED
+def test_the_replaced_row_is_deleted(orders: Table, monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+    place(monkeypatch, orders, deletes("A"))
+    result = orders.merge(3, ("A", 1, 9, 6), ("B", 1, None, 6))
+    assert (result.conflicts, result.inserted, result.updated) == (1, 1, 1)
+    assert orders.rows == [("A", 1, 9, 6, 3), ("B", 1, None, 6, 3), ("C", 2, None, 5, 1)]
+
+
+@pytest.mark.parametrize(
+    ("place", "rival", "conflicts"),
+    [
+        (after_the_plan, sets_a_property(), 0),
+        (in_the_transaction, sets_a_property(), 1),
+        (in_the_transaction, adds_a_column(), 1),
+    ],
+)
+def test_a_change_of_metadata(
+    orders: Table, monkeypatch: pytest.MonkeyPatch, place: Place, rival: Rival, conflicts: int
+) -> None:
+    place(monkeypatch, orders, rival)
+    result = orders.merge(3, ("A", 2, 9, 6), ("N", 3, None, 6))
+    assert (result.conflicts, result.inserted, result.moved) == (conflicts, 1, 1)
+    assert orders.rows == [("A", 2, 9, 6, 3), ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), ("N", 3, None, 6, 3)]
+
+
+@pytest.mark.parametrize("place", [after_the_plan, at_the_last_instant, in_the_transaction])
+def test_files_are_compacted(orders: Table, monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+    place(monkeypatch, orders, compacts())
+    result = orders.merge(3, ("A", 2, 9, 6), ("B", 1, None, 6))
+    assert orders.rows == [("A", 2, 9, 6, 3), ("B", 1, None, 6, 3), ("C", 2, None, 5, 1)]
+    assert orders.operations == ["WRITE", "WRITE", "OPTIMIZE", "MERGE"]
+    # No row was another, so a plan made before still holds; files that the transaction was to replace are gone.
+    assert result.conflicts == (1 if place is in_the_transaction else 0)
+
+
+@pytest.mark.parametrize(
+    ("place", "batch"),
+    [
+        (after_the_plan, (("N", 3, 9, 6),)),
+        (at_the_last_instant, (("N", 3, 9, 6),)),
+        (at_the_last_instant, (("N", 3, 9, 6), ("A", 2, 8, 6))),
+        (in_the_transaction, (("N", 3, 9, 6), ("A", 2, 8, 6))),
+    ],
+)
+def test_a_rival_merges_the_same_batch(
+    orders: Table, monkeypatch: pytest.MonkeyPatch, place: Place, batch: tuple[Order, ...]
+) -> None:
+    place(monkeypatch, orders, appends("N", 3, 6, batch_id=3))
+    result = orders.merge(3, *batch)
+    assert (result.skipped, result.version, result.news, result.files_added) == (True, 2, 0, 0)
+    assert orders.rows == [("A", 1, 1, 5, 1), ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), ("N", 3, 77, 6, 3)]
+    assert (orders.operations, orders.progress) == (["WRITE", "WRITE", "WRITE"], 3)
+
+
+def test_a_rival_at_every_try(orders: Table, monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> None:
+    others = itertools.count()
+    after_the_plan(monkeypatch, orders, lambda path: appends(f"R{next(others)}", 4, 5)(path), times=TRIES + 1)
+    with pytest.raises(MergeConflictError) as refused:
+        orders.merge(3, ("A", 2, 9, 6), ("N", 3, None, 6))
+    error, last = refused.value, orders.delta.version()
+    assert str(error) == (
+        f"orders: {orders.path}: at each of {TRIES} tries another writer committed first, at last WRITE at version "
+        f"{last}. Nothing was written; run again when that writer is done."
+    )
+    assert (error.table, error.version, error.rival, error.tries) == (orders.path, 1 + TRIES, "WRITE", TRIES)
+    assert isinstance(error, TransientError)
+    assert error.exit_code == EXIT_TRANSIENT == 75
+    assert (next(others), last, orders.progress) == (TRIES, 1 + TRIES, 2)
+    assert [row[0] for row in orders.rows] == ["A", "B", "C", *(f"R{number}" for number in range(TRIES))]
+
+    most = [FIRST_WAIT_SECONDS * 2**tries for tries in range(1, TRIES)]
+    shares = [wait / limit for wait, limit in zip(waits, most, strict=True)]
+    assert all(0.5 <= share <= 1 for share in shares)  # each wait is longer than the one before
+    assert len(set(shares)) == len(shares)  # and no two rivals wait alike
+
+    monkeypatch.undo()
+    assert orders.merge(3, ("A", 2, 9, 6), ("N", 3, None, 6)).news == 2
+
+
+def test_any_other_error_ends_the_merge(orders: Table, monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> None:
+    def full(*args: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(merge, "_write", full)
+    with pytest.raises(OSError, match="no space left"):
+        orders.merge(3, ("A", 2, 9, 6))
+    assert (waits, orders.delta.version()) == ([], 1)
+
+
+def test_an_unseen_rival_is_told_and_the_cure_helps(orders: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_the_last_instant(monkeypatch, orders, appends("N", 4, 5))
+    batch = (("A", 2, 9, 6), ("N", 3, None, 6))
+    with pytest.raises(UnseenRivalError, match="WRITE committed version 2 just before this merge committed") as told:
+        orders.merge(3, *batch)
+    assert (told.value.version, told.value.own, told.value.exit_code) == (2, 3, EXIT_TERMINAL)
+
+    orders.delta.restore(told.value.version)
+    result = orders.merge(3, *batch, replay=True)
+    assert (result.skipped, result.inserted, result.moved) == (False, 0, 2)
+    assert orders.rows == [("A", 2, 9, 6, 3), ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), ("N", 3, None, 6, 3)]
+
+
+def test_a_batch_that_was_passed_over(orders: Table) -> None:
+    orders.merge(4, ("A", 2, 9, 7))
+    with pytest.raises(BatchOrderError, match="batch 3 was passed over, for silver already has batch 4") as refused:
+        orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6))
+    assert (refused.value.exit_code, orders.delta.version()) == (EXIT_TERMINAL, 2)
+
+    replayed = orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6), replay=True)
+    assert (replayed.skipped, replayed.inserted, replayed.stale) == (False, 1, 1)
+    assert (orders.rows[0], orders.rows[-1], orders.progress) == (("A", 2, 9, 7, 4), ("N", 3, None, 6, 3), 4)
+    assert orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6)).skipped
+
+
+def test_a_replay_of_a_merged_batch(orders: Table) -> None:
+    before, files = orders.rows, set(orders.delta.file_uris())
+    for replays in (1, 2):
+        again = orders.merge(1, ("A", 1, 1, 5), ("C", 2, None, 5), replay=True)
+        assert (again.skipped, again.unchanged, again.news) == (False, 2, 0)
+        assert (orders.rows, set(orders.delta.file_uris()), orders.delta.version()) == (before, files, 1 + replays)
+    assert orders.progress == 2
+    assert orders.merge(2, ("B", 1, 2, 5)).skipped
+
+
+def test_two_replays_at_once_are_both_done(orders: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders.merge(5, ("A", 2, 9, 7))
+    after_the_plan(monkeypatch, orders, lambda path: orders.merge(3, ("A", 1, 8, 6), ("N", 3, 1, 6), replay=True))
+    replayed = orders.merge(4, ("A", 1, 7, 5), ("N", 4, None, 7), ("M", 4, 3, 5), replay=True)
+    assert (replayed.skipped, replayed.conflicts, replayed.inserted, replayed.moved) == (False, 1, 1, 1)
+    news = [("M", 4, 3, 5, 4), ("N", 4, None, 7, 4)]
+    assert orders.rows == [("A", 2, 9, 7, 5), ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), *news]
+
+
+@pytest.mark.parametrize("on", [1, 4])
+def test_a_key_that_a_foreign_writer_doubled(orders: Table, on: int) -> None:
+    appends("A", on, 5)(orders.path)
+    before = (orders.rows, orders.delta.version())
+    with pytest.raises(DoubledKeyError, match="version 2 of its silver table holds 1 keys of this batch") as refused:
+        orders.merge(3, ("A", 2, 9, 6), ("N", 3, None, 6))
+    assert refused.value.exit_code == EXIT_TERMINAL
+    assert ((orders.rows, orders.delta.version()), orders.progress) == (before, 2)
+    assert orders.merge(3, ("B", 1, None, 6)).updated == 1  # the other keys are as good as ever
