@@ -1,0 +1,255 @@
+"""Plays a story against real tables and against the model, and compares the two after every action."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+from pyspark.sql import DataFrame
+
+from lakehouse import merge
+from lakehouse.context import Context
+from lakehouse.delta_log import open_table, select
+from lakehouse.maintenance import maintain_lake
+from lakehouse.marts import build_marts
+from lakehouse.merge import MergeResult, merge_batch
+from lakehouse.merge_errors import BatchOrderError
+from lakehouse.tables import session_settings
+from model import deliveries as told
+from model.deliveries import Action, Layout, Step, Story
+from model.fact import fact
+from model.footprint import Footprint, Mismatch, footprint
+from model.model import RULES, Key, Outcome, Row, Silver
+
+COUNTS = ("rows", "keys", "inserted", "updated", "deleted", "moved", "unchanged", "stale")
+
+
+class PowerCutError(Exception):
+    """What interrupts a merge."""
+
+
+@dataclass
+class Table:
+    """One silver table, its model, and every batch that came, by number."""
+
+    context: Context
+    silver: Silver
+    batches: list[list[Row]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.silver.rules.name
+
+    @property
+    def path(self) -> str:
+        return self.context.lake.silver(self.name)
+
+    def frame(self, rows: Sequence[Row], layout: Layout) -> DataFrame:
+        """Rows in the order and the partitions of a layout."""
+        columns = self.context.contracts.dataset(self.name).columns
+        schema = ", ".join(f"{column.name} {column.spark_type}" for column in columns)
+        values = [tuple(row[column.name] for column in columns) for row in layout.order(rows)]
+        frame = self.context.spark().createDataFrame(values, schema)
+        return frame.coalesce(1) if layout.parts == 1 else frame.repartition(layout.parts)
+
+    def merge(self, number: int, layout: Layout, replay: bool = False) -> MergeResult:
+        """Give a batch to the merge."""
+        dataset, frame = self.context.contracts.dataset(self.name), self.frame(self.batches[number - 1], layout)
+        return merge_batch(self.context.spark(), dataset, frame, number, self.path, replay=replay)
+
+    def rows(self) -> list[Row]:
+        """The rows that silver has, read without Spark."""
+        table = open_table(self.path)
+        return [] if table is None else select(table, "SELECT * FROM t")
+
+    def footprint(self) -> Footprint:
+        """Version and files of the table now."""
+        return footprint(self.path, self.silver.rules)
+
+
+@dataclass
+class Player:
+    """Plays stories on one lake; `seen` counts what happened, for a story in which nothing does finds nothing."""
+
+    context: Context
+    seen: Counter[str]
+    datasets: tuple[str, ...] = tuple(RULES)
+    builds: bool = True
+    tables: dict[str, Table] = field(init=False)
+    built_before: bool = False
+
+    def __post_init__(self) -> None:
+        self.tables = {name: Table(self.context, Silver(rules)) for name, rules in RULES.items()}
+
+    def play(self, story: Story) -> None:
+        """Play and compare; raises Mismatch."""
+        for number, step in enumerate(story, start=1):
+            try:
+                self._step(step)
+            except Mismatch as error:
+                raise Mismatch(f"step {number}: {error}") from None
+
+    def _step(self, step: Step) -> None:
+        for action in step.actions:
+            if action.dataset not in self.datasets:
+                continue
+            self.seen[action.kind] += 1
+            table = self.tables[action.dataset]
+            _ACTIONS[action.kind](self, table, action)
+            compare(table.name, table.rows(), table.silver.table(), table.batches)
+        if self.builds and step.builds:
+            self._build()
+        elif self.builds:
+            self.seen["not built"] += 1
+
+    def _build(self) -> None:
+        """Only the first build may be a full one: later ones know from silver's commits what changed."""
+        result = build_marts(self.context)
+        _expect("fact: full build", result.full, result.built and not self.built_before)
+        self.built_before = True
+        self.seen["built by changes"] += result.built and not result.full
+        stored = open_table(self.context.lake.table("marts", "fct_daily_store_metrics"))
+        assert stored is not None
+        wanted = fact({name: table.silver for name, table in self.tables.items()})
+        compare("fact", select(stored, "SELECT * FROM t"), wanted, key=("dt", "store_id"))
+
+    def _deliver(self, table: Table, action: Action) -> None:
+        table.batches.append(list(action.batches[0]))
+        number = len(table.batches)
+        if action.crash:
+            self.seen[action.crash] += 1
+            self._crash(table, number, action)
+        if action.crash == told.CRASH_AFTER:
+            table.silver.merge(table.batches[-1], number)
+            self._skip(table, number, action.layout)
+        else:
+            self._merge(table, number, action.layout)
+
+    def _overtaken(self, table: Table, action: Action) -> None:
+        """The later of two batches is merged first; the earlier is then refused, and merged when it is asked for."""
+        table.batches += [list(batch) for batch in action.batches]
+        last = len(table.batches)
+        self._merge(table, last, action.layout)
+        try:
+            table.merge(last - 1, action.layout)
+        except BatchOrderError:
+            self._merge(table, last - 1, action.layout, replay=True)
+        else:
+            raise Mismatch(f"{table.name} batch {last - 1}: passed over, and not refused")
+
+    def _redeliver(self, table: Table, action: Action) -> None:
+        table.batches.append(table.batches[action.earlier % len(table.batches)])
+        self._merge(table, len(table.batches), action.layout)
+
+    def _same_number(self, table: Table, action: Action) -> None:
+        self._skip(table, action.earlier % len(table.batches) + 1, action.layout)
+
+    def _replay(self, table: Table, action: Action) -> None:
+        self._merge(table, action.earlier % len(table.batches) + 1, action.layout, replay=True)
+
+    def _optimize(self, table: Table, action: Action) -> None:
+        """Maintenance of the whole lake moves rows between files; no row changes."""
+        few = {"spark.sql.sources.parallelPartitionDiscovery.parallelism": "2"}  # else VACUUM runs 10,000 tasks
+        with session_settings(self.context.spark(), few):
+            self.seen["optimized"] += len(maintain_lake(self.context))
+        for other in self.tables.values():
+            compare(other.name, other.rows(), other.silver.table(), other.batches)
+
+    def _merge(self, table: Table, number: int, layout: Layout, replay: bool = False) -> None:
+        before, rows = table.footprint(), table.silver.table()
+        with _conditions() as conditions:
+            result = table.merge(number, layout, replay)
+        outcome = table.silver.merge(table.batches[number - 1], number)
+        self._count(outcome, rows, table)
+        compare(table.name, table.rows(), table.silver.table(), table.batches)
+        about = f"{table.name} batch {number}"
+        counted = {name: getattr(result, name) for name in COUNTS}
+        _expect(f"{about}: counts", counted, {name: outcome.fates[name] for name in COUNTS})
+        _expect(f"{about}: partitions", result.partitions, len(outcome.losing | outcome.gaining))
+        _expect(f"{about}: version", (result.version, result.conflicts), (before.version + 1, 0))
+        after = table.footprint()
+        before.check(about, result, outcome, after, table.batches[number - 1])
+        before.check_literals(about, list(rows.values()), outcome, table.batches[number - 1], conditions)
+
+    def _skip(self, table: Table, number: int, layout: Layout) -> None:
+        """A batch that the table has makes no commit."""
+        before = table.footprint()
+        result = table.merge(number, layout)
+        self.seen["skipped"] += 1
+        _expect(f"{table.name} batch {number}: skipped", (result.skipped, result.news), (True, 0))
+        _expect(f"{table.name} batch {number}: table", table.footprint(), before)
+
+    def _crash(self, table: Table, number: int, action: Action) -> None:
+        before = table.footprint().version
+        place = "_write" if action.crash == told.CRASH_BEFORE else "_own_commit"
+        with patch.object(merge, place, side_effect=PowerCutError):
+            try:
+                table.merge(number, action.layout)
+            except PowerCutError:
+                made = table.footprint().version - before
+                _expect(f"{table.name} batch {number}: commits at the crash", made, int(place == "_own_commit"))
+                return
+        raise Mismatch(f"{table.name} batch {number}: {place} was never reached")
+
+    def _count(self, outcome: Outcome, before: Mapping[Key, Row], table: Table) -> None:
+        self.seen.update({name: count for name, count in outcome.fates.items() if count})
+        self.seen["superseded"] += outcome.fates["rows"] - outcome.fates["keys"]
+        self.seen["no news"] += not outcome.news
+        ended = {key for key, row in table.silver.table().items() if key in before and row != before[key]}
+        self.seen["late version"] += any(before[key].get("valid_to") for key in ended)
+
+
+_ACTIONS: dict[str, Callable[[Player, Table, Action], None]] = {
+    told.DELIVER: Player._deliver,
+    told.OVERTAKEN: Player._overtaken,
+    told.REDELIVER: Player._redeliver,
+    told.SAME_NUMBER: Player._same_number,
+    told.REPLAY: Player._replay,
+    told.OPTIMIZE: Player._optimize,
+}
+
+
+@contextmanager
+def _conditions() -> Iterator[list[str]]:
+    """Collects the conditions of the MERGE that is run within, if any."""
+    found: list[str] = []
+    conditions_of = merge.match_conditions
+
+    def noted(plan: merge.MergePlan) -> list[str]:
+        conditions = conditions_of(plan)
+        found.extend(conditions)
+        return conditions
+
+    with patch.object(merge, "match_conditions", noted):
+        yield found
+
+
+def _expect(about: str, found: Any, wanted: Any) -> None:
+    if found != wanted:
+        raise Mismatch(f"{about}: {found}, not {wanted}")
+
+
+def compare(
+    name: str,
+    found: Sequence[Row],
+    wanted: Mapping[Key, Row],
+    batches: Sequence[Sequence[Row]] = (),
+    key: tuple[str, ...] = (),
+) -> None:
+    """Compare a table with the model, cell by cell; the first key that differs is told with all that came of it."""
+    key_of = (lambda row: tuple(row[n] for n in key)) if key else RULES[name].key_of
+    by_key: dict[Key, list[Row]] = {}
+    for row in found:
+        by_key.setdefault(key_of(row), []).append(row)
+    wrong = sorted(k for k in {*by_key, *wanted} if by_key.get(k, []) != ([wanted[k]] if k in wanted else []))
+    if not wrong:
+        return
+    first = wrong[0]
+    came = [f"  batch {n}: {row}" for n, batch in enumerate(batches, 1) for row in batch if key_of(row) == first]
+    said = (f"{name}: rows differ: {len(wrong)} keys, the first {first}", f"  found {by_key.get(first, [])}",
+            f"  wanted {wanted.get(first)}", *came)  # fmt: skip
+    raise Mismatch("\n".join(said))

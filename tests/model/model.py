@@ -1,0 +1,159 @@
+"""What silver must hold after any deliveries: a plain Python model of what MERGE promises, without code of ours.
+
+A row is a dict by column. Rows come in batches; `Silver.merge` takes one and says what became of its rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+LATEST, FIRST, VERSIONS = "latest", "first", "versions"
+"""What silver keeps of a key: its latest row, the first that came, or every version."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """One dataset: its delivered columns in order, and how its rows meet.
+
+    partition: the column of silver by which the rows are laid out, if any.
+    """
+
+    name: str
+    keeps: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    sequence: str
+    dated_by: str | None
+    partition: str | None
+
+    def key_of(self, row: Row) -> Key:
+        """What silver holds one row of."""
+        names = (*self.key, self.sequence) if self.keeps == VERSIONS else self.key
+        return tuple(row[name] for name in names)
+
+    def partition_of(self, row: Row) -> Key:
+        """Where silver keeps a row; the same for all rows of a table without partitions."""
+        return (row[self.partition],) if self.partition else ()
+
+    def content(self, row: Row) -> tuple[Any, ...]:
+        """The delivered values alone."""
+        return tuple(row[name] for name in self.columns)
+
+    def weight(self, row: Row) -> tuple[Any, ...]:
+        """By what rows of one key are compared: the sequence, then the content; an empty value is the smallest."""
+        rest = [name for name in self.columns if name != self.sequence]
+        return tuple(_comparable(row[name]) for name in (self.sequence, *rest))
+
+
+def _comparable(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, dict):
+        return tuple(_comparable(inner) for inner in value.values())
+    return (False,) if value is None else (True, value)
+
+
+_ORDERS = ("order_id", "line_number", "store_id", "customer_id", "product_id", "quantity", "unit_price",
+           "discount_amount", "status", "ordered_at", "updated_at", "is_deleted")  # fmt: skip
+_LEADS = ("lead_id", "store_id", "full_name", "email", "phone", "source", "status", "created_at", "updated_at",
+          "is_deleted")  # fmt: skip
+_EVENTS = ("event_id", "session_id", "store_id", "customer_id", "event_type", "product_id", "url", "occurred_at",
+           "received_at", "device")  # fmt: skip
+_PRODUCTS = ("product_id", "name", "category", "list_price", "unit_cost", "is_active", "updated_at")
+ORDERS, LEADS, EVENTS, PRODUCTS = "erp_orders", "crm_leads", "web_events", "products"
+RULES = {
+    ORDERS: Rules(ORDERS, LATEST, _ORDERS, _ORDERS[:2], "updated_at", "ordered_at", "dt"),
+    LEADS: Rules(LEADS, LATEST, _LEADS, _LEADS[:1], "updated_at", "created_at", "month"),
+    EVENTS: Rules(EVENTS, FIRST, _EVENTS, _EVENTS[:1], "received_at", "occurred_at", "dt"),
+    PRODUCTS: Rules(PRODUCTS, VERSIONS, _PRODUCTS, _PRODUCTS[:1], "updated_at", None, None),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a batch: its rows by fate, and the partitions that lost and that gained a row."""
+
+    fates: Counter[str]
+    losing: frozenset[Key]
+    gaining: frozenset[Key]
+
+    @property
+    def news(self) -> int:
+        """Rows that told silver something new."""
+        return self.fates["inserted"] + self.fates["updated"] + self.fates["deleted"]
+
+
+@dataclass
+class Silver:
+    """One silver table."""
+
+    rules: Rules
+    kept: dict[Key, Row] = field(default_factory=dict)
+
+    def merge(self, delivered: Sequence[Row], batch_id: int) -> Outcome:
+        """Take the rows of a batch in."""
+        before = self.table()
+        fates = Counter(rows=len(delivered))
+        for row in self._one_per_key(delivered):
+            key, old = self.rules.key_of(row), self.kept.get(self.rules.key_of(row))
+            row = self._placed(row, batch_id)
+            fate = self._fate(row, old)
+            fates.update(keys=1, **{fate: 1})
+            if fate in ("inserted", "updated", "deleted"):
+                fates["moved"] += old is not None and self.rules.partition_of(old) != self.rules.partition_of(row)
+                fates["revived"] += bool(old and old.get("is_deleted") and not row["is_deleted"])
+                self.kept[key] = row
+        after = self.table()
+        replaced = [(before[key], after[key]) for key in before if before[key] != after[key]]
+        new = [after[key] for key in after if key not in before]
+        return Outcome(
+            fates,
+            frozenset(self.rules.partition_of(old) for old, _ in replaced),
+            frozenset(self.rules.partition_of(row) for row in (*new, *(row for _, row in replaced))),
+        )
+
+    def table(self) -> dict[Key, Row]:
+        """The rows of the table by key, tombstones included."""
+        rows = {key: dict(row) for key, row in self.kept.items()}
+        return _with_validity(rows) if self.rules.keeps == VERSIONS else rows
+
+    def _one_per_key(self, delivered: Iterable[Row]) -> list[Row]:
+        """Of several rows of a key the newest speaks for it (what is never corrected: the oldest)."""
+        pick = min if self.rules.keeps == FIRST else max
+        by_key: dict[Key, list[Row]] = {}
+        for row in delivered:
+            by_key.setdefault(self.rules.key_of(row), []).append(row)
+        return [pick(rows, key=self.rules.weight) for rows in by_key.values()]
+
+    def _placed(self, row: Row, batch_id: int) -> Row:
+        placed = {**row, "_batch_id": batch_id}
+        if self.rules.dated_by:
+            placed["dt"] = row[self.rules.dated_by].date()
+        if self.rules.partition == "month":
+            placed["month"] = f"{placed['dt']:%Y-%m}"
+        return placed
+
+    def _fate(self, row: Row, old: Row | None) -> str:
+        gone = row.get("is_deleted", False)
+        if old is None:
+            return "deleted" if gone else "inserted"
+        if self.rules.content(row) == self.rules.content(old):
+            return "unchanged"
+        if self.rules.keeps != LATEST or row[self.rules.sequence] <= old[self.rules.sequence]:
+            return "stale"
+        return "deleted" if gone and not old["is_deleted"] else "updated"
+
+
+def _with_validity(versions: dict[Key, Row]) -> dict[Key, Row]:
+    """Each version holds until the next of its product begins."""
+    ordered = [versions[key] for key in sorted(versions)]
+    for row in ordered:
+        row.update(valid_from=row["updated_at"], valid_to=None, is_current=True)
+    for row, following in pairwise(ordered):
+        if row["product_id"] == following["product_id"]:
+            row.update(valid_to=following["updated_at"], is_current=False)
+    return versions

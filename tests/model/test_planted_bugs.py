@@ -1,0 +1,154 @@
+"""Each seeded bug, planted in the code that writes silver, is found by the stories that the real code is held to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse import merge, merge_plan, newest
+from lakehouse.context import Context
+from lakehouse.contract import Dataset
+from lakehouse.lake import Lake
+from lakehouse.merge_plan import MergePlan
+from lakehouse.project import Project
+from model.deliveries import stories_of_a_run
+from model.footprint import Mismatch
+from model.harness import Player
+from model.model import LEADS, ORDERS
+
+pytestmark = pytest.mark.model
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+plan_merge, match_conditions, silver = merge.plan_merge, merge.match_conditions, merge_plan._silver
+
+
+def as_old_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`>=` for `>` in the sequence guard."""
+
+    def is_newer(dataset: Dataset) -> SparkColumn:
+        return F.col(dataset.sequence) >= F.col(f"{newest.OLD}.{dataset.sequence}")
+
+    monkeypatch.setattr(newest, "is_newer", is_newer)
+
+
+def deletions_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that says deleted does not reach silver."""
+
+    def planned(*args: Any, **kwargs: Any) -> MergePlan:
+        plan = plan_merge(*args, **kwargs)
+        flag = plan.dataset.delete_flag
+        return replace(plan, changes=plan.changes.where(~F.col(flag))) if flag else plan
+
+    monkeypatch.setattr(merge, "plan_merge", planned)
+
+
+def tombstones_are_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deleted row of silver is looked past, as readers do, so that an older update brings it back."""
+
+    def seen(spark: SparkSession, dataset: Dataset, *rest: Any) -> DataFrame:
+        rows = silver(spark, dataset, *rest)
+        return rows.where(~F.col(dataset.delete_flag)) if dataset.delete_flag else rows
+
+    monkeypatch.setattr(merge_plan, "_silver", seen)
+
+
+def moves_leave_the_old_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row is looked for where it belongs now, and not where it was."""
+
+    def conditions(plan: MergePlan) -> list[str]:
+        return [condition.replace("s.`_old_", "s.`") for condition in match_conditions(plan)]
+
+    monkeypatch.setattr(merge, "match_conditions", conditions)
+
+
+def a_partition_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The literals name all partitions of replaced rows but one."""
+
+    def conditions(plan: MergePlan) -> list[str]:
+        known = sorted(plan.replaced.partitions, key=str)
+        return match_conditions(replace(plan, replaced=plan.replaced.within(known[1:])))
+
+    monkeypatch.setattr(merge, "match_conditions", conditions)
+
+
+def no_literals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The MERGE reads the whole table; its rows are right all the same."""
+
+    def conditions(plan: MergePlan) -> list[str]:
+        return [condition for condition in match_conditions(plan) if "s." in condition]
+
+    monkeypatch.setattr(merge, "match_conditions", conditions)
+
+
+def ties_by_file_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of rows with one sequence, the one that Spark happens to see last counts."""
+
+    class ByFileOrder:
+        """Spark's functions, of which max and min of a row look at its sequence alone."""
+
+        @staticmethod
+        def max(content: SparkColumn) -> SparkColumn:
+            return F.max_by(content, content["updated_at"])
+
+        @staticmethod
+        def min(content: SparkColumn) -> SparkColumn:
+            return F.min_by(content, content["received_at"])
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(F, name)
+
+    monkeypatch.setattr(newest, "F", ByFileOrder())
+
+
+def a_repeat_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row equal to what silver has replaces it, so that a repeated delivery rewrites its files."""
+    monkeypatch.setattr(newest, "_all_equal", lambda names: F.lit(False))
+    as_old_is_newer(monkeypatch)
+
+
+UPSERTS = (ORDERS, LEADS)
+"""Every bug shows in these; the fact and the other datasets would only make its search longer."""
+
+ROWS, READ = "rows differ", "reads partitions without a replaced row"
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("plant", "complaint"),
+    [
+        (as_old_is_newer, ROWS),
+        (deletions_are_dropped, ROWS),
+        (tombstones_are_not_seen, ROWS),
+        (moves_leave_the_old_copy, ROWS),
+        (a_partition_is_missing, ROWS),
+        (no_literals, READ),
+        (ties_by_file_order, ROWS),
+        (a_repeat_is_news, ROWS),
+    ],
+    ids=lambda value: getattr(value, "__name__", "found"),
+)
+def test_a_planted_bug_is_found(
+    plant: Plant,
+    complaint: str,
+    project: Project,
+    spark: SparkSession,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plant(monkeypatch)
+    lakes = (Lake.at(str(tmp_path_factory.mktemp("lake"))) for _ in stories_of_a_run())
+    with pytest.raises(Mismatch, match=complaint):
+        play_all(Context(project, lake, lambda: spark) for lake in lakes)
+
+
+def play_all(contexts: Iterable[Context]) -> None:
+    """Play every story of a run, each on a lake of its own, until one finds something."""
+    for story, context in zip(stories_of_a_run(), contexts, strict=True):
+        Player(context, Counter(), datasets=UPSERTS, builds=False).play(story)
