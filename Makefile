@@ -26,7 +26,7 @@ test-model: setup ## Hold the merge and the fact against a plain model, on rando
 test-rivals: setup ## Merge from two processes at once, and kill merging ones
 	@$(PY) -m pytest -q --durations=5 -m rivals
 
-bench: setup ## Time the merge against its peers (an hour, a quiet machine); SMALL=1 tries that it runs
+bench: setup ## Time the merge against its peers (long, on a quiet machine); SMALL=1 tries that it runs
 	@$(PY) benchmarks/run.py $(if $(SMALL),--small)
 
 check: setup lint types facts ## Check format, lint, types, contracts, suites and views

@@ -5,22 +5,20 @@ Says in one line of JSON how long it took, from the batch's Parquet to the commi
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import resource
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, write_deltalake
 
 from benchmarks.names import DELTA_RS, DUCKDB
+from lakehouse.query import open_engine
 
 Deliver = Callable[[str], dict[str, Any]]
 """Takes the batch into the table at a path."""
@@ -55,11 +53,7 @@ def delta_rs_merge(batch: str, number: int) -> Deliver:
 
 def duckdb_replace(batch: str, number: int) -> Deliver:
     """The batch's days less the batch's keys, and the batch, written over those days."""
-    db = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-    db.execute("SET TimeZone = 'UTC'")
-    # As the project's own queries load it.
-    package = importlib.resources.files("duckdb_extension_delta")
-    db.load_extension(str(next(Path(str(package)).rglob("*.duckdb_extension"))))
+    db = open_engine(reads_delta=True)
 
     def deliver(table: str) -> dict[str, Any]:
         read = f"read_parquet('{batch}/*.parquet')"

@@ -36,40 +36,29 @@ def delivery_table(results: Results) -> str:
 
 def _delivered(runs: Sequence[Run]) -> list[str]:
     scanned = [_count(runs, lambda run: run.files_scanned), _megabytes(runs, lambda run: run.bytes_scanned)]
+    return [*scanned, *_rewritten(runs)]
+
+
+def _rewritten(runs: Sequence[Run]) -> list[str]:
     rewritten = [_count(runs, lambda run: run.files_rewritten), _megabytes(runs, lambda run: run.bytes_rewritten)]
-    return [*scanned, *rewritten, _count(runs, lambda run: run.doubled)]
+    return [*rewritten, _count(runs, lambda run: run.doubled)]
 
 
 def redelivery_table(results: Results) -> str:
     """Seconds and what was rewritten by the second delivery, and the keys that the first left twice."""
     head = "history, engine, seconds, files rewritten, MB rewritten, keys held twice after the first delivery"
-    return markdown(
-        head.split(", "),
-        _rows(
-            results,
-            lambda runs: [
-                _count(runs, lambda run: run.files_rewritten),
-                _megabytes(runs, lambda run: run.bytes_rewritten),
-                _count(runs, lambda run: run.doubled),
-            ],
-        ),
-    )
+    return markdown(head.split(", "), _rows(results, _rewritten))
 
 
 def scattered_table(results: Results) -> str:
     """Seconds of the merge, of five reads, of both together, and the bytes written, by share and mode."""
     head = "rows changed, mode, seconds of the merge, seconds of five reads, both together, MB written"
-    return markdown(
-        head.split(", "),
-        _rows(
-            results,
-            lambda runs: [
-                say_seconds(spread(run.reads_seconds for run in runs)),
-                say_seconds(spread(total_seconds(run) for run in runs)),
-                _megabytes(runs, lambda run: run.bytes_written),
-            ],
-        ),
-    )
+    return markdown(head.split(", "), _rows(results, _read_after))
+
+
+def _read_after(runs: Sequence[Run]) -> list[str]:
+    reads, both = (spread(run.reads_seconds for run in runs), spread(total_seconds(run) for run in runs))
+    return [say_seconds(reads), say_seconds(both), _megabytes(runs, lambda run: run.bytes_written)]
 
 
 def total_seconds(run: Run) -> float | None:

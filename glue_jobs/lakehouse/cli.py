@@ -100,7 +100,7 @@ def _print_table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> No
 
 
 def _tables(given: argparse.Namespace) -> int:
-    from lakehouse.delta_log import open_table
+    from lakehouse.delta_log import open_table, promised_rows
     from lakehouse.query import EmptyLakeError, tables_of
 
     lake = Lake.at(given.lake)
@@ -108,8 +108,7 @@ def _tables(given: argparse.Namespace) -> int:
     for layer, name in tables_of(lake):
         table = open_table(lake.table(layer, name))
         if table is not None:
-            counts = table.get_add_actions(flatten=True).column("num_records").to_pylist()
-            rows.append((f"{layer}.{name}", sum(count or 0 for count in counts), len(counts), table.version()))
+            rows.append((f"{layer}.{name}", promised_rows(table), len(table.file_uris()), table.version()))
     if not rows:
         raise EmptyLakeError(lake)
     _print_table(("table", "rows", "files", "version"), rows)

@@ -111,6 +111,11 @@ class Dataset:
         return (*self.columns, *self.derived_columns, BATCH_COLUMN)
 
     @property
+    def silver_column_names(self) -> tuple[str, ...]:
+        """The columns of the silver table in their order."""
+        return tuple(column.name for column in self.silver_columns)
+
+    @property
     def silver_types(self) -> dict[str, str]:
         """The types of the silver table's columns, as Spark's DDL."""
         return {column.name: column.spark_type for column in self.silver_columns}

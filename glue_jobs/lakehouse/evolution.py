@@ -78,8 +78,9 @@ def evolve(
 def schema_change(schema: str, columns: Sequence[Column], dataset: Dataset) -> SchemaChange:
     """Compare a table's schema (Delta's JSON) with the wanted columns; raises SchemaChangeError."""
     found = dict(_types(json.loads(schema)["fields"]))
+    wanted = {new.path: new for new in _paths(columns)}
     added, widened = [], []
-    for new in _paths(columns):
+    for new in wanted.values():
         parent = new.path.rpartition(".")[0]
         if new.path not in found:
             if parent and parent not in found:
@@ -87,7 +88,6 @@ def schema_change(schema: str, columns: Sequence[Column], dataset: Dataset) -> S
             added.append(_nullable(new, dataset))
         elif found[new.path] != _delta_name(new.column):
             widened.append(_wider(new, found[new.path], dataset))
-    wanted = {new.path for new in _paths(columns)}
     for path in found:
         if path not in wanted and not path.startswith("_"):
             cure = "put it back into the contract with required: false, or rewrite the table without it"

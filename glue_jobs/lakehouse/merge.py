@@ -11,7 +11,7 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +37,11 @@ REPLAY = "replay"
 TRIES = 5
 FIRST_WAIT_SECONDS = 0.25
 
-_NO_FATES = Fates(rows=0, keys=0, inserted=0, updated=0, deleted=0, moved=0, unchanged=0, stale=0)
+Commit = Mapping[str, Any]
+"""A commit as `commits_since` tells it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MergeResult(Fates):
     """What a merge did: rows by fate, the version it made, what it read, and Delta's own counts of files.
 
@@ -54,16 +55,16 @@ class MergeResult(Fates):
     batch_id: int
     skipped: bool
     version: int
-    files_scanned: int
-    bytes_scanned: int
-    partitions_by: str
-    located: bool
-    files_added: int
-    files_removed: int
-    bytes_added: int
-    bytes_rewritten: int
-    partitions: int
-    conflicts: int
+    files_scanned: int = 0
+    bytes_scanned: int = 0
+    partitions_by: str = "none"
+    located: bool = False
+    files_added: int = 0
+    files_removed: int = 0
+    bytes_added: int = 0
+    bytes_rewritten: int = 0
+    partitions: int = 0
+    conflicts: int = 0
     seconds: float
 
     @property
@@ -100,9 +101,9 @@ def merge_batch(
             log.warning("rival committed first", rival=rival[0], version=rival[1], tries=conflicts)
             # Rivals that failed together must not try again together.
             time.sleep(random.uniform(0.5, 1) * FIRST_WAIT_SECONDS * 2**conflicts)
-        stamp = Stamp(REPLAY, progress(path, REPLAY) + 1) if replay else Stamp(MERGE, batch_id)
-        if progress(path, stamp.app) >= stamp.number:
+        if not replay and progress(path, MERGE) >= batch_id:
             return _skipped(dataset, batch_id, path, time.monotonic() - start)
+        stamp = Stamp(REPLAY, progress(path, REPLAY) + 1) if replay else Stamp(MERGE, batch_id)
         attempt = _attempt(spark, dataset, rows, batch_id, path, stamp)
         if isinstance(attempt, Merged):
             result = _result(attempt, conflicts, time.monotonic() - start)
@@ -118,7 +119,7 @@ class Merged:
     """A plan that was carried out, and the commit that it made."""
 
     plan: MergePlan
-    commit: Mapping[str, Any]
+    commit: Commit
 
 
 def _attempt(
@@ -129,7 +130,7 @@ def _attempt(
     try:
         evolve(spark, path, dataset.silver_columns, dataset, dataset.partition_by, table_properties(dataset))
         plan = plan_merge(spark, dataset, rows, batch_id, path)
-        rival = _rival_since(path, plan.version)
+        rival = _newest_rival(commits_since(path, plan.version))
         if rival:
             return rival
         _write(spark, plan, path, stamp, token)
@@ -137,11 +138,12 @@ def _attempt(
         conflict = conflict_of(error)
         if conflict is None:
             raise
-        return _rival_since(path, before) or (conflict, table_version(path))
-    own = _own_commit(path, plan.version, token)
+        return _newest_rival(commits_since(path, before)) or (conflict, table_version(path))
+    commits = commits_since(path, plan.version)
+    own = _own_commit(commits, token)
     if own is None:
-        return _rival_since(path, plan.version) or ("a writer", table_version(path))
-    _refuse_unseen(dataset, path, plan, own)
+        return _newest_rival(commits) or ("a writer", table_version(path))
+    _refuse_unseen(dataset, commits, own)
     return Merged(plan, own)
 
 
@@ -179,7 +181,7 @@ def _clustered(rows: DataFrame, dataset: Dataset) -> DataFrame:
 def _merge(spark: SparkSession, plan: MergePlan, path: str, stamp: Stamp, metadata: Mapping[str, Any]) -> None:
     """Replace old rows and add new ones in one commit; a row that changes its partition moves in that commit."""
     dataset = plan.dataset
-    columns = [column.name for column in dataset.silver_columns]
+    columns = dataset.silver_column_names
     known = F.col(OLD).isNotNull().alias("_known")
     old_partition = [F.col(f"{OLD}.{name}").alias(f"_old_{name}") for name in dataset.partition_by]
     source = plan.changes.select(*columns, known, *old_partition)
@@ -222,28 +224,28 @@ def _watch(spark: SparkSession, plan: MergePlan, path: str) -> DataFrame:
     if not plan.dataset.may_move:
         for predicate in partition_predicates(plan.dataset, plan.partitions, plan.partitions):
             scan = scan.where(predicate)
-    return scan.select(*[column.name for column in plan.dataset.silver_columns])
+    return scan.select(*plan.dataset.silver_column_names)
 
 
-def _rival_since(path: str, version: int) -> tuple[str, int] | None:
-    """The newest commit after a version that changed rows or the table itself, as operation and version."""
-    for commit in reversed(commits_since(path, version)):
+def _newest_rival(commits: Sequence[Commit]) -> tuple[str, int] | None:
+    """The newest of some commits that changed rows or the table itself, as operation and version."""
+    for commit in reversed(commits):
         if commit["operation"] not in CHANGES_NO_ROW:
             return commit["operation"], commit["version"]
     return None
 
 
-def _own_commit(path: str, version: int, token: str) -> Mapping[str, Any] | None:
+def _own_commit(commits: Sequence[Commit], token: str) -> Commit | None:
     """The commit that carries our token; None when Delta skipped the write, or a rival's commit took its place."""
-    for commit in commits_since(path, version):
+    for commit in commits:
         if (commit["lakehouse"] or {}).get("token") == token:
             return commit
     return None
 
 
-def _refuse_unseen(dataset: Dataset, path: str, plan: MergePlan, own: Mapping[str, Any]) -> None:
+def _refuse_unseen(dataset: Dataset, commits: Sequence[Commit], own: Commit) -> None:
     """Between the last look at the table and the start of Delta's transaction nothing watches."""
-    for commit in commits_since(path, plan.version):
+    for commit in commits:
         if commit["version"] <= own.get("readVersion", -1) and commit["operation"] not in CHANGES_NO_ROW:
             raise UnseenRivalError(dataset.name, commit["version"], commit["operation"], own["version"])
 
@@ -256,11 +258,10 @@ def _skipped(dataset: Dataset, batch_id: int, path: str, seconds: float) -> Merg
     if batch_id not in merged and from_the_start:
         raise BatchOrderError(dataset.name, batch_id, progress(path, MERGE))
     log.info("merged before", version=merged.get(batch_id))
+    version = merged.get(batch_id, -1)
     return MergeResult(
-        **vars(_NO_FATES), dataset=dataset.name, batch_id=batch_id, skipped=True, version=merged.get(batch_id, -1),
-        files_scanned=0, bytes_scanned=0, partitions_by="none", located=False, files_added=0, files_removed=0,
-        bytes_added=0, bytes_rewritten=0, partitions=0, conflicts=0, seconds=round(seconds, 3),
-    )  # fmt: skip
+        dataset=dataset.name, batch_id=batch_id, skipped=True, version=version, seconds=round(seconds, 3)
+    )
 
 
 def _result(merged: Merged, conflicts: int, seconds: float) -> MergeResult:

@@ -59,16 +59,22 @@ def ask(lake: Lake, contracts: Contracts, sql: str) -> Answer:
         connection.close()
 
 
+def open_engine(reads_delta: bool) -> duckdb.DuckDBPyConnection:
+    """DuckDB in UTC, which fetches nothing; if told with its delta extension, loaded from the installed package."""
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    connection.execute("SET TimeZone = 'UTC'")
+    if reads_delta:
+        package = importlib.resources.files("duckdb_extension_delta")
+        connection.load_extension(str(next(Path(str(package)).rglob("*.duckdb_extension"))))
+    return connection
+
+
 def connect(lake: Lake, contracts: Contracts) -> duckdb.DuckDBPyConnection:
     """A connection with one view a table, named layer.table; marts and silver also without the layer."""
     found = tables_of(lake)
     if not found:
         raise EmptyLakeError(lake)
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-    connection.execute("SET TimeZone = 'UTC'")
-    if lake.is_local:
-        package = importlib.resources.files("duckdb_extension_delta")
-        connection.load_extension(str(next(Path(str(package)).rglob("*.duckdb_extension"))))
+    connection = open_engine(reads_delta=lake.is_local)
     deleted = {d.name: d.delete_flag for d in contracts.datasets if d.delete_flag}
     for layer, name in found:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')

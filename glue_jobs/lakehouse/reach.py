@@ -110,16 +110,11 @@ def reach_of(
     partitions: Iterable[Partition],
 ) -> Reach:
     """The files that can hold a key of a batch with these key ranges and partitions."""
-    narrow = merged_ranges(ranges) if key_has_ranges(dataset) else None
+    narrow = merged_ranges(ranges) if dataset.silver_types[dataset.key[0]] in _RANGED_TYPES else None
     known = () if table is None else tuple(data_files(table, dataset))
     own = None if dataset.may_move else set(partitions)
     files = tuple(f for f in known if f.may_hold(narrow) and (own is None or f.partition in own))
     return Reach(dataset, known, files, narrow)
-
-
-def key_has_ranges(dataset: Dataset) -> bool:
-    """Tell whether the leading key column is of a type whose statistics bound it."""
-    return dataset.silver_types[dataset.key[0]] in _RANGED_TYPES
 
 
 def data_files(table: DeltaTable, dataset: Dataset) -> list[DataFile]:

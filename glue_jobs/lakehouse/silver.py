@@ -29,14 +29,11 @@ class ReplayError(UsageError):
 
 def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
     """Merge every judged and passed batch of a domain that silver does not have yet, in their order."""
-    results: list[MergeResult] = []
-    for dataset in contract.datasets:
-        for verdict in to_merge(context.lake, dataset):
-            with log.about(dataset=dataset.name, batch=verdict.batch_id):
-                rows = good_rows(context, dataset, verdict.batch_id)
-                path = context.lake.silver(dataset.name)
-                results.append(merge_batch(context.spark(), dataset, rows, verdict.batch_id, path))
-    return results
+    return [
+        _merge(context, dataset, verdict.batch_id)
+        for dataset in contract.datasets
+        for verdict in to_merge(context.lake, dataset)
+    ]
 
 
 def replay_batch(context: Context, contract: Contract, wanted: str) -> MergeResult:
@@ -46,10 +43,13 @@ def replay_batch(context: Context, contract: Contract, wanted: str) -> MergeResu
     known = [verdict.batch_id for verdict in verdicts_of(context.lake, dataset) if verdict.passed]
     if not number.isdecimal() or int(number) not in known:
         raise ReplayError(dataset.name, number, known)
-    batch_id = int(number)
+    return _merge(context, dataset, int(number), replay=True)
+
+
+def _merge(context: Context, dataset: Dataset, batch_id: int, replay: bool = False) -> MergeResult:
     with log.about(dataset=dataset.name, batch=batch_id):
-        path = context.lake.silver(dataset.name)
-        return merge_batch(context.spark(), dataset, good_rows(context, dataset, batch_id), batch_id, path, replay=True)
+        rows, path = good_rows(context, dataset, batch_id), context.lake.silver(dataset.name)
+        return merge_batch(context.spark(), dataset, rows, batch_id, path, replay)
 
 
 def good_rows(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:

@@ -13,12 +13,11 @@ from pyspark.sql import DataFrame
 
 from lakehouse import merge
 from lakehouse.context import Context
-from lakehouse.delta_log import open_table, select
+from lakehouse.delta_log import open_table, read_rows, select
 from lakehouse.maintenance import maintain_lake
 from lakehouse.marts import build_marts
 from lakehouse.merge import MergeResult, merge_batch
 from lakehouse.merge_errors import BatchOrderError
-from lakehouse.tables import session_settings
 from model import deliveries as told
 from model.deliveries import Action, Layout, Step, Story
 from model.fact import fact
@@ -63,8 +62,7 @@ class Table:
 
     def rows(self) -> list[Row]:
         """The rows that silver has, read without Spark."""
-        table = open_table(self.path)
-        return [] if table is None else select(table, "SELECT * FROM t")
+        return read_rows(self.path)
 
     def footprint(self) -> Footprint:
         """Version and files of the table now."""
@@ -153,9 +151,7 @@ class Player:
 
     def _optimize(self, table: Table, action: Action) -> None:
         """Maintenance of the whole lake moves rows between files; no row changes."""
-        few = {"spark.sql.sources.parallelPartitionDiscovery.parallelism": "2"}  # else VACUUM runs 10,000 tasks
-        with session_settings(self.context.spark(), few):
-            self.seen["optimized"] += len(maintain_lake(self.context))
+        self.seen["optimized"] += len(maintain_lake(self.context))
         for other in self.tables.values():
             compare(other.name, other.rows(), other.silver.table(), other.batches)
 

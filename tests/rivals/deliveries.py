@@ -77,8 +77,9 @@ def assert_holds(path: str, batches: Iterable[int]) -> None:
     """Silver, read by an engine that is not Spark, is the model: no key lost or doubled, the latest row of each."""
     table = open_table(path)
     assert table is not None
-    names = [column.name for column in ORDERS.silver_columns]
-    found = [tuple(row[name] for name in names) for row in select(table, "SELECT * FROM t ORDER BY id")]
+    found = [
+        tuple(row[name] for name in ORDERS.silver_column_names) for row in select(table, "SELECT * FROM t ORDER BY id")
+    ]
     doubled = {key: number for key, number in Counter(row[0] for row in found).items() if number > 1}
     wanted = model(batches)
     lost = {row[0] for row in wanted} - {row[0] for row in found}
