@@ -6,7 +6,7 @@ LANDING_DIR ?= samples
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local-run test test-model test-rivals bench check format lint types facts samples package clean
+.PHONY: help setup local-run test test-crash test-model test-rivals bench check format lint types facts samples package clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -17,8 +17,11 @@ setup: ## Set the project up (once; every target below does so by itself)
 local-run: setup ## Run the whole lakehouse on samples/, or LANDING_DIR=…, into OUTPUT_DIR=./local_output
 	@$(PY) local_runner.py --output-dir $(OUTPUT_DIR) --landing-dir $(LANDING_DIR)
 
-test: setup ## Run the tests
-	@$(PY) -m pytest -q --durations=10
+test: setup ## Run the tests: those that start no Spark beside those that do
+	@tools/run_tests.sh
+
+test-crash: setup ## Kill whole runs at every boundary, and run them again
+	@$(PY) -m pytest -q -m crash
 
 test-model: setup ## Hold the merge and the fact against a plain model, on random deliveries
 	@$(PY) -m pytest -q --durations=5 -m model

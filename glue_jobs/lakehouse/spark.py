@@ -29,6 +29,8 @@ SETTINGS: Mapping[str, str] = {
     "spark.sql.ansi.enabled": "true",
     # Compiled queries are kept for the next batch; of the 100 kept by default one merge alone needs more.
     "spark.sql.codegen.cache.maxEntries": "2000",
+    # Else PySpark tells the JVM of each call of a DataFrame or column where in Python it stands: milliseconds a call.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.sql.sources.partitionOverwriteMode": "static",
     # A job names the tables it needs for itself alone; the shared catalogue is written by publish, and only there.
     "spark.sql.catalogImplementation": "in-memory",

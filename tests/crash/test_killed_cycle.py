@@ -14,6 +14,8 @@ from lakehouse.project import Project
 from lakes import FACT, rows
 from oracle import expected
 
+pytestmark = pytest.mark.crash
+
 ROOT = Path(__file__).parents[2]
 SAMPLES, DAY2 = ROOT / "samples", ROOT / "samples" / "day2"
 KILLED_RUN = Path(__file__).with_name("killed_run.py")
