@@ -43,8 +43,9 @@ def main(argv: list[str]) -> int:
 
 def _cycle(given: argparse.Namespace) -> int:
     from lakehouse import report
+    from lakehouse.closing_table import print_summary
     from lakehouse.cycle import STEPS, run_cycle
-    from lakehouse.progress import Progress, print_summary
+    from lakehouse.progress import Progress
 
     project = find_project()
     lake = Lake.at(given.output_dir)

@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse import tables
 from lakehouse.batches import MERGE
 from lakehouse.contract import Dataset
-from lakehouse.merge import table_properties
+from lakehouse.merge_write import table_properties
 
 FIRST_MICROSECOND = 1_609_459_200_000_000
 """2021-01-01T00:00:00Z, the first day of every history."""

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from lakehouse.progress import Progress, make_console, print_summary
+from lakehouse.closing_table import print_summary
+from lakehouse.progress import Progress, make_console
 from lakehouse.summary import DatasetCount, FactDay, Failure, Link, RunSummary, StepTime
 
 LIBRARY = Path(__file__).parents[1] / "glue_jobs"

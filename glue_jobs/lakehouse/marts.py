@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from lakehouse import log
@@ -58,8 +61,7 @@ def store_days(spark: SparkSession, changes: Changes) -> set[tuple[str, str]]:
     """The changed pairs, with those whose cost changed because a product's version came, late or not."""
     pairs = set(changes.store_days)
     if changes.product_times:
-        schema = "product_id string, valid_from string, valid_to string"
-        spark.createDataFrame(list(changes.product_times), schema).createOrReplaceTempView("changed_product_times")
+        _small_view(spark, "changed_product_times", ("product_id", "valid_from", "valid_to"), changes.product_times)
         rows = spark.sql(_SOLD_IN_CHANGED_TIMES).collect()
         pairs |= {(row["dt"], row["store_id"]) for row in rows}
     return pairs
@@ -84,6 +86,18 @@ def _selection(spark: SparkSession, changes: Changes, pairs: set[tuple[str, str]
     """dbt's words for everything, or for the changed pairs; with none the build still records its progress."""
     if changes.everything:
         return ["--full-refresh"], {}
-    rows = spark.createDataFrame(sorted(pairs), "dt string, store_id string")
-    rows.selectExpr("cast(dt as date) dt", "store_id").createOrReplaceTempView(_CHANGED_VIEW)
+    days = sorted((date.fromisoformat(day), store_id) for day, store_id in pairs)
+    _small_view(spark, _CHANGED_VIEW, ("dt", "store_id"), days, pa.date32())
     return [], {"changed_store_days": _CHANGED_VIEW}
+
+
+def _small_view(
+    spark: SparkSession, name: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]], first: Any = pa.string()
+) -> None:
+    """Rows as a view; the first column of the given type, the others text.
+
+    Arrow's rows become part of the plan, whereas a list would be read by a Python worker at each use of the view.
+    """
+    schema = pa.schema([(column, pa.string() if number else first) for number, column in enumerate(columns)])
+    values = [dict(zip(columns, row, strict=True)) for row in rows]
+    spark.createDataFrame(pa.Table.from_pylist(values, schema)).createOrReplaceTempView(name)

@@ -108,13 +108,13 @@ def after_the_plan(monkeypatch: pytest.MonkeyPatch, table: Table, rival: Rival, 
 
 def at_the_last_instant(monkeypatch: pytest.MonkeyPatch, table: Table, rival: Rival) -> None:
     """Commit once after the last look at the table, before Delta's transaction begins."""
-    write, left = merge._write, iter([rival])
+    write, left = merge.write_plan, iter([rival])
 
     def written(*args: Any) -> None:
         next(left, lambda path: None)(table.path)
         write(*args)
 
-    monkeypatch.setattr(merge, "_write", written)
+    monkeypatch.setattr(merge, "write_plan", written)
 
 
 def in_the_transaction(monkeypatch: pytest.MonkeyPatch, table: Table, rival: Rival) -> None:
@@ -267,7 +267,7 @@ def test_any_other_error_ends_the_merge(orders: Table, monkeypatch: pytest.Monke
     def full(*args: Any) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(merge, "_write", full)
+    monkeypatch.setattr(merge, "write_plan", full)
     with pytest.raises(OSError, match="no space left"):
         orders.merge(3, ("A", 2, 9, 6))
     assert (waits, orders.delta.version()) == ([], 1)

@@ -11,13 +11,14 @@ from unittest.mock import patch
 
 from pyspark.sql import DataFrame
 
-from lakehouse import merge
+from lakehouse import merge, merge_write
 from lakehouse.context import Context
 from lakehouse.delta_log import open_table, read_rows, select
 from lakehouse.maintenance import maintain_lake
 from lakehouse.marts import build_marts
 from lakehouse.merge import MergeResult, merge_batch
 from lakehouse.merge_errors import BatchOrderError
+from lakehouse.merge_plan import MergePlan
 from model import deliveries as told
 from model.deliveries import Action, Layout, Step, Story
 from model.fact import fact
@@ -181,7 +182,7 @@ class Player:
 
     def _crash(self, table: Table, number: int, action: Action) -> None:
         before = table.footprint().version
-        place = "_write" if action.crash == told.CRASH_BEFORE else "_own_commit"
+        place = "write_plan" if action.crash == told.CRASH_BEFORE else "_own_commit"
         with patch.object(merge, place, side_effect=PowerCutError):
             try:
                 table.merge(number, action.layout)
@@ -213,14 +214,14 @@ _ACTIONS: dict[str, Callable[[Player, Table, Action], None]] = {
 def _conditions() -> Iterator[list[str]]:
     """Collects the conditions of the MERGE that is run within, if any."""
     found: list[str] = []
-    conditions_of = merge.match_conditions
+    conditions_of = merge_write.match_conditions
 
-    def noted(plan: merge.MergePlan) -> list[str]:
+    def noted(plan: MergePlan) -> list[str]:
         conditions = conditions_of(plan)
         found.extend(conditions)
         return conditions
 
-    with patch.object(merge, "match_conditions", noted):
+    with patch.object(merge_write, "match_conditions", noted):
         yield found
 
 

@@ -12,7 +12,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import merge, merge_plan, newest
+from lakehouse import merge, merge_plan, merge_write, newest
 from lakehouse.context import Context
 from lakehouse.contract import Dataset
 from lakehouse.lake import Lake
@@ -26,7 +26,7 @@ from model.model import LEADS, ORDERS
 pytestmark = pytest.mark.model
 
 Plant = Callable[[pytest.MonkeyPatch], None]
-plan_merge, match_conditions, silver = merge.plan_merge, merge.match_conditions, merge_plan._silver
+plan_merge, match_conditions, silver = merge.plan_merge, merge_write.match_conditions, merge_plan._silver
 
 
 def as_old_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,7 @@ def moves_leave_the_old_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     def conditions(plan: MergePlan) -> list[str]:
         return [condition.replace("s.`_old_", "s.`") for condition in match_conditions(plan)]
 
-    monkeypatch.setattr(merge, "match_conditions", conditions)
+    monkeypatch.setattr(merge_write, "match_conditions", conditions)
 
 
 def a_partition_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def a_partition_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
         known = sorted(plan.replaced.partitions, key=str)
         return match_conditions(replace(plan, replaced=plan.replaced.within(known[1:])))
 
-    monkeypatch.setattr(merge, "match_conditions", conditions)
+    monkeypatch.setattr(merge_write, "match_conditions", conditions)
 
 
 def no_literals(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def no_literals(monkeypatch: pytest.MonkeyPatch) -> None:
     def conditions(plan: MergePlan) -> list[str]:
         return [condition for condition in match_conditions(plan) if "s." in condition]
 
-    monkeypatch.setattr(merge, "match_conditions", conditions)
+    monkeypatch.setattr(merge_write, "match_conditions", conditions)
 
 
 def ties_by_file_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ def main(path: str) -> None:
     few = {"spark.sql.shuffle.partitions": "2", "spark.databricks.delta.snapshotPartitions": "1"}
     spark = local_session(find_project(), {**INTERPRETED, **few})
     merge.plan_merge = telling("plan", "planned", merge.plan_merge)
-    merge._write = telling("write", "written", merge._write)
+    merge.write_plan = telling("write", "written", merge.write_plan)
     tell(at="ready")
     for line in sys.stdin:
         start = time.monotonic()
