@@ -61,7 +61,9 @@ def store_days(spark: SparkSession, changes: Changes) -> set[tuple[str, str]]:
     """The changed pairs, with those whose cost changed because a product's version came, late or not."""
     pairs = set(changes.store_days)
     if changes.product_times:
-        _small_view(spark, "changed_product_times", ("product_id", "valid_from", "valid_to"), changes.product_times)
+        _small_view(
+            spark, "changed_product_times", ("product_id", "valid_from", "valid_to"), changes.product_times, pa.string()
+        )
         rows = spark.sql(_SOLD_IN_CHANGED_TIMES).collect()
         pairs |= {(row["dt"], row["store_id"]) for row in rows}
     return pairs
@@ -92,7 +94,7 @@ def _selection(spark: SparkSession, changes: Changes, pairs: set[tuple[str, str]
 
 
 def _small_view(
-    spark: SparkSession, name: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]], first: Any = pa.string()
+    spark: SparkSession, name: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]], first: pa.DataType
 ) -> None:
     """Rows as a view; the first column of the given type, the others text.
 
