@@ -3,13 +3,18 @@ SHELL := /bin/bash
 PYTHON ?= python3
 OUTPUT_DIR ?= ./local_output
 LANDING_DIR ?= samples
+# Where to deploy: a folder of terraform/environments. DRY_RUN=1 says what a target would do, and does nothing.
+ENV ?= dev
+DRY_RUN ?=
+export DRY_RUN
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local-run test test-crash test-model test-rivals bench check format lint types facts samples package clean
+.PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types facts samples package upload-jobs package-dbt upload-dags upload-dbt-docs \
+	terraform-init terraform-plan terraform-apply lineage-jar test-policy clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: ## Set the project up (once; every target below does so by itself)
 	@PYTHON="$(PYTHON)" tools/setup.sh
@@ -52,8 +57,42 @@ facts: setup
 samples: setup ## Write the sample deliveries anew
 	@$(PY) tools/generate_samples.py
 
-package: setup ## Build the wheel that the Glue jobs install
-	@$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+package: setup ## Build the wheel that the Glue jobs and the DAGs install, the same bytes for the same files
+	@$(if $(DRY_RUN),echo would run ,)rm -rf build
+	@$(if $(DRY_RUN),echo would run ,)env SOURCE_DATE_EPOCH=315532800 \
+	  $(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+DEPLOY = $(PY) tools/deploy.py $@ --environment $(ENV) --lake $(OUTPUT_DIR) $(if $(DRY_RUN),--dry-run)
+
+upload-jobs: setup ## Upload scripts, wheel, requirements and jars of the Glue jobs (ENV=dev, DRY_RUN=1)
+	@$(DEPLOY)
+
+package-dbt: setup ## Pack contracts, suites and dbt project, and upload them
+	@$(DEPLOY)
+
+upload-dags: setup ## Upload the DAGs, and what MWAA installs
+	@$(DEPLOY)
+
+upload-dbt-docs: setup ## Upload dbt's docs, manifest and catalogue of OUTPUT_DIR
+	@$(DEPLOY)
+
+lineage-jar: setup ## Fetch OpenLineage's listener for Spark, which upload-jobs ships where lineage is wanted
+	@$(if $(DRY_RUN),echo would run ,)$(PY) tools/lineage_jar.py
+
+terraform-init: ## Make the bucket of the state if there is none, and initialise ENV=dev
+	@tools/terraform.sh init $(ENV)
+
+terraform-plan: ## Show what terraform would change
+	@tools/terraform.sh plan $(ENV)
+
+terraform-apply: ## Make the cloud as the files say, after asking
+	@tools/terraform.sh apply $(ENV)
+
+check-terraform: setup ## Check the Terraform files: format, lint, security, and what they would make
+	@tools/check_terraform.sh
+
+test-policy: setup ## Run every job on S3 (moto) and hold its role against each call that it made
+	@$(PY) -m pytest -q --durations=5 -m policy
 
 clean: ## Remove the local lake and everything built (the set-up stays)
 	rm -rf local_output dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -23,6 +23,7 @@ from lakehouse.judge_verdict import Verdict
 from lakehouse.lake import Lake
 from lakehouse.quarantine import BATCH_ID, STEP
 from lakehouse.suite import Suite, load_suite
+from lakehouse.watch import tell_quarantined
 
 QUALITY_RESULTS = pa.schema(
     [
@@ -100,6 +101,7 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
         data_docs=page,
     )
     record_verdict(context.lake, dataset, verdict)
+    tell_quarantined(context.lake, dataset.name, judged.quarantined + unreadable, judged.rows + unreadable)
     log.info("judged", verdict=verdict.verdict, rows=judged.rows, quarantined=judged.quarantined)
     return verdict
 

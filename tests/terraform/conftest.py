@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CHECK = ROOT.parent / "shared" / "terraform" / "check.sh"
 ACCOUNT = "123456789012"
+LINEAGE_SERVER = "https://lineage.example.com"
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,15 @@ class Applied:
         """The Glue jobs by name."""
         return {values["name"]: values for values in self.of_type("aws_glue_job")}
 
-    def policy(self, job: str) -> list[dict[str, Any]]:
-        """The statements of a job's role."""
-        address = f'module.lakehouse.module.job["{job}"].aws_iam_role_policy.this'
-        statements: list[dict[str, Any]] = json.loads(self.resources[address]["policy"])["Statement"]
+    @property
+    def policies(self) -> dict[str, str]:
+        """The policy documents of the roles, by the role's name without project and environment."""
+        prefix = self.outputs["airflow_environment"] + "-"
+        return {v["role"].removeprefix(prefix): v["policy"] for v in self.of_type("aws_iam_role_policy")}
+
+    def policy(self, role: str) -> list[dict[str, Any]]:
+        """The statements of a role; a job's is named as the job."""
+        statements: list[dict[str, Any]] = json.loads(self.policies[role])["Statement"]
         return statements
 
 
@@ -54,10 +61,10 @@ def check() -> Check:
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
 
-    def run(repository: Path, environment: str, what: str) -> str:
+    def run(repository: Path, environment: str, what: str, *options: str) -> str:
         folder = repository / "terraform/environments" / environment
         env = {**os.environ, "TF_VAR_account_id": ACCOUNT}
-        command = [str(CHECK), str(folder), what]
+        command = [str(CHECK), str(folder), what, *options]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
@@ -74,7 +81,10 @@ def copy_of_repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[],
         for folder in ("terraform", "contracts", "dbt/athena_views"):
             shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns(".terraform"))
         (target / "glue_jobs/lakehouse").mkdir(parents=True)
-        shutil.copy(ROOT / "glue_jobs/lakehouse/__init__.py", target / "glue_jobs/lakehouse")
+        for module in ("__init__", "spark", "watch"):
+            shutil.copy(ROOT / f"glue_jobs/lakehouse/{module}.py", target / "glue_jobs/lakehouse")
+        if (java := ROOT / "jvm/src/main/java").is_dir():
+            shutil.copytree(java, target / "jvm/src/main/java")
         subprocess.run(["git", "init", "-q", str(target)], check=True)
         return target
 
@@ -85,8 +95,8 @@ def copy_of_repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[],
 def apply(check: Check) -> Apply:
     """Applies an environment into a throw-away state and returns what came of it."""
 
-    def run(repository: Path, environment: str) -> Applied:
-        state = json.loads(check(repository, environment, "show"))["values"]
+    def run(repository: Path, environment: str, *options: str) -> Applied:
+        state = json.loads(check(repository, environment, "show", *options))["values"]
         resources = {r["address"]: r["values"] for r in _resources(state["root_module"]) if r["mode"] == "managed"}
         return Applied(resources, {name: output["value"] for name, output in state["outputs"].items()})
 
@@ -99,7 +109,31 @@ def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _resources(child)
 
 
+@pytest.fixture(scope="session")
+def environments(apply: Apply, copy_of_repository: Callable[[], Path]) -> Callable[[str], Applied]:
+    """Applies an environment when it is first asked for, once for all tests."""
+    return functools.cache(lambda name: apply(copy_of_repository(), name))
+
+
 @pytest.fixture(scope="session", params=["dev", "prod"])
-def applied(request: pytest.FixtureRequest, apply: Apply, copy_of_repository: Callable[[], Path]) -> Applied:
-    """Each environment, applied once for all tests."""
-    return apply(copy_of_repository(), request.param)
+def applied(request: pytest.FixtureRequest, environments: Callable[[str], Applied]) -> Applied:
+    """Each environment."""
+    return environments(request.param)
+
+
+@pytest.fixture(scope="session")
+def applied_dev(environments: Callable[[str], Applied]) -> Applied:
+    """The small environment."""
+    return environments("dev")
+
+
+@pytest.fixture(scope="session")
+def applied_with_choices(apply: Apply, copy_of_repository: Callable[[], Path]) -> Applied:
+    """The small environment with a lineage server, a network that is there, and Lake Formation."""
+    network = {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}
+    choices = [
+        f"-var=openlineage_endpoint={LINEAGE_SERVER}",
+        f"-var=existing_network={json.dumps(network)}",
+        "-var=lake_formation=true",
+    ]
+    return apply(copy_of_repository(), "dev", *choices)

@@ -1,4 +1,5 @@
-"""How the Terraform files are cut: four a folder, every variable typed and described, environments alike."""
+"""How the Terraform files are cut: four a folder, every variable typed and described, environments alike, and the
+Makefile's words are those of the files. The files are parsed by python-hcl2; what they would make, others test."""
 
 from __future__ import annotations
 
@@ -6,29 +7,42 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import hcl2
 import pytest
 
-TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
+ROOT = Path(__file__).resolve().parents[2]
+TERRAFORM = ROOT / "terraform"
 FOLDERS = sorted((*(TERRAFORM / "modules").iterdir(), *(TERRAFORM / "environments").iterdir()))
 FILES = {"main.tf", "variables.tf", "outputs.tf", "versions.tf"}
-# A top-level block ends at the first brace in the first column, which `terraform fmt` sees to.
-BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 
 
-def blocks(folder: Path, kind: str) -> dict[str, str]:
-    """The variables or outputs of a folder, with the text inside."""
-    text = (folder / f"{kind}s.tf").read_text(encoding="utf-8")
-    return {name: body for found, name, body in BLOCK.findall(text) if found == kind}
+def parsed(file: Path) -> dict[str, list[dict[str, Any]]]:
+    """A file's blocks by kind."""
+    with file.open(encoding="utf-8") as opened:
+        return dict(hcl2.load(opened))
+
+
+def blocks(folder: Path, kind: str) -> dict[str, dict[str, Any]]:
+    """The variables or outputs of a folder."""
+    found = parsed(folder / f"{kind}s.tf").get(kind, [])
+    return {_bare(name): body for block in found for name, body in block.items() if not name.startswith("__")}
+
+
+def _bare(word: Any) -> str:
+    return str(word).strip('"')
 
 
 def test_there_is_something_to_check() -> None:
-    assert {"dev", "prod", "bucket", "job", "lakehouse", "plan"} <= {folder.name for folder in FOLDERS}
+    assert {"dev", "prod", "airflow", "bucket", "job", "lakehouse", "plan"} <= {folder.name for folder in FOLDERS}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_folder_has_its_four_files(folder: Path) -> None:
     assert {file.name for file in folder.glob("*.tf")} == FILES
+    for name in FILES:
+        assert len((folder / name).read_text(encoding="utf-8").splitlines()) <= 250, name
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -37,33 +51,74 @@ def test_variables_are_typed_and_described_and_used(folder: Path) -> None:
     assert variables
     used = "".join((folder / name).read_text(encoding="utf-8") for name in FILES)
     for name, body in variables.items():
-        assert re.search(r"^  type +=", body, re.MULTILINE), name
-        assert re.search(r'^  description += ".+\."$', body, re.MULTILINE), name
-        assert f"var.{name}" in used, name
+        assert body.get("type"), name
+        assert _bare(body["description"]).endswith("."), name
+        assert re.search(rf"\bvar\.{name}\b", used), name
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_outputs_are_described(folder: Path) -> None:
     outputs = blocks(folder, "output")
     assert outputs
-    assert all(re.search(r'^  description += ".+\."$', body, re.MULTILINE) for body in outputs.values())
+    assert all(_bare(body["description"]).endswith(".") for body in outputs.values())
 
 
 def test_environments_differ_in_values_only() -> None:
     dev, prod = (TERRAFORM / "environments" / name for name in ("dev", "prod"))
     for name in FILES - {"main.tf"}:
         assert (dev / name).read_text().replace("dev", "prod") == (prod / name).read_text(), name
-    assert settings(dev) == settings(prod)
+    assert set(settings(dev)) == set(settings(prod))
+    assert settings(dev) != settings(prod)
 
 
-def settings(folder: Path) -> list[str]:
-    """The names that an environment gives values to."""
-    return re.findall(r"^  (\w+) +=", (folder / "main.tf").read_text(encoding="utf-8"), re.MULTILINE)
+def settings(folder: Path) -> dict[str, Any]:
+    """What an environment gives values to."""
+    (module,) = parsed(folder / "main.tf")["module"]
+    return {name: value for name, value in next(iter(module.values())).items() if not name.startswith("__")}
+
+
+def test_an_environment_hands_on_every_output_of_the_lakehouse() -> None:
+    wanted = set(blocks(TERRAFORM / "modules/lakehouse", "output"))
+    assert wanted == set(blocks(TERRAFORM / "environments/dev", "output"))
+
+
+def test_the_state_lies_in_s3_with_its_native_lock() -> None:
+    for environment in ("dev", "prod"):
+        (terraform,) = parsed(TERRAFORM / "environments" / environment / "versions.tf")["terraform"]
+        (backend,) = terraform["backend"]
+        (s3,) = (body for name, body in backend.items() if _bare(name) == "s3")
+        assert s3["use_lockfile"] is True
+        assert "dynamodb_table" not in s3
+        assert environment in _bare(s3["key"])
+
+
+def test_the_makefile_and_its_tools_speak_of_outputs_and_variables_that_are_there() -> None:
+    outputs = set(blocks(TERRAFORM / "environments/dev", "output"))
+    deploy = (ROOT / "tools/deploy.py").read_text(encoding="utf-8")
+    asked = set(re.findall(r'outputs\["(\w+)"\]|send\(\s*"(\w+)"', deploy))
+    names = {name for pair in asked for name in pair if name}
+    assert {"artefacts_bucket", "curated_bucket", "jars"} <= names <= outputs
+    variables = set(blocks(TERRAFORM / "environments/dev", "variable"))
+    words = (ROOT / "tools/terraform.sh").read_text(encoding="utf-8")
+    assert {"account_id", "region"} <= set(re.findall(r"TF_VAR_(\w+)", words)) <= variables
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert set(re.findall(r"tools/terraform\.sh (\w+)", makefile)) == {"init", "plan", "apply"}
 
 
 def test_no_account_is_named() -> None:
     for file in TERRAFORM.rglob("*.tf"):
         assert not re.search(r"\b\d{12}\b", file.read_text(encoding="utf-8")), file
+
+
+def test_every_exception_from_checkov_has_its_reason() -> None:
+    skips = [
+        line.strip()
+        for file in TERRAFORM.rglob("*.tf")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if "checkov:skip" in line
+    ]
+    assert skips
+    assert all(re.fullmatch(r"# checkov:skip=CKV2?_AWS_\d+:.{20,}\.", line) for line in skips)
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")

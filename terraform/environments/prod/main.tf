@@ -8,8 +8,18 @@ module "lakehouse" {
   region      = var.region
   repository  = abspath("${path.module}/../../..")
 
-  number_of_workers  = 5
-  log_retention_days = 90
-  noncurrent_days    = 30
-  force_destroy      = false
+  openlineage_endpoint = var.openlineage_endpoint
+  ops_email            = var.ops_email
+  mail                 = var.mail
+  existing_network     = var.existing_network
+  lake_formation       = var.lake_formation
+
+  number_of_workers   = 10
+  endpoint_zones      = 2
+  airflow             = { workers = { min = 1, max = 5 } }
+  gigabytes_per_query = 1000
+  monthly_budget_usd  = 2000
+  log_retention_days  = 400
+  noncurrent_days     = 30
+  force_destroy       = false
 }

@@ -4,8 +4,12 @@ locals {
   log_prefix = "/${var.prefix}/${var.name}"
   catalogue  = "arn:aws:glue:${var.region}:${var.account_id}"
 
+  # Spark's event logs, from which the history server draws a run that is over.
+  spark_ui = "spark-ui/${var.name}"
+  writes   = concat(var.writes, [{ bucket = var.logs_bucket, prefix = local.spark_ui }])
+
   # What a job reads or writes it also lists.
-  listed         = { for grant in concat(var.reads, var.writes) : grant.bucket => grant.prefix... }
+  listed         = { for grant in concat(var.reads, local.writes) : grant.bucket => grant.prefix... }
   listed_buckets = keys(local.listed)
 }
 
@@ -15,9 +19,10 @@ resource "aws_glue_job" "this" {
   role_arn     = aws_iam_role.this.arn
   glue_version = "6.0"
 
-  worker_type       = "G.1X"
-  number_of_workers = var.number_of_workers
-  timeout           = var.timeout_minutes
+  worker_type            = var.worker_type
+  number_of_workers      = var.number_of_workers
+  timeout                = var.timeout_minutes
+  security_configuration = var.security_configuration
   # Airflow retries, and knows which failures are worth it.
   max_retries = 0
 
@@ -33,9 +38,16 @@ resource "aws_glue_job" "this" {
 
   default_arguments = merge(var.arguments, {
     "--custom-logGroup-prefix" = local.log_prefix
-    "--enable-metrics"         = "true"
     "--job-language"           = "python"
+    # Workers come and go with the work; number_of_workers is the most.
+    "--enable-auto-scaling"          = "true"
+    "--enable-metrics"               = "true"
+    "--enable-observability-metrics" = "true"
+    "--enable-spark-ui"              = "true"
+    "--spark-event-logs-path"        = "s3://${var.logs_bucket}/${local.spark_ui}/"
   })
+
+  tags = var.tags
 
   depends_on = [aws_cloudwatch_log_group.this]
 }
@@ -45,6 +57,8 @@ resource "aws_cloudwatch_log_group" "this" {
 
   name              = "${local.log_prefix}/${each.key}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
 }
 
 data "aws_iam_policy_document" "trust" {
@@ -68,6 +82,7 @@ resource "aws_iam_role" "this" {
   name               = "${var.prefix}-${var.name}"
   description        = "What the Glue job ${var.name} may do."
   assume_role_policy = data.aws_iam_policy_document.trust.json
+  tags               = var.tags
 }
 
 resource "aws_iam_role_policy" "this" {
@@ -86,13 +101,10 @@ data "aws_iam_policy_document" "job" {
     }
   }
 
-  dynamic "statement" {
-    for_each = length(var.writes) > 0 ? [1] : []
-    content {
-      sid       = "WriteObjects"
-      actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
-      resources = [for grant in var.writes : "arn:aws:s3:::${grant.bucket}/${grant.prefix}/*"]
-    }
+  statement {
+    sid       = "WriteObjects"
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    resources = [for grant in local.writes : "arn:aws:s3:::${grant.bucket}/${grant.prefix}/*"]
   }
 
   dynamic "statement" {
@@ -110,10 +122,17 @@ data "aws_iam_policy_document" "job" {
     }
   }
 
+  # Glue adds the names of security configuration and role to those of the groups, and makes what is not there.
   statement {
     sid       = "WriteLogs"
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = [for group in aws_cloudwatch_log_group.this : "${group.arn}:*"]
+    actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["arn:aws:logs:${var.region}:${var.account_id}:log-group:${local.log_prefix}/*"]
+  }
+
+  statement {
+    sid       = "UseKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
   }
 
   # CloudWatch offers no resource narrower than all metrics; the namespace narrows it instead.
@@ -125,7 +144,7 @@ data "aws_iam_policy_document" "job" {
     condition {
       test     = "StringEquals"
       variable = "cloudwatch:namespace"
-      values   = ["Glue"]
+      values   = ["Glue", var.metrics_namespace]
     }
   }
 
@@ -139,6 +158,20 @@ data "aws_iam_policy_document" "job" {
         sort(distinct([for table in var.published_tables : "${local.catalogue}:database/${table.database}"])),
         [for table in var.published_tables : "${local.catalogue}:table/${table.database}/${table.name}"],
       )
+    }
+  }
+
+  # A view whose file is gone is dropped, and nobody knows its name beforehand.
+  dynamic "statement" {
+    for_each = var.views_database == null ? [] : [var.views_database]
+    content {
+      sid     = "DropViews"
+      actions = ["glue:DeleteTable", "glue:GetTables"]
+      resources = [
+        "${local.catalogue}:catalog",
+        "${local.catalogue}:database/${statement.value}",
+        "${local.catalogue}:table/${statement.value}/*",
+      ]
     }
   }
 

@@ -23,8 +23,13 @@ variable "arguments" {
   type        = map(string)
 }
 
+variable "worker_type" {
+  description = "Type of the workers, such as G.1X (4 vCPU, 16 GB)."
+  type        = string
+}
+
 variable "number_of_workers" {
-  description = "Workers of type G.1X (4 vCPU, 16 GB), the driver included."
+  description = "Most workers at a time, the driver included."
   type        = number
 }
 
@@ -54,6 +59,12 @@ variable "published_tables" {
   default     = []
 }
 
+variable "views_database" {
+  description = "Database of the views, if the job makes and drops them; null if not."
+  type        = string
+  default     = null
+}
+
 variable "athena_workgroup" {
   description = "Workgroup in which the job makes views; null for none."
   type        = string
@@ -64,6 +75,31 @@ variable "queried_databases" {
   description = "Databases of the Glue catalogue whose tables the views read."
   type        = list(string)
   default     = []
+}
+
+variable "logs_bucket" {
+  description = "Bucket that gets Spark's event logs."
+  type        = string
+}
+
+variable "metrics_namespace" {
+  description = "Namespace of the jobs' own metrics."
+  type        = string
+}
+
+variable "security_configuration" {
+  description = "Security configuration of Glue: how logs, bookmarks and objects are encrypted."
+  type        = string
+}
+
+variable "kms_key_arn" {
+  description = "Key of the lakehouse."
+  type        = string
+}
+
+variable "tags" {
+  description = "Tags by which cost is told apart: domain and step."
+  type        = map(string)
 }
 
 variable "log_retention_days" {

@@ -1,33 +1,19 @@
-# The lakehouse of one account: buckets, databases, and the jobs that the contracts ask for.
+# The lakehouse of one account: what is stored, what runs, who may, and who is told. The contracts say how many.
 
 locals {
-  prefix = "${var.project}-${var.environment}"
+  name = "${var.project}-${var.environment}"
 
-  library_version = regex("__version__ = \"([^\"]+)\"", file("${var.repository}/glue_jobs/lakehouse/__init__.py"))[0]
+  # Facts that the library holds; written down there and only there.
+  library           = "${var.repository}/glue_jobs/lakehouse"
+  library_version   = regex("__version__ = \"([^\"]+)\"", file("${local.library}/__init__.py"))[0]
+  metrics_namespace = regex("NAMESPACE = \"([^\"]+)\"", file("${local.library}/watch.py"))[0]
+  metrics_percent   = regex("QUARANTINE_PERCENT = \"([^\"]+)\"", file("${local.library}/watch.py"))[0]
 
-  # The settings of the library's Spark module; a test keeps the two the same.
-  spark_settings = {
-    "spark.sql.extensions"                     = "io.delta.sql.DeltaSparkSessionExtension"
-    "spark.sql.catalog.spark_catalog"          = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
-    "spark.sql.session.timeZone"               = "UTC"
-    "spark.sql.parquet.outputTimestampType"    = "TIMESTAMP_MICROS"
-    "spark.sql.ansi.enabled"                   = "true"
-    "spark.sql.codegen.cache.maxEntries"       = "2000"
-    "spark.sql.sources.partitionOverwriteMode" = "static"
-    "spark.sql.catalogImplementation"          = "in-memory"
-  }
+  buckets    = module.storage.buckets
+  workgroups = module.storage.workgroups
+  lake_root  = "s3://${local.buckets.curated.name}"
 
-  code = "s3://${module.artefacts.name}/glue_jobs"
-  arguments = {
-    "--lake_root"        = "s3://${module.curated.name}"
-    "--datalake-formats" = "delta"
-    # Glue takes one --conf; the further settings follow inside its value.
-    "--conf"                            = join(" --conf ", [for name, value in local.spark_settings : "${name}=${value}"])
-    "--extra-py-files"                  = "${local.code}/lakehouse-${local.library_version}-py3-none-any.whl"
-    "--extra-files"                     = "${local.code}/lakehouse_project.zip"
-    "--additional-python-modules"       = "${local.code}/requirements.txt"
-    "--python-modules-installer-option" = "-r"
-  }
+  network = var.existing_network == null ? one(module.network[*]) : var.existing_network
 }
 
 module "plan" {
@@ -36,35 +22,62 @@ module "plan" {
   repository = var.repository
 }
 
-module "raw" {
-  source = "../bucket"
+module "key" {
+  source = "../key"
 
-  name            = "${local.prefix}-raw-${var.account_id}"
-  force_destroy   = var.force_destroy
-  noncurrent_days = var.noncurrent_days
+  name       = local.name
+  account_id = var.account_id
+  region     = var.region
 }
 
-module "curated" {
-  source = "../bucket"
+module "storage" {
+  source = "../storage"
 
-  name            = "${local.prefix}-curated-${var.account_id}"
-  force_destroy   = var.force_destroy
-  noncurrent_days = var.noncurrent_days
+  name                 = local.name
+  databases            = module.plan.databases
+  kms_key_arn          = module.key.arn
+  gigabytes_per_query  = var.gigabytes_per_query
+  archive_landing_days = var.archive_landing_days
+  noncurrent_days      = var.noncurrent_days
+  log_retention_days   = var.log_retention_days
+  force_destroy        = var.force_destroy
+  account_id           = var.account_id
 }
 
-module "artefacts" {
-  source = "../bucket"
+# ---- what runs
 
-  name            = "${local.prefix}-artefacts-${var.account_id}"
-  force_destroy   = var.force_destroy
-  noncurrent_days = var.noncurrent_days
+resource "aws_glue_security_configuration" "this" {
+  name = local.name
+
+  encryption_configuration {
+    cloudwatch_encryption {
+      cloudwatch_encryption_mode = "SSE-KMS"
+      kms_key_arn                = module.key.arn
+    }
+
+    job_bookmarks_encryption {
+      job_bookmarks_encryption_mode = "CSE-KMS"
+      kms_key_arn                   = module.key.arn
+    }
+
+    s3_encryption {
+      s3_encryption_mode = "SSE-KMS"
+      kms_key_arn        = module.key.arn
+    }
+  }
 }
 
-resource "aws_glue_catalog_database" "this" {
-  for_each = module.plan.databases
+module "arguments" {
+  source = "../arguments"
 
-  name        = each.key
-  description = each.value
+  repository           = var.repository
+  code                 = "s3://${local.buckets.artefacts.name}/glue_jobs"
+  library_version      = local.library_version
+  lake_root            = local.lake_root
+  raw_root             = "s3://${local.buckets.raw.name}/raw"
+  athena_workgroup     = local.workgroups.publish.name
+  openlineage_endpoint = var.openlineage_endpoint
+  openlineage_name     = local.name
 }
 
 module "job" {
@@ -72,32 +85,142 @@ module "job" {
   for_each = module.plan.jobs
 
   name        = each.key
-  prefix      = local.prefix
+  prefix      = local.name
   description = each.value.description
   script      = "${each.value.step}.py"
   arguments = merge(
-    local.arguments,
+    module.arguments.common,
     each.value.domain == null ? {} : { "--domain" = each.value.domain },
-    each.value.step == "ingest" ? { "--raw_root" = "s3://${module.raw.name}/raw" } : {},
+    lookup(module.arguments.of_step, each.value.step, {}),
   )
 
   reads = concat(
-    [for path in each.value.raw : { bucket = module.raw.name, prefix = path }],
-    [for path in each.value.reads : { bucket = module.curated.name, prefix = "curated/${path}" }],
-    [{ bucket = module.artefacts.name, prefix = "glue_jobs" }],
+    [for path in each.value.raw : { bucket = local.buckets.raw.name, prefix = path }],
+    [for path in each.value.reads : { bucket = local.buckets.curated.name, prefix = "curated/${path}" }],
+    [{ bucket = local.buckets.artefacts.name, prefix = "glue_jobs" }],
   )
-  writes            = [for path in each.value.writes : { bucket = module.curated.name, prefix = "curated/${path}" }]
+  writes            = [for path in each.value.writes : { bucket = local.buckets.curated.name, prefix = "curated/${path}" }]
   published_tables  = each.value.published
-  athena_workgroup  = each.key == "publish_marts" ? "primary" : null
-  queried_databases = each.key == "publish_marts" ? ["silver", "marts"] : []
+  athena_workgroup  = each.key == "publish_marts" ? local.workgroups.publish.name : null
+  views_database    = each.key == "publish_marts" ? "analytics" : null
+  queried_databases = each.key == "publish_marts" ? distinct(module.plan.view_tables[*].database) : []
 
-  number_of_workers  = var.number_of_workers
-  timeout_minutes    = var.timeout_minutes
-  artefacts_bucket   = module.artefacts.name
-  log_retention_days = var.log_retention_days
-  account_id         = var.account_id
-  region             = var.region
+  worker_type            = var.worker_type
+  number_of_workers      = var.number_of_workers
+  timeout_minutes        = var.timeout_minutes
+  artefacts_bucket       = local.buckets.artefacts.name
+  logs_bucket            = local.buckets.logs.name
+  log_retention_days     = var.log_retention_days
+  metrics_namespace      = local.metrics_namespace
+  security_configuration = aws_glue_security_configuration.this.name
+  kms_key_arn            = module.key.arn
+  account_id             = var.account_id
+  region                 = var.region
+  tags                   = { step = each.value.step, domain = each.value.domain == null ? "lakehouse" : each.value.domain }
 
   # A job's first publish needs its databases.
-  depends_on = [aws_glue_catalog_database.this]
+  depends_on = [module.storage]
+}
+
+module "crawler" {
+  source     = "../crawler"
+  for_each   = module.plan.crawlers
+  depends_on = [module.storage]
+
+  name                   = each.key
+  role_prefix            = local.name
+  domain                 = each.value.domain
+  database               = "landing"
+  raw_bucket             = local.buckets.raw.name
+  prefix                 = each.value.prefix
+  security_configuration = aws_glue_security_configuration.this.name
+  kms_key_arn            = module.key.arn
+  account_id             = var.account_id
+  region                 = var.region
+}
+
+module "network" {
+  source = "../network"
+  count  = var.existing_network == null ? 1 : 0
+
+  name            = local.name
+  cidr_block      = var.cidr_block
+  nat_gateway     = var.nat_gateway
+  endpoint_zones  = var.endpoint_zones
+  logs_bucket_arn = local.buckets.logs.arn
+  region          = var.region
+}
+
+module "airflow" {
+  source = "../airflow"
+
+  name                  = local.name
+  airflow_version       = var.airflow.version
+  environment_class     = var.airflow.class
+  workers               = var.airflow.workers
+  webserver_access_mode = var.airflow.webserver_access_mode
+  configuration_options = var.airflow.configuration_options
+  openlineage_endpoint  = var.openlineage_endpoint
+  mail                  = var.mail
+  airflow_variables = merge(
+    { lakehouse_lake_root = local.lake_root, lakehouse_raw_root = "s3://${local.buckets.raw.name}/raw" },
+    { lakehouse_athena_workgroup = local.workgroups.airflow.name, slack_webhook_conn_id = "slack_webhook" },
+    var.ops_email == "" ? {} : { ops_email = var.ops_email },
+  )
+
+  subnet_ids         = local.network.subnet_ids
+  security_group_ids = local.network.security_group_ids
+  artefacts          = local.buckets.artefacts
+  raw_bucket         = local.buckets.raw.name
+  landing_prefixes   = [for crawler in values(module.plan.crawlers) : crawler.prefix]
+  curated_bucket     = local.buckets.curated.name
+  workgroup_arn      = local.workgroups.airflow.arn
+  results_prefix     = local.workgroups.airflow.results
+  view_tables        = module.plan.view_tables
+  job_names          = keys(module.plan.jobs)
+  crawler_names      = keys(module.plan.crawlers)
+  passed_role_arns   = concat(values(module.job)[*].role_arn, values(module.crawler)[*].role_arn)
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = module.key.arn
+  account_id         = var.account_id
+  region             = var.region
+}
+
+# ---- who may ask, and who is told
+
+module "analysts" {
+  source = "../analysts"
+
+  name       = local.name
+  principals = var.analysts
+  tables = [
+    for table in module.plan.view_tables : table
+    if contains(["silver", "ops"], table.database) && !contains(keys(module.plan.personal), table.name)
+  ]
+  hidden_columns = module.plan.personal
+  lake_formation = var.lake_formation
+  curated_bucket = local.buckets.curated.name
+  workgroup_arn  = local.workgroups.analysts.arn
+  results_prefix = local.workgroups.analysts.results
+  kms_key_arn    = module.key.arn
+  account_id     = var.account_id
+  region         = var.region
+}
+
+module "watch" {
+  source = "../watch"
+
+  name               = local.name
+  job_names          = keys(module.plan.jobs)
+  publish_jobs       = [for name, job in module.plan.jobs : name if job.step == "publish"]
+  datasets           = module.plan.datasets
+  metrics            = { namespace = local.metrics_namespace, quarantine_percent = local.metrics_percent }
+  lake_root          = local.lake_root
+  grace_hours        = 2
+  quarantine_percent = var.quarantine_percent
+  monthly_budget_usd = var.monthly_budget_usd
+  ops_email          = var.ops_email
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = module.key.arn
+  account_id         = var.account_id
 }

@@ -29,8 +29,14 @@ variable "repository" {
   type        = string
 }
 
+variable "worker_type" {
+  description = "Type of the jobs' workers, such as G.1X."
+  type        = string
+  default     = "G.1X"
+}
+
 variable "number_of_workers" {
-  description = "Workers of each job, the driver included."
+  description = "Most workers of each job at a time, the driver included."
   type        = number
 }
 
@@ -58,4 +64,86 @@ variable "noncurrent_days" {
 variable "force_destroy" {
   description = "Whether the buckets may be destroyed with data in them."
   type        = bool
+}
+
+variable "archive_landing_days" {
+  description = "Days after which delivered files move to Glacier Instant Retrieval, which reads as quickly and costs less to keep."
+  type        = number
+  default     = 90
+}
+
+variable "gigabytes_per_query" {
+  description = "Gigabytes that one Athena query may read."
+  type        = number
+}
+
+variable "quarantine_percent" {
+  description = "Percentage of a batch in quarantine above which a person is told; contracts say when a batch stops."
+  type        = number
+  default     = 5
+}
+
+variable "monthly_budget_usd" {
+  description = "US dollars a month that the account may cost before somebody is told."
+  type        = number
+}
+
+variable "ops_email" {
+  description = "Address that gets alarms and Airflow's mail; empty for none."
+  type        = string
+}
+
+variable "mail" {
+  description = "Server that takes Airflow's mail; null for none."
+  type        = object({ host = string, port = number, from = string })
+}
+
+variable "openlineage_endpoint" {
+  description = "Address of the lineage server; empty for no lineage."
+  type        = string
+}
+
+variable "airflow" {
+  description = "Version, size and reach of MWAA, and further options of Airflow."
+  type = object({
+    version               = optional(string, "3.3.1")
+    class                 = optional(string, "mw1.small")
+    workers               = object({ min = number, max = number })
+    webserver_access_mode = optional(string, "PUBLIC_ONLY")
+    configuration_options = optional(map(string), {})
+  })
+}
+
+variable "existing_network" {
+  description = "Private subnets in two zones and security groups of a VPC that is there; null to make one."
+  type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
+}
+
+variable "cidr_block" {
+  description = "Addresses of the VPC that is made."
+  type        = string
+  default     = "10.42.0.0/16"
+}
+
+variable "nat_gateway" {
+  description = "Whether the VPC that is made reaches the Internet, as Slack, mail and PyPI want it."
+  type        = bool
+  default     = true
+}
+
+variable "endpoint_zones" {
+  description = "Zones in which each interface endpoint stands, 1 or 2."
+  type        = number
+}
+
+variable "analysts" {
+  description = "ARNs of those who may take the analysts' role; without any, whom the account's own IAM policies let."
+  type        = list(string)
+  default     = []
+}
+
+variable "lake_formation" {
+  description = "Whether analysts see tables with personal data less those columns; publish must have run once."
+  type        = bool
+  default     = false
 }

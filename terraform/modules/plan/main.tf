@@ -6,7 +6,17 @@ locals {
   tables         = { for contract in local.contracts : contract.domain => [for table in contract.schema : table.name] }
   fact           = "fct_daily_store_metrics"
 
+  # Columns with personal data, of the tables that have any.
+  personal = { for name, columns in merge([
+    for contract in local.contracts : {
+      for table in contract.schema : table.name => [
+        for column in table.properties : column.name if try(column.classification, "") == "pii"
+      ]
+    }
+  ]...) : name => columns if length(columns) > 0 }
+
   databases = {
+    landing    = "Files as delivered, as the crawlers see them."
     bronze     = "Every readable row as delivered."
     silver     = "The latest truth per key."
     marts      = "Metrics that the business reads."
@@ -93,10 +103,31 @@ locals {
     }
   }
 
+  view_files = sort(fileset(var.repository, "dbt/athena_views/*.sql"))
+
+  # What the views read: each word layer.table of their SQL, comments aside, that a contract or the library makes.
+  view_words = distinct(flatten([
+    for file in local.view_files : [
+      for found in regexall(
+        "\\b(bronze|silver|marts|quarantine|ops)\\.([a-z0-9_]+)",
+        replace(replace(file("${var.repository}/${file}"), "/(?m)--.*$/", ""), "\"", ""),
+      ) : { database = found[0], name = found[1] }
+    ]
+  ]))
+  view_tables = [
+    for word in local.view_words : word
+    if contains(["marts", "ops"], word.database) || contains(flatten(values(local.tables)), word.name)
+  ]
+
   views = [
-    for file in sort(fileset(var.repository, "dbt/athena_views/*.sql")) :
+    for file in local.view_files :
     { database = "analytics", name = trimsuffix(basename(file), ".sql") }
   ]
 
   jobs = merge(local.domain_jobs, local.shared_jobs)
+}
+
+# What each domain has beside its jobs.
+locals {
+  crawlers = { for domain in keys(local.tables) : "landing_${domain}" => { domain = domain, prefix = "raw/${domain}" } }
 }

@@ -1,0 +1,212 @@
+# The role of Airflow: it starts these jobs and crawlers, asks the views, copies the docs, and does what MWAA needs.
+
+locals {
+  arn       = "${var.region}:${var.account_id}"
+  catalogue = "arn:aws:glue:${local.arn}"
+  curated   = "arn:aws:s3:::${var.curated_bucket}"
+  databases = distinct(concat(["analytics"], [for table in var.view_tables : table.database]))
+  logs      = [for table in var.view_tables : "curated/${table.database}/${table.name}/_delta_log"]
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["airflow.amazonaws.com", "airflow-env.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name               = "${var.name}-airflow"
+  description        = "What Airflow and its DAGs may do."
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "airflow"
+  role   = aws_iam_role.this.id
+  policy = data.aws_iam_policy_document.airflow.json
+}
+
+
+data "aws_iam_policy_document" "airflow" {
+  # ---- what the DAGs do
+  statement {
+    sid       = "RunTheseJobs"
+    actions   = ["glue:BatchStopJobRun", "glue:GetJob", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"]
+    resources = [for name in var.job_names : "arn:aws:glue:${local.arn}:job/${name}"]
+  }
+
+  statement {
+    sid       = "RunTheseCrawlers"
+    actions   = ["glue:GetCrawler", "glue:StartCrawler"]
+    resources = [for name in var.crawler_names : "arn:aws:glue:${local.arn}:crawler/${name}"]
+  }
+
+  statement {
+    sid       = "PassTheseRoles"
+    actions   = ["iam:PassRole"]
+    resources = var.passed_role_arns
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["glue.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "SeeWhatLanded"
+    actions   = ["s3:ListBucket"]
+    resources = ["arn:aws:s3:::${var.raw_bucket}"]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = flatten([for prefix in var.landing_prefixes : [prefix, "${prefix}/*"]])
+    }
+  }
+
+  # The one line in which a job says why it failed, for the message.
+  statement {
+    sid       = "ReadLogsOfJobs"
+    actions   = ["logs:FilterLogEvents", "logs:GetLogEvents"]
+    resources = ["arn:aws:logs:${local.arn}:log-group:/${var.name}/*"]
+  }
+
+  statement {
+    sid     = "ReadVariablesAndConnections"
+    actions = ["ssm:GetParameter"]
+    resources = [
+      "arn:aws:ssm:${local.arn}:parameter${var.parameters}/connections/*",
+      "arn:aws:ssm:${local.arn}:parameter${var.parameters}/variables/*",
+    ]
+  }
+
+  # A view is asked for no rows: Athena looks into the logs of its tables, and opens none of their files.
+  statement {
+    sid       = "AskTheViews"
+    actions   = ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution"]
+    resources = [var.workgroup_arn]
+  }
+
+  statement {
+    sid     = "LookUpTheViews"
+    actions = ["glue:GetDatabase", "glue:GetTable"]
+    resources = concat(
+      ["${local.catalogue}:catalog"],
+      [for database in local.databases : "${local.catalogue}:database/${database}"],
+      ["${local.catalogue}:table/analytics/*"],
+      [for table in var.view_tables : "${local.catalogue}:table/${table.database}/${table.name}"],
+    )
+  }
+
+  statement {
+    sid       = "ReadLogsOfTables"
+    actions   = ["s3:GetObject"]
+    resources = [for prefix in local.logs : "${local.curated}/${prefix}/*"]
+  }
+
+  # Docs are copied from where the jobs write them to where people read them.
+  statement {
+    sid       = "CopyDocs"
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+    resources = ["${local.curated}/curated/docs/*", "${local.curated}/docs/*", "${local.curated}/${var.results_prefix}/*"]
+  }
+
+  statement {
+    sid       = "ListTablesAndDocs"
+    actions   = ["s3:ListBucket"]
+    resources = [local.curated]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values = flatten([
+        for prefix in concat(local.logs, ["curated/docs", "docs", var.results_prefix]) : [prefix, "${prefix}/*"]
+      ])
+    }
+  }
+
+  statement {
+    sid       = "LocateResults"
+    actions   = ["s3:GetBucketLocation"]
+    resources = [local.curated]
+  }
+
+  # ---- what MWAA itself does with the role
+  statement {
+    sid       = "ReadItsFiles"
+    actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+    resources = ["${var.artefacts.arn}/dags/*", "${var.artefacts.arn}/mwaa/*"]
+  }
+
+  statement {
+    sid = "KnowItsBucket"
+    actions = [
+      "s3:GetBucketLocation", "s3:GetBucketPublicAccessBlock", "s3:GetBucketVersioning",
+      "s3:GetEncryptionConfiguration", "s3:ListBucket", "s3:ListBucketVersions",
+    ]
+    resources = [var.artefacts.arn]
+  }
+
+  statement {
+    sid       = "SayThatItLives"
+    actions   = ["airflow:PublishMetrics"]
+    resources = ["arn:aws:airflow:${local.arn}:environment/${var.name}"]
+  }
+
+  statement {
+    sid = "WriteItsLogs"
+    actions = [
+      "logs:CreateLogGroup", "logs:CreateLogStream", "logs:GetLogEvents", "logs:GetLogGroupFields",
+      "logs:GetLogRecord", "logs:GetQueryResults", "logs:PutLogEvents",
+    ]
+    resources = ["arn:aws:logs:${local.arn}:log-group:airflow-${var.name}-*"]
+  }
+
+  # Neither action knows a resource: they look at the account as a whole, and change nothing.
+  statement {
+    sid       = "LookAtTheAccount"
+    actions   = ["logs:DescribeLogGroups", "s3:GetAccountPublicAccessBlock"]
+    resources = ["*"]
+  }
+
+  # CloudWatch offers no resource narrower than all metrics; the namespace narrows it instead.
+  statement {
+    sid       = "WriteMetrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["AmazonMWAA"]
+    }
+  }
+
+  # The queue lies in an account of Amazon's own, whose number is not known beforehand.
+  statement {
+    sid = "UseItsQueue"
+    actions = [
+      "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl",
+      "sqs:ReceiveMessage", "sqs:SendMessage",
+    ]
+    resources = ["arn:aws:sqs:${var.region}:*:airflow-celery-*"]
+  }
+
+  statement {
+    sid       = "UseKey"
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+  }
+}

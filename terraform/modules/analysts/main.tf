@@ -1,0 +1,184 @@
+# The role of the analysts: marts, views, and what the views read; never a person's data, never quarantine.
+
+locals {
+  catalogue = "arn:aws:glue:${var.region}:${var.account_id}"
+  objects   = "arn:aws:s3:::${var.curated_bucket}/curated"
+
+  databases = distinct(concat(["analytics", "marts"], [for table in var.tables : table.database]))
+  prefixes  = concat(["curated/marts"], [for table in var.tables : "curated/${table.database}/${table.name}"])
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "AWS"
+      identifiers = length(var.principals) > 0 ? var.principals : ["arn:aws:iam::${var.account_id}:root"]
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name               = "${var.name}-analysts"
+  description        = "Asks Athena about marts, views and what the views read, without personal data."
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "analysts"
+  role   = aws_iam_role.this.id
+  policy = data.aws_iam_policy_document.analysts.json
+}
+
+data "aws_iam_policy_document" "analysts" {
+  statement {
+    sid = "Ask"
+    actions = [
+      "athena:BatchGetQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults",
+      "athena:GetQueryResultsStream", "athena:GetWorkGroup", "athena:ListQueryExecutions",
+      "athena:StartQueryExecution", "athena:StopQueryExecution",
+    ]
+    resources = [var.workgroup_arn]
+  }
+
+  # The console's list of workgroups knows no resource; it tells names and nothing else.
+  statement {
+    sid       = "FindTheWorkgroup"
+    actions   = ["athena:ListWorkGroups"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid = "BrowseTheCatalogue"
+    actions = [
+      "athena:GetDatabase", "athena:GetDataCatalog", "athena:GetTableMetadata", "athena:ListDatabases",
+      "athena:ListTableMetadata",
+    ]
+    resources = ["arn:aws:athena:${var.region}:${var.account_id}:datacatalog/AwsDataCatalog"]
+  }
+
+  statement {
+    sid     = "LookUpTables"
+    actions = ["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"]
+    resources = concat(
+      ["${local.catalogue}:catalog"],
+      [for database in local.databases : "${local.catalogue}:database/${database}"],
+      ["${local.catalogue}:table/analytics/*", "${local.catalogue}:table/marts/*"],
+      [for table in var.tables : "${local.catalogue}:table/${table.database}/${table.name}"],
+      # With Lake Formation the columns that are left can be asked for, so the table must be found.
+      var.lake_formation ? [for name in keys(var.hidden_columns) : "${local.catalogue}:table/silver/${name}"] : [],
+    )
+  }
+
+  statement {
+    sid       = "ReadTables"
+    actions   = ["s3:GetObject"]
+    resources = [for prefix in local.prefixes : "arn:aws:s3:::${var.curated_bucket}/${prefix}/*"]
+  }
+
+  statement {
+    sid       = "ListTables"
+    actions   = ["s3:ListBucket"]
+    resources = ["arn:aws:s3:::${var.curated_bucket}"]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = flatten([for prefix in concat(local.prefixes, [var.results_prefix]) : [prefix, "${prefix}/*"]])
+    }
+  }
+
+  statement {
+    sid       = "KeepResults"
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    resources = ["arn:aws:s3:::${var.curated_bucket}/${var.results_prefix}/*"]
+  }
+
+  statement {
+    sid       = "LocateResults"
+    actions   = ["s3:GetBucketLocation"]
+    resources = ["arn:aws:s3:::${var.curated_bucket}"]
+  }
+
+  statement {
+    sid       = "UseKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${var.region}.amazonaws.com"]
+    }
+  }
+
+  # Holds whatever else somebody attaches to this role: the files of these tables have every column.
+  statement {
+    sid     = "NeverPersonalDataOrQuarantine"
+    effect  = "Deny"
+    actions = ["s3:GetObject", "s3:GetObjectVersion"]
+    resources = concat(
+      ["${local.objects}/bronze/*", "${local.objects}/quarantine/*", "${local.objects}/docs/data_docs/*"],
+      [for name in keys(var.hidden_columns) : "${local.objects}/silver/${name}/*"],
+    )
+  }
+
+  # Lake Formation decides for each table and column by its own grants; the action knows no resource.
+  dynamic "statement" {
+    for_each = var.lake_formation ? [1] : []
+    content {
+      sid       = "AskLakeFormation"
+      actions   = ["lakeformation:GetDataAccess"]
+      resources = ["*"]
+    }
+  }
+}
+
+# ---- a table with personal data, less those columns: IAM knows no columns, Lake Formation does
+
+locals {
+  granted = var.lake_formation ? var.hidden_columns : {}
+}
+
+# Hybrid: who has not opted in, that is every job, goes on with IAM alone.
+resource "aws_lakeformation_resource" "this" {
+  for_each = local.granted
+
+  arn                     = "${local.objects}/silver/${each.key}"
+  use_service_linked_role = true
+  hybrid_access_enabled   = true
+}
+
+resource "aws_lakeformation_permissions" "columns" {
+  for_each = local.granted
+
+  principal   = aws_iam_role.this.arn
+  permissions = ["SELECT"]
+
+  table_with_columns {
+    database_name         = "silver"
+    name                  = each.key
+    wildcard              = true
+    excluded_column_names = each.value
+  }
+
+  depends_on = [aws_lakeformation_resource.this]
+}
+
+resource "aws_lakeformation_opt_in" "this" {
+  for_each = local.granted
+
+  principal {
+    data_lake_principal_identifier = aws_iam_role.this.arn
+  }
+
+  resource_data {
+    table {
+      database_name = "silver"
+      name          = each.key
+    }
+  }
+
+  depends_on = [aws_lakeformation_permissions.columns]
+}

@@ -1,0 +1,117 @@
+# One Glue crawler over the landing of a domain, with a role that sees only that domain's files.
+
+locals {
+  catalogue = "arn:aws:glue:${var.region}:${var.account_id}"
+  logs      = "arn:aws:logs:${var.region}:${var.account_id}:log-group:/aws-glue/crawlers*"
+}
+
+resource "aws_glue_crawler" "this" {
+  name                   = var.name
+  description            = "Shows in ${var.database} what ${var.domain} has delivered, as it came."
+  database_name          = var.database
+  role                   = aws_iam_role.this.arn
+  security_configuration = var.security_configuration
+
+  s3_target {
+    path = "s3://${var.raw_bucket}/${var.prefix}/"
+  }
+
+  # Deliveries are never changed, so a folder that was seen need not be read again. With it, the schema is only logged.
+  recrawl_policy {
+    recrawl_behavior = "CRAWL_NEW_FOLDERS_ONLY"
+  }
+
+  schema_change_policy {
+    update_behavior = "LOG"
+    delete_behavior = "LOG"
+  }
+
+  # One table a domain's folder, not one for each version of a file.
+  configuration = jsonencode({
+    Version  = 1.0
+    Grouping = { TableLevelConfiguration = 3 }
+  })
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["glue.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name               = "${var.role_prefix}-${var.name}"
+  description        = "What the Glue crawler ${var.name} may do."
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "crawler"
+  role   = aws_iam_role.this.id
+  policy = data.aws_iam_policy_document.crawler.json
+}
+
+data "aws_iam_policy_document" "crawler" {
+  statement {
+    sid       = "ReadLanding"
+    actions   = ["s3:GetObject"]
+    resources = ["arn:aws:s3:::${var.raw_bucket}/${var.prefix}/*"]
+  }
+
+  statement {
+    sid       = "ListLanding"
+    actions   = ["s3:ListBucket"]
+    resources = ["arn:aws:s3:::${var.raw_bucket}"]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = [var.prefix, "${var.prefix}/*"]
+    }
+  }
+
+  statement {
+    sid       = "LocateLanding"
+    actions   = ["s3:GetBucketLocation"]
+    resources = ["arn:aws:s3:::${var.raw_bucket}"]
+  }
+
+  # A crawler names its tables after the folders it finds, so the tables of its database are as narrow as it gets.
+  statement {
+    sid = "KeepTables"
+    actions = [
+      "glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:CreatePartition", "glue:CreateTable",
+      "glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables", "glue:UpdatePartition",
+      "glue:UpdateTable",
+    ]
+    resources = [
+      "${local.catalogue}:catalog",
+      "${local.catalogue}:database/${var.database}",
+      "${local.catalogue}:table/${var.database}/*",
+    ]
+  }
+
+  # All crawlers of an account write to one log group, with the name of the security configuration behind it.
+  statement {
+    sid       = "WriteLogs"
+    actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = [local.logs]
+  }
+
+  statement {
+    sid       = "UseKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+  }
+}

@@ -1,0 +1,178 @@
+# What wakes a person: failed jobs, a publish that is late, too many quarantined rows, too much money.
+
+locals {
+  failures = {
+    source      = ["aws.glue"]
+    detail-type = ["Glue Job State Change"]
+    detail      = { jobName = var.job_names, state = ["FAILED", "TIMEOUT", "ERROR"] }
+  }
+}
+
+resource "aws_sns_topic" "this" {
+  name              = "${var.name}-operations"
+  kms_master_key_id = var.kms_key_arn
+}
+
+resource "aws_sns_topic_subscription" "mail" {
+  count = var.ops_email == "" ? 0 : 1
+
+  topic_arn = aws_sns_topic.this.arn
+  protocol  = "email"
+  endpoint  = var.ops_email
+}
+
+data "aws_iam_policy_document" "topic" {
+  statement {
+    sid       = "ServicesOfThisAccount"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.this.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "this" {
+  arn    = aws_sns_topic.this.arn
+  policy = data.aws_iam_policy_document.topic.json
+}
+
+# ---- failed jobs: the event names job, run and reason, which an alarm could not
+
+resource "aws_cloudwatch_event_rule" "failed" {
+  name          = "${var.name}-job-failed"
+  description   = "A Glue job of the lakehouse failed or took too long."
+  event_pattern = jsonencode(local.failures)
+}
+
+resource "aws_cloudwatch_event_target" "failed" {
+  rule = aws_cloudwatch_event_rule.failed.name
+  arn  = aws_sns_topic.this.arn
+
+  input_transformer {
+    input_paths = {
+      job    = "$.detail.jobName"
+      run    = "$.detail.jobRunId"
+      state  = "$.detail.state"
+      reason = "$.detail.message"
+    }
+    input_template = "\"<job> <state>: <reason> (run <run>). What to do: docs/how-to/when-a-run-fails.md\""
+  }
+}
+
+# ---- late publish: no success within a day and the grace; every success is an event, and kept in a log
+
+resource "aws_cloudwatch_event_rule" "published" {
+  for_each = toset(var.publish_jobs)
+
+  name        = "${var.name}-${each.key}-succeeded"
+  description = "A run of ${each.key} succeeded."
+  event_pattern = jsonencode({
+    source      = ["aws.glue"]
+    detail-type = ["Glue Job State Change"]
+    detail      = { jobName = [each.key], state = ["SUCCEEDED"] }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "published" {
+  for_each = aws_cloudwatch_event_rule.published
+
+  rule = each.value.name
+  arn  = aws_cloudwatch_log_group.published.arn
+}
+
+resource "aws_cloudwatch_log_group" "published" {
+  name              = "/aws/events/${var.name}-published"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+}
+
+data "aws_iam_policy_document" "published" {
+  statement {
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.published.arn}:*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["delivery.logs.amazonaws.com", "events.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_cloudwatch_log_resource_policy" "published" {
+  policy_name     = "${var.name}-published"
+  policy_document = data.aws_iam_policy_document.published.json
+}
+
+resource "aws_cloudwatch_metric_alarm" "late" {
+  for_each = aws_cloudwatch_event_rule.published
+
+  alarm_name        = "${var.name}-${each.key}-late"
+  alarm_description = "No run of ${each.key} has succeeded for ${24 + var.grace_hours} hours: analysts see yesterday's data."
+
+  namespace   = "AWS/Events"
+  metric_name = "TriggeredRules"
+  dimensions  = { RuleName = each.value.name }
+
+  statistic           = "Sum"
+  period              = 3600
+  evaluation_periods  = 24 + var.grace_hours
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  # Hours without a success have no number at all.
+  treat_missing_data = "breaching"
+
+  alarm_actions = [aws_sns_topic.this.arn]
+  ok_actions    = [aws_sns_topic.this.arn]
+}
+
+# ---- quarantine: validate tells each batch's share
+
+resource "aws_cloudwatch_metric_alarm" "quarantine" {
+  for_each = toset(var.datasets)
+
+  alarm_name        = "${var.name}-${each.key}-quarantine"
+  alarm_description = "More than ${var.quarantine_percent} % of a batch of ${each.key} went to quarantine; see Data Docs."
+
+  namespace   = var.metrics.namespace
+  metric_name = var.metrics.quarantine_percent
+  dimensions  = { dataset = each.key, lake = var.lake_root }
+
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.quarantine_percent
+  treat_missing_data  = "notBreaching"
+
+  alarm_actions = [aws_sns_topic.this.arn]
+}
+
+# ---- money: the whole account's, for nothing else should be in it
+
+resource "aws_budgets_budget" "this" {
+  name         = var.name
+  budget_type  = "COST"
+  time_unit    = "MONTHLY"
+  limit_amount = tostring(var.monthly_budget_usd)
+  limit_unit   = "USD"
+
+  dynamic "notification" {
+    for_each = { ACTUAL = 80, FORECASTED = 100 }
+    content {
+      notification_type         = notification.key
+      threshold                 = notification.value
+      threshold_type            = "PERCENTAGE"
+      comparison_operator       = "GREATER_THAN"
+      subscriber_sns_topic_arns = [aws_sns_topic.this.arn]
+    }
+  }
+}

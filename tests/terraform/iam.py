@@ -1,0 +1,78 @@
+"""Evaluates IAM policy documents as AWS does: denied unless allowed, and a denial beats every permission.
+
+Knows what our documents use and raises for anything else, so that a test never passes by not understanding.
+Conditions: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Statement = Mapping[str, Any]
+_KNOWN = {"Sid", "Effect", "Action", "Resource", "Condition"}
+
+
+@dataclass(frozen=True, order=True)
+class Call:
+    """One question to AWS: may this be done to that, in these circumstances?"""
+
+    action: str
+    resource: str
+    context: tuple[tuple[str, str], ...] = field(default=())
+
+    @classmethod
+    def of(cls, action: str, resource: str, **context: str) -> Call:
+        """A call; underscores in the names of circumstances stand for colons."""
+        return cls(action, resource, tuple(sorted((name.replace("_", ":"), value) for name, value in context.items())))
+
+
+def is_allowed(statements: Iterable[Statement], call: Call) -> bool:
+    """Whether the statements of a role let a call pass."""
+    effects = {statement["Effect"] for statement in statements if _speaks_of(statement, call)}
+    return effects == {"Allow"}
+
+
+def _speaks_of(statement: Statement, call: Call) -> bool:
+    unknown = set(statement) - _KNOWN
+    if unknown:
+        raise NotImplementedError(f"the evaluator does not know {sorted(unknown)}")
+    return (
+        _any_like(statement["Action"], call.action, ignore_case=True)
+        and _any_like(statement["Resource"], call.resource)
+        and _holds(statement.get("Condition", {}), dict(call.context))
+    )
+
+
+def _any_like(patterns: str | Sequence[str], word: str, ignore_case: bool = False) -> bool:
+    listed = [patterns] if isinstance(patterns, str) else patterns
+    return any(_is_like(pattern, word, ignore_case) for pattern in listed)
+
+
+def _is_like(pattern: str, word: str, ignore_case: bool = False) -> bool:
+    """IAM's own wild cards: * for any characters, slashes too, ? for one; brackets are plain."""
+    escaped = re.sub(r"\[", "[[]", pattern)
+    if ignore_case:
+        return fnmatch.fnmatchcase(word.lower(), escaped.lower())
+    return fnmatch.fnmatchcase(word, escaped)
+
+
+def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
+    """Every operator and every key of it must hold; of the values one is enough. A key that is not there fails."""
+    return all(
+        key in context and _compare(operator, values, context[key])
+        for operator, keys in condition.items()
+        for key, values in keys.items()
+    )
+
+
+def _compare(operator: str, values: str | Sequence[str], found: str) -> bool:
+    listed = [values] if isinstance(values, str) else values
+    if operator in ("StringEquals", "Bool"):
+        return found in listed
+    if operator in ("StringLike", "ArnLike"):
+        return any(_is_like(value, found) for value in listed)
+    raise NotImplementedError(f"the evaluator does not know {operator}")

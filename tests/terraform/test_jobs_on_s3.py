@@ -1,0 +1,114 @@
+"""Every job runs to its end on S3 with nothing but its own role, in the buckets that Terraform would make.
+
+moto answers in the place of AWS, and refuses whatever the role's policy does not allow. What was asked is kept in
+`recorded_calls.json`, against which the quick tests hold the policies; LAKEHOUSE_RECORD=1 writes it anew.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from lakehouse.contract_file import load_contracts
+from lakehouse.landing import dataset_of
+from terraform import recording
+from terraform.calls import REGION
+from terraform.recorder import Recorder
+
+pytestmark = [pytest.mark.policy, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTRACTS = load_contracts(ROOT / "contracts")
+STEPS = ("ingest", "validate", "transform", "publish")
+# With LAKEHOUSE_RECORD=1 nothing is refused, so that one run shows all that a role lacks.
+RECORDS = bool(os.environ.get("LAKEHOUSE_RECORD"))
+# S3A and the single modules of its SDK; a lake on S3 fetches them into the cache.
+S3A = sorted((ROOT / ".cache/jars-s3").glob("*.jar"))
+
+
+@pytest.fixture(scope="module")
+def cloud(applied_dev: Any) -> Iterator[tuple[Recorder, dict[str, str]]]:
+    """The recorder with the buckets, databases and deliveries of dev, and what leads a process to it."""
+    policies = {job: applied_dev.policy(job) for job in applied_dev.jobs}
+    recorder = Recorder(policies, applied_dev.outputs["kms_key_arn"], enforces=not RECORDS)
+    stop = recorder.start()
+    words = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": REGION}
+    session = boto3.Session("testing", "testing", region_name=REGION)
+    s3, glue, athena = (session.client(name, endpoint_url=recorder.address) for name in ("s3", "glue", "athena"))
+    for name, bucket in applied_dev.outputs.items():
+        if name.endswith("_bucket"):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for database in applied_dev.of_type("aws_glue_catalog_database"):
+        glue.create_database(DatabaseInput={"Name": database["name"]})
+    for workgroup in applied_dev.of_type("aws_athena_workgroup"):
+        athena.create_work_group(Name=workgroup["name"], Configuration={})
+    for file in (ROOT / "samples").iterdir():
+        if file.is_file() and (dataset := dataset_of(CONTRACTS, file.name)):
+            s3.upload_file(str(file), applied_dev.outputs["raw_bucket"], f"raw/{dataset.domain}/first/{file.name}")
+    yield recorder, {**words, "AWS_ENDPOINT_URL": recorder.address}
+    stop()
+
+
+def job_words(applied: Any, job: str) -> str:
+    """What Glue would call the job's script with, as far as the script reads it."""
+    given = applied.jobs[job]["default_arguments"]
+    script = applied.jobs[job]["command"][0]["script_location"].rsplit("/", 1)[-1]
+    own = {"--domain", "--lake_root", "--raw_root", "--athena_workgroup"}
+    arguments = " ".join(f"{name} {value}" for name, value in sorted(given.items()) if name in own)
+    return f"{job}={ROOT / 'glue_jobs' / script} {arguments}"
+
+
+def test_every_job_runs_with_its_role_alone(
+    cloud: tuple[Recorder, dict[str, str]], applied_dev: Any, tmp_path: Path
+) -> None:
+    if not S3A:
+        pytest.skip("S3A's jars are not in .cache/jars-s3")
+    recorder, words = cloud
+    order = [f"{step}_{domain}" for step in STEPS[:3] for domain in CONTRACTS.domains]
+    order += ["transform_marts", *(f"publish_{domain}" for domain in CONTRACTS.domains), "publish_marts"]
+    order += ["maintain_lakehouse"]
+    assert set(order) == set(applied_dev.jobs)
+    (tmp_path / "spark-defaults.conf").write_text(spark_defaults(recorder.address))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    paths = os.pathsep.join([str(ROOT / "glue_jobs"), str(ROOT / "tests")])
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("run_jobs.py")),
+        *(job_words(applied_dev, j) for j in order),
+    ]
+    done = subprocess.run(
+        command, env={**kept, **words, "PYTHONPATH": paths, "SPARK_CONF_DIR": str(tmp_path)},
+        capture_output=True, text=True, timeout=600, check=False, cwd=tmp_path,
+    )  # fmt: skip
+
+    if RECORDS:
+        others = recording.read() if recording.FILE.is_file() else {}
+        recording.write({**others, **recorder.made})
+    refused = {role: recording.folded(calls) for role, calls in recorder.denied.items()}
+    assert not refused, f"{refused}\n{done.stdout}\n{done.stderr[-2000:]}"
+    assert done.returncode == 0, done.stdout + done.stderr[-4000:]
+    assert set(recorder.made) == set(order)
+    kept_calls = recording.read()
+    assert {job: recording.folded(calls) for job, calls in recorder.made.items()} == {
+        job: calls for job, calls in kept_calls.items() if job in order
+    }, "the jobs ask for other things than were recorded; record anew: LAKEHOUSE_RECORD=1 make test-policy"
+
+
+def spark_defaults(address: str) -> str:
+    """S3A, on moto."""
+    settings = {
+        "spark.jars": ",".join(f"local:{jar}" for jar in S3A),
+        "spark.hadoop.fs.s3a.endpoint": address,
+        "spark.hadoop.fs.s3a.endpoint.region": REGION,
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+        "spark.hadoop.fs.s3a.access.key": "testing",
+        "spark.hadoop.fs.s3a.secret.key": "testing",
+    }
+    return "".join(f"{name} {value}\n" for name, value in settings.items())

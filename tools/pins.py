@@ -1,0 +1,84 @@
+"""Which of the pinned packages go where: those that the jobs or the DAGs import, with all that these need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where packages are installed: what it is asked for, what it has of its own, its Python."""
+
+    roots: tuple[str, ...]
+    brings: frozenset[str]
+    python: str
+    whole: bool = True
+
+
+# Glue 6.0 has these in the versions that requirements.txt names, or takes them from AWS's own build.
+ON_GLUE = Place(
+    roots=(
+        "great-expectations", "dbt-core", "dbt-spark[session]", "deltalake", "duckdb", "duckdb-extension-delta",
+        "sqlglot", "open-data-contract-standard", "jsonschema", "pyyaml", "rich",
+    ),
+    brings=frozenset({"pyspark", "pandas", "numpy", "pyarrow", "boto3", "botocore", "pip", "setuptools"}),
+    python="3.13",
+)  # fmt: skip
+# MWAA resolves what is below by Airflow's own constraints, so only the names that the DAGs ask for are given.
+ON_MWAA = Place(
+    roots=(
+        "apache-airflow-providers-amazon[aiobotocore]", "apache-airflow-providers-slack",
+        "apache-airflow-providers-openlineage", "apache-airflow-providers-smtp", "open-data-contract-standard",
+        "jsonschema", "pyyaml",
+    ),
+    brings=frozenset(),
+    python="3.12",
+    whole=False,
+)  # fmt: skip
+
+
+def pins_for(root: Path, place: Place) -> str:
+    """The lines of requirements.txt that a place needs, sorted."""
+    pins = _pins(root / "requirements.txt")
+    names = _closure(place) if place.whole else {_name(word): word for word in place.roots}
+    lines = [f"{word}=={pins[name]}" for name, word in sorted(names.items()) if name in pins]
+    return "\n".join(lines) + "\n"
+
+
+def _pins(file: Path) -> dict[str, str]:
+    found = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {canonicalize_name(name): version for name, version in found}
+
+
+def _closure(place: Place) -> dict[str, str]:
+    """Every package below the roots, by name, as it is asked for."""
+    found: dict[str, str] = {}
+    todo = [Requirement(root) for root in place.roots]
+    while todo:
+        asked = todo.pop()
+        name = _name(asked.name)
+        if name in place.brings or (name in found and not asked.extras):
+            continue
+        found.setdefault(name, name)
+        todo.extend(_needs(asked, place.python))
+    return found
+
+
+def _needs(asked: Requirement, python: str) -> Iterator[Requirement]:
+    environment = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
+    for line in requires(asked.name) or ():
+        needed = Requirement(line)
+        extras = asked.extras or {""}
+        if needed.marker is None or any(needed.marker.evaluate({**environment, "extra": x}) for x in extras):
+            yield needed
+
+
+def _name(word: str) -> str:
+    return canonicalize_name(Requirement(word).name)
