@@ -44,12 +44,17 @@ def job_items(root: Path, jars: Iterable[str]) -> tuple[Item, ...]:
 
 def find_wheel(root: Path) -> Path:
     """The wheel of the library's present version; raises NotBuiltError."""
-    version = re.search(r'__version__ = "([^"]+)"', (root / "glue_jobs/lakehouse/__init__.py").read_text())
-    assert version, "the library says its version"
-    wheel = root / "dist" / f"lakehouse-{version[1]}-py3-none-any.whl"
+    wheel = root / "dist" / f"lakehouse-{find_version(root)}-py3-none-any.whl"
     if not wheel.is_file():
         raise NotBuiltError(f"wheel {wheel.name}", wheel.parent, "make package")
     return wheel
+
+
+def find_version(root: Path) -> str:
+    """The library's version."""
+    version = re.search(r'__version__ = "([^"]+)"', (root / "glue_jobs/lakehouse/__init__.py").read_text())
+    assert version, "the library says its version"
+    return version[1]
 
 
 def _jar(root: Path, name: str) -> Path:

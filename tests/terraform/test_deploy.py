@@ -1,0 +1,156 @@
+"""What the Makefile uploads, put into moto: every path that a job, MWAA or a crawler names is there; twice is once."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import deploy
+import parcels
+import pytest
+from moto import mock_aws
+from shipping import Item, Shipment, ship
+
+from lakehouse.errors import EXIT_TERMINAL
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = {"index.html": "<html>", "manifest.json": "{}", "catalog.json": "{}"}
+
+
+@dataclass(frozen=True)
+class House:
+    """The files of a repository that are shipped, with a wheel and dbt's docs as they would have been built."""
+
+    root: Path
+    lake: Path
+    outputs: dict[str, Any]
+    s3: Any
+
+    def ship(self, target: str, dry_run: bool = False) -> None:
+        """Run one of the Makefile's targets."""
+        deploy.TARGETS[target](deploy.Ship(self.outputs, self.s3, dry_run, self.lake, self.root))
+
+    def keys(self, bucket: str) -> dict[str, Any]:
+        """The objects of a bucket with their times."""
+        listed = self.s3.list_objects_v2(Bucket=self.outputs[bucket]).get("Contents", ())
+        return {item["Key"]: item["LastModified"] for item in listed}
+
+
+@pytest.fixture
+def house(applied_dev: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """A house whose repository is this one, but for what is built; and the buckets of dev in moto."""
+    root, lake = tmp_path / "repository", tmp_path / "lake"
+    root.mkdir()
+    for name in ("contracts", "dags", "dbt", "glue_jobs", "great_expectations", "requirements.txt", "jvm"):
+        if (ROOT / name).exists():
+            (root / name).symlink_to(ROOT / name)
+    version = parcels.find_version(root)
+    (root / "dist").mkdir()
+    (root / f"dist/lakehouse-{version}-py3-none-any.whl").write_bytes(b"wheel")
+    (lake / "curated/docs/dbt").mkdir(parents=True)
+    for name, text in PAGES.items():
+        (lake / "curated/docs/dbt" / name).write_text(text)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    # The log store's jar is built by a target of its own; here only its place is looked at.
+    outputs = {**applied_dev.outputs, "jars": []}
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="eu-west-1")
+        for name, bucket in outputs.items():
+            if name.endswith("_bucket"):
+                s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+                s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        yield House(root, lake, outputs, s3)
+
+
+def test_every_path_that_something_names_is_there(house: House, applied_dev: Any) -> None:
+    for target in deploy.TARGETS:
+        house.ship(target)
+    shipped = {f"s3://{house.outputs['artefacts_bucket']}/{key}" for key in house.keys("artefacts_bucket")}
+    for job in applied_dev.jobs.values():
+        arguments = job["default_arguments"]
+        named = [job["command"][0]["script_location"], arguments["--extra-files"], arguments["--extra-py-files"]]
+        assert {*named, arguments["--additional-python-modules"]} <= shipped
+    (airflow,) = applied_dev.of_type("aws_mwaa_environment")
+    assert airflow["source_bucket_arn"].endswith(house.outputs["artefacts_bucket"])
+    keys = set(house.keys("artefacts_bucket"))
+    assert {airflow["requirements_s3_path"], airflow["startup_script_s3_path"]} <= keys
+    dags = f"{airflow['dag_s3_path']}/"
+    assert {f"{dags}lakehouse_dags.py", f"{dags}contracts/erp.yaml", f"{dags}lakehouse_factory/plan.py"} <= keys
+    for crawler in applied_dev.of_type("aws_glue_crawler"):
+        assert crawler["s3_target"][0]["path"].split("/")[2] == house.outputs["raw_bucket"]
+    assert {f"curated/docs/dbt/{name}" for name in PAGES} == set(house.keys("curated_bucket"))
+
+
+@pytest.mark.parametrize("target", sorted(deploy.TARGETS))
+def test_a_second_time_writes_nothing(house: House, target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    house.ship(target)
+    before = {bucket: versions(house, bucket) for bucket in ("artefacts_bucket", "curated_bucket")}
+    assert any(before.values())
+    capsys.readouterr()
+    house.ship(target)
+    assert before == {bucket: versions(house, bucket) for bucket in before}
+    said = capsys.readouterr().out
+    assert "0 written" in said
+    assert "upload " not in said
+
+
+def versions(house: House, bucket: str) -> list[tuple[str, str]]:
+    """Every version of every object, the removed ones too."""
+    listed = house.s3.list_object_versions(Bucket=house.outputs[bucket])
+    return [(v["Key"], v["VersionId"]) for v in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ()))]
+
+
+@pytest.mark.parametrize("target", sorted(deploy.TARGETS))
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(
+    house: House, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.ship(target, dry_run=True)
+    assert "would upload" in capsys.readouterr().out
+    assert not house.keys("artefacts_bucket")
+    assert not house.keys("curated_bucket")
+
+
+def test_a_dag_that_is_gone_here_goes_there_too_and_nothing_else(house: House) -> None:
+    bucket = house.outputs["artefacts_bucket"]
+    for key in ("dags/contracts/returns.yaml", "dags_of_others/a.py", "mwaa/kept"):
+        house.s3.put_object(Bucket=bucket, Key=key, Body=b"old")
+    house.ship("upload-dags")
+    keys = set(house.keys("artefacts_bucket"))
+    assert "dags/contracts/returns.yaml" not in keys
+    assert {"dags_of_others/a.py", "mwaa/kept"} <= keys
+
+
+def test_a_change_is_written_and_mwaa_is_spoken_of(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    house.ship("upload-dags")
+    said = capsys.readouterr().out
+    assert f"aws mwaa update-environment --name {house.outputs['airflow_environment']}" in said
+    item = Item("dags/lakehouse_dags.py", b"changed")
+    shipped = ship(house.s3, Shipment(house.outputs["artefacts_bucket"], (item,)), print)
+    assert (shipped.written, shipped.removed) == (("dags/lakehouse_dags.py",), ())
+
+
+def test_the_project_archive_holds_what_a_job_looks_for(house: House) -> None:
+    (item,) = parcels.project_items(house.root)
+    assert item == parcels.project_items(house.root)[0], "the same files give the same bytes"
+    names = zipfile.ZipFile(io.BytesIO(item.body)).namelist()
+    assert {"contracts/erp.yaml", "dbt/dbt_project.yml", "great_expectations/great_expectations.yml"} <= set(names)
+    assert not [name for name in names if "target/" in name or "__pycache__" in name]
+
+
+def test_without_outputs_or_a_wheel_one_line_says_what_to_do(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = tmp_path / "outputs.json"
+    monkeypatch.setenv("LAKEHOUSE_OUTPUTS", str(named))
+    assert deploy.main(["upload-jobs"]) == EXIT_TERMINAL
+    assert "run `make terraform-init terraform-apply ENV=dev` first" in capsys.readouterr().err
+    next((house.root / "dist").iterdir()).unlink()
+    with pytest.raises(parcels.NotBuiltError, match="run `make package` first"):
+        house.ship("upload-jobs")
