@@ -23,10 +23,11 @@ def folded(calls: Iterable[Call]) -> list[Call]:
 def _fold(call: Call) -> Call:
     if not call.action.startswith("s3:") or call.resource.count("/") == 0:
         return call
-    folder = call.resource.rpartition("/")[0]
-    # A day's folder stands for all of them.
-    parts = [part.split("=")[0] + "=<value>" if "=" in part else part for part in folder.split("/")]
-    return Call(call.action, "/".join([*parts, _OBJECT]), call.context)
+    *folder, name = call.resource.split("/")
+    # A day's folder stands for all of them; a name without a suffix is that of a folder somebody looked for.
+    parts = [part.split("=")[0] + "=<value>" if "=" in part else part for part in (*folder, name)]
+    last = _OBJECT if "." in name else parts[-1]
+    return Call(call.action, "/".join([*parts[:-1], last]), call.context)
 
 
 def write(made: Mapping[str, Iterable[Call]]) -> None:

@@ -8,6 +8,14 @@ locals {
   spark_ui = "spark-ui/${var.name}"
   writes   = concat(var.writes, [{ bucket = var.logs_bucket, prefix = local.spark_ui }])
 
+  # The folders above what it writes. S3A looks whether they are there before it makes one, by a HEAD and a listing.
+  above = distinct(flatten([
+    for grant in local.writes : [
+      for depth in range(1, length(split("/", grant.prefix))) :
+      { bucket = grant.bucket, folder = join("/", slice(split("/", grant.prefix), 0, depth)) }
+    ]
+  ]))
+
   # What a job reads or writes it also lists.
   listed         = { for grant in concat(var.reads, local.writes) : grant.bucket => grant.prefix... }
   listed_buckets = keys(local.listed)
@@ -107,6 +115,13 @@ data "aws_iam_policy_document" "job" {
     resources = [for grant in local.writes : "arn:aws:s3:::${grant.bucket}/${grant.prefix}/*"]
   }
 
+  # No object has one of these names: the answer is that there is none, where without the right it would be a refusal.
+  statement {
+    sid       = "LookForFolders"
+    actions   = ["s3:GetObject"]
+    resources = [for place in local.above : "arn:aws:s3:::${place.bucket}/${place.folder}"]
+  }
+
   dynamic "statement" {
     for_each = local.listed
     content {
@@ -117,7 +132,10 @@ data "aws_iam_policy_document" "job" {
       condition {
         test     = "StringLike"
         variable = "s3:prefix"
-        values   = flatten([for prefix in statement.value : [prefix, "${prefix}/*"]])
+        values = concat(
+          flatten([for prefix in statement.value : [prefix, "${prefix}/*"]]),
+          [for place in local.above : "${place.folder}/" if place.bucket == statement.key],
+        )
       }
     }
   }
