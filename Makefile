@@ -89,7 +89,7 @@ terraform-apply: ## Make the cloud as the files say, after asking
 	@tools/terraform.sh apply $(ENV)
 
 check-terraform: setup ## Check the Terraform files: format, lint, security, and what they would make
-	@tools/check_terraform.sh
+	@SKIP_TESTS=$(SKIP_TESTS) tools/check_terraform.sh
 
 test-policy: setup ## Run every job on S3 (moto) and hold its role against each call that it made
 	@$(PY) -m pytest -q --durations=5 -m policy

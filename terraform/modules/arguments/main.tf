@@ -4,8 +4,10 @@ locals {
   # Spark's settings stand in the library's Spark module, and nowhere else: "name": "value" inside a dict of that name.
   spark    = file("${var.repository}/glue_jobs/lakehouse/spark.py")
   setting  = "\"(spark\\.[^\"]+)\": \"([^\"]+)\""
-  settings = { for pair in regexall(local.setting, regex("(?s)SETTINGS: Mapping\\[str, str\\] = \\{(.*?)\\n\\}", local.spark)[0]) : pair[0] => pair[1] }
-  listener = { for pair in regexall(local.setting, regex("(?s)LINEAGE: Mapping\\[str, str\\] = \\{(.*?)\\n\\}", local.spark)[0]) : pair[0] => pair[1] }
+  always   = regex("(?s)SETTINGS: Mapping\\[str, str\\] = \\{(.*?)\\n\\}", local.spark)[0]
+  listens  = regex("(?s)LINEAGE: Mapping\\[str, str\\] = \\{(.*?)\\n\\}", local.spark)[0]
+  settings = { for pair in regexall(local.setting, local.always) : pair[0] => pair[1] }
+  listener = { for pair in regexall(local.setting, local.listens) : pair[0] => pair[1] }
 
   # A run that Airflow starts gets the listener from its DAG, with its parent; one that is started by hand gets it here.
   lineage = var.openlineage_endpoint == "" ? {} : merge(local.listener, {
@@ -15,16 +17,19 @@ locals {
   })
 
   # The log store that makes two drivers on one table safe, by the name of its class.
-  stores    = [for file in fileset("${var.repository}/jvm/src/main/java", "**/*LogStore.java") : replace(trimsuffix(file, ".java"), "/", ".")]
-  log_store = { for scheme in ["s3", "s3a"] : "spark.delta.logStore.${scheme}.impl" => local.stores[0] if length(local.stores) > 0 }
+  sources = fileset("${var.repository}/jvm/src/main/java", "**/*LogStore.java")
+  stores  = [for file in local.sources : replace(trimsuffix(file, ".java"), "/", ".")]
+  log_store = {
+    for scheme in ["s3", "s3a"] : "spark.delta.logStore.${scheme}.impl" => local.stores[0] if length(local.stores) > 0
+  }
 
   conf = merge(local.settings, local.log_store, local.lineage)
 
   # `make upload-jobs` puts them there.
-  lineage_jar = join("-", [
-    regex("LINEAGE_JAR = \"([^\"]+)\"", local.spark)[0],
-    "${regex("LINEAGE_PACKAGE = f\"io.openlineage:\\{LINEAGE_JAR\\}:([^\"]+)\"", local.spark)[0]}.jar",
-  ])
+  lineage_name    = regex("LINEAGE_JAR = \"([^\"]+)\"", local.spark)[0]
+  lineage_version = regex("LINEAGE_PACKAGE = f\"io.openlineage:[^:]+:([^\"]+)\"", local.spark)[0]
+  lineage_jar     = "${local.lineage_name}-${local.lineage_version}.jar"
+
   jars = concat(
     length(local.stores) > 0 ? ["lakehouse-log-store.jar"] : [],
     var.openlineage_endpoint == "" ? [] : [local.lineage_jar],
