@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 DELTA_PACKAGE = "io.delta:delta-spark_4.1_2.13:4.2.0"
+LINEAGE_JAR = "openlineage-spark_2.13"
+LINEAGE_PACKAGE = f"io.openlineage:{LINEAGE_JAR}:1.53.0"
 
 SETTINGS: Mapping[str, str] = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -36,6 +38,19 @@ SETTINGS: Mapping[str, str] = {
     "spark.sql.catalogImplementation": "in-memory",
 }
 """What every job runs with, on Glue as `--conf` (the wheel's `lakehouse settings` prints them)."""
+
+LINEAGE: Mapping[str, str] = {
+    "spark.extraListeners": "io.openlineage.spark.agent.OpenLineageSparkListener",
+    # Plans are large, and what cannot be read of them says nothing to a person.
+    "spark.openlineage.facets.spark.logicalPlan.disabled": "true",
+    "spark.openlineage.facets.spark_unknown.disabled": "true",
+    # Which column a column comes from, kept apart from which columns only filter or join.
+    "spark.openlineage.columnLineage.datasetLineageEnabled": "true",
+}
+"""What a job runs with besides where lineage is wanted; it needs LINEAGE_PACKAGE among its jars.
+
+A DAG adds them to the --conf of a run, with the parent run and the place that events go to.
+"""
 
 
 def local_settings(project: Project, cores: int) -> dict[str, str]:
