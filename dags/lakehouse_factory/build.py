@@ -43,9 +43,25 @@ DEFAULTS: dict[str, Any] = {
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
+class TestableDag(DAG):
+    """A DAG with a deadline that `dag.test()` can run.
+
+    Airflow 3.3.1 asks its database for each deadline when a run succeeds, by an identity that the copy which `test`
+    works on does not have, and ends with an error of SQL.
+    """
+
+    def test(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the DAG once, here and now; nobody is told that it is late."""
+        deadlines, self.deadline = self.deadline, []
+        try:
+            return super().test(*args, **kwargs)
+        finally:
+            self.deadline = deadlines
+
+
 def build_dag(job: Job, views: Sequence[ViewFile] = ()) -> DAG:
     """Return the DAG of a job; the marts' publish also asks each of the views."""
-    dag = DAG(
+    dag = TestableDag(
         dag_id=job.dag_id,
         schedule=schedule_of(job),
         start_date=START,
