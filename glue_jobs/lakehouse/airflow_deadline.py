@@ -10,7 +10,7 @@ from airflow.sdk.definitions.deadline import BaseDeadlineReference
 
 
 @dataclass(frozen=True)
-class NextTimeOfDay(BaseDeadlineReference):
+class NextTimeOfDay(BaseDeadlineReference):  # type: ignore[misc]
     """The first HH:MM in UTC after a run was due; a backfill has none, for its dates are past.
 
     Airflow's own references know a span since the run's date, which runs started by an asset lack, or since it was

@@ -12,7 +12,7 @@ from lakehouse.airflow_deadline import NextTimeOfDay
 from lakehouse.airflow_names import MARTS_POOL
 
 
-@hookimpl
+@hookimpl  # type: ignore[untyped-decorator]
 def on_starting(component: Any) -> None:
     """Make the pool when the scheduler starts: tasks of a pool that is not there would wait for ever."""
     if getattr(component, "job_type", None) != "SchedulerJob":
@@ -23,7 +23,7 @@ def on_starting(component: Any) -> None:
         Pool.create_or_update_pool(MARTS_POOL, 1, "Jobs that write the marts, one at a time.", include_deferred=True)
 
 
-class LakehousePlugin(AirflowPlugin):
+class LakehousePlugin(AirflowPlugin):  # type: ignore[misc]
     """Found by Airflow through the entry point of the installed package."""
 
     name = "lakehouse"
