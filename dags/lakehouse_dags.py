@@ -13,10 +13,12 @@ from airflow.sdk import DAG
 
 from lakehouse.contract_file import load_contracts
 from lakehouse_factory.build import build_dag
-from lakehouse_factory.contracts import find_contracts
+from lakehouse_factory.contracts import find_contracts, find_views
 from lakehouse_factory.plan import plan_jobs
+from lakehouse_factory.views import read_view_files
 
-DAGS: dict[str, DAG] = {job.dag_id: build_dag(job) for job in plan_jobs(load_contracts(find_contracts()))}
+VIEWS = read_view_files(find_views())
+DAGS: dict[str, DAG] = {job.dag_id: build_dag(job, VIEWS) for job in plan_jobs(load_contracts(find_contracts()))}
 
 # Airflow finds the DAGs among the module's global names.
 globals().update(DAGS)

@@ -23,7 +23,8 @@ if [[ ! -x $venv/bin/python ]]; then
 fi
 
 stamp=$venv/.requirements
-if ! cmp -s requirements.txt "$stamp"; then
+# The project's own file counts too: its commands and its Airflow plugin are found by what was installed.
+if ! cmp -s <(cat requirements.txt pyproject.toml) "$stamp"; then
   echo "setup: installing the pinned packages (once, about a minute) …"
   pip=("$venv/bin/python" -m pip --quiet --disable-pip-version-check)
   # uv installs the same pins several times faster. It does not read pip's settings, so hand the index over.
@@ -37,7 +38,7 @@ if ! cmp -s requirements.txt "$stamp"; then
   fast || { echo "setup: uv could not; trying pip (some minutes) …"; slow; } \
     || stop packages "the packages of requirements.txt could not be fetched. Check the network and pip's index, then run 'make setup'."
   "${pip[@]}" install --no-deps --no-build-isolation --editable . || stop packages "the project itself could not be installed."
-  cp requirements.txt "$stamp"
+  cat requirements.txt pyproject.toml > "$stamp"
 fi
 
 exec "$venv/bin/python" -m lakehouse.local_setup

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Any
 
-from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
-from airflow.sdk import DAG, Asset, AssetAll, AssetAny
+from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerRunOperator
+from airflow.sdk import DAG, Asset, AssetAll, AssetAny, AsyncCallback, DeadlineAlert
 from croniter import croniter  # type: ignore[import-untyped]
 
+from lakehouse.airflow_deadline import NextTimeOfDay
+from lakehouse.airflow_messages import tell_failure, tell_lateness
+from lakehouse.airflow_names import ATHENA_WORKGROUP, DOCS_ROOT, LAKE_ROOT, RAW_ROOT
+from lakehouse_factory.docs_sync import SyncPrefix
+from lakehouse_factory.glue_run import GlueRun
 from lakehouse_factory.landing import NewLandingSensor
-from lakehouse_factory.plan import WAIT_ATTEMPTS, WAIT_SECONDS, Job
+from lakehouse_factory.plan import MARTS, WAIT_ATTEMPTS, WAIT_SECONDS, Job
 from lakehouse_factory.runbook import run_book
+from lakehouse_factory.views import ViewFile, ViewQuery
 
 # Rendered when a task runs, so that parsing needs neither database nor network.
-LAKE_ROOT = "{{ var.value.lakehouse_lake_root }}"
-RAW_ROOT = "{{ var.value.lakehouse_raw_root }}"
+LAKE = f"{{{{ var.value.{LAKE_ROOT} }}}}"
+RAW = f"{{{{ var.value.{RAW_ROOT} }}}}"
+DOCS = f"{{{{ var.value.get('{DOCS_ROOT}', '') or var.value.{LAKE_ROOT} ~ '/docs' }}}}"
+WORKGROUP = f"{{{{ var.value.get('{ATHENA_WORKGROUP}', 'primary') }}}}"
+RUN_ID = "{{ run_id }}"
 
 EXECUTION_TIMEOUT = timedelta(hours=3)
+# None of the lakehouse's tasks uses Airflow's own connection: credentials are those of the machine's role.
+AWS = {"aws_conn_id": None}
 
 DEFAULTS: dict[str, Any] = {
     "retries": 3,
@@ -26,19 +38,37 @@ DEFAULTS: dict[str, Any] = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=30),
     "execution_timeout": EXECUTION_TIMEOUT,
+    "on_failure_callback": tell_failure,
 }
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def build_dag(job: Job) -> DAG:
-    """Return the DAG of a job."""
-    dag = DAG(
+class TestableDag(DAG):
+    """A DAG with a deadline that `dag.test()` can run.
+
+    Airflow 3.3.1 asks its database for each deadline when a run succeeds, by an identity that the copy which `test`
+    works on does not have, and ends with an error of SQL.
+    """
+
+    def test(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the DAG once, here and now; nobody is told that it is late."""
+        deadlines, self.deadline = self.deadline, []
+        try:
+            return super().test(*args, **kwargs)
+        finally:
+            self.deadline = deadlines
+
+
+def build_dag(job: Job, views: Sequence[ViewFile] = ()) -> DAG:
+    """Return the DAG of a job; the marts' publish also asks each of the views."""
+    dag = TestableDag(
         dag_id=job.dag_id,
         schedule=schedule_of(job),
         start_date=START,
         catchup=False,
         max_active_runs=1,
         default_args={**DEFAULTS, "owner": job.owner},
+        deadline=deadline_of(job),
         description=job.purpose,
         doc_md=run_book(job),
         tags=["lakehouse", job.step, job.subject],
@@ -46,7 +76,10 @@ def build_dag(job: Job) -> DAG:
     with dag:
         run = _glue_run(job)
         if job.file_patterns:
-            _landing(job) >> run
+            _landing(job) >> run >> _crawl(job)
+        if job.step == "publish":
+            run >> _docs(job)
+            _ask_views(run, views if job.subject == MARTS else ())
     return dag
 
 
@@ -63,6 +96,19 @@ def schedule_of(job: Job) -> str | AssetAll | AssetAny | None:
     return AssetAny(*assets) if job.any_of_reads else AssetAll(*assets)
 
 
+def deadline_of(job: Job) -> DeadlineAlert | None:
+    """Who is told when the run is not done by the contract's time of day."""
+    if job.deadline is None:
+        return None
+    about = {"dag_id": job.dag_id, "domain": job.subject, "step": job.step}
+    return DeadlineAlert(
+        reference=NextTimeOfDay(job.deadline),
+        interval=timedelta(0),
+        callback=AsyncCallback(tell_lateness, kwargs=about),
+        name=f"{job.subject} by {job.deadline} UTC",
+    )
+
+
 def patience(schedule: str) -> timedelta:
     """How long to wait for files: two hours, or less where the next run comes sooner."""
     starts = islice(croniter(schedule, START, ret_type=datetime), 10)
@@ -76,34 +122,82 @@ def _landing(job: Job) -> NewLandingSensor:
         task_id="wait_for_landing",
         job_name=job.dag_id,
         file_patterns=job.file_patterns,
-        bucket_key=f"{RAW_ROOT}/{job.subject}/*",
-        aws_conn_id=None,
+        bucket_key=f"{RAW}/{job.subject}/*",
         deferrable=True,
         soft_fail=True,
         poke_interval=300,
         timeout=patience(job.schedule).total_seconds(),
+        **AWS,
     )
 
 
-def _glue_run(job: Job) -> GlueJobOperator:
-    return GlueJobOperator(
+def _glue_run(job: Job) -> GlueRun:
+    return GlueRun(
         task_id=job.step,
         job_name=job.dag_id,
         script_args=script_args(job),
-        aws_conn_id=None,
+        pool=job.pool,
         deferrable=True,
         resume_glue_job_on_retry=True,
         waiter_delay=WAIT_SECONDS,
         waiter_max_attempts=WAIT_ATTEMPTS,
         outlets=[asset(name) for name in job.writes],
+        **AWS,
     )
 
 
 def script_args(job: Job) -> dict[str, str]:
     """What the job is told: facts only, as strings."""
-    args = {"--lake_root": LAKE_ROOT}
+    args = {"--lake_root": LAKE, "--run_id": RUN_ID}
     if job.domain is not None:
         args["--domain"] = job.domain
     if job.step == "ingest":
-        args["--raw_root"] = RAW_ROOT
+        args["--raw_root"] = RAW
     return args
+
+
+def _crawl(job: Job) -> GlueCrawlerRunOperator:
+    """Describes what has landed; a crawl that is under way already is as good."""
+    return GlueCrawlerRunOperator(
+        task_id="crawl_landing",
+        crawler_name=str(job.crawler),
+        fail_on_already_running=False,
+        deferrable=True,
+        poll_interval=WAIT_SECONDS,
+        **AWS,
+    )
+
+
+def _docs(job: Job) -> SyncPrefix:
+    """Data Docs with each domain, dbt's manifest, catalogue and docs with the marts."""
+    name = "dbt" if job.subject == MARTS else "data_docs"
+    return SyncPrefix(
+        task_id=f"sync_{name}",
+        source_bucket_prefix=f"{LAKE}/curated/docs/{name}/",
+        dest_bucket_prefix=f"{DOCS}/{name}/",
+        **AWS,
+    )
+
+
+def _ask_views(publish: GlueRun, views: Sequence[ViewFile]) -> None:
+    """A query a view, each after those of the views that it reads."""
+    tasks = {view.name: _view_query(view) for view in views}
+    for view in views:
+        publish >> tasks[view.name]
+        [tasks[below] for below in view.views if below in tasks] >> tasks[view.name]
+
+
+def _view_query(view: ViewFile) -> ViewQuery:
+    return ViewQuery(
+        task_id=f"query_{view.name}",
+        view=view.name,
+        reads=view.tables,
+        also_views=view.views,
+        lake_root=LAKE,
+        output_location=f"{LAKE}/curated/athena_results/",
+        workgroup=WORKGROUP,
+        deferrable=True,
+        sleep_time=5,
+        max_polling_attempts=120,
+        **AWS,
+    )

@@ -1,4 +1,4 @@
-"""Where the contracts lie: named by the environment, or beside or above the DAGs."""
+"""Where the contracts and the views lie: named by the environment, or beside or above the DAGs."""
 
 from __future__ import annotations
 
@@ -7,24 +7,33 @@ from pathlib import Path
 
 from lakehouse.errors import LakehouseError
 
-VARIABLE = "LAKEHOUSE_CONTRACTS"
+CONTRACTS, VIEWS = "LAKEHOUSE_CONTRACTS", "LAKEHOUSE_VIEWS"
 DAGS_FOLDER = Path(__file__).resolve().parents[1]
 
 
-class ContractsNotFoundError(LakehouseError):
-    """No folder of contracts was found; Airflow shows this text as the import error."""
+class FolderNotFoundError(LakehouseError):
+    """No folder of contracts or of views was found; Airflow shows this text as the import error."""
 
-    def __init__(self, searched: tuple[Path, ...]) -> None:
-        self.searched = searched
+    def __init__(self, searched: tuple[Path, ...], what: str, variable: str) -> None:
+        self.searched, self.what, self.variable = searched, what, variable
         places = " or ".join(str(place) for place in searched)
-        super().__init__(f"There is no folder {places}; copy contracts/ there or name it in {VARIABLE}.")
+        super().__init__(f"There is no folder {places}; copy {what} there or name it in {variable}.")
 
 
 def find_contracts(dags: Path = DAGS_FOLDER) -> Path:
-    """Return the folder of the contracts; raises ContractsNotFoundError with the places searched."""
-    named = os.environ.get(VARIABLE)
-    places = (Path(named),) if named else (dags / "contracts", dags.parent / "contracts")
+    """Return the folder of the contracts; raises FolderNotFoundError with the places searched."""
+    return _find(CONTRACTS, "contracts/", (dags / "contracts", dags.parent / "contracts"))
+
+
+def find_views(dags: Path = DAGS_FOLDER) -> Path:
+    """Return the folder of the Athena views; raises FolderNotFoundError with the places searched."""
+    return _find(VIEWS, "dbt/athena_views/", (dags / "athena_views", dags.parent / "dbt" / "athena_views"))
+
+
+def _find(variable: str, what: str, places: tuple[Path, ...]) -> Path:
+    named = os.environ.get(variable)
+    places = (Path(named),) if named else places
     for place in places:
         if place.is_dir():
             return place
-    raise ContractsNotFoundError(places)
+    raise FolderNotFoundError(places, what, variable)

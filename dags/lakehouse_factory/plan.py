@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from lakehouse.airflow_names import MARTS_POOL
 from lakehouse.contract import Contract, Contracts
 from lakehouse.errors import LakehouseError
 
@@ -17,6 +18,7 @@ FACT = "fct_daily_store_metrics"
 PLATFORM_OWNER = "data-platform"
 # Between two hourly ingests: upkeep and merges then rarely meet on a table.
 UPKEEP_SCHEDULE = "35 22 * * *"
+DEFAULT_POOL = "default_pool"
 # 150 minutes, above the 120 after which Glue ends a job itself: Glue's own verdict is the one to hear.
 WAIT_SECONDS = 30
 WAIT_ATTEMPTS = 300
@@ -39,6 +41,7 @@ class Job:
     schedule: str | None = None
     deadline: str | None = None
     file_patterns: tuple[str, ...] = ()
+    pool: str = DEFAULT_POOL
 
     @property
     def dag_id(self) -> str:
@@ -49,6 +52,11 @@ class Job:
     def domain(self) -> str | None:
         """What the job gets as --domain; upkeep gets none, for it serves the whole lake."""
         return None if self.subject == LAKEHOUSE else self.subject
+
+    @property
+    def crawler(self) -> str | None:
+        """The crawler that describes what has landed, run after ingest; no other job has one."""
+        return f"landing_{self.subject}" if self.file_patterns else None
 
 
 class DoubleJobError(LakehouseError):
@@ -117,7 +125,9 @@ def _domain_jobs(contract: Contract) -> Iterator[Job]:
 
 
 def _shared_jobs(contracts: Contracts) -> Iterator[Job]:
-    base = Job("", MARTS, PLATFORM_OWNER, PLATFORM_OWNER, "", "", "")
+    # The analysts wait for the marts until the last of the domains is due.
+    due = max((contract.deadline for contract in contracts), default=None)
+    base = Job("", MARTS, PLATFORM_OWNER, PLATFORM_OWNER, "", "", "", deadline=due)
     yield replace(
         base,
         step="transform",
@@ -127,6 +137,7 @@ def _shared_jobs(contracts: Contracts) -> Iterator[Job]:
         reads=tuple(f"silver/{dataset.name}" for dataset in contracts.datasets),
         writes=(f"marts/{FACT}",),
         any_of_reads=True,
+        pool=MARTS_POOL,
     )
     yield replace(
         base,
@@ -145,4 +156,5 @@ def _shared_jobs(contracts: Contracts) -> Iterator[Job]:
         source="the transaction logs of all tables",
         consumer="every reader of the lake, by quicker and cheaper queries",
         schedule=UPKEEP_SCHEDULE,
+        pool=MARTS_POOL,
     )

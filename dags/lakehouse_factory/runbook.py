@@ -9,6 +9,7 @@ _CURES = {
     "ingest": (
         "- The error names file and column: ask the owner of the source for a corrected file, put it beside "
         "the first one and clear the task. Unreadable rows are in `quarantine` and stop nothing.\n"
+        "- `crawl_landing` failed: it only describes the landing for who looks into it; the data went on.\n"
         "- The run was skipped: nothing new came in time. If a delivery was due, ask the owner of the source."
     ),
     "validate": (
@@ -19,8 +20,15 @@ _CURES = {
         "- A conflict between two writers ends by itself in the retries. A failed dbt test names the model: "
         "readers still see the last good version."
     ),
-    "publish": "- Analysts see the last good version meanwhile. The log names a refused catalogue call.",
-    "maintain": "- Nothing is lost but speed: the next run does what this one left.",
+    "publish": (
+        "- Analysts see the last good version meanwhile. The log names a refused catalogue call.\n"
+        "- A `query_…` task failed: Athena's message names the view and the column. Run the publish job again; it "
+        "makes the views anew. A skipped one waits for a table that holds nothing yet."
+    ),
+    "maintain": (
+        "- Nothing is lost but speed: the next run does what this one left.\n"
+        "- It waits: one writer of the marts at a time has the slot of the pool `marts_writers`."
+    ),
 }
 
 
@@ -41,8 +49,8 @@ def run_book(job: Job) -> str:
 
 #### When it fails
 
-- Read the last lines of the Glue run (link in the task's details): the job says what was found, what was
-  wanted and what to do.
+- The task's last line is the job's own: what was found, what was wanted and what to do. The Glue run is linked in
+  the task's details. What may pass was tried four times; the rest was not tried again.
 {_CURES[job.step]}
 - {_REPEAT}
 """

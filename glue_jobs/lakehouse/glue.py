@@ -8,6 +8,7 @@ registry offers, are thin stand-ins with the same signatures. So the job scripts
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,20 @@ if TYPE_CHECKING:
 def on_glue(argv: Sequence[str] | None = None) -> bool:
     """Tell whether Glue started this process: it alone hands a run's identity to the script."""
     return any(word.split("=")[0] == "--JOB_RUN_ID" for word in (argv or sys.argv))
+
+
+def ending(code: int, reason: str, argv: Sequence[str]) -> int | str:
+    """What a job hands to `sys.exit`: its exit code; on Glue, which keeps no code, a text that has both.
+
+    Glue shows the last words of a script as the error message of its run, and whoever started it reads them there.
+    """
+    return f"error [exit {code}]: {reason}" if on_glue(argv) else code
+
+
+def exit_code_in(message: str) -> int | None:
+    """The exit code that `ending` wrote into a run's error message, or a bare one; None where there is none."""
+    found = re.search(r"\[exit (\d+)\]|SystemExit: (\d+)\s*$", message)
+    return int(found[1] or found[2]) if found else None
 
 
 class LocalGlueContext:

@@ -10,7 +10,7 @@ from lakehouse import log
 from lakehouse.context import Context
 from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
-from lakehouse.glue import open_job
+from lakehouse.glue import ending, on_glue, open_job
 from lakehouse.lake import Lake
 from lakehouse.project import find_project
 
@@ -57,8 +57,8 @@ def run_job(
     argv: Sequence[str],
     needs_domain: bool = True,
     own_options: Sequence[Option] = (),
-) -> int:
-    """Open the job, do the work, commit; an error for a person becomes one line and its exit code."""
+) -> int | str:
+    """Open the job, do the work, commit; an error for a person becomes one line and its exit code, for `sys.exit`."""
     if {"--help", "-h"} & set(argv[1:]):
         print(_help(name, sys.modules["__main__"].__doc__ or "", needs_domain, own_options))
         return 0
@@ -76,8 +76,9 @@ def run_job(
             run.commit()
             log.info(f"{name} done")
     except LakehouseError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        if not on_glue(argv):
+            print(f"error: {error}", file=sys.stderr)
+        return ending(error.exit_code, str(error), argv)
     return 0
 
 

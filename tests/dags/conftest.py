@@ -14,9 +14,13 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
+from moto.moto_api import state_manager
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
+
+from lakehouse.contract_file import load_contracts
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -44,10 +48,12 @@ def clean_environment(home: Path) -> dict[str, str]:
 def run_script(tmp_path_factory: pytest.TempPathFactory) -> Script:
     """Runs a script beside the tests under a fresh Airflow home and returns the JSON of its last line."""
 
-    def run(name: str, *args: str, home: Path | None = None, **variables: str) -> Any:
+    def run(name: str, *args: str, home: Path | None = None, log: Path | None = None, **variables: str) -> Any:
         env = clean_environment(home or tmp_path_factory.mktemp("airflow")) | variables
         command = [sys.executable, str(HERE / name), *args]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+        if log:
+            log.write_text(done.stdout + done.stderr, encoding="utf-8")
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -68,6 +74,17 @@ class Aws:
 
     s3: Any
     glue: Any
+    athena: Any
+
+    def runs(self, job: str) -> list[dict[str, Any]]:
+        """The runs of a Glue job."""
+        found: list[dict[str, Any]] = self.glue.get_job_runs(JobName=job)["JobRuns"]
+        return found
+
+    def queries(self) -> list[dict[str, Any]]:
+        """What Athena was asked."""
+        ids = self.athena.list_query_executions()["QueryExecutionIds"]
+        return [self.athena.get_query_execution(QueryExecutionId=one)["QueryExecution"] for one in ids]
 
 
 @pytest.fixture(scope="session")
@@ -95,15 +112,28 @@ def aws_variables(moto_address: str) -> dict[str, str]:
 
 @pytest.fixture
 def aws(moto_address: str) -> Aws:
-    """S3 with the two buckets of a lake and nothing in them, and Glue with the job ingest_erp."""
-    for backends in (s3_backends, glue_backends):
+    """S3 with the two buckets of a lake and nothing in them; Glue with the jobs and crawlers that Terraform makes."""
+    for backends in (s3_backends, glue_backends, athena_backends):
         backends.reset()
+    # Whoever asks finds it done, so that no test waits for the next look half a minute later.
+    state_manager.set_transition("glue::crawl", {"progression": "immediate"})
     session = boto3.Session("testing", "testing", region_name=REGION)
-    s3, glue = session.client("s3", endpoint_url=moto_address), session.client("glue", endpoint_url=moto_address)
+    s3, glue, athena = (session.client(name, endpoint_url=moto_address) for name in ("s3", "glue", "athena"))
     for bucket in ("retail-raw", "retail-curated"):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    glue.create_job(Name="ingest_erp", Role="ingest", Command={"Name": "glueetl"})
-    return Aws(s3, glue)
+    domains = load_contracts(ROOT / "contracts").domains
+    steps = ("ingest", "validate", "transform", "publish")
+    for name in (
+        *(f"{s}_{d}" for s in steps for d in domains),
+        "transform_marts",
+        "publish_marts",
+        "maintain_lakehouse",
+    ):
+        glue.create_job(Name=name, Role=name, Command={"Name": "glueetl"})
+    for domain in domains:
+        targets = {"S3Targets": [{"Path": f"s3://retail-raw/raw/{domain}"}]}
+        glue.create_crawler(Name=f"landing_{domain}", Role="crawler", DatabaseName="landing", Targets=targets)
+    return Aws(s3, glue, athena)
 
 
 @pytest.fixture(scope="session")

@@ -35,8 +35,8 @@ def test_bag_is_complete_and_has_no_error(bag: dict[str, Any], contracts: Contra
 
 
 def test_parsing_is_quick(bag: dict[str, Any]) -> None:
-    # The promise is 2 s; the provider's own import is most of it, and this machine may be busy.
-    assert bag["seconds"] < 5
+    # Airflow's own report counts the seconds of the clock, which a busy machine stretches; work is the same.
+    assert bag["cpu_seconds"] < 2
 
 
 def test_every_dag_keeps_the_policy(bag: dict[str, Any]) -> None:
@@ -47,12 +47,14 @@ def test_every_dag_keeps_the_policy(bag: dict[str, Any]) -> None:
         assert dag["max_active_runs"] == 1, dag_id
         assert dag["owner"] not in ("", "airflow"), dag_id
         assert dag["tags"] == sorted({"lakehouse", step, subject}), dag_id
-        for part in ("**Purpose**", "**Source**", "**Consumer**", "**Owner**", "#### When it fails"):
+        assert dag["deadline"], dag_id
+        for part in ("**Purpose**", "**Source**", "**Consumer**", "**Owner**", "**Deadline**", "#### When it fails"):
             assert part in dag["doc_md"], (dag_id, part)
         for task_id, task in dag["tasks"].items():
             assert task["retries"] >= 1, (dag_id, task_id)
             assert task["backoff"] > 1, (dag_id, task_id)
-            assert task["deferrable"], (dag_id, task_id)
+            assert task["deferrable"] or task_id.startswith("sync_"), (dag_id, task_id)
+            assert task["on_failure"] == ["tell_failure"], (dag_id, task_id)
             assert 0 < task["execution_timeout"] <= 4 * 3600, (dag_id, task_id)
 
 
@@ -95,6 +97,55 @@ def test_owner_and_deadline_come_from_the_contract(bag: dict[str, Any], contract
             assert dag["owner"] == contract.owner
             assert f"**Deadline** {contract.deadline} UTC" in dag["doc_md"]
             assert contract.contact in dag["doc_md"]
+            facts = {"dag_id": f"{step}_{contract.domain}", "domain": contract.domain, "step": step}
+            callback = "lakehouse.airflow_messages.tell_lateness"
+            assert dag["deadline"] == [[contract.deadline, callback, facts]]
+
+
+def test_shared_dags_are_due_with_the_last_domain(bag: dict[str, Any], contracts: Contracts) -> None:
+    last = max(contract.deadline for contract in contracts)
+    for dag_id in ("transform_marts", "publish_marts", "maintain_lakehouse"):
+        assert [time for time, _, _ in bag["dags"][dag_id]["deadline"]] == [last]
+
+
+def test_ingest_crawls_what_has_landed(bag: dict[str, Any], contracts: Contracts) -> None:
+    for contract in contracts:
+        task = bag["dags"][f"ingest_{contract.domain}"]["tasks"]["crawl_landing"]
+        assert "GlueCrawlerRunOperator" in task["operators"]
+        assert task["upstream"] == ["ingest"]
+        assert task["facts"]["crawler_name"] == f"landing_{contract.domain}"
+        assert task["facts"]["fail_on_already_running"] is False
+
+
+def test_publish_syncs_the_docs(bag: dict[str, Any], contracts: Contracts) -> None:
+    for subject in (*contracts.domains, "marts"):
+        name = "dbt" if subject == "marts" else "data_docs"
+        task = bag["dags"][f"publish_{subject}"]["tasks"][f"sync_{name}"]
+        assert "S3CopyPrefixOperator" in task["operators"]
+        assert task["upstream"] == ["publish"]
+        assert task["facts"]["source_bucket_prefix"].endswith(f"/curated/docs/{name}/")
+
+
+def test_publish_asks_every_view_after_those_below(bag: dict[str, Any]) -> None:
+    files = {file.stem: file.read_text(encoding="utf-8") for file in (ROOT / "dbt/athena_views").glob("*.sql")}
+    tasks = bag["dags"]["publish_marts"]["tasks"]
+    asked = {task_id.removeprefix("query_"): task for task_id, task in tasks.items() if task_id.startswith("query_")}
+    assert set(asked) == set(files)
+    assert files
+    for view, task in asked.items():
+        assert "AthenaOperator" in task["operators"]
+        below = sorted(f"query_{other}" for other in task["facts"]["also_views"])
+        assert task["upstream"] == sorted([*below, "publish"])
+        assert task["facts"]["reads"] or below, view
+
+
+def test_writers_of_the_marts_share_a_pool(bag: dict[str, Any]) -> None:
+    pools = {dag_id: {task["pool"] for task in dag["tasks"].values()} for dag_id, dag in bag["dags"].items()}
+    assert {dag_id for dag_id, names in pools.items() if names == {"marts_writers"}} == {
+        "transform_marts",
+        "maintain_lakehouse",
+    }
+    assert set().union(*pools.values()) == {"marts_writers", "default_pool"}
 
 
 def drawn(contracts: Contracts) -> dict[str, tuple[Any, list[str]]]:

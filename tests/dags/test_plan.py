@@ -48,7 +48,7 @@ def test_contracts_lie_beside_or_above_the_dags(tmp_path: Path, monkeypatch: pyt
     contracts = module("contracts")
     monkeypatch.delenv("LAKEHOUSE_CONTRACTS", raising=False)
     above, beside = tmp_path / "contracts", tmp_path / "dags/contracts"
-    with pytest.raises(contracts.ContractsNotFoundError, match="name it in LAKEHOUSE_CONTRACTS"):
+    with pytest.raises(contracts.FolderNotFoundError, match="name it in LAKEHOUSE_CONTRACTS"):
         contracts.find_contracts(tmp_path / "dags")
     above.mkdir()
     assert contracts.find_contracts(tmp_path / "dags") == above
@@ -61,5 +61,13 @@ def test_contracts_lie_beside_or_above_the_dags(tmp_path: Path, monkeypatch: pyt
 def test_a_wrong_folder_in_the_environment_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contracts = module("contracts")
     monkeypatch.setenv("LAKEHOUSE_CONTRACTS", str(tmp_path / "none"))
-    with pytest.raises(contracts.ContractsNotFoundError, match=r"There is no folder .*none"):
+    with pytest.raises(contracts.FolderNotFoundError, match=r"There is no folder .*none"):
         contracts.find_contracts()
+
+
+def test_names_that_others_need_too() -> None:
+    jobs = {job.dag_id: job for job in module("plan").plan_jobs(load_contracts(ROOT / "contracts"))}
+    crawlers = {job.crawler for job in jobs.values()} - {None}
+    assert crawlers == {"landing_crm", "landing_erp", "landing_products", "landing_web"}
+    writers = {name for name, job in jobs.items() if job.pool == "marts_writers"}
+    assert writers == {"transform_marts", "maintain_lakehouse"}

@@ -1,4 +1,4 @@
-"""A DAG as it is, run to its end against moto."""
+"""Every DAG as it is, run to its end against moto, and what reached AWS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-DAGS = str(Path(__file__).resolve().parents[2] / "dags")
+import pytest
+
+from lakehouse.contract import Contracts
+from lakehouse.contract_file import load_contracts
+
+ROOT = Path(__file__).resolve().parents[2]
+DAGS = str(ROOT / "dags")
+STEPS = ("ingest", "validate", "transform", "publish")
+FACT = "fct_daily_store_metrics"
+
+
+@pytest.fixture(scope="module")
+def contracts() -> Contracts:
+    return load_contracts(ROOT / "contracts")
 
 
 def test_what_deferring_needs_is_installed() -> None:
@@ -16,18 +29,93 @@ def test_what_deferring_needs_is_installed() -> None:
     )
 
 
-def test_ingest_runs_to_success(run_script: Callable[..., Any], aws: Any, aws_variables: dict[str, str]) -> None:
-    aws.s3.put_object(Bucket="retail-raw", Key="raw/erp/1f2e3d/erp_orders.csv", Body=b"order_id\n")
+def test_every_dag_runs_to_success(
+    run_script: Callable[..., Any], aws: Any, aws_variables: dict[str, str], contracts: Contracts
+) -> None:
+    deliver(aws, contracts)
+    publish_tables(aws, contracts)
+    states = run_script("run_dag.py", DAGS, **aws_variables)
 
-    states = run_script("run_dag.py", DAGS, "ingest_erp", **aws_variables)
+    assert len(states) == 4 * len(contracts.domains) + 3
+    for dag_id, state in states.items():
+        assert state["run"] == "success", (dag_id, state)
+        assert set(state["tasks"].values()) == {"success"}, (dag_id, state)
+        step, subject = dag_id.split("_", 1)
+        assert arguments(aws, dag_id) == expected_arguments(step, subject)
+    for domain in contracts.domains:
+        crawls = aws.glue.list_crawls(CrawlerName=f"landing_{domain}")["Crawls"]
+        assert [crawl["State"] for crawl in crawls] == ["COMPLETED"], domain
+    views = sorted(file.stem for file in (ROOT / "dbt/athena_views").glob("*.sql"))
+    asked = sorted((query["Query"], query["ResultConfiguration"]["OutputLocation"]) for query in aws.queries())
+    place = "s3://retail-curated/curated/athena_results/"
+    assert [query for query, _ in asked] == [f'SELECT * FROM "analytics"."{view}" LIMIT 0' for view in views]
+    assert all(output.startswith(place) for _, output in asked)
+    assert keys(aws, "docs/") == ["docs/data_docs/index.html", "docs/dbt/manifest.json"]
 
-    tasks = {"wait_for_landing": "success", "ingest": "success"}
-    assert states == {"ingest_erp": {"run": "success", "tasks": tasks}}
-    (run,) = aws.glue.get_job_runs(JobName="ingest_erp")["JobRuns"]
-    identity = run["Arguments"].pop("--airflow_task_uuid")
-    assert identity.startswith("ingest_erp:ingest:")
-    assert run["Arguments"] == {
-        "--domain": "erp",
-        "--lake_root": "s3://retail-curated",
-        "--raw_root": "s3://retail-raw/raw",
-    }
+
+def test_a_view_whose_table_holds_nothing_is_skipped(
+    run_script: Callable[..., Any], aws: Any, aws_variables: dict[str, str], contracts: Contracts
+) -> None:
+    publish_tables(aws, contracts, without="silver.products")
+    states = run_script("run_dag.py", DAGS, "publish_marts", **aws_variables)
+    assert states["publish_marts"]["run"] == "success"
+    tasks = states["publish_marts"]["tasks"]
+    assert (tasks["query_current_products"], tasks["query_daily_store_metrics"]) == ("skipped", "success")
+
+
+def test_docs_are_copied_once_and_again_when_they_change(
+    run_script: Callable[..., Any], aws: Any, aws_variables: dict[str, str]
+) -> None:
+    aws.s3.put_object(Bucket="retail-curated", Key="curated/docs/data_docs/a.html", Body=b"1")
+    run_script("run_dag.py", DAGS, "publish_erp", **aws_variables)
+    first = aws.s3.get_object(Bucket="retail-curated", Key="docs/data_docs/a.html")
+    assert first["Body"].read() == b"1"
+    aws.s3.put_object(Bucket="retail-curated", Key="curated/docs/data_docs/b.html", Body=b"2")
+    run_script("run_dag.py", DAGS, "publish_erp", **aws_variables)
+    again = aws.s3.head_object(Bucket="retail-curated", Key="docs/data_docs/a.html")
+    assert again["LastModified"] == first["LastModified"]
+    assert keys(aws, "docs/") == ["docs/data_docs/a.html", "docs/data_docs/b.html"]
+
+
+def deliver(aws: Any, contracts: Contracts) -> None:
+    """One file a dataset, and one page of each kind of docs where the jobs write them."""
+    for dataset in contracts.datasets:
+        name = dataset.file_pattern.replace("*", "")
+        aws.s3.put_object(Bucket="retail-raw", Key=f"raw/{dataset.domain}/1f2e3d/{name}", Body=b"order_id\n")
+    for key in ("data_docs/index.html", "dbt/manifest.json"):
+        aws.s3.put_object(Bucket="retail-curated", Key=f"curated/docs/{key}", Body=b"{}")
+
+
+def publish_tables(aws: Any, contracts: Contracts, without: str = "") -> None:
+    """The catalogue as the publish jobs leave it."""
+    names = [f"silver.{dataset.name}" for dataset in contracts.datasets]
+    for database in ("bronze", "silver", "quarantine", "marts", "ops"):
+        aws.glue.create_database(DatabaseInput={"Name": database})
+    others = [f"{layer}.{dataset.name}" for layer in ("bronze", "quarantine") for dataset in contracts.datasets]
+    ops = [f"ops.{name}" for name in ("batches", "verdicts", "quality_results", "milestones")]
+    for name in {*names, *others, *ops, f"marts.{FACT}"} - {without}:
+        database, table = name.split(".")
+        aws.glue.create_table(DatabaseName=database, TableInput={"Name": table})
+
+
+def arguments(aws: Any, job: str) -> dict[str, str]:
+    """What the one run of a job was told, less what only Airflow reads."""
+    (run,) = aws.runs(job)
+    told: dict[str, str] = run["Arguments"]
+    identity, run_id = told.pop("--airflow_task_uuid"), told.pop("--run_id")
+    assert identity == f"{job}:{job.split('_')[0]}:{run_id}:-1:0"
+    return told
+
+
+def expected_arguments(step: str, subject: str) -> dict[str, str]:
+    told = {"--lake_root": "s3://retail-curated"}
+    if subject != "lakehouse":
+        told["--domain"] = subject
+    if step == "ingest":
+        told["--raw_root"] = "s3://retail-raw/raw"
+    return told
+
+
+def keys(aws: Any, prefix: str) -> list[str]:
+    found = aws.s3.list_objects_v2(Bucket="retail-curated", Prefix=prefix)
+    return [item["Key"] for item in found.get("Contents", ())]

@@ -152,3 +152,26 @@ def test_nothing_else_mentions_awsglue() -> None:
     sources = [ROOT / "local_runner.py", *(ROOT / "glue_jobs").rglob("*.py"), *(ROOT / "dags").rglob("*.py")]
     assert len(sources) > 40
     assert [path for path in sources if "awsglue" in path.read_text(encoding="utf-8")] == [Path(glue.__file__)]
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("error [exit 75]: erp_orders: another writer committed first", 75),
+        ("SystemExit: error [exit 3]: erp: a column is missing", 3),
+        ("SystemExit: 3", 3),
+        ("error [exit 2]: There is no domain 'erq'.", 2),
+        ("ValueError: SystemExit: 3 was not meant", None),
+        ("LAUNCH ERROR | Resource unavailable", None),
+        ("", None),
+    ],
+)
+def test_the_exit_code_is_read_back_from_glues_message(message: str, code: int | None) -> None:
+    assert glue.exit_code_in(message) == code
+
+
+def test_an_end_is_a_code_here_and_a_text_on_glue() -> None:
+    assert glue.ending(75, "busy", ["job"]) == 75
+    said = glue.ending(75, "busy", ["job", "--JOB_RUN_ID", "jr_1"])
+    assert said == "error [exit 75]: busy"
+    assert glue.exit_code_in(str(said)) == 75

@@ -1,0 +1,105 @@
+"""Runs a Glue job once per asking, and tells what may pass from what a person must mend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from botocore.exceptions import ClientError
+
+from lakehouse.errors import EXIT_TERMINAL, EXIT_USAGE
+from lakehouse.glue import exit_code_in
+from lakehouse_factory.lineage import lineage_is_on, with_listener
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+UNDER_WAY = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
+# Glue's own limit and a person's stop do not pass by themselves; what the run had done is kept.
+ENDED_FOR_GOOD = {
+    "TIMEOUT": "it ran into Glue's time limit; give the job more workers or minutes, then clear the task",
+    "STOPPED": "somebody stopped it; clear the task to run it again",
+}
+# Calls that Glue will refuse again, however often they are made.
+REFUSALS = frozenset({"EntityNotFoundException", "AccessDeniedException", "InvalidInputException"})
+
+
+class GlueRunFailed(AirflowException):
+    """A run that ended badly and may end well when it is tried again."""
+
+
+class GlueRunFailedForGood(AirflowFailException):
+    """A run that ended in a way that trying again does not mend; Airflow leaves the retries out."""
+
+
+class GlueRun(GlueJobOperator):
+    """GlueJobOperator that retries what may pass, fails at once for the rest, and never starts a job twice for one.
+
+    The provider attaches a retry to a run that is under way, and starts a second one where the first has ended well in
+    the meantime. And its error says that the run failed, not why.
+    """
+
+    def execute(self, context: Context) -> Any:
+        """Start the job, or take up the run that an earlier attempt has started."""
+        self._job_run_id = None
+        try:
+            job = self.hook.conn.get_job(JobName=self.job_name)["Job"]
+            found = self._find_job_run_id_by_task_uuid(self._get_task_uuid(context))
+            if found and found[1] == "SUCCEEDED":
+                self.log.info("An earlier attempt's run %s has ended well in the meantime", found[0])
+                return found[0]
+            if found and found[1] in UNDER_WAY:
+                self._job_run_id = found[0]
+                context["ti"].xcom_push(key="glue_job_run_id", value=found[0])
+            self._tell_lineage(job.get("DefaultArguments") or {})
+            return super().execute(context)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in REFUSALS:
+                raise GlueRunFailedForGood(f"{self.job_name}: Glue refuses the run: {error}") from None
+            raise
+
+    def _tell_lineage(self, defaults: Mapping[str, str]) -> None:
+        """Tell the job who started it and where lineage goes, where Airflow itself sends any."""
+        on = lineage_is_on()
+        self.openlineage_inject_parent_job_info = self.openlineage_inject_transport_info = on
+        if on:
+            self.script_args = with_listener(self.script_args, defaults)
+
+    def _find_job_run_id_by_task_uuid(self, task_uuid: str) -> tuple[str, str] | None:
+        """The newest run of an asking and its state, in whatever order Glue lists them."""
+        pages = self.hook.conn.get_paginator("get_job_runs").paginate(JobName=self.job_name)
+        runs = [run for page in pages for run in page["JobRuns"]]
+        ours = [run for run in runs if (run.get("Arguments") or {}).get(self.TASK_UUID_ARG) == task_uuid]
+        newest = max(ours, key=lambda run: run["StartedOn"], default=None)
+        return newest and (newest["Id"], newest["JobRunState"])
+
+    def _get_task_uuid(self, context: Context) -> str:
+        """One identity for an attempt and its retries; clearing the task is a new asking and gets a new one."""
+        asking = max(context["ti"].max_tries - (self.retries or 0), 0)
+        return f"{super()._get_task_uuid(context)}:{asking}"
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
+        """Return the run's id, or raise with Glue's own reason: for good, or to be tried again."""
+        if event and event.get("status") == "success":
+            return super().execute_complete(context, event)
+        run_id = (event or {}).get("run_id") or context["ti"].xcom_pull(key="glue_job_run_id")
+        run = self.hook.conn.get_job_run(JobName=self.job_name, RunId=run_id)["JobRun"]
+        if run["JobRunState"] == "SUCCEEDED":
+            return str(run_id)
+        raise failure(self.job_name, run)
+
+
+def failure(job_name: str, run: Mapping[str, Any]) -> AirflowException:
+    """What to raise for a run: terminal by its state or by the exit code in its message, transient otherwise."""
+    state, message = run["JobRunState"], (run.get("ErrorMessage") or "").strip()
+    if state in UNDER_WAY:
+        return GlueRunFailed(
+            f"{job_name}: the wait for run {run['Id']} ended while it is {state}; the retry takes it up."
+        )
+    if state in ENDED_FOR_GOOD:
+        return GlueRunFailedForGood(f"{job_name}: {state}: {message or ENDED_FOR_GOOD[state]}")
+    text = f"{job_name}: {message or f'the run ended as {state} and Glue gives no reason'}"
+    terminal = exit_code_in(message) in (EXIT_USAGE, EXIT_TERMINAL)
+    return GlueRunFailedForGood(text) if terminal else GlueRunFailed(text)

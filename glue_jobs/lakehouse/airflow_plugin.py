@@ -1,0 +1,31 @@
+"""What Airflow's own processes must know of the lakehouse: its deadlines, and the pool that its DAGs need."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, ClassVar
+
+from airflow.listeners import hookimpl
+from airflow.plugins_manager import AirflowPlugin
+
+from lakehouse.airflow_deadline import NextTimeOfDay
+from lakehouse.airflow_names import MARTS_POOL
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def on_starting(component: Any) -> None:
+    """Make the pool when the scheduler starts: tasks of a pool that is not there would wait for ever."""
+    if getattr(component, "job_type", None) != "SchedulerJob":
+        return
+    from airflow.models.pool import Pool
+
+    if Pool.get_pool(MARTS_POOL) is None:
+        Pool.create_or_update_pool(MARTS_POOL, 1, "Jobs that write the marts, one at a time.", include_deferred=True)
+
+
+class LakehousePlugin(AirflowPlugin):  # type: ignore[misc]
+    """Found by Airflow through the entry point of the installed package."""
+
+    name = "lakehouse"
+    deadline_references: ClassVar[list[Any]] = [NextTimeOfDay]
+    listeners: ClassVar[list[Any]] = [sys.modules[__name__]]

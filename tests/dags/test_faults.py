@@ -1,0 +1,128 @@
+"""What a bad end of a Glue run does: how many runs are started, how the task ends, what people are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dags.glue_faults import Glue, bad_day
+from dags.receivers import Receiver, told
+
+DAGS = str(Path(__file__).resolve().parents[2] / "dags")
+FAILED_TEST = "error [exit 3]: dbt: fct_daily_store_metrics: 3 rows <broke> a test. What was published before stays."
+BUSY = "SystemExit: error [exit 75]: erp_orders: at each of 5 tries another writer committed first"
+GONE = "LAUNCH ERROR | Resource unavailable. Please try again."
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def glue(aws: Any, monkeypatch: pytest.MonkeyPatch) -> Glue:
+    return bad_day(monkeypatch)
+
+
+@pytest.fixture
+def slack() -> Iterator[Receiver]:
+    with Receiver().serving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def transform_erp(run_script: Callable[..., Any], aws_variables: dict[str, str], slack: Receiver) -> Run:
+    """Runs the DAG with no wait before a retry, and returns the state of its task and of the run."""
+
+    def run(**variables: str) -> dict[str, Any]:
+        states = run_script("run_dag.py", DAGS, "--hurry", "transform_erp", **aws_variables, **told(slack), **variables)
+        state: dict[str, Any] = states["transform_erp"]
+        return state
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "runs", "state"),
+    [
+        ([("FAILED", BUSY)], 2, "success"),
+        ([("FAILED", GONE), ("ERROR", ""), ("FAILED", "SystemExit: 75")], 4, "success"),
+        ([("FAILED", BUSY)] * 4, 4, "failed"),
+        ([("FAILED", FAILED_TEST)], 1, "failed"),
+        ([("FAILED", "SystemExit: 3")], 1, "failed"),
+        ([("FAILED", BUSY), ("FAILED", FAILED_TEST)], 2, "failed"),
+        ([("TIMEOUT", "")], 1, "failed"),
+        ([("STOPPED", "")], 1, "failed"),
+    ],
+    ids=[
+        "busy once",
+        "three times",
+        "busy for ever",
+        "failed test",
+        "bare code",
+        "busy, then test",
+        "limit",
+        "stopped",
+    ],
+)
+def test_runs_and_messages(
+    outcomes: list[tuple[str, str]], runs: int, state: str, glue: Glue, aws: Any, slack: Receiver, transform_erp: Run
+) -> None:
+    glue.outcomes[:] = outcomes
+    ended = transform_erp()
+    assert ended == {"run": state, "tasks": {"transform": state}}
+    assert len(aws.runs("transform_erp")) == runs
+    assert len(slack.texts) == (state == "failed")
+
+
+def test_the_message_says_why_and_where_to_look(glue: Glue, slack: Receiver, transform_erp: Run, aws: Any) -> None:
+    glue.outcomes[:] = [("FAILED", FAILED_TEST)]
+    transform_erp()
+    (text,) = slack.texts
+    line, links = text.splitlines()
+    reason = FAILED_TEST.replace("<", "&lt;").replace(">", "&gt;")
+    assert line == f":red_circle: *transform_erp* failed (domain erp, step transform): transform_erp: {reason}"
+    run_id = aws.runs("transform_erp")[0]["Id"]
+    assert "/dags/transform_erp/runs/" in links.split(" · ")[0]
+    assert f"#/job/transform_erp/run/{run_id}|Glue run>" in links
+    assert "bucket" not in links.split(" · ")[2]
+    assert links.endswith("/s3/object/retail-curated?prefix=docs/data_docs/index.html|Data Docs>")
+
+
+def test_throttled_calls_start_one_run(glue: Glue, aws: Any, slack: Receiver, transform_erp: Run) -> None:
+    glue.throttled.update(start_job_run=7, get_job_run=2)
+    assert transform_erp()["run"] == "success"
+    assert glue.calls["start_job_run"] == 8
+    assert len(aws.runs("transform_erp")) == 1
+    assert slack.texts == []
+
+
+def test_a_job_that_is_not_there_is_not_tried_again(glue: Glue, aws: Any, slack: Receiver, transform_erp: Run) -> None:
+    aws.glue.delete_job(JobName="transform_erp")
+    assert transform_erp()["run"] == "failed"
+    assert "Glue refuses the run" in slack.texts[0]
+    assert glue.calls["start_job_run"] == 0
+
+
+@pytest.mark.parametrize("missing", ["variable", "connection", "slack"])
+def test_nobody_to_tell_hides_nothing(
+    missing: str, glue: Glue, aws: Any, run_script: Callable[..., Any], aws_variables: dict[str, str], tmp_path: Path
+) -> None:
+    glue.outcomes[:] = [("FAILED", FAILED_TEST)]
+    known = {
+        "variable": {},
+        "connection": {"AIRFLOW_VAR_SLACK_WEBHOOK_CONN_ID": "nowhere"},
+        "slack": {
+            "AIRFLOW_VAR_SLACK_WEBHOOK_CONN_ID": "slack_ops",
+            "AIRFLOW_CONN_SLACK_OPS": '{"conn_type": "slackwebhook", "host": "http://127.0.0.1:9", "password": "x"}',
+        },
+    }[missing]
+    log = tmp_path / "log"
+    states = run_script("run_dag.py", DAGS, "--hurry", "transform_erp", log=log, **aws_variables, **known)
+    assert states["transform_erp"] == {"run": "failed", "tasks": {"transform": "failed"}}
+    said = log.read_text(encoding="utf-8")
+    assert "fct_daily_store_metrics: 3 rows <broke> a test" in said
+    warning = {"variable": "The Airflow Variable slack_webhook_conn_id is not set"}.get(
+        missing, "Could not reach Slack"
+    )
+    assert said.count(warning) == 1
