@@ -6,7 +6,7 @@ LANDING_DIR ?= samples
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local-run test test-model test-rivals bench check format lint types facts samples package clean
+.PHONY: help setup local-run test test-model test-rivals test-s3 jar bench check format lint types facts samples package clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -25,6 +25,13 @@ test-model: setup ## Hold the merge and the fact against a plain model, on rando
 
 test-rivals: setup ## Merge from two processes at once, and kill merging ones
 	@$(PY) -m pytest -q --durations=5 -m rivals
+
+test-s3: setup ## Commit from several drivers to a bad S3, SEEDS=20 times, and run the cycle there
+	@mvn -q -B -f jvm/pom.xml package
+	@S3_SEEDS=$(or $(SEEDS),20) $(PY) -m pytest -q --durations=5 -m s3
+
+jar: ## Build Delta's log store for S3 (Maven, Java 17)
+	@mvn -q -B -f jvm/pom.xml -DskipTests package
 
 bench: setup ## Time the merge against its peers (long, on a quiet machine); SMALL=1 tries that it runs
 	@$(PY) benchmarks/run.py $(if $(SMALL),--small)
