@@ -80,10 +80,12 @@ def log_store_jar(project: Project) -> Path:
 
 def s3_settings(project: Project) -> dict[str, str]:
     """What a laptop adds for a lake on S3: the jars of S3A and the log store, the endpoint of AWS' own tools."""
-    jars = [*sorted((project.cache / "jars-s3").glob("*.jar")), log_store_jar(project)]
+    folders = [project.cache / "jars", project.cache / "jars-s3"]
+    jars = [*(jar for folder in folders for jar in sorted(folder.glob("*.jar"))), log_store_jar(project)]
     settings = {
-        # `local:` is read where it lies; a file would be copied at each start.
-        "spark.jars": ",".join(f"local:{jar}" for jar in jars if jar.is_file()),
+        # Beside Delta's own, for its helper that lists S3 must see S3A. The class archive was made without them, so
+        # that the start takes some seconds more.
+        "spark.driver.extraClassPath": ":".join(str(jar) for jar in jars if jar.is_file()),
         "spark.hadoop.fs.s3a.aws.credentials.provider": (
             "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
         ),
