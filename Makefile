@@ -10,8 +10,9 @@ export DRY_RUN
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types facts samples package upload-jobs package-dbt upload-dags upload-dbt-docs \
-	terraform-init terraform-plan terraform-apply lineage-jar test-policy clean
+.PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
+	facts samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
+	terraform-apply lineage-jar test-policy clean test-s3 jar
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -33,6 +34,13 @@ test-model: setup ## Hold the merge and the fact against a plain model, on rando
 
 test-rivals: setup ## Merge from two processes at once, and kill merging ones
 	@$(PY) -m pytest -q --durations=5 -m rivals
+
+test-s3: setup ## Commit from several drivers to a bad S3, SEEDS=20 times, and run the cycle there
+	@mvn -q -B -f jvm/pom.xml package
+	@S3_SEEDS=$(or $(SEEDS),20) $(PY) -m pytest -q --durations=5 -m s3
+
+jar: ## Build Delta's log store for S3 (Maven, Java 17)
+	@mvn -q -B -f jvm/pom.xml -DskipTests package
 
 bench: setup ## Time the merge against its peers (long, on a quiet machine); SMALL=1 tries that it runs
 	@$(PY) benchmarks/run.py $(if $(SMALL),--small)

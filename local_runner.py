@@ -26,8 +26,15 @@ def parser() -> argparse.ArgumentParser:
         "the same delivery again changes no data.",
         allow_abbrev=False,
     )
-    words.add_argument("--output-dir", default="./local_output", help="the lake (default: %(default)s)")
+    words.add_argument(
+        "--output-dir", default="./local_output", help="the lake: a folder or s3://… (default: %(default)s)"
+    )
     words.add_argument("--landing-dir", help="folder whose files are the delivery (default: samples/)")
+    words.add_argument(
+        "--only-writer",
+        action="store_true",
+        help="for a lake on S3 that nothing else writes to: do not ask for the log store (`make jar`)",
+    )
     words.add_argument("--log-level", default="warning", choices=["info", "warning"], help="how much the jobs log")
     return words
 
@@ -46,14 +53,18 @@ def _cycle(given: argparse.Namespace) -> int:
     from lakehouse.closing_table import print_summary
     from lakehouse.cycle import STEPS, run_cycle
     from lakehouse.progress import Progress
+    from lakehouse.safe_commits import require_jar, safe_start
 
     project = find_project()
     lake = Lake.at(given.output_dir)
     landing = Path(given.landing_dir or project.samples)
-    session = LocalGlueContext(raw=lake.raw)
+    if not given.only_writer:
+        require_jar(project, lake)
+    session = LocalGlueContext(lake=lake)
+    spark = safe_start(lambda: session.spark_session, lake, given.only_writer)
     with Progress(total=len(STEPS) * len(project.contracts.domains) + 2) as progress:
-        result = run_cycle(Context(project, lake, lambda: session.spark_session), landing, progress)
-    report.write(result.summary, Path(lake.root) / "report.html")
+        result = run_cycle(Context(project, lake, spark), landing, progress)
+    report.write(result.summary, f"{lake.root}/report.html")
     print_summary(result.summary, progress.console)
     return result.exit_code
 

@@ -267,7 +267,8 @@ def test_axes_have_round_values_around_all_amounts_and_zero(amounts: list[float]
 
 
 def test_write_makes_the_file(tmp_path: Path):
-    target = report.write(RUN, tmp_path / "report.html")
+    target = tmp_path / "report.html"
+    report.write(RUN, str(target))
     assert target.read_text(encoding="utf-8") == report.render(RUN)
 
 

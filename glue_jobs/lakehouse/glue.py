@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.errors import UsageError, nearest
-from lakehouse.lake import Lake
+from lakehouse.lake import Lake, is_s3
 from lakehouse.project import find_project
 from lakehouse.storage import list_files
 
@@ -44,12 +44,13 @@ def exit_code_in(message: str) -> int | None:
 class LocalGlueContext:
     """Stand-in for `awsglue.context.GlueContext`: starts the laptop's session when it is first asked for.
 
-    Its option `raw` names the raw layer, whose size decides whether queries are worth compiling.
+    Its option `lake` is the lake: the size of its raw layer decides whether queries are worth compiling, and one on S3
+    needs more jars.
     """
 
     def __init__(self, sparkContext: Any = None, **options: Any) -> None:
         self._session: SparkSession | None = None
-        self._raw: str | None = options.get("raw")
+        self._lake: Lake | None = options.get("lake")
 
     @property
     def spark_session(self) -> SparkSession:
@@ -57,8 +58,10 @@ class LocalGlueContext:
         if self._session is None:
             from lakehouse.spark import INTERPRETED, SMALL_BYTES, local_session
 
-            small = self._raw is not None and sum(file.size for file in list_files(self._raw)) < SMALL_BYTES
-            self._session = local_session(find_project(), INTERPRETED if small else None)
+            lake = self._lake
+            small = lake is not None and sum(file.size for file in list_files(lake.raw)) < SMALL_BYTES
+            on_s3 = lake is not None and (is_s3(lake.raw) or is_s3(lake.curated))
+            self._session = local_session(find_project(), INTERPRETED if small else None, on_s3)
         return self._session
 
 
@@ -151,5 +154,5 @@ def _glue() -> tuple[Any, Any]:
 
 
 def _local(options: Mapping[str, str]) -> tuple[Any, Any]:
-    context = LocalGlueContext(raw=Lake.at(options["lake_root"], options.get("raw_root")).raw)
+    context = LocalGlueContext(lake=Lake.at(options["lake_root"], options.get("raw_root")))
     return context, LocalJob(context)

@@ -10,9 +10,10 @@ from lakehouse import log
 from lakehouse.context import Context
 from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
-from lakehouse.glue import ending, on_glue, open_job
+from lakehouse.glue import JobRun, ending, on_glue, open_job
 from lakehouse.lake import Lake
 from lakehouse.project import find_project
+from lakehouse.safe_commits import ONLY_WRITER, is_only_writer, require_jar, safe_start
 
 MARTS = "marts"
 
@@ -22,6 +23,8 @@ _HELP = """usage: {name}{domain} --lake_root PATH [--raw_root PATH]{usage}
 
 {options}  --lake_root PATH  the lake: a folder, or s3://bucket/prefix
   --raw_root PATH   the raw layer, where it is not <lake_root>/raw
+  --only_writer yes for a lake on S3 that nothing else writes to: do not ask for the log store that makes
+                    commits safe beside others
 {extra}
 Each job finds what is pending and does it; a second run with nothing new does nothing.
 Exit codes: 0 done, 2 wrong words, 3 needs a person, 75 try again, 1 a bug of ours.
@@ -65,10 +68,9 @@ def run_job(
     log.configure()
     try:
         required = ("domain", "lake_root") if needs_domain else ("lake_root",)
-        run = open_job(name, argv, required, optional=("raw_root", "run_id", *(option.name for option in own_options)))
-        lake = Lake.at(run.options["lake_root"], run.options.get("raw_root"))
-        lake.require_writable()
-        call = JobCall(Context(find_project(), lake, run.spark), run.options.get("domain", ""), run.options)
+        optional = ("raw_root", "run_id", ONLY_WRITER, *(option.name for option in own_options))
+        run = open_job(name, argv, required, optional)
+        call = JobCall(_context(run), run.options.get("domain", ""), run.options)
         if needs_domain and not (call.domain == MARTS and name in ("transform", "publish")):
             _ = call.contract  # an unknown domain ends here, before anything starts
         with log.about(run=run.options.get("run_id") or log.new_run_id(), domain=call.domain or "-"):
@@ -80,6 +82,19 @@ def run_job(
             print(f"error: {error}", file=sys.stderr)
         return ending(error.exit_code, str(error), argv)
     return 0
+
+
+def _context(run: JobRun) -> Context:
+    """Where the run reads and writes; a lake that cannot be written safely ends it here."""
+    project, lake = find_project(), Lake.at(run.options["lake_root"], run.options.get("raw_root"))
+    lake.require_writable()
+    only_writer = is_only_writer(run.options)
+    spark = safe_start(run.spark, lake, only_writer)
+    if not only_writer and on_glue():
+        spark()  # runs already, so that the proof costs nothing
+    elif not only_writer:
+        require_jar(project, lake)
+    return Context(project, lake, spark)
 
 
 def _help(name: str, purpose: str, needs_domain: bool, own_options: Sequence[Option]) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.contract import Contracts, Dataset
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
+from lakehouse.storage import copy_in, exists
 
 
 class LandingError(LakehouseError):
@@ -53,10 +52,11 @@ def deliver(folder: Path, lake: Lake, contracts: Contracts) -> Delivery:
     new: list[str] = []
     for file, dataset in owners.items():
         if dataset is not None:
-            target = Path(lake.landing(dataset.domain)) / _version_of(file) / file.name
-            kept.append(f"{dataset.domain}/{target.parent.name}/{file.name}")
-            if not target.exists():
-                _copy_whole(file, target)
+            version = _version_of(file)
+            target = f"{lake.landing(dataset.domain)}/{version}/{file.name}"
+            kept.append(f"{dataset.domain}/{version}/{file.name}")
+            if not exists(target):
+                copy_in(file, target)
                 new.append(kept[-1])
     return Delivery(tuple(kept), tuple(new), tuple(file.name for file in files if owners[file] is None))
 
@@ -65,11 +65,3 @@ def _version_of(file: Path) -> str:
     """Digest of the content, as an ETag is on S3: the same name with other content is kept beside the first."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()[:12]
-
-
-def _copy_whole(file: Path, target: Path) -> None:
-    """Copy so that a file under its final name is always complete, whenever the process dies."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.parent / f".{target.name}.{os.getpid()}"
-    shutil.copy2(file, partial)
-    partial.replace(target)

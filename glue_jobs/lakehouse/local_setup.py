@@ -1,4 +1,7 @@
-"""Prepares a laptop once: a Java, Delta's jars by path, and a class-data archive that halves Spark's start."""
+"""Prepares a laptop once: a Java, Delta's jars by path, and a class-data archive that halves Spark's start.
+
+S3A's jars are fetched when a lake on S3 is first used, for most laptops never need them.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,27 @@ _NOT_NEEDED = (
     "io.delta:delta-kernel-api,io.delta:delta-kernel-defaults,io.delta:delta-kernel-unitycatalog,"
     "io.unitycatalog:unitycatalog-client,org.scala-lang:scala-library"
 )
+
+# S3A of the Hadoop that Spark 4.1.1 brings, with the single modules of its SDK 2 in place of the bundle of 600 MB.
+_S3A_PACKAGES = (
+    "org.apache.hadoop:hadoop-aws:3.4.2",
+    "software.amazon.awssdk:s3-transfer-manager:2.29.52",
+    "software.amazon.awssdk:sts:2.29.52",
+    "software.amazon.awssdk:apache-client:2.29.52",
+    "software.amazon.awssdk:netty-nio-client:2.29.52",
+)
+# The rest of what they ask for is among Spark's own jars.
+_IN_SPARK = (
+    "software.amazon.awssdk:bundle,org.wildfly.openssl:wildfly-openssl,org.slf4j:slf4j-api,commons-codec:commons-codec,"
+    "commons-logging:commons-logging,org.apache.httpcomponents:httpclient,org.apache.httpcomponents:httpcore,"
+    + ",".join(
+        f"io.netty:netty-{part}"
+        for part in (
+            "buffer", "codec", "codec-http", "codec-http2", "common", "handler", "resolver", "transport",
+            "transport-classes-epoll", "transport-native-unix-common",
+        )
+    )
+)  # fmt: skip
 
 
 class SetupError(LakehouseError):
@@ -66,35 +90,48 @@ def ensure_java(cache: Path) -> Path:
 
 def ensure_jars(project: Project, java: Path) -> None:
     """Resolve Delta's jars once into the cache, where every later start finds them by path."""
-    jars = project.cache / "jars"
-    wanted = jars / (DELTA_PACKAGE.replace(":", "@") + ".done")
-    if wanted.is_file():
+    _ensure(project, java, "jars", "Delta's jars", (DELTA_PACKAGE,), _NOT_NEEDED)
+
+
+def ensure_s3a_jars(project: Project, java: Path) -> None:
+    """Resolve the jars with which Spark reads and writes S3, once, about 20 MB."""
+    _ensure(project, java, "jars-s3", "S3A's jars", _S3A_PACKAGES, _IN_SPARK)
+
+
+def _ensure(project: Project, java: Path, folder: str, what: str, packages: tuple[str, ...], excluded: str) -> None:
+    """Let a folder of the cache hold the jars of some packages, and a mark that says which these are."""
+    jars = project.cache / folder
+    mark = jars / (packages[0].replace(":", "@") + ".done")
+    wanted = "\n".join(packages) if len(packages) > 1 else ""
+    if mark.is_file() and mark.read_text() == wanted:
         return
-    print(f"setup: resolving {DELTA_PACKAGE} (once) …", flush=True)
+    print(f"setup: resolving {packages[0]} (once) …", file=sys.stderr, flush=True)
     ivy = project.cache / "ivy"
-    done = _run_spark_once(java, ivy)
+    done = _run_spark_once(java, ivy, packages, excluded)
     found = sorted((ivy / "jars").glob("*.jar"))
     if done.returncode != 0 or not found:
         lines = [line for line in done.stderr.splitlines() if "UNRESOLVED" in line or "Error" in line]
         reason = (lines or ["no jar arrived"])[0].strip(": \t")[:160]
         cure = "Check that Maven Central, or the mirror in your Ivy settings, can be reached; then run `make setup`."
-        raise SetupError("Delta's jars", reason, cure)
+        raise SetupError(what, reason, cure)
     shutil.rmtree(jars, ignore_errors=True)
     jars.mkdir(parents=True)
     for jar in found:
         shutil.copy2(jar, jars / jar.name)
     shutil.rmtree(ivy)
-    wanted.touch()
+    mark.write_text(wanted)
 
 
-def _run_spark_once(java: Path, ivy: Path) -> subprocess.CompletedProcess[str]:
+def _run_spark_once(
+    java: Path, ivy: Path, packages: tuple[str, ...], excluded: str
+) -> subprocess.CompletedProcess[str]:
     """Let Spark's own resolver fetch the packages; the job itself does nothing."""
     import pyspark
 
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     script = ivy.parent / "nothing.py"
     script.write_text("")
-    command = [str(submit), "--master", "local[1]", "--packages", DELTA_PACKAGE, "--exclude-packages", _NOT_NEEDED]
+    command = [str(submit), "--master", "local[1]", "--packages", ",".join(packages), "--exclude-packages", excluded]
     command += ["--conf", f"spark.jars.ivy={ivy}", str(script)]
     env = {**os.environ, "JAVA_HOME": str(java), "PYSPARK_PYTHON": sys.executable}
     done = subprocess.run(command, capture_output=True, text=True, env=env)

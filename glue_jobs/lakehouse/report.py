@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 from importlib import resources
-from pathlib import Path
 from string import Template
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from lakehouse.report_charts import FATES, bar, stack
 from lakehouse.report_fact import fact_section
 from lakehouse.report_flow import flow
 from lakehouse.report_markup import Html, el, folded, heads, join, name_cell, number, table
+from lakehouse.storage import write_text
 from lakehouse.summary import (
     DatasetCount,
     RuleCount,
@@ -26,11 +26,9 @@ from lakehouse.summary import (
 ON_FAILURE = {"quarantine": "quarantines the row", "fail": "stops the batch", "warn": "warns"}
 
 
-def write(summary: RunSummary, path: Path | str) -> Path:
-    """Write the report of this run to `path` and return it."""
-    target = Path(path)
-    target.write_text(render(summary), encoding="utf-8")
-    return target
+def write(summary: RunSummary, path: str) -> None:
+    """Write the report of this run to a path, on a disk or on S3."""
+    write_text(path, render(summary), "text/html; charset=utf-8")
 
 
 def render(summary: RunSummary) -> str:

@@ -20,6 +20,11 @@ DELTA_PACKAGE = "io.delta:delta-spark_4.1_2.13:4.2.0"
 LINEAGE_JAR = "openlineage-spark_2.13"
 LINEAGE_PACKAGE = f"io.openlineage:{LINEAGE_JAR}:1.53.0"
 
+LOG_STORE = "lakehouse.delta.ConditionalPutLogStore"
+"""Commits on S3 by conditional PUT (jvm/); Delta's own store lets a second driver overwrite a commit."""
+
+LOG_STORE_SETTINGS: Mapping[str, str] = {f"spark.delta.logStore.{scheme}.impl": LOG_STORE for scheme in ("s3", "s3a")}
+
 SETTINGS: Mapping[str, str] = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -36,6 +41,7 @@ SETTINGS: Mapping[str, str] = {
     "spark.sql.sources.partitionOverwriteMode": "static",
     # A job names the tables it needs for itself alone; the shared catalogue is written by publish, and only there.
     "spark.sql.catalogImplementation": "in-memory",
+    **LOG_STORE_SETTINGS,
 }
 """What every job runs with, on Glue as `--conf` (the wheel's `lakehouse settings` prints them)."""
 
@@ -84,6 +90,33 @@ def local_settings(project: Project, cores: int) -> dict[str, str]:
     }
 
 
+def log_store_jar(project: Project) -> Path:
+    """Where `make jar` puts the log store."""
+    return project.root / "jvm" / "target" / "lakehouse-log-store.jar"
+
+
+def s3_settings(project: Project) -> dict[str, str]:
+    """What a laptop adds for a lake on S3: the jars of S3A and the log store, the endpoint of AWS' own tools."""
+    folders = [project.cache / "jars", project.cache / "jars-s3"]
+    jars = [*(jar for folder in folders for jar in sorted(folder.glob("*.jar"))), log_store_jar(project)]
+    settings = {
+        # Beside Delta's own, for its helper that lists S3 must see S3A. The class archive was made without them, so
+        # that the start takes some seconds more.
+        "spark.driver.extraClassPath": ":".join(str(jar) for jar in jars if jar.is_file()),
+        "spark.hadoop.fs.s3a.aws.credentials.provider": (
+            "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
+        ),
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+    }
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    if endpoint:
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        settings["spark.hadoop.fs.s3a.endpoint"] = endpoint
+        settings["spark.hadoop.fs.s3a.endpoint.region"] = region
+        settings["spark.hadoop.fs.s3a.path.style.access"] = "true"
+    return settings
+
+
 class JarsMissingError(LakehouseError):
     """Delta's jars are not where set-up puts them."""
 
@@ -101,9 +134,13 @@ INTERPRETED: Mapping[str, str] = {
 SMALL_BYTES = 32 << 20
 
 
-def local_session(project: Project, extra: Mapping[str, str] | None = None) -> SparkSession:
-    """Start (or return) the session of a laptop; raises JavaNotFoundError before the JVM would fail."""
-    os.environ["JAVA_HOME"] = str(find_java(project.cache))
+def local_session(project: Project, extra: Mapping[str, str] | None = None, on_s3: bool = False) -> SparkSession:
+    """Start (or return) the session of a laptop; raises JavaNotFoundError before the JVM would fail.
+
+    on_s3: for a lake on S3, whose jars are fetched when they are first needed.
+    """
+    java = find_java(project.cache)
+    os.environ["JAVA_HOME"] = str(java)
     # Workers in the Python of this process, not in whatever python3 the PATH leads to.
     os.environ["PYSPARK_PYTHON"] = sys.executable
     if not any((project.cache / "jars").glob("*.jar")):
@@ -111,8 +148,17 @@ def local_session(project: Project, extra: Mapping[str, str] | None = None) -> S
     from pyspark.sql import SparkSession
 
     cores = min(os.cpu_count() or 2, 8)
+    settings = {**SETTINGS, **local_settings(project, cores)}
+    if on_s3:
+        from lakehouse.local_setup import ensure_s3a_jars  # which needs this module for its warm-up
+
+        ensure_s3a_jars(project, java)
+        settings |= s3_settings(project)
+        if not log_store_jar(project).is_file():
+            # An only writer, who has said so (safe_commits.py), goes without; a class that is named must be there.
+            settings = {name: value for name, value in settings.items() if name not in LOG_STORE_SETTINGS}
     builder = SparkSession.builder.appName("lakehouse")
-    for name, value in {**SETTINGS, **local_settings(project, cores), **(extra or {})}.items():
+    for name, value in {**settings, **(extra or {})}.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")

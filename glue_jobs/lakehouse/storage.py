@@ -1,7 +1,9 @@
-"""Lists and reads delivered files, on a disk and on S3 alike."""
+"""Lists, reads and writes files, on a disk and on S3 alike."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,3 +72,40 @@ def read_head(root: str, file: StoredFile, size: int = HEAD_BYTES) -> bytes:
         return b""
     answer = boto3.client("s3").get_object(Bucket=bucket, Key=f"{prefix}/{file.path}", Range=f"bytes=0-{size - 1}")
     return answer["Body"].read()
+
+
+def exists(path: str) -> bool:
+    """Tell whether there is a file at a path."""
+    if not is_s3(path):
+        return Path(path).exists()
+    import boto3
+
+    bucket, key = split_s3(path)
+    found = boto3.client("s3").list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ())
+    return any(item["Key"] == key for item in found)
+
+
+def copy_in(file: Path, target: str) -> None:
+    """Copy a local file so that under its final name it is always complete, whenever the process dies."""
+    if is_s3(target):
+        import boto3
+
+        bucket, key = split_s3(target)
+        boto3.client("s3").upload_file(str(file), bucket, key)
+        return
+    final = Path(target)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial = final.parent / f".{final.name}.{os.getpid()}"
+    shutil.copy2(file, partial)
+    partial.replace(final)
+
+
+def write_text(path: str, text: str, content_type: str) -> None:
+    """Write a text file as UTF-8."""
+    if not is_s3(path):
+        Path(path).write_text(text, encoding="utf-8")
+        return
+    import boto3
+
+    bucket, key = split_s3(path)
+    boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=content_type)
