@@ -6,10 +6,10 @@ LANDING_DIR ?= samples
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local-run test test-crash test-model test-rivals bench check format lint types facts samples package clean
+.PHONY: help setup local-run test test-crash test-model test-rivals test-quality bench bench-quality check format lint types facts samples package clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: ## Set the project up (once; every target below does so by itself)
 	@PYTHON="$(PYTHON)" tools/setup.sh
@@ -29,8 +29,14 @@ test-model: setup ## Hold the merge and the fact against a plain model, on rando
 test-rivals: setup ## Merge from two processes at once, and kill merging ones
 	@$(PY) -m pytest -q --durations=5 -m rivals
 
+test-quality: setup ## Repairs, decisions on batches, personal data, each broken delivery alone
+	@$(PY) -m pytest -q --durations=5 -m quality
+
 bench: setup ## Time the merge against its peers (long, on a quiet machine); SMALL=1 tries that it runs
 	@$(PY) benchmarks/run.py $(if $(SMALL),--small)
+
+bench-quality: setup ## Time judging a batch against Great Expectations; SMALL=1 tries that it runs
+	@$(PY) benchmarks/quality.py $(if $(SMALL),--small)
 
 check: setup lint types facts ## Check format, lint, types, contracts, suites and views
 

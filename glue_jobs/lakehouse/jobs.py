@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from lakehouse import log
 from lakehouse.context import Context
 from lakehouse.contract import Contract
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import EXIT_BUG, LakehouseError
 from lakehouse.glue import open_job
 from lakehouse.lake import Lake
+from lakehouse.privacy import trace_of, without_values
 from lakehouse.project import find_project
 
 MARTS = "marts"
@@ -78,6 +79,10 @@ def run_job(
     except LakehouseError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except Exception as error:  # its own text may quote a delivered value, so Python must not print it
+        log.warning("a bug of ours", trace=trace_of(error))
+        print(f"error: a bug of ours: {type(error).__name__}: {without_values(error)}", file=sys.stderr)
+        return EXIT_BUG
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,3 +71,33 @@ def read_head(root: str, file: StoredFile, size: int = HEAD_BYTES) -> bytes:
         return b""
     answer = boto3.client("s3").get_object(Bucket=bucket, Key=f"{prefix}/{file.path}", Range=f"bytes=0-{size - 1}")
     return answer["Body"].read()
+
+
+def file_exists(root: str, path: str) -> bool:
+    """Tell whether there is a file at a path below a root."""
+    if not is_s3(root):
+        return (Path(root) / path).is_file()
+    import boto3
+
+    bucket, prefix = split_s3(root)
+    key = f"{prefix}/{path}".lstrip("/")
+    found = boto3.client("s3").list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ())
+    return any(item["Key"] == key for item in found)
+
+
+def write_whole(root: str, path: str, content: bytes) -> bool:
+    """Write a file that is not there yet, so that it is never seen half-written; False when it is there."""
+    if file_exists(root, path):
+        return False
+    if not is_s3(root):
+        target = Path(root) / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.parent / f".{target.name}.{os.getpid()}"
+        partial.write_bytes(content)
+        partial.replace(target)
+        return True
+    import boto3
+
+    bucket, prefix = split_s3(root)
+    boto3.client("s3").put_object(Bucket=bucket, Key=f"{prefix}/{path}".lstrip("/"), Body=content)
+    return True
