@@ -12,7 +12,7 @@ PY := .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
 	facts samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
-	terraform-apply lineage-jar test-policy clean test-s3 jar
+	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -42,8 +42,14 @@ test-s3: setup ## Commit from several drivers to a bad S3, SEEDS=20 times, and r
 jar: ## Build Delta's log store for S3 (Maven, Java 17)
 	@mvn -q -B -f jvm/pom.xml -DskipTests package
 
+test-quality: setup ## Repairs, decisions on batches, personal data, each broken delivery alone
+	@$(PY) -m pytest -q --durations=5 -m quality
+
 bench: setup ## Time the merge against its peers (long, on a quiet machine); SMALL=1 tries that it runs
 	@$(PY) benchmarks/run.py $(if $(SMALL),--small)
+
+bench-quality: setup ## Time judging a batch against Great Expectations; SMALL=1 tries that it runs
+	@$(PY) benchmarks/quality.py $(if $(SMALL),--small)
 
 check: setup lint types facts ## Check format, lint, types, contracts, suites and views
 

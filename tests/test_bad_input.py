@@ -104,6 +104,14 @@ def test_a_job_called_wrongly(tmp_path: Path, words: list[str], exit_code: int, 
         (["qurey", "select 1"], 2, "invalid choice: 'qurey'"),
         (["query", "select 1", "--lake", "{tmp}"], 3, "No tables in the lake"),
         (["query"], 2, "sql"),
+        (["quarantine", "repare", "erp_orders"], 2, "invalid choice: 'repare'"),
+        (["quarantine", "repair", "erp_orders", "1:1", "--set", "quantity=2"], 2, "--why"),
+        (["quarantine", "discard", "erp_orders", "--why", "x", "--lake", "{tmp}"], 2, "Name rows as batch:number"),
+        (["quarantine", "show", "erp_orders", "one", "--lake", "{tmp}"], 2, "'one' names no row"),
+        (["quarantine", "show", "erp_orders", "1:1", "--lake", "{tmp}"], 3, "there is no row 1:1 in quarantine"),
+        (["quarantine", "list", "erp_order"], 2, "Did you mean 'erp_orders'?"),
+        (["quarantine", "list", "--ruel", "x"], 2, "Did you mean '--rule'?"),
+        (["batch", "accept", "erp_orders:1", "--why", "x", "--lake", "{tmp}"], 3, "batch 1 is not known"),
     ],
 )
 def test_the_command_called_wrongly(tmp_path: Path, words: list[str], exit_code: int, hint: str) -> None:
@@ -120,6 +128,9 @@ def test_the_command_called_wrongly(tmp_path: Path, words: list[str], exit_code:
         [sys.executable, "local_runner.py", "--help"],
         [sys.executable, "-m", "lakehouse", "--help"],
         [sys.executable, "-m", "lakehouse", "query", "--help"],
+        [sys.executable, "-m", "lakehouse", "quarantine", "--help"],
+        [sys.executable, "-m", "lakehouse", "quarantine", "repair", "--help"],
+        [sys.executable, "-m", "lakehouse", "batch", "accept", "--help"],
     ],
 )
 def test_help_teaches(words: list[str]) -> None:

@@ -64,7 +64,7 @@ def held_of_delivery(context: Context, delivery: Delivery) -> list[Failure]:
     """Files of this delivery that are in no silver table, for their batch was refused or stopped, now or before."""
     found: list[Failure] = []
     for dataset in context.contracts.datasets:
-        stopped = {v.batch_id: v.reason for v in verdicts_of(context.lake, dataset) if not v.passed}
+        stopped = {v.batch_id: v.reason for v in verdicts_of(context.lake, dataset) if v.verdict == "stopped"}
         for batch in batches_of(context.lake, dataset):
             reason = batch.reason if batch.state == "refused" else stopped.get(batch.batch_id)
             files = [f for f in batch.files if f"{dataset.domain}/{f.path}" in delivery.raw_files]

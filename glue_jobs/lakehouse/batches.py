@@ -11,6 +11,7 @@ import pyarrow as pa
 from lakehouse import log
 from lakehouse.contract import Dataset
 from lakehouse.delta_log import append_once, progress, read_rows
+from lakehouse.drift import is_repair
 from lakehouse.lake import Lake
 from lakehouse.storage import StoredFile
 
@@ -63,10 +64,15 @@ class Batch:
     run_id: str
     recorded_at: datetime
 
+    @property
+    def is_repair(self) -> bool:
+        """True when its rows were mended in quarantine."""
+        return bool(self.files) and all(is_repair(file.path) for file in self.files)
+
 
 @dataclass(frozen=True)
 class BatchVerdict:
-    """What validate said of a batch; `stopped` when nothing of it may be merged."""
+    """What became of a batch: `passed`, `stopped`, or after that what a person decided, `accepted` or `rejected`."""
 
     dataset: str
     batch_id: int
@@ -81,7 +87,7 @@ class BatchVerdict:
     @property
     def passed(self) -> bool:
         """True when the batch may be merged."""
-        return self.verdict == "passed"
+        return self.verdict in ("passed", "accepted")
 
 
 def batches_of(lake: Lake, dataset: Dataset) -> list[Batch]:
@@ -144,20 +150,25 @@ def to_validate(lake: Lake, dataset: Dataset) -> list[Batch]:
 
 
 def verdicts_of(lake: Lake, dataset: Dataset) -> list[BatchVerdict]:
-    """All verdicts of a dataset in the order of its batches."""
+    """The newest verdict on each batch of a dataset, in the order of the batches."""
     rows = read_rows(lake.ops("verdicts"), dataset=dataset.name)
     names = BatchVerdict.__dataclass_fields__
-    found = [BatchVerdict(**{name: row[name] for name in names}) for row in rows]
-    return sorted(found, key=lambda verdict: verdict.batch_id)
+    newest = {row["batch_id"]: row for row in sorted(rows, key=lambda row: row["recorded_at"])}
+    return [BatchVerdict(**{name: newest[batch_id][name] for name in names}) for batch_id in sorted(newest)]
 
 
 def record_verdict(lake: Lake, dataset: Dataset, verdict: BatchVerdict) -> None:
     """Add a verdict, once; from here on the batch counts as judged."""
+    record_decided(lake, dataset, verdict, f"{VALIDATE}:{dataset.name}", verdict.batch_id)
+
+
+def record_decided(lake: Lake, dataset: Dataset, verdict: BatchVerdict, app_id: str, number: int) -> None:
+    """Add a verdict under the name and number of what led to it, once."""
     row = {**vars(verdict), "domain": dataset.domain, "run_id": log.current("run"), "recorded_at": datetime.now(UTC)}
-    append_once(lake.ops("verdicts"), [row], VERDICTS, f"{VALIDATE}:{dataset.name}", verdict.batch_id)
+    append_once(lake.ops("verdicts"), [row], VERDICTS, app_id, number)
 
 
 def to_merge(lake: Lake, dataset: Dataset) -> list[BatchVerdict]:
-    """Judged and passed batches that silver does not have yet."""
+    """Batches that passed by themselves and that silver does not have yet; accepted ones have a count of their own."""
     done = progress(lake.silver(dataset.name), MERGE)
-    return [verdict for verdict in verdicts_of(lake, dataset) if verdict.passed and verdict.batch_id > done]
+    return [v for v in verdicts_of(lake, dataset) if v.verdict == "passed" and v.batch_id > done]

@@ -11,35 +11,42 @@ from pyspark.sql import functions as F
 from lakehouse import log, quarantine, tables
 from lakehouse.batches import INGEST, Batch, batches_of, record_batches, to_ingest
 from lakehouse.context import Context
-from lakehouse.contract import Contract, Dataset
-from lakehouse.delivered import Header, count_rows, read_header, read_rows
+from lakehouse.contract import REPAIR_COLUMN, RESCUED_COLUMN, Contract, Dataset, Drift
+from lakehouse.delivered import REPAIR_OF, RESCUED, Header, count_rows, read_header, read_rows
+from lakehouse.drift import is_repair, lacking
 from lakehouse.errors import LakehouseError
 from lakehouse.evolution import evolve
 from lakehouse.landing import dataset_of
 from lakehouse.quarantine import BATCH_ID, ROW_ID
 from lakehouse.storage import StoredFile, list_files
+from lakehouse.summary import say_count
 from lakehouse.typed import BROKEN_RULES, with_types
 
 
 class FileRefusedError(LakehouseError):
-    """A delivered file cannot be taken; names domain, file and column."""
+    """A delivered file cannot be taken; names domain, file and column. taken: the batches that were, beside it."""
 
-    def __init__(self, domain: str, file: str, reason: str) -> None:
-        self.domain, self.file, self.reason = domain, file, reason
+    def __init__(self, domain: str, file: str, reason: str, taken: tuple[IngestResult, ...] = ()) -> None:
+        self.domain, self.file, self.reason, self.taken = domain, file, reason, taken
         super().__init__(
             f"{domain}: {file}: {reason}. Nothing of it was taken; deliver the file again as its contract says."
         )
 
 
+SYSTEM_COLUMNS = (RESCUED_COLUMN, REPAIR_COLUMN)
+"""What bronze and quarantine have beside the contract's columns and the row's own place; null in most rows."""
+
+
 @dataclass(frozen=True)
 class IngestResult:
-    """What ingest did with one batch."""
+    """What ingest did with one batch. drift: what a person should know of files that differ from the contract."""
 
     dataset: str
     batch_id: int
     files: int
     rows_readable: int
     rows_unreadable: int
+    drift: tuple[str, ...] = ()
 
 
 def ingest_domain(context: Context, contract: Contract) -> list[IngestResult]:
@@ -53,12 +60,12 @@ def ingest_domain(context: Context, contract: Contract) -> list[IngestResult]:
             refused += [(batch.files[0].name, batch.reason or "") for batch in plan_batches(context, dataset, own)]
             results += [ingest_batch(context, dataset, batch) for batch in to_ingest(context.lake, dataset)]
     if refused:
-        raise FileRefusedError(contract.domain, *refused[0])
+        raise FileRefusedError(contract.domain, *refused[0], tuple(results))
     return results
 
 
 def plan_batches(context: Context, dataset: Dataset, files: list[StoredFile]) -> list[Batch]:
-    """Record the files that no batch has yet: the good ones as one batch, each refused one by itself.
+    """Record the files that no batch has yet: the good ones as one batch, each refused one and each repair by itself.
 
     The plan is written before the data, so that a run that dies is taken up with the same batch.
     Returns the batches refused now.
@@ -79,7 +86,13 @@ def plan_batches(context: Context, dataset: Dataset, files: list[StoredFile]) ->
             batch_id += 1
             rows = count_rows(root, file, dataset)
             refused.append(Batch(dataset.name, batch_id, "refused", (file,), headers[file].problem, rows, run, now))
-    plan = [Batch(dataset.name, batch_id + 1, "planned", good, None, 0, run, now)] if good else []
+    repairs = [(file,) for file in good if is_repair(file.path)]
+    together = tuple(file for file in good if not is_repair(file.path))
+    groups = [*([together] if together else []), *repairs]
+    plan = [
+        Batch(dataset.name, batch_id + number, "planned", group, None, 0, run, now)
+        for number, group in enumerate(groups, start=1)
+    ]
     record_batches(context.lake, dataset, [*refused, *plan])
     for batch in refused:
         with log.about(batch=batch.batch_id):
@@ -94,17 +107,19 @@ def ingest_batch(context: Context, dataset: Dataset, batch: Batch) -> IngestResu
         headers = [(file, read_header(root, file, dataset)) for file in batch.files]
         rows = batch_rows(context, dataset, batch, headers).persist()
         try:
-            unreadable, readable = _counts(rows)
+            unreadable, readable, drifted, example = _counts(rows)
+            drift = _told_drift(dataset, headers, drifted, example)
             if unreadable:
                 broken = rows.where(F.size(BROKEN_RULES) > 0)
                 quarantine.append(quarantine.from_text(broken, dataset), context.lake, dataset, INGEST, batch.batch_id)
             path = context.lake.bronze(dataset.name)
-            evolve(context.spark(), path, dataset.columns, dataset)
-            tables.append(bronze_rows(rows, dataset), path, INGEST, batch.batch_id)
+            evolve(context.spark(), path, (*dataset.columns, *SYSTEM_COLUMNS), dataset)
+            properties = tables.stats_properties(dataset, dataset.columns)
+            tables.append(bronze_rows(rows, dataset), path, INGEST, batch.batch_id, properties=properties)
         finally:
             rows.unpersist()
         log.info("ingested", files=len(batch.files), rows_readable=readable, rows_unreadable=unreadable)
-        return IngestResult(dataset.name, batch.batch_id, len(batch.files), readable, unreadable)
+        return IngestResult(dataset.name, batch.batch_id, len(batch.files), readable, unreadable, drift)
 
 
 def batch_rows(context: Context, dataset: Dataset, batch: Batch, headers: list[tuple[StoredFile, Header]]) -> DataFrame:
@@ -119,8 +134,11 @@ def batch_rows(context: Context, dataset: Dataset, batch: Batch, headers: list[t
 
 def bronze_rows(rows: DataFrame, dataset: Dataset) -> DataFrame:
     """The readable rows as bronze keeps them."""
+    rescued = F.col(RESCUED) if dataset.drift is Drift.RESCUE else F.lit(None).cast("string")
     return rows.where(F.size(BROKEN_RULES) == 0).select(
         *[tables.described(column) for column in dataset.columns],
+        tables.described(RESCUED_COLUMN, rescued),
+        tables.described(REPAIR_COLUMN),
         "_source_file",
         BATCH_ID,
         ROW_ID,
@@ -131,13 +149,31 @@ def bronze_rows(rows: DataFrame, dataset: Dataset) -> DataFrame:
 def bronze_batch(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:
     """The rows of one batch as bronze has them, with every column that the contract has now."""
     path = context.lake.bronze(dataset.name)
-    evolve(context.spark(), path, dataset.columns, dataset)
+    evolve(context.spark(), path, (*dataset.columns, *SYSTEM_COLUMNS), dataset)
     return tables.read(context.spark(), path).where(F.col(BATCH_ID) == batch_id)
 
 
-def _counts(rows: DataFrame) -> tuple[int, int]:
-    """Unreadable and readable rows."""
-    broken = F.size(BROKEN_RULES) > 0
-    row = rows.agg(F.count_if(broken).alias("unreadable"), F.count_if(~broken).alias("readable")).first()
+def _counts(rows: DataFrame) -> tuple[int, int, int, list[str]]:
+    """Unreadable and readable rows, rows with values that the contract does not know, and the names of some."""
+    broken, drifted = F.size(BROKEN_RULES) > 0, F.col(RESCUED).isNotNull() & F.col(REPAIR_OF).isNull()
+    names = F.when(drifted, F.json_object_keys(RESCUED))
+    row = rows.agg(F.count_if(broken), F.count_if(~broken), F.count_if(drifted), F.max(names)).first()
     assert row is not None  # an aggregate without groups has one row
-    return row["unreadable"], row["readable"]
+    return row[0], row[1], row[2], row[3] or []
+
+
+def _told_drift(
+    dataset: Dataset, headers: list[tuple[StoredFile, Header]], rows: int, names: list[str]
+) -> tuple[str, ...]:
+    """How the files of a batch differ from the contract although they were taken; a line each, also in the log."""
+    told = []
+    if rows:
+        shown = say_count(len(names), "name") if dataset.pii_columns else ", ".join(names)
+        kept = "kept in _rescued" if dataset.drift is Drift.RESCUE else "left in the raw file"
+        told.append(f"{dataset.name}: what the contract does not know ({shown}) in {say_count(rows, 'row')}, {kept}")
+    for file, header in headers:
+        if empty := lacking(header.columns, dataset):
+            told.append(f"{file.name}: no column {', '.join(empty)}, which is null in all of its rows")
+    for line in told:
+        log.warning("columns differ from the contract", what=line)
+    return tuple(told)

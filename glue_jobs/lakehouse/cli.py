@@ -7,13 +7,14 @@ import csv
 import sys
 from collections.abc import Callable
 
+from lakehouse import batch_commands, quarantine_commands
 from lakehouse.console import ask_nicely, console
 from lakehouse.errors import EXIT_TERMINAL
 from lakehouse.lake import Lake
+from lakehouse.printing import print_table
 from lakehouse.project import find_project
 
 _LAKE = "./local_output"
-_PIPED_WIDTH = 1_000_000
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,6 +54,8 @@ def parser() -> argparse.ArgumentParser:
         description="Print the settings that every job runs with, in the form of Glue's --conf argument.",
         allow_abbrev=False,
     )
+    quarantine_commands.add_commands(commands)
+    batch_commands.add_commands(commands)
     return words
 
 
@@ -64,7 +67,8 @@ def main(argv: list[str] | None = None) -> int:
     commands: dict[str, Callable[[argparse.Namespace], int]] = {
         "query": _query, "tables": _tables, "check": _check, "settings": _settings,
     }  # fmt: skip
-    return console(lambda: commands[given.command](given))
+    run = getattr(given, "run", None) or commands[given.command]
+    return console(lambda: run(given))
 
 
 def _query(given: argparse.Namespace) -> int:
@@ -76,27 +80,8 @@ def _query(given: argparse.Namespace) -> int:
         writer.writerow(answer.columns)
         writer.writerows(answer.rows)
     else:
-        _print_table(answer.columns, answer.rows)
+        print_table(answer.columns, answer.rows)
     return 0
-
-
-def _print_table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
-    from decimal import Decimal
-
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    # Into a pipe every value goes whole; on a terminal long ones are folded.
-    out = Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)
-    table = Table(box=box.SIMPLE_HEAD if out.is_terminal else box.ASCII2)
-    for number, column in enumerate(columns):
-        numeric = any(isinstance(row[number], int | float | Decimal) for row in rows[:100])
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*["" if value is None else str(value) for value in row])
-    out.print(table)
-    out.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}")
 
 
 def _tables(given: argparse.Namespace) -> int:
@@ -111,7 +96,7 @@ def _tables(given: argparse.Namespace) -> int:
             rows.append((f"{layer}.{name}", promised_rows(table), len(table.file_uris()), table.version()))
     if not rows:
         raise EmptyLakeError(lake)
-    _print_table(("table", "rows", "files", "version"), rows)
+    print_table(("table", "rows", "files", "version"), rows)
     return 0
 
 

@@ -32,7 +32,7 @@ def say_error(text: str) -> None:
 
 def ask_nicely(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace | int:
     """Parse the words; on a wrong one print one line with the nearest known word and return the exit code."""
-    known = [word for action in parser._actions for word in action.option_strings]
+    known = [w for each in _with_subcommands(parser) for action in each._actions for w in action.option_strings]
     try:
         with _quiet(parser):
             return parser.parse_args(argv)
@@ -45,6 +45,15 @@ def ask_nicely(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Nam
         return int(done.code or 0)
 
 
+def _with_subcommands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """A parser and those of its subcommands, at any depth."""
+    found = [parser]
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found += [below for choice in action.choices.values() for below in _with_subcommands(choice)]
+    return found
+
+
 class _WrongWordsError(Exception):
     pass
 
@@ -53,10 +62,7 @@ class _quiet:  # noqa: N801 (used like a function)
     """Let a parser raise instead of printing its usage, its own and its subcommands'."""
 
     def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self.parsers = [parser]
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                self.parsers += list(action.choices.values())
+        self.parsers = _with_subcommands(parser)
 
     def __enter__(self) -> None:
         for parser in self.parsers:

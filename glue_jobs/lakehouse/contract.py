@@ -25,6 +25,14 @@ class MergeMode(StrEnum):
     DELETION_VECTORS = "deletion_vectors"
 
 
+class Drift(StrEnum):
+    """What becomes of a file whose columns are not those of the contract; one without a required column is refused."""
+
+    STRICT = "strict"
+    EVOLVE = "evolve"
+    RESCUE = "rescue"
+
+
 class FileFormat(StrEnum):
     """Formats of delivered files."""
 
@@ -57,6 +65,7 @@ class Dataset:
 
     may_move: a key's partition may change, so that its old copy is looked for in every partition.
     widens_types: a table whose column is narrower than the contract's is rewritten once, with the wider type.
+    drift: strict refuses a file with other columns, evolve takes the known ones, rescue keeps the others as JSON too.
     """
 
     name: str
@@ -76,6 +85,7 @@ class Dataset:
     may_move: bool = True
     merge_mode: MergeMode = MergeMode.COPY_ON_WRITE
     widens_types: bool = False
+    drift: Drift = Drift.RESCUE
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -97,6 +107,11 @@ class Dataset:
     def pii_columns(self) -> frozenset[str]:
         """The columns that hold personal data."""
         return frozenset(column.name for column in self.columns if column.pii)
+
+    @property
+    def optional_columns(self) -> tuple[str, ...]:
+        """The columns that a file may lack."""
+        return tuple(column.name for column in self.columns if not column.required)
 
     @property
     def derived_columns(self) -> tuple[Column, ...]:
@@ -182,4 +197,6 @@ VALIDITY_COLUMNS = (
     Column("valid_to", "timestamp", False, "Until when the version held; null for the current one."),
     Column("is_current", "boolean", True, "True for the newest version."),
 )
+RESCUED_COLUMN = Column("_rescued", "string", False, "What was delivered beside the contract's columns, as JSON.")
+REPAIR_COLUMN = Column("_repair_of", "string", False, "Quarantined row, as batch:row, that this row repairs.")
 BATCH_COLUMN = Column("_batch_id", "bigint", True, "Batch that last changed the row.")

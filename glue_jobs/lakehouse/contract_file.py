@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from lakehouse.contract import DATE_COLUMNS, Column, Contract, Contracts, Dataset, FileFormat, Kind, MergeMode
+from lakehouse.contract import DATE_COLUMNS, Column, Contract, Contracts, Dataset, Drift, FileFormat, Kind, MergeMode
 from lakehouse.contract_yaml import ContractError, Place, read_yaml
 from lakehouse.errors import nearest
 
 _TYPE = re.compile(r"^(string|int|bigint|double|date|timestamp|boolean|struct|decimal\(\d{1,2},\d{1,2}\))$")
 _KNOWN_TYPES = ("string", "int", "bigint", "double", "date", "timestamp", "boolean", "struct", "decimal(12,2)")
 _PARTITION_TYPES = ("string", "int", "bigint", "date", "boolean")
-_OPTIONAL_WORDS = frozenset({"deleteFlag", "dateFrom", "partitionMoves", "merge", "typeWidening"})
+_OPTIONAL_WORDS = frozenset({"deleteFlag", "dateFrom", "partitionMoves", "merge", "typeWidening", "drift"})
 _DATASET_WORDS = _OPTIONAL_WORDS | {
     "filePattern",
     "fileFormat",
@@ -123,6 +123,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
         may_move=_option(words.get("partitionMoves"), ("possible", "never")) == "possible",
         merge_mode=MergeMode(_option(words.get("merge"), tuple(mode.value for mode in MergeMode))),
         widens_types=_option(words.get("typeWidening"), ("refuse", "rewrite")) == "rewrite",
+        drift=Drift(_option(words.get("drift"), (Drift.RESCUE, Drift.STRICT, Drift.EVOLVE))),
     )
 
 
@@ -214,6 +215,8 @@ def _percent(node: Place) -> float:
 def _refuse_types(node: Place, partition_by: tuple[str, ...], columns: tuple[Column, ...]) -> None:
     """A partition is a folder: its column must be of a type with few values that read the same in every engine."""
     for column in columns:
+        if column.name in partition_by and column.pii:
+            raise node.error(f"'{column.name}' is personal data, which the names of folders would show; take another.")
         if column.name in partition_by and column.type not in _PARTITION_TYPES:
             wanted = ", ".join(_PARTITION_TYPES)
             raise node.error(

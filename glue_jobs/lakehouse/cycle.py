@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from lakehouse.contract import Contract
 from lakehouse.errors import EXIT_BUG, EXIT_TERMINAL, LakehouseError
 from lakehouse.judge_fallback import import_gx
 from lakehouse.landing import Delivery, deliver
+from lakehouse.privacy import trace_of, without_values
 from lakehouse.progress import Progress, Step
 from lakehouse.query import ask, tables_of
 from lakehouse.summary import FactDay, Failure, Link, RunSummary, StepState, StepTime
@@ -41,6 +41,7 @@ class _Run:
     exit_code: int = 0
     judged: set[tuple[str, int]] = field(default_factory=set)
     merged: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def step(self, name: str, domain: str, work: Work) -> None:
         """Do one step of a domain; an error stops the domain, never the others."""
@@ -55,8 +56,9 @@ class _Run:
             except LakehouseError as error:
                 self._fail(domain, str(error), error.exit_code)
             except Exception as error:
-                log.warning("a bug of ours", trace=traceback.format_exc())
-                self._fail(domain, f"a bug of ours in {name}: {type(error).__name__}: {_first_line(error)}", EXIT_BUG)
+                log.warning("a bug of ours", trace=trace_of(error))
+                said = without_values(error)
+                self._fail(domain, f"a bug of ours in {name}: {type(error).__name__}: {said}", EXIT_BUG)
             if state != "done":
                 progress.end(state)
         self.steps.append(StepTime(name, round(time.monotonic() - start, 3), state))
@@ -64,10 +66,6 @@ class _Run:
     def _fail(self, domain: str, message: str, exit_code: int) -> None:
         self.failures.append(Failure(domain, message.removeprefix(f"{domain}: ")))
         self.exit_code = self.exit_code or exit_code
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:300]
 
 
 @dataclass(frozen=True)
@@ -85,9 +83,9 @@ def run_cycle(context: Context, landing: Path, progress: Progress) -> CycleResul
     with log.about(run=run.run_id):
         context.lake.require_writable()
         delivery = deliver(landing, context.lake, context.contracts)
-        warnings = tuple(
+        run.warnings += [
             f"{name}: no contract's file pattern matches it, so it was left alone" for name in delivery.unmatched
-        )
+        ]
         if delivery.new_files:
             _import_in_background()
         for contract in context.contracts:
@@ -100,7 +98,7 @@ def run_cycle(context: Context, landing: Path, progress: Progress) -> CycleResul
         for contract in context.contracts:
             run.step(f"publish_{contract.domain}", contract.domain, _publish(run, contract))
         run.step("publish_marts", "marts", _publish_marts(run))
-        return _result(run, delivery, landing, warnings, started, start)
+        return _result(run, delivery, landing, started, start)
 
 
 def _import_in_background() -> None:
@@ -115,11 +113,16 @@ def _import_in_background() -> None:
 
 def _ingest(run: _Run, contract: Contract) -> Work:
     def work(progress: Step) -> bool:
-        from lakehouse.bronze import ingest_domain
+        from lakehouse.bronze import FileRefusedError, ingest_domain
 
-        results = ingest_domain(run.context, contract)
+        try:
+            results = ingest_domain(run.context, contract)
+        except FileRefusedError as error:
+            run.warnings += [line for result in error.taken for line in result.drift]
+            raise
         for result in results:
             progress.note(result.dataset, f"{result.rows_readable} rows, {result.rows_unreadable} unreadable")
+            run.warnings += result.drift
         return bool(results)
 
     return work
@@ -127,11 +130,14 @@ def _ingest(run: _Run, contract: Contract) -> Work:
 
 def _validate(run: _Run, contract: Contract) -> Work:
     def work(progress: Step) -> bool:
+        from lakehouse.acceptance import to_carry_out
         from lakehouse.batches import to_validate
         from lakehouse.validation import validate_domain
 
         for dataset in contract.datasets:
-            run.judged |= {(dataset.name, batch.batch_id) for batch in to_validate(run.context.lake, dataset)}
+            lake = run.context.lake
+            run.judged |= {(dataset.name, batch.batch_id) for batch in to_validate(lake, dataset)}
+            run.judged |= {(dataset.name, decision.batch_id) for decision in to_carry_out(lake, dataset)}
         results = validate_domain(run.context, contract)
         for result in results:
             bad = result.rows_unreadable + result.rows_quarantined
@@ -194,9 +200,7 @@ def _publish_marts(run: _Run) -> Work:
     return work
 
 
-def _result(
-    run: _Run, delivery: Delivery, landing: Path, warnings: tuple[str, ...], started: datetime, start: float
-) -> CycleResult:
+def _result(run: _Run, delivery: Delivery, landing: Path, started: datetime, start: float) -> CycleResult:
     context = run.context
     told = {failure.domain for failure in run.failures}
     held = held_of_delivery(context, delivery)
@@ -213,7 +217,7 @@ def _result(
         rules=rule_counts(context, run.judged),
         fact=fact,
         fact_rows=len(fact),
-        warnings=warnings,
+        warnings=tuple(run.warnings),
         failures=tuple(run.failures),
         links=_links(context),
     )

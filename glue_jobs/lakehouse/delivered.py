@@ -14,44 +14,58 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from lakehouse.contract import Column, Dataset, FileFormat
+from lakehouse.contract import REPAIR_COLUMN, RESCUED_COLUMN, Column, Dataset, Drift, FileFormat
+from lakehouse.drift import encoding_problem, header_problem, is_repair, rescued_names
 from lakehouse.lake import for_spark
 from lakehouse.storage import StoredFile, read_head
 
 RAW_TEXT = "_raw_text"
 UNREADABLE = "_unreadable"
 SOURCE_FILE = "_source_file"
+RESCUED = RESCUED_COLUMN.name
+REPAIR_OF = REPAIR_COLUMN.name
 WRONG_KIND = "\u0000not of its JSON type: "
 
 
 @dataclass(frozen=True, order=True)
 class Header:
-    """The columns of one file as it names them and how its lines end; `problem` says why it cannot be taken."""
+    """The columns of one file as it names them and how its lines end; `problem` says why it cannot be taken.
+
+    is_repair: the file was written by us and holds rows mended in quarantine, with what they repair.
+    """
 
     columns: tuple[str, ...]
     line_end: str = "\n"
     problem: str | None = None
+    is_repair: bool = False
 
 
 def read_header(root: str, file: StoredFile, dataset: Dataset) -> Header:
     """Read the column names of a file; JSON Lines have none, so a column missing there shows row by row."""
     if ":" in file.path:
         return Header((), problem="a colon in the file's name, which Hadoop cannot open; deliver it under another name")
+    head, repairs = read_head(root, file), is_repair(file.path)
+    if problem := encoding_problem(head):
+        return Header((), problem=problem)
     if dataset.file_format is FileFormat.JSON_LINES:
-        return Header(dataset.column_names)
-    text = read_head(root, file).decode("utf-8-sig", errors="replace")
+        return Header(dataset.column_names, is_repair=repairs)
+    text = head.decode("utf-8-sig", errors="replace")
     try:
         columns = tuple(next(_records(text), ()))
     except csv.Error as error:
         return Header((), problem=f"its header cannot be read ({error})")
-    return Header(columns, _line_end(text), _header_problem(columns, dataset))
+    problem = None if repairs else header_problem(columns, dataset)
+    return Header(columns, _line_end(text), problem, repairs)
 
 
 def count_rows(root: str, file: StoredFile, dataset: Dataset) -> int:
     """Rows of a refused file, so that the accounts of a delivery balance."""
     if dataset.file_format is not FileFormat.CSV:
         return 0
-    text = read_head(root, file, file.size).decode("utf-8-sig", errors="replace")
+    content = read_head(root, file, file.size)
+    if encoding_problem(content):
+        return 0
+    text = content.decode("utf-8-sig", errors="replace")
     try:
         return max(sum(1 for _ in _records(text)) - 1, 0)
     except csv.Error:
@@ -70,23 +84,13 @@ def _line_end(text: str) -> str:
     return found[0] if found else "\n"
 
 
-def _header_problem(columns: tuple[str, ...], dataset: Dataset) -> str | None:
-    missing = [name for name in dataset.required_columns if name not in columns]
-    doubled = sorted({name for name in columns if name in dataset.column_names and columns.count(name) > 1})
-    if not columns:
-        return None  # an empty file is a batch without rows, and stops as such
-    if missing:
-        plural = "columns" if len(missing) > 1 else "column"
-        return f"required {plural} {', '.join(missing)} missing; found {', '.join(columns)}"
-    return f"column {doubled[0]} twice; found {', '.join(columns)}" if doubled else None
-
-
 def read_rows(
     spark: SparkSession, root: str, files: Sequence[tuple[StoredFile, Header]], dataset: Dataset
 ) -> DataFrame:
-    """Read files as text columns of the contract, with _raw_text, _unreadable and _source_file.
+    """Read files as text columns of the contract, with _raw_text, _unreadable, _rescued, _repair_of and _source_file.
 
-    `_unreadable` is null for a row that could be split into its columns.
+    `_unreadable` is null for a row that could be split into its columns. `_rescued` has the values beside the
+    contract's columns as JSON.
     """
     read = _read_json if dataset.file_format is FileFormat.JSON_LINES else _read_csv
     parts: list[DataFrame] = []
@@ -105,7 +109,7 @@ def _literal(path: str) -> str:
 
 
 def _no_rows(spark: SparkSession, dataset: Dataset) -> DataFrame:
-    names = [*dataset.column_names, RAW_TEXT, UNREADABLE, "_path"]
+    names = [*dataset.column_names, RAW_TEXT, UNREADABLE, RESCUED, REPAIR_OF, "_path"]
     return spark.createDataFrame([], StructType([StructField(name, StringType()) for name in names]))
 
 
@@ -119,7 +123,8 @@ def _relative_path(root: str) -> SparkColumn:
 def _read_csv(spark: SparkSession, paths: list[str], header: Header, dataset: Dataset) -> DataFrame:
     """RFC 4180: a header, quoted fields with commas, doubled quotes and line breaks; an empty field is null."""
     # A column that the contract does not know is read by its place alone: its name may be one that Spark refuses.
-    names = [name if name in dataset.column_names else f"_unknown_{i}" for i, name in enumerate(header.columns)]
+    known = (*dataset.column_names, *((RESCUED, REPAIR_OF) if header.is_repair else ()))
+    names = [name if name in known else f"_unknown_{i}" for i, name in enumerate(header.columns)]
     schema = StructType([StructField(name, StringType()) for name in (*names, RAW_TEXT)])
     reader = spark.read.schema(schema).options(
         header=True, multiLine=True, quote='"', escape='"', encoding="UTF-8", mode="PERMISSIVE",
@@ -133,12 +138,27 @@ def _read_csv(spark: SparkSession, paths: list[str], header: Header, dataset: Da
     not_utf8 = F.concat_ws("", F.col(RAW_TEXT), *text.values()).contains("\ufffd")
     unreadable = F.when(F.col(RAW_TEXT).isNotNull(), "row_has_the_columns_of_the_header").when(not_utf8, "row_is_utf8")
     wanted = [text.get(name, F.lit(None).cast("string")).alias(name) for name in dataset.column_names]
-    return rows.select(*wanted, F.col(RAW_TEXT), unreadable.alias(UNREADABLE), "_path")
+    rescued, repair_of = _beside(header, names, text)
+    return rows.select(*wanted, F.col(RAW_TEXT), unreadable.alias(UNREADABLE), rescued, repair_of, "_path")
+
+
+def _beside(header: Header, names: list[str], text: dict[str, SparkColumn]) -> tuple[SparkColumn, SparkColumn]:
+    """`_rescued` and `_repair_of` of a CSV file."""
+    nothing = F.lit(None).cast("string")
+    if header.is_repair:
+        return text.get(RESCUED, nothing).alias(RESCUED), text.get(REPAIR_OF, nothing).alias(REPAIR_OF)
+    unknown = [(i, name) for i, name in enumerate(names) if name.startswith("_unknown_")]
+    keys = rescued_names([header.columns[i] for i, _ in unknown])
+    values = [text[name].alias(key) for (_, name), key in zip(unknown, keys, strict=True)]
+    kept = F.nullif(F.to_json(F.struct(*values)), F.lit("{}")) if values else nothing
+    return kept.alias(RESCUED), nothing.alias(REPAIR_OF)
 
 
 def _read_json(spark: SparkSession, paths: list[str], header: Header, dataset: Dataset) -> DataFrame:
     """One JSON object a line; blank lines are no rows. Values stay text until they are typed."""
     lines = spark.read.text(paths).withColumn("_path", F.col("_metadata.file_path"))
+    marked = F.col("value").startswith("\ufeff")  # a byte-order mark
+    lines = lines.withColumn("value", F.when(marked, F.substring("value", 2, 2**31 - 1)).otherwise(F.col("value")))
     # As the one element of an array, for parsing the bare line would pass over what follows the object.
     listed = F.try_parse_json(F.concat(F.lit("["), "value", F.lit("]")))
     alone = F.try_variant_get("_list", "$[1]", "variant").isNull()
@@ -146,12 +166,39 @@ def _read_json(spark: SparkSession, paths: list[str], header: Header, dataset: D
     lines = lines.withColumn("_json", F.when(alone, F.try_variant_get("_list", "$[0]", "variant")))
     is_object = F.coalesce(F.schema_of_variant("_json").startswith("OBJECT"), F.lit(False))
     not_utf8 = ~F.is_valid_utf8("value") | F.col("value").contains("\ufffd")
+    unreadable = F.when(not_utf8, "row_is_utf8").when(~is_object, "row_is_a_json_object")
+    rescued, repair_of = _members_beside(dataset), F.lit(None).cast("string")
+    if header.is_repair:
+        rescued, repair_of = (F.try_variant_get("_json", f"$.{name}", "string") for name in (RESCUED, REPAIR_OF))
+    elif dataset.drift is Drift.STRICT:  # a line has no header: each must have the contract's members by itself
+        unreadable = unreadable.when(rescued.isNotNull(), "row_has_only_known_members")
     return lines.select(
         *[_json_text(column, "$").alias(column.name) for column in dataset.columns],
         F.make_valid_utf8("value").alias(RAW_TEXT),
-        F.when(not_utf8, "row_is_utf8").when(~is_object, "row_is_a_json_object").alias(UNREADABLE),
+        unreadable.alias(UNREADABLE),
+        rescued.alias(RESCUED),
+        repair_of.alias(REPAIR_OF),
         "_path",
     )
+
+
+def _members_beside(dataset: Dataset) -> SparkColumn:
+    """The members of an object that the contract does not know, as JSON; those of a struct under `device.os`."""
+    found = [_unknown_members("$", dataset.column_names, "")]
+    found += [
+        _unknown_members(f"$.{column.name}", [field.name for field in column.fields], f"{column.name}.")
+        for column in dataset.columns
+        if column.fields
+    ]
+    return F.nullif(F.to_json(F.map_concat(*found)), F.lit("{}"))
+
+
+def _unknown_members(path: str, known: Sequence[str], prefix: str) -> SparkColumn:
+    members = F.coalesce(
+        F.try_variant_get("_json", path, "map<string,variant>"), F.create_map().cast("map<string,variant>")
+    )
+    unknown = F.map_filter(members, lambda name, _: ~name.isin(*known))
+    return F.transform_keys(unknown, lambda name, _: F.concat(F.lit(prefix), name))
 
 
 def _json_text(column: Column, parent: str) -> SparkColumn:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from lakehouse import log
 from lakehouse.context import Context
 from lakehouse.contract import Contract
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import EXIT_BUG, LakehouseError
 from lakehouse.glue import JobRun, ending, on_glue, open_job
 from lakehouse.lake import Lake
+from lakehouse.privacy import trace_of, without_values
 from lakehouse.project import find_project
 from lakehouse.safe_commits import ONLY_WRITER, is_only_writer, require_jar, safe_start
 
@@ -78,10 +79,18 @@ def run_job(
             run.commit()
             log.info(f"{name} done")
     except LakehouseError as error:
-        if not on_glue(argv):
-            print(f"error: {error}", file=sys.stderr)
-        return ending(error.exit_code, str(error), argv)
+        return _told(error.exit_code, str(error), argv)
+    except Exception as error:  # its own text may quote a delivered value, so Python must not print it
+        log.warning("a bug of ours", trace=trace_of(error))
+        return _told(EXIT_BUG, f"a bug of ours: {type(error).__name__}: {without_values(error)}", argv)
     return 0
+
+
+def _told(code: int, reason: str, argv: Sequence[str]) -> int | str:
+    """Say why the job ends; on Glue the ending itself is what is shown."""
+    if not on_glue(argv):
+        print(f"error: {reason}", file=sys.stderr)
+    return ending(code, reason, argv)
 
 
 def _context(run: JobRun) -> Context:

@@ -18,10 +18,12 @@ from lakehouse.judge_conditions import (
     row_condition,
 )
 from lakehouse.judge_dataset import judge_dataset_rule, needs_gx
-from lakehouse.judge_examples import MASK, examples_of, is_pii
+from lakehouse.judge_examples import examples_of, is_pii
 from lakehouse.judge_fallback import failing_row_ids, judge_dataset_rules
 from lakehouse.judge_verdict import Example, RuleResult, Verdict, decide
+from lakehouse.privacy import MASK
 from lakehouse.suite import OnFailure, Rule, Suite
+from lakehouse.tables import session_settings
 
 BROKEN_RULES = "_broken_rules"
 _NULL_RULES = {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"}
@@ -75,8 +77,9 @@ def judge_batch(
     """
     absent = {rule: _missing_columns(batch, rule) for rule in suite.row_rules}
     flagged = _flagged(batch, [rule for rule, columns in absent.items() if not columns])
-    row = flagged.rows.agg(*_aggregates(flagged, examples)).first()
-    assert row is not None  # an aggregation without groups always gives one row
+    # Planned whole, for Spark's adaptive plan makes two jobs of one aggregation.
+    with session_settings(batch.sparkSession, {"spark.sql.adaptive.enabled": "false"}):
+        (row,) = flagged.rows.agg(*_aggregates(flagged, examples)).collect()
     counts = row.asDict()
     by_gx = judge_dataset_rules(batch, (rule for rule in suite.expectations if needs_gx(rule)))
     found = examples_of(batch, _example_rows(flagged.rules, counts), pii)

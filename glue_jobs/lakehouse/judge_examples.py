@@ -8,10 +8,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.judge_verdict import Example
+from lakehouse.privacy import MASK
 from lakehouse.suite import Rule
 from lakehouse.suite_types import UNEXPECTED_ROWS
 
-MASK = "***"
 EXAMPLE_LENGTH = 80
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from lakehouse.errors import LakehouseError
+from lakehouse.privacy import masked, without_values
 from lakehouse.suite import Rule
 
 
@@ -52,7 +53,7 @@ def failing_row_ids(batch: DataFrame, rule: Rule) -> DataFrame:
         condition, compute_domain, accessor_domain = calculator.get_metric(metric)
         rows: DataFrame = engine.get_domain_records(domain_kwargs={**compute_domain, **accessor_domain})
     except Exception as error:  # whatever it raises, a person needs to know the rule
-        raise RuleNotJudgedError(rule.name, rule.type, _first_line(error)) from error
+        raise RuleNotJudgedError(rule.name, rule.type, without_values(error)) from None
     failing: DataFrame = rows.withColumn("_fails", condition).where("_fails").select("_row_id").distinct()
     return failing
 
@@ -78,7 +79,7 @@ def _judge_dataset_rule(gx_batch: Any, rule: Rule) -> tuple[bool, str]:
     result = gx_batch.validate(expectation, result_format="BASIC")
     for info in _exceptions(result.exception_info or {}):
         if info.get("raised_exception"):
-            raise RuleNotJudgedError(rule.name, rule.type, _first_line(info.get("exception_message")))
+            raise RuleNotJudgedError(rule.name, rule.type, masked(_first_line(info.get("exception_message"))))
     return bool(result.success), str(result.result.get("observed_value", ""))
 
 

@@ -73,11 +73,18 @@ class MergeResult(Fates):
 
 
 def merge_batch(
-    spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id: int, path: str, replay: bool = False
+    spark: SparkSession,
+    dataset: Dataset,
+    rows: DataFrame,
+    batch_id: int,
+    path: str,
+    replay: bool = False,
+    own: Stamp | None = None,
 ) -> MergeResult:
     """Merge the good rows of a batch (the contract's columns) into the silver table at a path.
 
     replay: merge a batch that the table has already, or that was passed over, once more.
+    own: a name and number beside the order of the batches, for one that is merged late.
     Raises MergeConflictError after the last try; nothing was written then.
     """
     start = time.monotonic()
@@ -87,9 +94,9 @@ def merge_batch(
             log.warning("rival committed first", rival=rival[0], version=rival[1], tries=conflicts)
             # Rivals that failed together must not try again together.
             time.sleep(random.uniform(0.5, 1) * FIRST_WAIT_SECONDS * 2**conflicts)
-        if not replay and progress(path, MERGE) >= batch_id:
+        stamp = Stamp(REPLAY, progress(path, REPLAY) + 1) if replay else own or Stamp(MERGE, batch_id)
+        if progress(path, stamp.app) >= stamp.number:
             return _skipped(dataset, batch_id, path, conflicts, time.monotonic() - start)
-        stamp = Stamp(REPLAY, progress(path, REPLAY) + 1) if replay else Stamp(MERGE, batch_id)
         attempt = _attempt(spark, dataset, rows, batch_id, path, stamp)
         if isinstance(attempt, Merged):
             result = _result(attempt, conflicts, time.monotonic() - start)

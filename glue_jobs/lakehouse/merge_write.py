@@ -53,7 +53,8 @@ def _append(spark: SparkSession, plan: MergePlan, path: str, stamp: Stamp, metad
 def table_properties(dataset: Dataset) -> dict[str, str]:
     """What a new silver table says of itself."""
     marks_rows = dataset.merge_mode is MergeMode.DELETION_VECTORS
-    return {"delta.enableDeletionVectors": str(marks_rows).lower()}
+    stats = tables.stats_properties(dataset, dataset.silver_columns, dataset.partition_by)
+    return {"delta.enableDeletionVectors": str(marks_rows).lower(), **stats}
 
 
 def _clustered(rows: DataFrame, dataset: Dataset) -> DataFrame:

@@ -19,6 +19,7 @@ from lakehouse.delta_log import table_version
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake, for_spark
 from lakehouse.milestones import reach, reached, silver_version
+from lakehouse.privacy import masked
 
 _manifests: dict[Path, Any] = {}  # parsing takes seconds, and one process runs dbt several times
 
@@ -129,10 +130,10 @@ def _done(result: Any) -> Any:
 def _model_error(done: Any) -> ModelError:
     failed = [r for r in getattr(done.result, "results", ()) or () if str(r.status) in ("error", "fail")]
     if not failed:
-        text = " ".join(str(done.exception or "dbt stopped without saying why").split())
+        text = masked(" ".join(str(done.exception or "dbt stopped without saying why").split()))
         return ModelError("project", text, 0)
     first = failed[0]
-    return ModelError(first.node.name, " ".join(str(first.message).split())[:300], len(failed) - 1)
+    return ModelError(first.node.name, masked(" ".join(str(first.message).split()))[:300], len(failed) - 1)
 
 
 def ensure_views(context: Context) -> None:

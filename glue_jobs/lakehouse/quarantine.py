@@ -8,15 +8,18 @@ from pyspark.sql import functions as F
 
 from lakehouse import tables
 from lakehouse.batches import INGEST, VALIDATE
-from lakehouse.contract import Column, Dataset
-from lakehouse.delivered import RAW_TEXT, SOURCE_FILE
+from lakehouse.contract import REPAIR_COLUMN, RESCUED_COLUMN, Column, Dataset
+from lakehouse.delivered import RAW_TEXT, REPAIR_OF, SOURCE_FILE
 from lakehouse.lake import Lake
 from lakehouse.typed import BROKEN_RULES, TEXT
 
-OPEN = "open"
+OPEN, REPAIRED, DISCARDED = "open", "repaired", "discarded"
+"""The states of a row. A repair that failed again is discarded at once: the row that it was to repair stays open."""
+
 ROW_ID = "_row_id"
 BATCH_ID = "_batch_id"
 STEP = "_step"
+STATE = "_state"
 
 
 def from_text(rows: DataFrame, dataset: Dataset) -> DataFrame:
@@ -45,16 +48,20 @@ def _quarantined(
     return rows.select(
         *[text[name].alias(name) for name in dataset.column_names],
         raw_text.alias(RAW_TEXT),
+        tables.described(RESCUED_COLUMN),
+        tables.described(REPAIR_COLUMN),
         BROKEN_RULES,
         SOURCE_FILE,
         BATCH_ID,
         ROW_ID,
         F.lit(step).alias(STEP),
         F.current_timestamp().alias("_quarantined_at"),
-        F.lit(OPEN).alias("_state"),
+        F.when(F.col(REPAIR_OF).isNull(), OPEN).otherwise(DISCARDED).alias(STATE),
     )
 
 
-def append(rows: DataFrame, lake: Lake, dataset: Dataset, step: str, batch_id: int) -> None:
-    """Add rows to the quarantine once per step and batch; it keeps every column that a contract ever had."""
-    tables.append(rows, lake.quarantine(dataset.name), step, batch_id, adds_columns=True)
+def append(rows: DataFrame, lake: Lake, dataset: Dataset, step: str, number: int) -> None:
+    """Add rows to the quarantine once per step and number; it keeps every column that a contract ever had."""
+    # Of a row that could not be split any column may hold personal data, so the log shows the bounds of none.
+    properties = tables.stats_properties(dataset, [Column(ROW_ID, "bigint", True, "")])
+    tables.append(rows, lake.quarantine(dataset.name), step, number, properties=properties, adds_columns=True)

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import log, tables
+from lakehouse.acceptance import ACCEPT, accepted_to_merge
 from lakehouse.batches import to_merge, verdicts_of
 from lakehouse.bronze import bronze_batch
 from lakehouse.context import Context
@@ -13,6 +14,7 @@ from lakehouse.contract import Contract, Contracts, Dataset
 from lakehouse.delta_log import table_version
 from lakehouse.errors import UsageError
 from lakehouse.merge import MergeResult, merge_batch
+from lakehouse.merge_write import Stamp
 from lakehouse.quarantine import BATCH_ID, ROW_ID
 
 
@@ -28,12 +30,13 @@ class ReplayError(UsageError):
 
 
 def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
-    """Merge every judged and passed batch of a domain that silver does not have yet, in their order."""
-    return [
-        _merge(context, dataset, verdict.batch_id)
-        for dataset in contract.datasets
-        for verdict in to_merge(context.lake, dataset)
-    ]
+    """Merge every passed batch of a domain that silver does not have yet, in their order, then the accepted ones."""
+    results = []
+    for dataset in contract.datasets:
+        results += [_merge(context, dataset, verdict.batch_id) for verdict in to_merge(context.lake, dataset)]
+        for decision in accepted_to_merge(context.lake, dataset):
+            results.append(_merge(context, dataset, decision.batch_id, own=Stamp(ACCEPT, decision.number)))
+    return results
 
 
 def replay_batch(context: Context, contract: Contract, wanted: str) -> MergeResult:
@@ -46,10 +49,12 @@ def replay_batch(context: Context, contract: Contract, wanted: str) -> MergeResu
     return _merge(context, dataset, int(number), replay=True)
 
 
-def _merge(context: Context, dataset: Dataset, batch_id: int, replay: bool = False) -> MergeResult:
+def _merge(
+    context: Context, dataset: Dataset, batch_id: int, replay: bool = False, own: Stamp | None = None
+) -> MergeResult:
     with log.about(dataset=dataset.name, batch=batch_id):
         rows, path = good_rows(context, dataset, batch_id), context.lake.silver(dataset.name)
-        return merge_batch(context.spark(), dataset, rows, batch_id, path, replay)
+        return merge_batch(context.spark(), dataset, rows, batch_id, path, replay, own)
 
 
 def good_rows(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:

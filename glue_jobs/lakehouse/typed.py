@@ -55,6 +55,11 @@ def type_rule(column: Column) -> str:
     return f"{column.name}_is_{re.sub(r'[^a-z0-9]+', '_', column.type).strip('_')}"
 
 
+def type_rules(dataset: Dataset) -> dict[str, str]:
+    """The name of each column's own rule."""
+    return {column.name: type_rule(column) for column in dataset.columns}
+
+
 def _misfit(column: Column, typed: SparkColumn) -> SparkColumn:
     text = F.col(column.name)
     if not column.fields:

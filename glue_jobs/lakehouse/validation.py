@@ -11,7 +11,17 @@ from typing import Any
 import pyarrow as pa
 
 from lakehouse import log, quarantine
-from lakehouse.batches import INGEST, VALIDATE, Batch, BatchVerdict, record_verdict, to_validate
+from lakehouse.acceptance import carry_out, to_carry_out
+from lakehouse.batches import (
+    INGEST,
+    VALIDATE,
+    Batch,
+    BatchVerdict,
+    batches_of,
+    record_verdict,
+    to_validate,
+    verdicts_of,
+)
 from lakehouse.bronze import bronze_batch
 from lakehouse.context import Context
 from lakehouse.contract import Contract, Dataset
@@ -22,6 +32,7 @@ from lakehouse.judge import is_quarantined, judge_batch, with_broken_rules
 from lakehouse.judge_verdict import Verdict
 from lakehouse.lake import Lake
 from lakehouse.quarantine import BATCH_ID, STEP
+from lakehouse.settled_repairs import settle_repairs
 from lakehouse.suite import Suite, load_suite
 from lakehouse.watch import tell_quarantined
 
@@ -47,31 +58,39 @@ QUALITY_RESULTS = pa.schema(
 class BatchStoppedError(LakehouseError):
     """A batch broke a rule of the whole batch; nothing of it is merged and the earlier data is still served."""
 
-    def __init__(self, dataset: Dataset, batch: Batch, reason: str, page: str) -> None:
+    def __init__(self, dataset: Dataset, batch: Batch, verdict: BatchVerdict) -> None:
         self.domain, self.dataset, self.batch_id = dataset.domain, dataset.name, batch.batch_id
         self.files = tuple(file.name for file in batch.files)
-        self.reason, self.page = reason, page
+        self.reason, self.page = verdict.reason or "", verdict.data_docs
+        page = Path(self.page).as_uri() if self.page else "the quality results"
         super().__init__(
-            f"{self.domain}: batch {self.batch_id} of {self.dataset} ({', '.join(self.files)}) stopped: {reason}. "
-            f"Nothing of it was merged; see {page} and deliver the rows again once they are mended."
+            f"{self.domain}: batch {self.batch_id} of {self.dataset} ({', '.join(self.files)}) stopped: {self.reason}. "
+            f"Nothing of it was merged; see {page} and deliver the rows again once they are mended, "
+            f"or decide with `lakehouse batch accept|reject {self.dataset}:{self.batch_id}`."
         )
 
 
 def validate_domain(context: Context, contract: Contract) -> list[BatchVerdict]:
-    """Judge every batch of a domain that has no verdict; raises BatchStoppedError after all are judged."""
+    """Judge every batch of a domain that has no verdict and carry out what people decided on stopped ones.
+
+    Raises BatchStoppedError after all are judged.
+    """
     verdicts: list[BatchVerdict] = []
     stopped: list[BatchStoppedError] = []
     for dataset in contract.datasets:
-        pending = to_validate(context.lake, dataset)
-        suite = load_suite(context.project.suites, dataset.name, dataset.known_columns) if pending else None
-        for batch in pending:
-            assert suite is not None  # loaded because something is pending
-            with log.about(dataset=dataset.name, batch=batch.batch_id):
-                verdict = validate_batch(context, dataset, batch, suite)
-            verdicts.append(verdict)
-            if not verdict.passed:
-                page = verdict.data_docs or "the quality results"
-                stopped.append(BatchStoppedError(dataset, batch, verdict.reason or "", page))
+        pending, decided = to_validate(context.lake, dataset), to_carry_out(context.lake, dataset)
+        if pending or decided:
+            suite = load_suite(context.project.suites, dataset.name, dataset.known_columns)
+            for batch in pending:
+                with log.about(dataset=dataset.name, batch=batch.batch_id):
+                    verdicts.append(validate_batch(context, dataset, batch, suite))
+                if not verdicts[-1].passed:
+                    stopped.append(BatchStoppedError(dataset, batch, verdicts[-1]))
+            for decision in decided:
+                with log.about(dataset=dataset.name, batch=decision.batch_id):
+                    carried_out = carry_out(context, dataset, suite, decision)
+                verdicts += [carried_out] if carried_out else []
+        settle_repairs(context.lake, dataset, batches_of(context.lake, dataset), verdicts_of(context.lake, dataset))
     if stopped:
         raise stopped[0]
     return verdicts
@@ -83,6 +102,8 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
     rows = bronze_batch(context, dataset, batch.batch_id)
     unreadable = unreadable_rows(context.lake, dataset, batch.batch_id)
     limit = dataset.quarantine_limit_percent
+    if batch.is_repair:  # mended rows are no delivery: each is judged by itself, and says nothing of the others
+        suite, limit = Suite(suite.dataset, suite.row_rules), 100.0
     judged = judge_batch(rows, suite, limit, pii=dataset.pii_columns, unreadable=unreadable)
     if not judged.is_stopped and judged.quarantined:
         broken = with_broken_rules(rows, suite.row_rules).where(is_quarantined(suite))

@@ -2,7 +2,8 @@
 
     python killed_run.py lakehouse.bronze:record_batches:1 --output-dir LAKE --landing-dir DELIVERY
 
-With `step:ingest_web` it dies at the end of that step, with `-` it is not killed.
+With `step:ingest_web` it dies at the end of that step, with `-` it is not killed. Words that begin with `lakehouse`
+are a command of that name instead of a cycle.
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ def counted(function: Callable[..., Any], nth: int) -> Callable[..., Any]:
 if __name__ == "__main__":
     if sys.argv[1] != "-":
         die_after(sys.argv[1])
+    if sys.argv[2] == "lakehouse":
+        from lakehouse.cli import main
+
+        sys.exit(main(sys.argv[3:]))
     import local_runner
 
     sys.exit(local_runner.main(sys.argv[2:]))

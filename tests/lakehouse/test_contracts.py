@@ -82,6 +82,7 @@ def test_reading_contracts_needs_neither_spark_nor_aws() -> None:
         ("deleteFlag, value: is_deleted", "merge, value: copy_on_writ", "merge", "Did you mean 'copy_on_write'?"),
         ("deleteFlag, value: is_deleted", "partitionMoves, value: nevr", "partitionMoves", "Did you mean 'never'?"),
         ("deleteFlag, value: is_deleted", "typeWidening, value: all", "typeWidening", "unknown word"),
+        ("drift, value: rescue", "drift, value: evolv", "drift", "Did you mean 'evolve'?"),
         ("value: 20}", "value: 120}", "quarantineLimitPercent", "0 to 100"),
         ("primaryKeyPosition: 2", "primaryKeyPosition: 1", "primaryKeyPosition", "number of its own"),
         ("domain: erp", "domian: erp", "domain", "is missing; add it. Found instead: 'domian'"),
@@ -101,6 +102,13 @@ def test_a_mistake_is_told_with_file_line_field_and_cure(
     assert line in error.field or line in str(error)
     assert words in str(error)
     assert "\n" not in str(error)
+
+
+def test_personal_data_names_no_folder(copy: Project) -> None:
+    spoil(copy, "value: [dt]", "value: [status]")
+    spoil(copy, "      - name: status\n", "      - name: status\n        classification: pii\n")
+    with pytest.raises(ContractError, match="'status' is personal data, which the names of folders would show"):
+        load_contracts(copy.root / "contracts")
 
 
 @pytest.mark.parametrize(

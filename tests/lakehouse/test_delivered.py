@@ -43,7 +43,7 @@ def read(spark: SparkSession, folder: Path, files: dict[str, bytes], of: Dataset
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     headers = [(file, read_header(str(folder), file, of)) for file in list_files(str(folder))]
-    return read_rows(spark, str(folder), headers, of).drop("_path")
+    return read_rows(spark, str(folder), headers, of).drop("_path", "_rescued", "_repair_of")
 
 
 def assert_rows(found: DataFrame, of: Dataset, *rows: tuple[str | None, ...]) -> None:
@@ -116,9 +116,12 @@ def test_a_row_that_is_not_utf8(spark: SparkSession, tmp_path: Path) -> None:
         ("amount,note,id,extra", None),
         ("id,amount", None),
         ("", None),
-        ("id,note", "required column amount missing; found id, note"),
-        ("ID,note", "required columns id, amount missing; found ID, note"),
-        ("id,id,amount", "column id twice; found id, id, amount"),
+        ("id,note", "required column amount missing; found id, note; wanted id, note, amount"),
+        (
+            "ID,note",
+            "required columns id, amount missing (id renamed to ID?); found ID, note; wanted id, note, amount",
+        ),
+        ("id,id,amount", "column id twice; found id, id, amount; wanted id, note, amount"),
     ],
 )
 def test_what_a_header_may_be(tmp_path: Path, header: str, problem: str | None) -> None:

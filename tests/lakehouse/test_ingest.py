@@ -55,6 +55,7 @@ def test_the_plan_of_batches(context: Context, products: Dataset) -> None:
         return [(b.batch_id, b.state, [file.name for file in b.files], b.rows_held, b.reason) for b in found]
 
     missing = "required columns category, list_price, unit_cost, is_active, updated_at missing; found product_id, name"
+    missing += "; wanted product_id, name, category, list_price, unit_cost, is_active, updated_at"
     first = plan()
     assert first[0] == (1, "refused", ["products_x.csv"], 2, missing)
     assert first[1][:4] == (2, "refused", ["products_y.csv"], 0)
@@ -105,7 +106,8 @@ def test_a_refused_file_holds_up_nothing_else(context: Context) -> None:
     with pytest.raises(FileRefusedError) as caught:
         ingest_domain(context, contract)
     assert (caught.value.domain, caught.value.file) == ("products", "products_b.csv")
-    assert "required column list_price missing; found product_id, name" in str(caught.value)
+    assert "required column list_price missing (list_price renamed to price?); found product_id" in str(caught.value)
+    assert "; wanted product_id, name, category, list_price" in str(caught.value)
     landed = "select product_id, list_price is null, _batch_id from bronze.products order by all"
     assert rows(lake, context.contracts, landed) == [("P1", False, 2)]
     assert ingest_domain(context, contract) == []

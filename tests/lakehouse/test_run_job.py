@@ -9,6 +9,7 @@ import pytest
 from lakehouse import jobs, log
 from lakehouse.errors import LakehouseError, TransientError, UsageError
 from lakehouse.jobs import JobCall, run_job
+from lakehouse.privacy import trace_of
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +40,20 @@ def test_the_exit_code_tells_who_can_help(
     assert capsys.readouterr().err == (f"error: {error}\n" * 2 if error else "")
 
 
-def test_a_bug_of_ours_shows_its_trace(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError):
-        run_job("maintain", lambda call: print(1 / 0), ["maintain", "--lake_root", str(tmp_path)], needs_domain=False)
+def test_a_bug_of_ours_says_where_and_shows_no_value(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    value = "'jane@doe.example'"
+
+    def work(call: JobCall) -> None:
+        raise ValueError("cannot read " + value + " as `amount`")
+
+    assert run_job("maintain", work, ["maintain", "--lake_root", str(tmp_path)], needs_domain=False) == 1
+    assert capsys.readouterr().err.endswith("error: a bug of ours: ValueError: cannot read *** as `amount`\n")
+    try:
+        work(JobCall(None, "erp"))  # type: ignore[arg-type]
+    except ValueError as error:
+        trace = trace_of(error)
+    assert "in work" in trace
+    assert "jane" not in trace
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""Carries out what people decided about stopped batches: the rows of an accepted one go on, less the bad ones."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from lakehouse import log, quarantine
+from lakehouse.batches import BatchVerdict, record_decided, verdicts_of
+from lakehouse.bronze import bronze_batch
+from lakehouse.context import Context
+from lakehouse.contract import Dataset
+from lakehouse.decisions import ACCEPTED, REJECTED, Decision, decisions_of
+from lakehouse.delta_log import progress
+from lakehouse.judge import is_quarantined, judge_batch, with_broken_rules
+from lakehouse.lake import Lake
+from lakehouse.suite import Suite
+
+ACCEPT = "accept"
+"""The application under which accepted batches are quarantined and merged; its versions count the decisions."""
+
+
+def to_carry_out(lake: Lake, dataset: Dataset) -> list[Decision]:
+    """Decisions that no verdict shows yet."""
+    made = decisions_of(lake, dataset)
+    done = progress(lake.ops("verdicts"), f"{ACCEPT}:{dataset.name}") if made else 0
+    return [decision for decision in made if decision.number > done]
+
+
+def carry_out(context: Context, dataset: Dataset, suite: Suite, decision: Decision) -> BatchVerdict | None:
+    """Give a batch the verdict that a person decided on; None where that has been overtaken."""
+    stopped = {verdict.batch_id: verdict for verdict in verdicts_of(context.lake, dataset) if not verdict.passed}
+    verdict = stopped.get(decision.batch_id)
+    if verdict is None:
+        return None
+    if decision.decision == ACCEPTED:
+        bad, good = _quarantine(context, dataset, suite, decision)
+        verdict = dataclasses.replace(verdict, verdict=ACCEPTED, rows_quarantined=bad, rows_passed=good)
+    else:
+        verdict = dataclasses.replace(verdict, verdict=REJECTED)
+    record_decided(context.lake, dataset, verdict, f"{ACCEPT}:{dataset.name}", decision.number)
+    log.info(decision.decision, who=decision.who, why=decision.why)
+    return verdict
+
+
+def _quarantine(context: Context, dataset: Dataset, suite: Suite, decision: Decision) -> tuple[int, int]:
+    """Keep the bad rows of an accepted batch out of silver; returns how many are bad and good."""
+    rows = bronze_batch(context, dataset, decision.batch_id)
+    judged = judge_batch(rows, suite, limit_percent=100, pii=dataset.pii_columns, examples=False)
+    if judged.quarantined:
+        broken = with_broken_rules(rows, suite.row_rules).where(is_quarantined(suite))
+        quarantine.append(quarantine.from_typed(broken, dataset), context.lake, dataset, ACCEPT, decision.number)
+    return judged.quarantined, judged.good
+
+
+def accepted_to_merge(lake: Lake, dataset: Dataset) -> list[Decision]:
+    """Accepted batches, with a verdict that says so, that silver does not have yet."""
+    made = [decision for decision in decisions_of(lake, dataset) if decision.decision == ACCEPTED]
+    if not made:
+        return []
+    done = progress(lake.silver(dataset.name), ACCEPT)
+    shown = {verdict.batch_id for verdict in verdicts_of(lake, dataset) if verdict.verdict == ACCEPTED}
+    return [decision for decision in made if decision.number > done and decision.batch_id in shown]

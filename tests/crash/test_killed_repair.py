@@ -1,0 +1,77 @@
+"""A repair and an accepted batch land once, although each process on their way is killed and run again."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lakehouse.lake import Lake
+from lakehouse.project import Project
+from lakes import rows
+from quality.deliveries import ORDERS, good, order
+
+pytestmark = pytest.mark.crash
+
+ROOT = Path(__file__).parents[2]
+KILLED_RUN = Path(__file__).with_name("killed_run.py")
+WHY = ("--why", "the store looked it up", "--by", "Ada")
+
+COMMAND = ("lakehouse.repairs:record_changes:1", "lakehouse.repairs:write_whole:1")
+CYCLE = (
+    "lakehouse.bronze:record_batches:1",  # the repair is planned
+    "lakehouse.bronze:ingest_batch:1",
+    "lakehouse.validation:record_verdict:1",  # judged good, and still open
+    "lakehouse.settled_repairs:set_state:1",  # repaired, and not recorded
+    "lakehouse.silver:merge_batch:1",
+)
+DECISION = ("lakehouse.decisions:append_once:1",)
+ACCEPTANCE = (
+    "lakehouse.quarantine:append:1",  # its bad rows are quarantined, and no verdict says so
+    "lakehouse.acceptance:record_decided:1",
+    "lakehouse.silver:merge_batch:1",
+)
+
+
+def killed_then_done(places: tuple[str, ...], *words: object, codes: tuple[int, ...] = (0,)) -> None:
+    """Run some words, killed at each place in turn, and at last undisturbed."""
+    for place in (*places, "-"):
+        command = [sys.executable, str(KILLED_RUN), place, *(str(word) for word in words)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
+        wanted = codes if place == "-" else (-signal.SIGKILL,)
+        assert done.returncode in wanted, f"{place}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.timeout(1200)
+def test_killed_at_every_step_it_lands_once(project: Project, tmp_path: Path) -> None:
+    folder, lake = tmp_path / "lake", Lake.at(str(tmp_path / "lake"))
+
+    def deliver(name: str, *lines: str) -> tuple[object, ...]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"erp_orders_{name}.csv").write_text("".join(f"{line}\n" for line in (ORDERS, *lines)))
+        return "--output-dir", folder, "--landing-dir", tmp_path / name
+
+    def ask(sql: str) -> list[tuple[object, ...]]:
+        return rows(lake, project.contracts, sql)
+
+    cycle = deliver("first", *good(), order("A", 0))
+    killed_then_done((), *cycle)
+    ((batch, number),) = ask("select _batch_id, _row_id from quarantine.erp_orders")
+    words = ("lakehouse", "quarantine", "repair", "erp_orders", f"{batch}:{number}", "--set", "quantity=3", *WHY)
+    killed_then_done(COMMAND, *words, "--lake", folder)
+    killed_then_done(CYCLE, *cycle)
+    landed = "select order_id, quantity, _batch_id from silver.erp_orders where order_id not like 'G%' order by 1"
+    assert ask(landed) == [("A", 3, 2)]
+    assert ask("select _state from quarantine.erp_orders") == [("repaired",)]
+    assert ask("select change from ops.quarantine_changes order by recorded_at") == [("repair",), ("repaired",)]
+
+    cycle = deliver("second", order("B", 0), order("C", 5))
+    killed_then_done((), *cycle, codes=(3,))
+    killed_then_done(DECISION, "lakehouse", "batch", "accept", "erp_orders:3", *WHY, "--lake", folder)
+    killed_then_done(ACCEPTANCE, *cycle)
+    assert ask(landed) == [("A", 3, 2), ("C", 5, 3)]
+    assert ask("select order_id, _state from quarantine.erp_orders order by 1") == [("A", "repaired"), ("B", "open")]
+    assert ask("select count(*) from ops.decisions") == [(1,)]
