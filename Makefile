@@ -6,10 +6,10 @@ LANDING_DIR ?= samples
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local-run test test-crash test-model test-rivals bench check format lint types facts samples package clean
+.PHONY: help setup local-run test test-crash test-model test-rivals test-trino upload-dbt-docs bench check format lint types facts samples package clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: ## Set the project up (once; every target below does so by itself)
 	@PYTHON="$(PYTHON)" tools/setup.sh
@@ -28,6 +28,12 @@ test-model: setup ## Hold the merge and the fact against a plain model, on rando
 
 test-rivals: setup ## Merge from two processes at once, and kill merging ones
 	@$(PY) -m pytest -q --durations=5 -m rivals
+
+test-trino: setup ## Publish to moto and ask every view in Trino 476 (needs Java 24 or newer, and Maven)
+	@$(PY) -m pytest -q --durations=5 -m trino tests/trino
+
+upload-dbt-docs: setup ## Copy dbt's docs from OUTPUT_DIR to the lake TO=s3://bucket
+	@.venv/bin/lakehouse upload-docs --lake $(OUTPUT_DIR) --to $(TO)
 
 bench: setup ## Time the merge against its peers (long, on a quiet machine); SMALL=1 tries that it runs
 	@$(PY) benchmarks/run.py $(if $(SMALL),--small)
