@@ -34,10 +34,10 @@ def add_commands(commands: Any) -> None:
 
 
 def _list(given: argparse.Namespace) -> int:
+    from lakehouse.answers import print_table
     from lakehouse.batches import verdicts_of
     from lakehouse.decisions import decisions_of
     from lakehouse.lake import Lake
-    from lakehouse.printing import print_table
     from lakehouse.project import find_project
 
     lake, lines = Lake.at(given.lake), []

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-from pathlib import Path
 
 import yaml
 
 from lakehouse.contract import Contracts, Dataset
 from lakehouse.errors import LakehouseError, nearest
+from lakehouse.known import known_tables
 from lakehouse.project import Project
 from lakehouse.suite import Suite, load_suite
-from lakehouse.views import check_tables, read_views
+from lakehouse.view_check import check_views
+from lakehouse.views import read_views
 
 
 def problems(project: Project) -> list[str]:
@@ -21,7 +22,7 @@ def problems(project: Project) -> list[str]:
         contracts = project.contracts
     except LakehouseError as error:
         return [str(error)]
-    return [*_odcs(project), *_suites(project, contracts), *_views(project, contracts)]
+    return [*_odcs(project), *_suites(project, contracts), *_views(project)]
 
 
 def _odcs(project: Project) -> list[str]:
@@ -70,13 +71,9 @@ def _without_rule(project: Project, dataset: Dataset, column: str) -> str:
     )
 
 
-def _views(project: Project, contracts: Contracts) -> list[str]:
-    known = {f"{layer}.{d.name}" for d in contracts.datasets for layer in ("silver", "bronze", "quarantine")}
-    models = {f"marts.{path.stem}" for path in Path(project.dbt / "models" / "marts").glob("*.sql")}
-    found = []
+def _views(project: Project) -> list[str]:
     try:
-        for view in read_views(project.dbt / "athena_views"):
-            check_tables(view, known | models)
+        views = read_views(project.dbt / "athena_views")
     except LakehouseError as error:
-        found.append(str(error))
-    return found
+        return [str(error)]
+    return [str(fault) for fault in check_views(views, known_tables(project))]

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
-from collections.abc import Callable
 
-from lakehouse import batch_commands, quarantine_commands
+from lakehouse import batch_commands, publish_commands, quarantine_commands, query_commands
 from lakehouse.console import ask_nicely, console
 from lakehouse.errors import EXIT_TERMINAL
-from lakehouse.lake import Lake
-from lakehouse.printing import print_table
 from lakehouse.project import find_project
-
-_LAKE = "./local_output"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,34 +20,23 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = words.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    query = commands.add_parser(
-        "query",
-        help="answer a SELECT from the lake's tables, without a JVM",
-        description="Answer a SELECT with DuckDB over the Delta tables. Tables are named layer.table, as in "
-        "silver.erp_orders; those of marts and silver also without the layer. Deleted rows are left out.",
-        epilog="example: lakehouse query 'select store_id, sum(net_revenue) from fct_daily_store_metrics group by 1'",
-        allow_abbrev=False,
-    )
-    query.add_argument("sql", help="the SELECT")
-    query.add_argument("--csv", action="store_true", help="print CSV instead of a table")
-    tables = commands.add_parser(
-        "tables", help="list the lake's tables with their rows", description="List the tables.", allow_abbrev=False
-    )
-    for command in (query, tables):
-        command.add_argument("--lake", default=_LAKE, metavar="PATH", help="a folder or s3://… (default: %(default)s)")
-    commands.add_parser(
+    query_commands.add_commands(commands)
+    publish_commands.add_commands(commands)
+    check = commands.add_parser(
         "check",
         help="check contracts, suites and views, and say what is wrong where",
         description="Check every contract against our rules and the ODCS schema, every suite against its contract, "
         "every Athena view.",
         allow_abbrev=False,
     )
-    commands.add_parser(
+    check.set_defaults(run=_check)
+    settings = commands.add_parser(
         "settings",
         help="print Spark's settings as Glue's --conf wants them",
         description="Print the settings that every job runs with, in the form of Glue's --conf argument.",
         allow_abbrev=False,
     )
+    settings.set_defaults(run=_settings)
     quarantine_commands.add_commands(commands)
     batch_commands.add_commands(commands)
     return words
@@ -64,40 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     given = ask_nicely(parser(), sys.argv[1:] if argv is None else argv)
     if isinstance(given, int):
         return given
-    commands: dict[str, Callable[[argparse.Namespace], int]] = {
-        "query": _query, "tables": _tables, "check": _check, "settings": _settings,
-    }  # fmt: skip
-    run = getattr(given, "run", None) or commands[given.command]
-    return console(lambda: run(given))
-
-
-def _query(given: argparse.Namespace) -> int:
-    from lakehouse.query import ask
-
-    answer = ask(Lake.at(given.lake), find_project().contracts, given.sql)
-    if given.csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(answer.columns)
-        writer.writerows(answer.rows)
-    else:
-        print_table(answer.columns, answer.rows)
-    return 0
-
-
-def _tables(given: argparse.Namespace) -> int:
-    from lakehouse.delta_log import open_table, promised_rows
-    from lakehouse.query import EmptyLakeError, tables_of
-
-    lake = Lake.at(given.lake)
-    rows: list[tuple[object, ...]] = []
-    for layer, name in tables_of(lake):
-        table = open_table(lake.table(layer, name))
-        if table is not None:
-            rows.append((f"{layer}.{name}", promised_rows(table), len(table.file_uris()), table.version()))
-    if not rows:
-        raise EmptyLakeError(lake)
-    print_table(("table", "rows", "files", "version"), rows)
-    return 0
+    return console(lambda: given.run(given))
 
 
 def _check(given: argparse.Namespace) -> int:

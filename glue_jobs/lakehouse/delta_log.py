@@ -12,6 +12,7 @@ from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, w
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.lake import is_s3
+from lakehouse.storage import list_files, read_head
 
 
 def storage_options(path: str) -> dict[str, str] | None:
@@ -30,6 +31,17 @@ def open_table(path: str, version: int | None = None) -> DeltaTable | None:
         return DeltaTable(path, version=version, storage_options=storage_options(path))
     except TableNotFoundError:
         return None
+
+
+def read_protocol(path: str) -> tuple[int, list[str]]:
+    """Reader version and reader features of a table, by its log's own text, whatever delta-rs opens."""
+    folder = f"{path}/_delta_log"
+    for file in reversed([f for f in list_files(folder) if f.name.endswith(".json") and f.name[0].isdigit()]):
+        for line in read_head(folder, file, file.size).decode("utf-8").splitlines():
+            protocol = json.loads(line).get("protocol")
+            if protocol:
+                return int(protocol["minReaderVersion"]), list(protocol.get("readerFeatures") or [])
+    return 1, []
 
 
 def table_version(path: str) -> int:

@@ -146,9 +146,9 @@ def ensure_views(context: Context) -> None:
 
 
 def build_docs(context: Context) -> Path:
-    """Build dbt's documentation as one static page and return its path."""
+    """Build dbt's documentation; returns the folder with the page, the manifest and the catalogue."""
     register_silver(context.spark(), context.lake, context.contracts)
     register_table(context.spark(), "marts", FACT, context.lake.table("marts", FACT))
     ensure_views(context)
     run_dbt(context, ["docs", "generate", "--static"])
-    return dbt_target(context) / "static_index.html"
+    return dbt_target(context)

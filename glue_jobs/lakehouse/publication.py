@@ -2,49 +2,68 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from deltalake import DeltaTable
 
 from lakehouse import log
-from lakehouse.catalogue import publish_table
+from lakehouse.athena import Athena
+from lakehouse.catalogue import CatalogueBusyError, GlueCatalogue, Published, table_input
 from lakehouse.changes import FACT
 from lakehouse.context import Context
 from lakehouse.contract import Contract
-from lakehouse.delta_log import open_table, promised_rows, rows_in_files, table_version
+from lakehouse.dbt_docs import publish_docs
+from lakehouse.delta_log import promised_rows, table_version
 from lakehouse.errors import LakehouseError
+from lakehouse.known import described, ops_schemas
 from lakehouse.milestones import reach, reached, silver_version
-from lakehouse.query import ask, tables_of
-from lakehouse.views import View, create_view, read_views
-
-
-class ParityError(LakehouseError):
-    """A table that a reader does not see as its log says; it keeps its last published state."""
-
-    def __init__(self, table: str, problem: str) -> None:
-        self.table, self.problem = table, problem
-        super().__init__(
-            f"{table}: {problem}. It was not published; look for files removed or changed by hand, "
-            f"or restore the table to an earlier version."
-        )
+from lakehouse.parity import ParityError, open_readable, require_parity, require_same_schema
+from lakehouse.published import is_recorded, pins_of, record_published
+from lakehouse.shown_views import show_views
 
 
 def publish_domain(context: Context, contract: Contract) -> list[str]:
-    """Prove and publish the silver and quarantine tables of a domain; returns their names, none when none is new."""
+    """Prove and publish the silver and quarantine tables of a domain; returns their names, none when none is new.
+
+    A table that fails keeps its last good state; the others are published, then its error is raised.
+    """
     step, version = f"publish_{contract.domain}", silver_version(context.lake, contract.datasets)
     if _is_done(context, step, version):
         return []
-    wanted = [
-        (layer, dataset.name, dataset.description)
-        for dataset in contract.datasets
-        for layer in ("silver", "quarantine")
-    ]
-    published = [f"{layer}.{name}" for layer, name, text in wanted if _publish(context, layer, name, text)]
+    wanted = [(layer, dataset.name) for dataset in contract.datasets for layer in ("silver", "quarantine")]
+    published = _each(wanted, lambda layer, name: show_table(context, layer, name))
     reach(context.lake, step, version)
-    return published
+    return [f"{table.database}.{table.name}" for table in published]
+
+
+def publish_marts(context: Context, with_docs: bool = True) -> list[str]:
+    """Prove and publish the fact and our ledgers, then the views, then dbt's docs; returns the names of the views."""
+    step, version = "publish_marts", table_version(context.lake.table("marts", FACT)) + 1
+    if version == 0 or _is_done(context, step, version):
+        return []
+    show_table(context, "marts", FACT)
+    if not context.lake.is_local:
+        _each([("ops", name) for name in ops_schemas()], lambda layer, name: show_table(context, layer, name))
+        _show_pins(context)
+        drop_gone(context)
+    views = show_views(context)
+    if with_docs and reached(context.lake, step) < version:
+        publish_docs(context)
+        reach(context.lake, step, version)
+    return views
+
+
+def publish_pins(context: Context) -> list[str]:
+    """Show every pinned version, then the views, which hold one for each; returns the names of the views."""
+    _show_pins(context)
+    return show_views(context)
+
+
+def _show_pins(context: Context) -> None:
+    _each(
+        [("pinned", pin.pinned_as) for pin in pins_of(context.lake)],
+        lambda layer, name: show_table(context, layer, name),
+    )
 
 
 def _is_done(context: Context, step: str, version: int) -> bool:
@@ -52,72 +71,87 @@ def _is_done(context: Context, step: str, version: int) -> bool:
     return context.lake.is_local and reached(context.lake, step) >= version
 
 
-def publish_marts(context: Context) -> list[str]:
-    """Prove and publish the fact, then the views over it, then dbt's docs; returns the names of the views."""
-    step, version = "publish_marts", table_version(context.lake.table("marts", FACT)) + 1
-    if _is_done(context, step, version) or not _publish(context, "marts", FACT, "Metrics of every store and day."):
-        return []
-    known = {f"{layer}.{name}" for layer, name in tables_of(context.lake)}
-    views = [view for view in read_views(context.project.dbt / "athena_views") if _can_stand(view, known)]
-    for view in views:
-        ask(context.lake, context.contracts, f"SELECT * FROM ({view.for_duckdb}) LIMIT 1")
-    if not context.lake.is_local:
-        _create_views(context, views)
-    publish_docs(context)
-    reach(context.lake, step, version)
-    return [view.name for view in views]
+def _each(tables: Sequence[tuple[str, str]], show: Callable[[str, str], Published | None]) -> list[Published]:
+    """Publish each table; the first error is raised once the others had their turn."""
+    done: list[Published] = []
+    failed: list[LakehouseError] = []
+    for layer, name in tables:
+        try:
+            published = show(layer, name)
+        except LakehouseError as error:
+            log.warning("not published", table=f"{layer}.{name}", reason=str(error))
+            failed.append(error)
+        else:
+            done += [published] if published else []
+    if failed:
+        raise failed[0]
+    return done
 
 
-def _can_stand(view: View, known: set[str]) -> bool:
-    """A view over a table that was never delivered waits for it; `make check` has proved its names."""
-    missing = sorted(set(view.tables) - known)
-    if missing:
-        log.warning("view left out, its table holds nothing yet", view=view.name, missing=", ".join(missing))
-    return not missing
-
-
-def _publish(context: Context, layer: str, name: str, description: str) -> bool:
-    table = open_table(context.lake.table(layer, name))
+def show_table(context: Context, layer: str, name: str) -> Published | None:
+    """Prove one table and show it; None where there is none. Raises ParityError or UnreadableFeatureError."""
+    path = context.lake.table(layer, name)
+    table = open_readable(f"{layer}.{name}", path)
     if table is None:
-        return False
-    require_parity(layer, name, table)
-    if not context.lake.is_local:
-        import boto3
+        return None
+    changed = False
+    if context.lake.is_local:
+        require_parity(f"{layer}.{name}", table)
+    else:
+        changed = _show_in_glue(context, layer, name, table)
+    if layer not in ("ops", "pinned") and not is_recorded(context.lake, layer, name, table.version()):
+        record_published(context.lake, layer, name, table)
+    log.info("published", table=f"{layer}.{name}", version=table.version(), changed=changed)
+    return Published(layer, name, table.version(), changed)
 
-        done = publish_table(boto3.client("glue"), context.lake, layer, name, table, description)
-        log.info("published", table=f"{layer}.{name}", version=done.version, changed=done.changed)
+
+def _show_in_glue(context: Context, layer: str, name: str, table: DeltaTable) -> bool:
+    """Bring the table's entry in Glue to its log, unless it says the same; what fails is put back as it was."""
+    import boto3
+
+    glue, path = GlueCatalogue(boto3.client("glue")), context.lake.table(layer, name)
+    wanted = table_input(name, path, table, described(context.project, layer, name))
+    if glue.shows(layer, wanted):
+        return False
+    require_parity(f"{layer}.{name}", table)
+    earlier = glue.entry(layer, name)
+    if not glue.put(layer, wanted, path):
+        return False
+    try:
+        entry = glue.entry(layer, name)
+        if entry is None:
+            raise CatalogueBusyError(f"{layer}.{name}")  # dropped a moment ago
+        require_same_schema(f"{layer}.{name}", table, entry, wanted)
+        _require_athena_counts(context, layer, name, table)
+    except LakehouseError:
+        glue.restore(layer, name, earlier)
+        raise
     return True
 
 
-def require_parity(layer: str, name: str, table: DeltaTable) -> None:
-    """Raise ParityError unless a reader that is not Spark counts the rows that the log promises."""
-    promised = promised_rows(table)
-    try:
-        seen = rows_in_files(table)
-    except Exception as error:  # delta-rs raises what its reader raised, of no common kind
-        reason = str(error).splitlines()[0][:200]
-        raise ParityError(f"{layer}.{name}", f"a file that its log names cannot be read ({reason})") from None
-    if seen != promised:
-        raise ParityError(f"{layer}.{name}", f"a reader counts {seen} rows, its log says {promised}")
+def _require_athena_counts(context: Context, layer: str, name: str, table: DeltaTable) -> None:
+    """Raise ParityError unless Athena counts what the log promises, or the table has moved on meanwhile."""
+    athena = Athena.of(context.lake)
+    query, _ = athena.run(f'SELECT count(*) FROM "{layer}"."{name}"', f"read {layer}.{name}", layer)
+    rows = list(athena.rows(query)[1])
+    if not rows or rows[0][0] is None:  # an endpoint that stands in for Athena and has no data
+        return
+    seen, promised = int(rows[0][0]), promised_rows(table)
+    if seen != promised and table_version(context.lake.table(layer, name)) == table.version():
+        raise ParityError(f"{layer}.{name}", f"Athena counts {seen} rows, its log says {promised}")
 
 
-def _create_views(context: Context, views: Sequence[View]) -> None:
+def drop_gone(context: Context) -> list[str]:
+    """Drop from the catalogue what we published and what no contract, model or pin names any more."""
     import boto3
 
-    athena = boto3.client("athena")
-    workgroup = os.environ.get("LAKEHOUSE_ATHENA_WORKGROUP", "primary")
-    for view in views:
-        create_view(athena, view, f"{context.lake.curated}/athena_results/", workgroup)
-
-
-def publish_docs(context: Context) -> Path | None:
-    """Build dbt's static docs beside the lake; None when the lake is not on a disk."""
-    if not context.lake.is_local:
-        return None
-    from lakehouse.models import build_docs
-
-    page = build_docs(context)
-    target = Path(context.lake.docs) / "dbt" / "index.html"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(page, target)
-    return target
+    glue = GlueCatalogue(boto3.client("glue"))
+    datasets = {dataset.name for dataset in context.contracts.datasets}
+    wanted = {
+        "silver": datasets,
+        "quarantine": datasets,
+        "marts": {FACT},
+        "ops": set(ops_schemas()),
+        "pinned": {pin.pinned_as for pin in pins_of(context.lake)},
+    }
+    return [f"{layer}.{name}" for layer, names in wanted.items() for name in glue.drop_others(layer, names)]

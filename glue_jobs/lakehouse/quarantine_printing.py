@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from lakehouse.answers import print_table
 from lakehouse.contract import Dataset
 from lakehouse.lake import Lake
-from lakehouse.printing import print_table
 from lakehouse.privacy import MASK
 from lakehouse.project import find_project
 from lakehouse.quarantine_changes import changes_of

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.resources
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
@@ -13,10 +14,16 @@ from lakehouse.contract import Contracts
 from lakehouse.delta_log import open_table
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import LAYERS, Lake, is_s3
+from lakehouse.published import pins_of
 from lakehouse.storage import split_s3
 
+if TYPE_CHECKING:
+    from lakehouse.views import Shown
+
+_T = TypeVar("_T")
+
 # Names without a layer are looked up here, in this order.
-_UNQUALIFIED = ("marts", "silver")
+_UNQUALIFIED = ("marts", "silver", "analytics")
 
 
 class EmptyLakeError(LakehouseError):
@@ -43,13 +50,53 @@ class Answer:
     rows: list[tuple[Any, ...]]
 
 
-def ask(lake: Lake, contracts: Contracts, sql: str) -> Answer:
-    """Run one SELECT over the lake; raises EmptyLakeError or QueryError."""
-    connection = connect(lake, contracts)
+def ask(lake: Lake, contracts: Contracts, sql: str, views: Sequence[Shown] = ()) -> Answer:
+    """Run one SELECT over the lake's tables and these views; raises EmptyLakeError or QueryError."""
+
+    def answer(result: duckdb.DuckDBPyConnection) -> Answer:
+        return Answer(tuple(column[0] for column in result.description or ()), result.fetchall())
+
+    return _asked(lake, contracts, sql, views, answer)
+
+
+def save_parquet(lake: Lake, contracts: Contracts, sql: str, file: Path, views: Sequence[Shown] = ()) -> int:
+    """Write the rows of one SELECT as a Parquet file, with the engine's own types; returns how many."""
+
+    def answer(result: duckdb.DuckDBPyConnection) -> int:
+        import pyarrow.parquet as pq
+
+        rows = 0
+        reader = result.to_arrow_reader()
+        with pq.ParquetWriter(file, reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+                rows += batch.num_rows
+        return rows
+
+    return _asked(lake, contracts, sql, views, answer)
+
+
+def require_answers(lake: Lake, contracts: Contracts, views: Sequence[Shown]) -> None:
+    """Raise QueryError for the first of the views that does not answer."""
+
+    def answer(connection: duckdb.DuckDBPyConnection) -> None:
+        for view in views:
+            connection.execute(f'SELECT * FROM "analytics"."{view.name}" LIMIT 1').fetchall()
+
+    if views:
+        _asked(lake, contracts, "SELECT 1", views, answer)
+
+
+def _asked(
+    lake: Lake,
+    contracts: Contracts,
+    sql: str,
+    views: Sequence[Shown],
+    answer: Callable[[duckdb.DuckDBPyConnection], _T],
+) -> _T:
+    connection = connect(lake, contracts, views)
     try:
-        result = connection.execute(sql)
-        columns = tuple(column[0] for column in result.description or ())
-        return Answer(columns, result.fetchall())
+        return answer(connection.execute(sql))
     except duckdb.Error as error:
         known = [f"{row[0]}.{row[1]}" for row in _tables(connection)]
         reason = " ".join(str(error).split("\n")[0].split())
@@ -69,7 +116,7 @@ def open_engine(reads_delta: bool) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def connect(lake: Lake, contracts: Contracts) -> duckdb.DuckDBPyConnection:
+def connect(lake: Lake, contracts: Contracts, views: Sequence[Shown] = ()) -> duckdb.DuckDBPyConnection:
     """A connection with one view a table, named layer.table; marts and silver also without the layer."""
     found = tables_of(lake)
     if not found:
@@ -82,7 +129,11 @@ def connect(lake: Lake, contracts: Contracts) -> duckdb.DuckDBPyConnection:
         # Tombstones stay in silver for the merge; nobody who reads is meant to see them.
         seen = f' WHERE NOT "{deleted[name]}"' if layer == "silver" and name in deleted else ""
         connection.execute(f'CREATE VIEW "{layer}"."{name}" AS SELECT * FROM {source}{seen}')
-    layers = ",".join(layer for layer in _UNQUALIFIED if any(layer == found_in for found_in, _ in found))
+    for view in views:
+        connection.execute('CREATE SCHEMA IF NOT EXISTS "analytics"')
+        connection.execute(f'CREATE VIEW "analytics"."{view.name}" AS {view.for_duckdb}')
+    shown = {*(layer for layer, _ in found), *(["analytics"] if views else [])}
+    layers = ",".join(layer for layer in _UNQUALIFIED if layer in shown)
     if layers:
         connection.execute(f"SET search_path = '{layers}'")
     return connection
@@ -103,7 +154,12 @@ def tables_of(lake: Lake) -> list[tuple[str, str]]:
     if is_s3(lake.curated):
         return _tables_on_s3(lake)
     found = [(layer, path.parent.name) for layer in LAYERS for path in Path(lake.curated, layer).glob("*/_delta_log")]
-    return sorted(found)
+    return sorted([*found, *_pinned(lake)])
+
+
+def _pinned(lake: Lake) -> list[tuple[str, str]]:
+    """Pins by their ledger, not by what lies there: a copy that died is none."""
+    return [("pinned", pin.pinned_as) for pin in pins_of(lake)]
 
 
 def _tables_on_s3(lake: Lake) -> list[tuple[str, str]]:
@@ -115,7 +171,7 @@ def _tables_on_s3(lake: Lake) -> list[tuple[str, str]]:
     for layer in LAYERS:
         answer = client.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/{layer}/".lstrip("/"), Delimiter="/")
         found += [(layer, item["Prefix"].rstrip("/").rsplit("/", 1)[-1]) for item in answer.get("CommonPrefixes", ())]
-    return [(layer, name) for layer, name in sorted(found) if open_table(lake.table(layer, name)) is not None]
+    return sorted([*(pair for pair in found if open_table(lake.table(*pair)) is not None), *_pinned(lake)])
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:

@@ -100,6 +100,24 @@ def copy_in(file: Path, target: str) -> None:
     partial.replace(final)
 
 
+def write_whole(path: str, content: bytes) -> bool:
+    """Write a file that is not there yet, so that it is never seen half-written; False when it is there."""
+    if exists(path):
+        return False
+    if is_s3(path):
+        import boto3
+
+        bucket, key = split_s3(path)
+        boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+        return True
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial = final.parent / f".{final.name}.{os.getpid()}"
+    partial.write_bytes(content)
+    partial.replace(final)
+    return True
+
+
 def write_text(path: str, text: str, content_type: str) -> None:
     """Write a text file as UTF-8."""
     if not is_s3(path):

@@ -1,16 +1,24 @@
-"""Tables for people on standard output."""
+"""Answers of a query as a person or a program wants them: a table on the terminal, CSV, or a Parquet file."""
 
 from __future__ import annotations
 
+import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 _PIPED_WIDTH = 1_000_000
 
 
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print CSV with a header; a null is an empty field."""
+    writer = csv.writer(sys.stdout)
+    writer.writerow(columns)
+    writer.writerows(rows)
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows as a table and say how many there are."""
+    """Print a table and the number of its rows; numbers stand to the right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table

@@ -1,0 +1,23 @@
+-- description: Leads that are still open, by the day they came, with their age.
+-- column day date: UTC date on which the leads were created; a question about days opens the files of those days.
+-- column store varchar: Store, S and three digits.
+-- column status varchar: Where the leads stand: new, contacted or qualified.
+-- column age_days bigint: Days since then.
+-- column age_band varchar: The same in four bands.
+-- column leads bigint: How many leads.
+select
+    dt as day,
+    store_id as store,
+    status,
+    date_diff('day', dt, current_date) as age_days,
+    case
+        when dt > cast(current_date - interval '7' day as date) then 'under 7 days'
+        when dt > cast(current_date - interval '30' day as date) then '7 to 29 days'
+        when dt > cast(current_date - interval '90' day as date) then '30 to 89 days'
+        else '90 days and more'
+    end as age_band,
+    count(*) as leads
+from silver.crm_leads
+where not is_deleted
+    and status in ('new', 'contacted', 'qualified')
+group by dt, store_id, status

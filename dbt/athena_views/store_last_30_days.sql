@@ -1,0 +1,43 @@
+-- description: Each store over the last 30 days of which there is data, against nothing but itself: one row per store.
+-- column store varchar: Store, S and three digits.
+-- column from_day date: First of the 30 days.
+-- column to_day date: Last of them, the newest day of the whole lake.
+-- column days_with_data bigint: Days on which the store had an order, a lead or a visit.
+-- column orders bigint: Orders with at least one line that is not cancelled.
+-- column units bigint: Units sold.
+-- column net_revenue decimal(18,2): Revenue after discounts and returns, in euro.
+-- column gross_margin decimal(18,2): Net revenue less cost of goods, in euro.
+-- column margin_rate decimal(18,6): Gross margin by net revenue; null without revenue.
+-- column average_order_value decimal(18,6): Net revenue by order; null without orders.
+-- column leads_created bigint: Leads created.
+-- column leads_converted bigint: Of those, the ones converted by now.
+-- column sessions bigint: Visits to the store's web shop.
+-- column purchases bigint: Purchases in the web shop.
+with
+
+-- The newest month is a partition, so the newest day is found without opening older files.
+newest as (
+    select max(dt) as day
+    from marts.fct_daily_store_metrics
+    where month = (select max(month) from marts.fct_daily_store_metrics)
+)
+
+select
+    metrics.store,
+    cast(max(newest.day) - interval '29' day as date) as from_day,
+    max(newest.day) as to_day,
+    count(*) as days_with_data,
+    sum(metrics.orders) as orders,
+    sum(metrics.units) as units,
+    sum(metrics.net_revenue) as net_revenue,
+    sum(metrics.gross_margin) as gross_margin,
+    round(cast(sum(metrics.gross_margin) as double) / nullif(cast(sum(metrics.net_revenue) as double), 0), 6) as margin_rate,
+    round(cast(sum(metrics.net_revenue) as double) / nullif(cast(sum(metrics.orders) as double), 0), 6) as average_order_value,
+    sum(metrics.leads_created) as leads_created,
+    sum(metrics.leads_converted) as leads_converted,
+    sum(metrics.sessions) as sessions,
+    sum(metrics.purchases) as purchases
+from analytics.daily_store_metrics as metrics
+cross join newest
+where metrics.day > cast(newest.day - interval '30' day as date)
+group by metrics.store
