@@ -11,7 +11,6 @@ from lakehouse.project import Project
 from lakehouse.rollback import RollbackError, roll_back
 from lakes import FACT, rows, run
 
-
 _ORDERS_BY_DAY = """
 select dt, count(distinct order_id || store_id) as orders from erp_orders
 where status <> 'cancelled' group by dt order by dt
