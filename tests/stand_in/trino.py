@@ -80,7 +80,8 @@ class Trino:
             str(java / "bin" / "java"), "-Xmx1500m", "-XX:TieredStopAtLevel=1", "-Duser.timezone=UTC",
             "--enable-native-access=ALL-UNNAMED", "--add-modules=jdk.incubator.vector",
             "--sun-misc-unsafe-memory-access=allow", f"-Dconfig={folder}/etc/config.properties",
-            f"-Dnode.data-dir={folder}/data", "-Dnode.environment=test", "-Dnode.id=one", "-Dnode.bind-ip=127.0.0.1",
+            f"-Dnode.data-dir={folder}/data", "-Dnode.environment=test", "-Dnode.id=one",
+            "-Dnode.bind-ip=127.0.0.1", "-Dnode.internal-address=127.0.0.1",
             "-cp", f"{server}/lib/*", "io.trino.server.TrinoServer",
         ]  # fmt: skip
         self._log = folder / "server.log"
