@@ -12,7 +12,8 @@ from lakehouse import log, report
 from lakehouse.context import Context
 from lakehouse.cycle import run_cycle
 from lakehouse.models import dbt_target
-from lakehouse.progress import Progress, make_console, print_summary
+from lakehouse.closing_table import print_summary
+from lakehouse.progress import Progress, make_console
 from quality.deliveries import LEADS, command, found, lead
 
 pytestmark = pytest.mark.quality
