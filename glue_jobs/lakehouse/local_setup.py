@@ -94,7 +94,7 @@ def ensure_jars(project: Project, java: Path) -> None:
 
 
 def ensure_s3a_jars(project: Project, java: Path) -> None:
-    """Resolve the jars with which Spark reads and writes S3, once, about 20 MB."""
+    """Resolve the jars with which Spark reads and writes S3, once, 12 MB."""
     _ensure(project, java, "jars-s3", "S3A's jars", _S3A_PACKAGES, _IN_SPARK)
 
 
