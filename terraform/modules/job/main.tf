@@ -8,10 +8,10 @@ locals {
   spark_ui = "spark-ui/${var.name}"
   writes   = concat(var.writes, [{ bucket = var.logs_bucket, prefix = local.spark_ui }])
 
-  # The folders above what it writes. S3A looks whether they are there before it makes one, by a HEAD and a listing.
+  # What it writes, and the folders above. S3A looks whether they are there before it makes one, by a HEAD and a listing.
   above = distinct(flatten([
     for grant in local.writes : [
-      for depth in range(1, length(split("/", grant.prefix))) :
+      for depth in range(1, length(split("/", grant.prefix)) + 1) :
       { bucket = grant.bucket, folder = join("/", slice(split("/", grant.prefix), 0, depth)) }
     ]
   ]))
