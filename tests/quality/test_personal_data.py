@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from lakehouse import log, report
+from lakehouse.closing_table import print_summary
 from lakehouse.context import Context
 from lakehouse.cycle import run_cycle
 from lakehouse.models import dbt_target
-from lakehouse.closing_table import print_summary
 from lakehouse.progress import Progress, make_console
 from quality.deliveries import LEADS, command, found, lead
 
