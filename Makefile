@@ -12,7 +12,7 @@ PY := .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
 	facts samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
-	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-trino
+	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -44,8 +44,8 @@ jar: ## Build Delta's log store for S3 (Maven, Java 17)
 test-quality: setup ## Repairs, decisions on batches, personal data, each broken delivery alone
 	@$(PY) -m pytest -q --durations=5 -m quality
 
-test-trino: setup ## Publish to moto and ask every view in Trino 476 (needs Java 24 or newer, and Maven)
-	@$(PY) -m pytest -q --durations=5 -m trino tests/trino
+test-rollback: setup ## Take a table back after whole runs, and forward again
+	@$(PY) -m pytest -q --durations=5 -m rollback
 
 bench: setup ## Time the merge against its peers (long, on a quiet machine); SMALL=1 tries that it runs
 	@$(PY) benchmarks/run.py $(if $(SMALL),--small)

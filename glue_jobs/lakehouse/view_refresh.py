@@ -55,7 +55,10 @@ def refresh_views(athena: Athena, glue: GlueCatalogue, views: Sequence[Shown], w
 
 
 def describe_view(glue: GlueCatalogue, view: Shown) -> None:
-    """Note the description and the columns' comments, for which CREATE VIEW has no words."""
+    """Note the description and the columns' comments, for which CREATE VIEW has no words.
+
+    The entry's own description stays as it is: by it the engine knows its views, and reads no other.
+    """
     entry = glue.entry(DATABASE, view.name)
     if entry is None:  # an endpoint that stands in for Athena and makes no views
         return
@@ -64,8 +67,8 @@ def describe_view(glue: GlueCatalogue, view: Shown) -> None:
     storage = wanted.get("StorageDescriptor", {})
     columns = [{**c, "Comment": comments.get(c["Name"], "")} for c in storage.get("Columns", ())]
     wanted["StorageDescriptor"] = {**storage, "Columns": columns}
-    wanted["Description"] = view.view.description
-    wanted["Parameters"] = {**wanted.get("Parameters", {}), MANAGED: "view"}
+    told = {MANAGED: "view", "lakehouse.description": view.view.description}
+    wanted["Parameters"] = {**wanted.get("Parameters", {}), **told}
     if wanted != as_input(entry):
         glue.replace(DATABASE, wanted, entry)
 

@@ -17,6 +17,7 @@ where status <> 'cancelled' group by dt order by dt
 """
 
 
+@pytest.mark.rollback
 @pytest.mark.timeout(600)
 def test_a_rollback_takes_the_fact_along_and_is_undone_by_another(
     context: Context, project: Project, lake: Lake
