@@ -107,7 +107,7 @@ def test_lineage_is_on_where_it_has_a_server(applied_with_choices: Any) -> None:
 
 def test_databases_are_the_layers_landing_and_the_views(applied: Any) -> None:
     names = {database["name"] for database in applied.of_type("aws_glue_catalog_database")}
-    assert names == {*LAYERS, "analytics", "landing"}
+    assert names == {*LAYERS, "analytics", "landing", "pinned"}
 
 
 @pytest.mark.parametrize("output", ["raw_bucket", "curated_bucket", "artefacts_bucket", "logs_bucket"])

@@ -102,7 +102,7 @@ def forbidden(applied: Any) -> Iterator[tuple[str, Call]]:
         yield transform, Call.of("s3:PutObject", f"{curated}/quarantine/{own}/file")
         yield publish, Call.of("s3:PutObject", f"{curated}/silver/{own}/file")
         yield publish, Call.of("glue:UpdateTable", glue(f"table/silver/{other.name}"))
-        yield publish, Call.of("glue:DeleteTable", glue(f"table/silver/{own}"))
+        yield publish, Call.of("glue:DeleteTable", glue(f"table/silver/{other.name}"))
         yield f"landing_{contract.domain}", Call.of("s3:GetObject", s3(applied, "raw", f"raw/{other.domain}/x/f.csv"))
         yield f"landing_{contract.domain}", Call.of("glue:UpdateTable", glue(f"table/silver/{own}"))
     for role in applied.policies:

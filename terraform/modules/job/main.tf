@@ -169,8 +169,9 @@ data "aws_iam_policy_document" "job" {
   dynamic "statement" {
     for_each = length(var.published_tables) > 0 ? [1] : []
     content {
+      # Deleting is the way back of a first publish that failed.
       sid     = "PublishTables"
-      actions = ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable"]
+      actions = ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable"]
       resources = concat(
         ["${local.catalogue}:catalog"],
         sort(distinct([for table in var.published_tables : "${local.catalogue}:database/${table.database}"])),
@@ -179,17 +180,17 @@ data "aws_iam_policy_document" "job" {
     }
   }
 
-  # A view whose file is gone is dropped, and nobody knows its name beforehand.
+  # What is gone from contracts and views goes from the catalogue too, and nobody knows its name beforehand.
   dynamic "statement" {
-    for_each = var.views_database == null ? [] : [var.views_database]
+    for_each = length(var.managed_databases) > 0 ? [1] : []
     content {
-      sid     = "DropViews"
+      sid     = "DropWhatIsGone"
       actions = ["glue:DeleteTable", "glue:GetTables"]
-      resources = [
-        "${local.catalogue}:catalog",
-        "${local.catalogue}:database/${statement.value}",
-        "${local.catalogue}:table/${statement.value}/*",
-      ]
+      resources = concat(
+        ["${local.catalogue}:catalog"],
+        [for database in var.managed_databases : "${local.catalogue}:database/${database}"],
+        [for database in var.managed_databases : "${local.catalogue}:table/${database}/*"],
+      )
     }
   }
 

@@ -59,10 +59,10 @@ variable "published_tables" {
   default     = []
 }
 
-variable "views_database" {
-  description = "Database of the views, if the job makes and drops them; null if not."
-  type        = string
-  default     = null
+variable "managed_databases" {
+  description = "Databases from which the job drops the tables that are gone."
+  type        = list(string)
+  default     = []
 }
 
 variable "athena_workgroup" {

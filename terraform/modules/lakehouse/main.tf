@@ -11,7 +11,9 @@ locals {
 
   buckets    = module.storage.buckets
   workgroups = module.storage.workgroups
-  lake_root  = "s3://${local.buckets.curated.name}"
+  # What publish shows; bronze and landing are not for readers.
+  published = ["analytics", "marts", "ops", "pinned", "quarantine", "silver"]
+  lake_root = "s3://${local.buckets.curated.name}"
 
   network = var.existing_network == null ? one(module.network[*]) : var.existing_network
 }
@@ -101,9 +103,9 @@ module "job" {
   )
   writes            = [for path in each.value.writes : { bucket = local.buckets.curated.name, prefix = "curated/${path}" }]
   published_tables  = each.value.published
-  athena_workgroup  = each.key == "publish_marts" ? local.workgroups.publish.name : null
-  views_database    = each.key == "publish_marts" ? "analytics" : null
-  queried_databases = each.key == "publish_marts" ? distinct(module.plan.view_tables[*].database) : []
+  athena_workgroup  = each.value.step == "publish" ? local.workgroups.publish.name : null
+  managed_databases = each.key == "publish_marts" ? local.published : []
+  queried_databases = each.key == "publish_marts" ? local.published : []
 
   worker_type            = var.worker_type
   number_of_workers      = var.number_of_workers

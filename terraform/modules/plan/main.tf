@@ -21,6 +21,7 @@ locals {
     silver     = "The latest truth per key."
     marts      = "Metrics that the business reads."
     quarantine = "Rows that cannot be read or broke a rule."
+    pinned     = "Versions of tables that somebody keeps on purpose."
     ops        = "Records about batches, verdicts and builds."
     analytics  = "Views for the analysts."
   }
@@ -63,7 +64,7 @@ locals {
         description = "Shows analysts the last good version of ${domain}."
         raw         = []
         reads       = concat([for table in tables : "silver/${table}"], [for table in tables : "quarantine/${table}"])
-        writes      = ["ops"]
+        writes      = ["ops", "athena_results/publish"]
         published = concat(
           [for table in tables : { database = "silver", name = table }],
           [for table in tables : { database = "quarantine", name = table }],
@@ -88,9 +89,14 @@ locals {
       description = "Shows analysts the last good version of ${local.fact}, its views and docs."
       raw         = []
       # It proves every view against the lake as it is, and so looks into each layer.
-      reads     = ["bronze", "silver", "quarantine", "marts"]
-      writes    = ["ops", "docs/dbt", "athena_results"]
-      published = concat([{ database = "marts", name = local.fact }], local.views)
+      reads  = ["bronze", "silver", "quarantine", "marts", "pinned"]
+      writes = ["ops", "docs/dbt", "athena_results/publish"]
+      published = concat(
+        [{ database = "marts", name = local.fact }],
+        # The ledgers' names are the library's; those of pinned versions are chosen when somebody pins one.
+        [for database in ["ops", "pinned"] : { database = database, name = "*" }],
+        local.views,
+      )
     }
     maintain_lakehouse = {
       step        = "maintain"
