@@ -92,7 +92,7 @@ def publish_tables(aws: Any, contracts: Contracts, without: str = "") -> None:
     for database in ("bronze", "silver", "quarantine", "marts", "ops"):
         aws.glue.create_database(DatabaseInput={"Name": database})
     others = [f"{layer}.{dataset.name}" for layer in ("bronze", "quarantine") for dataset in contracts.datasets]
-    ops = [f"ops.{name}" for name in ("batches", "verdicts", "quality_results", "milestones")]
+    ops = [f"ops.{name}" for name in ("batches", "verdicts", "quality_results", "published")]
     for name in {*names, *others, *ops, f"marts.{FACT}"} - {without}:
         database, table = name.split(".")
         aws.glue.create_table(DatabaseName=database, TableInput={"Name": table})
