@@ -151,7 +151,7 @@ def test_the_contract_chooses_how_rows_are_replaced(spark: SparkSession, tmp_pat
         50,
         [(None, date(2026, 10, 2))],
     )
-    require_parity("silver", "orders", DeltaTable(str(path)))  # what the vectors mark is not promised
+    require_parity("silver.orders", DeltaTable(str(path)))  # what the vectors mark is not promised
 
     merge(spark, path, ORDERS, 3, id="K8", pieces=None)  # back to copy on write: the file is written anew
     assert before not in DeltaTable(str(path)).file_uris()
