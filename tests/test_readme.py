@@ -161,7 +161,13 @@ def _not_copied(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if name in left_out or name.endswith("_cache")]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page != NEW_DATASET], ids=lambda page: page.stem)
+def in_its_suite(page: Path) -> object:
+    """A page whose commands take minutes is followed by the suite of its own part."""
+    marks = [pytest.mark.quality] if page.stem == "repair-quarantine" else []
+    return pytest.param(page, marks=marks, id=page.stem)
+
+
+@pytest.mark.parametrize("page", [in_its_suite(page) for page in PAGES if page != NEW_DATASET])
 def test_every_command_of_a_page_does_what_the_page_says(page: Path, house: House, tmp_path: Path) -> None:
     steps = steps_of(page)
     assert steps
@@ -264,4 +270,6 @@ def test_ci_calls_the_targets_that_the_readme_names() -> None:
     flow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     job = flow["jobs"]["test"]
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
-    assert [step["run"] for step in job["steps"] if "run" in step] == ["make check", "make test"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == [
+        "make check", "make check-terraform SKIP_TESTS=1", "make test"
+    ]  # fmt: skip
