@@ -41,7 +41,7 @@ test-s3: setup ## Hold Delta's log store for S3 against Delta's expectations and
 jar: ## Build Delta's log store for S3 (Maven, Java 17)
 	@mvn -q -B -f jvm/pom.xml -DskipTests package
 
-test-quality: setup ## Repairs, decisions on batches, personal data, each broken delivery alone
+test-quality: setup ## Repairs, killed ones too, decisions on batches, personal data, each broken delivery alone
 	@$(PY) -m pytest -q --durations=5 -m quality
 
 test-rollback: setup ## Take a table back after whole runs, and forward again

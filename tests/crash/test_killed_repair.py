@@ -14,7 +14,7 @@ from lakehouse.project import Project
 from lakes import rows
 from quality.deliveries import ORDERS, good, order
 
-pytestmark = pytest.mark.crash
+pytestmark = pytest.mark.quality
 
 ROOT = Path(__file__).parents[2]
 KILLED_RUN = Path(__file__).with_name("killed_run.py")
