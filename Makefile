@@ -12,7 +12,7 @@ PY := .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
 	facts samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
-	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback
+	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ jar: ## Build Delta's log store for S3 (Maven, Java 17)
 
 test-quality: setup ## Repairs, killed ones too, decisions on batches, personal data, each broken delivery alone
 	@$(PY) -m pytest -q --durations=5 -m quality
+
+test-trino: setup ## Publish to moto and ask every view in Trino 476 (Java 24 or newer, Maven; fetches 821 MB once)
+	@$(PY) -m pytest -q --durations=5 -m trino tests/trino
 
 test-rollback: setup ## Take a table back after whole runs, and forward again
 	@$(PY) -m pytest -q --durations=5 -m rollback
