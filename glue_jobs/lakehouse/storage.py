@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -93,11 +94,8 @@ def copy_in(file: Path, target: str) -> None:
         bucket, key = split_s3(target)
         boto3.client("s3").upload_file(str(file), bucket, key)
         return
-    final = Path(target)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    partial = final.parent / f".{final.name}.{os.getpid()}"
-    shutil.copy2(file, partial)
-    partial.replace(final)
+    with _taking_its_place(Path(target)) as partial:
+        shutil.copy2(file, partial)
 
 
 def write_whole(path: str, content: bytes) -> bool:
@@ -110,12 +108,18 @@ def write_whole(path: str, content: bytes) -> bool:
         bucket, key = split_s3(path)
         boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
         return True
-    final = Path(path)
+    with _taking_its_place(Path(path)) as partial:
+        partial.write_bytes(content)
+    return True
+
+
+@contextlib.contextmanager
+def _taking_its_place(final: Path) -> Iterator[Path]:
+    """A hidden file beside the final one, which takes its name once it is complete."""
     final.parent.mkdir(parents=True, exist_ok=True)
     partial = final.parent / f".{final.name}.{os.getpid()}"
-    partial.write_bytes(content)
+    yield partial
     partial.replace(final)
-    return True
 
 
 def write_text(path: str, text: str, content_type: str) -> None:
