@@ -16,7 +16,7 @@ from lakehouse.lake import Lake
 from lakehouse.suite import Suite
 
 ACCEPT = "accept"
-"""The application under which accepted batches are quarantined and merged; its versions count the decisions."""
+"""The application under which the bad rows of accepted batches are quarantined; its versions count the decisions."""
 
 
 def to_carry_out(lake: Lake, dataset: Dataset) -> list[Decision]:
@@ -50,13 +50,3 @@ def _quarantine(context: Context, dataset: Dataset, suite: Suite, decision: Deci
         broken = with_broken_rules(rows, suite.row_rules).where(is_quarantined(suite))
         quarantine.append(quarantine.from_typed(broken, dataset), context.lake, dataset, ACCEPT, decision.number)
     return judged.quarantined, judged.good
-
-
-def accepted_to_merge(lake: Lake, dataset: Dataset) -> list[Decision]:
-    """Accepted batches, with a verdict that says so, that silver does not have yet."""
-    made = [decision for decision in decisions_of(lake, dataset) if decision.decision == ACCEPTED]
-    if not made:
-        return []
-    done = progress(lake.silver(dataset.name), ACCEPT)
-    shown = {verdict.batch_id for verdict in verdicts_of(lake, dataset) if verdict.verdict == ACCEPTED}
-    return [decision for decision in made if decision.number > done and decision.batch_id in shown]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,12 +12,15 @@ from lakehouse import log
 from lakehouse.contract import Dataset
 from lakehouse.delta_log import append_once, progress, read_rows
 from lakehouse.drift import is_repair
+from lakehouse.errors import TransientError
 from lakehouse.lake import Lake
 from lakehouse.storage import StoredFile
 
 INGEST = "ingest"
 VALIDATE = "validate"
 MERGE = "merge"
+
+TRIES = 5
 
 _FILE = pa.struct([("path", pa.string()), ("size", pa.int64()), ("version", pa.string())])
 BATCHES = pa.schema(
@@ -31,6 +34,7 @@ BATCHES = pa.schema(
         ("rows_held", pa.int64()),
         ("run_id", pa.string()),
         ("recorded_at", pa.timestamp("us", "UTC")),
+        ("repeats", pa.int64()),
     ]
 )
 VERDICTS = pa.schema(
@@ -51,9 +55,22 @@ VERDICTS = pa.schema(
 )
 
 
+class LedgerBusyError(TransientError):
+    """Other processes added batches at every try."""
+
+    def __init__(self, dataset: str, tries: int) -> None:
+        self.dataset, self.tries = dataset, tries
+        super().__init__(
+            f"{dataset}: at each of {tries} tries another process entered a batch first. Nothing was taken; run again."
+        )
+
+
 @dataclass(frozen=True)
 class Batch:
-    """The files that were found together; `refused` when its one file lacks what the contract requires."""
+    """The files that were found together; `refused` when its one file lacks what the contract requires.
+
+    repeats: an earlier batch that is merged once more, or late, under this number; it has no files of its own then.
+    """
 
     dataset: str
     batch_id: int
@@ -63,6 +80,7 @@ class Batch:
     rows_held: int
     run_id: str
     recorded_at: datetime
+    repeats: int | None = None
 
     @property
     def is_repair(self) -> bool:
@@ -103,14 +121,26 @@ def batches_of(lake: Lake, dataset: Dataset) -> list[Batch]:
             row["rows_held"],
             row["run_id"],
             row["recorded_at"],
+            row.get("repeats"),  # a ledger of an earlier release lacks it
         )
         for row in rows
     ]
     return sorted(found, key=lambda batch: batch.batch_id)
 
 
-def record_batches(lake: Lake, dataset: Dataset, batches: Sequence[Batch]) -> None:
-    """Add batches to the ledger, all or none, once."""
+def record_batches(lake: Lake, dataset: Dataset, plan: Callable[[list[Batch]], list[Batch]]) -> list[Batch]:
+    """Add the batches that `plan` makes of those known so far to the ledger, all or none, and return them.
+
+    A process that took their numbers in between leads to a fresh plan; raises LedgerBusyError after the last try.
+    """
+    for _ in range(TRIES):
+        batches = plan(batches_of(lake, dataset))
+        if not batches or _recorded(lake, dataset, batches):
+            return batches
+    raise LedgerBusyError(dataset.name, TRIES)
+
+
+def _recorded(lake: Lake, dataset: Dataset, batches: Sequence[Batch]) -> bool:
     rows = [
         {
             "domain": dataset.domain,
@@ -122,11 +152,12 @@ def record_batches(lake: Lake, dataset: Dataset, batches: Sequence[Batch]) -> No
             "rows_held": batch.rows_held,
             "run_id": batch.run_id,
             "recorded_at": batch.recorded_at,
+            "repeats": batch.repeats,
         }
         for batch in batches
     ]
     last = max(batch.batch_id for batch in batches)
-    append_once(lake.ops("batches"), rows, BATCHES, f"batches:{dataset.name}", last)
+    return append_once(lake.ops("batches"), rows, BATCHES, f"batches:{dataset.name}", last)
 
 
 def planned(batches: Sequence[Batch]) -> list[Batch]:
@@ -166,9 +197,3 @@ def record_decided(lake: Lake, dataset: Dataset, verdict: BatchVerdict, app_id: 
     """Add a verdict under the name and number of what led to it, once."""
     row = {**vars(verdict), "domain": dataset.domain, "run_id": log.current("run"), "recorded_at": datetime.now(UTC)}
     append_once(lake.ops("verdicts"), [row], VERDICTS, app_id, number)
-
-
-def to_merge(lake: Lake, dataset: Dataset) -> list[BatchVerdict]:
-    """Batches that passed by themselves and that silver does not have yet; accepted ones have a count of their own."""
-    done = progress(lake.silver(dataset.name), MERGE)
-    return [v for v in verdicts_of(lake, dataset) if v.verdict == "passed" and v.batch_id > done]

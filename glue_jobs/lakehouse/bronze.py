@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import log, quarantine, tables
-from lakehouse.batches import INGEST, Batch, batches_of, record_batches, to_ingest
+from lakehouse.batches import INGEST, Batch, record_batches, to_ingest
 from lakehouse.context import Context
 from lakehouse.contract import REPAIR_COLUMN, RESCUED_COLUMN, Contract, Dataset, Drift
 from lakehouse.delivered import REPAIR_OF, RESCUED, Header, count_rows, read_header, read_rows
@@ -70,7 +70,16 @@ def plan_batches(context: Context, dataset: Dataset, files: list[StoredFile]) ->
     The plan is written before the data, so that a run that dies is taken up with the same batch.
     Returns the batches refused now.
     """
-    known = batches_of(context.lake, dataset)
+    recorded = record_batches(context.lake, dataset, lambda known: _plan(context, dataset, files, known))
+    refused = [batch for batch in recorded if batch.state == "refused"]
+    for batch in refused:
+        with log.about(batch=batch.batch_id):
+            log.warning("file refused", file=batch.files[0].path, reason=batch.reason)
+    return refused
+
+
+def _plan(context: Context, dataset: Dataset, files: list[StoredFile], known: list[Batch]) -> list[Batch]:
+    """The batches that the files make up which no known batch has."""
     seen = {file for batch in known for file in batch.files}
     new = [file for file in files if file not in seen]
     if not new:
@@ -93,11 +102,7 @@ def plan_batches(context: Context, dataset: Dataset, files: list[StoredFile]) ->
         Batch(dataset.name, batch_id + number, "planned", group, None, 0, run, now)
         for number, group in enumerate(groups, start=1)
     ]
-    record_batches(context.lake, dataset, [*refused, *plan])
-    for batch in refused:
-        with log.about(batch=batch.batch_id):
-            log.warning("file refused", file=batch.files[0].path, reason=batch.reason)
-    return refused
+    return [*refused, *plan]
 
 
 def ingest_batch(context: Context, dataset: Dataset, batch: Batch) -> IngestResult:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from lakehouse.lake import is_s3
 from lakehouse.storage import list_files, read_head
@@ -118,14 +118,23 @@ def select(table: DeltaTable, sql: str) -> list[dict[str, Any]]:
 
 
 def append_once(path: str, rows: Sequence[dict[str, Any]], schema: pa.Schema, app_id: str, version: int) -> bool:
-    """Append rows together with the progress of an application; False when that version is there already."""
+    """Append rows together with the progress of an application; False when that version is there already.
+
+    A column that the table lacks, for an earlier release made it, is added.
+    """
     if progress(path, app_id) >= version:
         return False
-    write_deltalake(
-        path,
-        pa.Table.from_pylist(list(rows), schema=schema),
-        mode="append",
-        storage_options=storage_options(path),
-        commit_properties=CommitProperties(app_transactions=[Transaction(app_id, version)]),
-    )
+    try:
+        write_deltalake(
+            path,
+            pa.Table.from_pylist(list(rows), schema=schema),
+            mode="append",
+            schema_mode="merge",
+            storage_options=storage_options(path),
+            commit_properties=CommitProperties(app_transactions=[Transaction(app_id, version)]),
+        )
+    except CommitFailedError:
+        if progress(path, app_id) < version:
+            raise
+        return False  # another process was there first
     return True

@@ -23,10 +23,7 @@ from lakehouse.delta_log import commits_since, progress, table_version
 from lakehouse.evolution import evolve
 from lakehouse.merge_errors import BatchOrderError, MergeConflictError, UnseenRivalError
 from lakehouse.merge_plan import Fates, MergePlan, plan_merge
-from lakehouse.merge_write import Stamp, table_properties, write_plan
-
-REPLAY = "replay"
-"""The application under which a batch is merged again on purpose; its versions count the replays."""
+from lakehouse.merge_write import table_properties, write_plan
 
 TRIES = 5
 FIRST_WAIT_SECONDS = 0.25
@@ -78,26 +75,24 @@ def merge_batch(
     rows: DataFrame,
     batch_id: int,
     path: str,
-    replay: bool = False,
-    own: Stamp | None = None,
+    number: int | None = None,
 ) -> MergeResult:
     """Merge the good rows of a batch (the contract's columns) into the silver table at a path.
 
-    replay: merge a batch that the table has already, or that was passed over, once more.
-    own: a name and number beside the order of the batches, for one that is merged late.
-    Raises MergeConflictError after the last try; nothing was written then.
+    number: the turn of the batch among the merges of the table (`turns.py`), where that is not its own number. A turn
+    begins after every earlier one is merged; one that comes after a later one is refused.
+    Raises BatchOrderError then, and MergeConflictError after the last try; nothing was written then.
     """
-    start = time.monotonic()
+    start, number = time.monotonic(), batch_id if number is None else number
     rival = ("a writer", -1)
     for conflicts in range(TRIES):
         if conflicts:
             log.warning("rival committed first", rival=rival[0], version=rival[1], tries=conflicts)
             # Rivals that failed together must not try again together.
             time.sleep(random.uniform(0.5, 1) * FIRST_WAIT_SECONDS * 2**conflicts)
-        stamp = Stamp(REPLAY, progress(path, REPLAY) + 1) if replay else own or Stamp(MERGE, batch_id)
-        if progress(path, stamp.app) >= stamp.number:
-            return _skipped(dataset, batch_id, path, conflicts, time.monotonic() - start)
-        attempt = _attempt(spark, dataset, rows, batch_id, path, stamp)
+        if progress(path, MERGE) >= number:
+            return _skipped(dataset, batch_id, number, path, conflicts, time.monotonic() - start)
+        attempt = _attempt(spark, dataset, rows, batch_id, path, number)
         if isinstance(attempt, Merged):
             result = _result(attempt, conflicts, time.monotonic() - start)
             said = {name: value for name, value in vars(result).items() if name not in ("dataset", "batch_id")}
@@ -116,7 +111,7 @@ class Merged:
 
 
 def _attempt(
-    spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id: int, path: str, stamp: Stamp
+    spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id: int, path: str, number: int
 ) -> Merged | tuple[str, int]:
     """Plan and write once; a rival that came between is returned with the version it made."""
     before, token = table_version(path), uuid.uuid4().hex
@@ -126,7 +121,7 @@ def _attempt(
         rival = _newest_rival(commits_since(path, plan.version))
         if rival:
             return rival
-        write_plan(spark, plan, path, stamp, token)
+        write_plan(spark, plan, path, number, token)
     except Exception as error:
         conflict = conflict_of(error)
         if conflict is None:
@@ -163,19 +158,21 @@ def _refuse_unseen(dataset: Dataset, commits: Sequence[Commit], own: Commit) -> 
             raise UnseenRivalError(dataset.name, commit["version"], commit["operation"], own["version"])
 
 
-def _skipped(dataset: Dataset, batch_id: int, path: str, conflicts: int, seconds: float) -> MergeResult:
-    """The table's progress has reached the batch: it was merged, or else provably passed over."""
+def _skipped(dataset: Dataset, batch_id: int, number: int, path: str, conflicts: int, seconds: float) -> MergeResult:
+    """The table's progress has reached the turn: the batch was merged, or else provably passed over."""
     commits = commits_since(path, -1)
-    merged = {(commit["lakehouse"] or {}).get("batch_id"): commit["version"] for commit in commits}
+    said = [(commit["lakehouse"] or {}, commit["version"]) for commit in commits]
+    # An earlier release told only the batch, which was its own number.
+    merged = {metadata.get("number", metadata.get("batch_id")): version for metadata, version in said}
     from_the_start = bool(commits) and commits[0]["version"] == 0
-    if batch_id not in merged and from_the_start:
+    if number not in merged and from_the_start:
         raise BatchOrderError(dataset.name, batch_id, progress(path, MERGE))
-    log.info("merged before", version=merged.get(batch_id))
+    log.info("merged before", version=merged.get(number))
     return MergeResult(
         dataset=dataset.name,
         batch_id=batch_id,
         skipped=True,
-        version=merged.get(batch_id, -1),
+        version=merged.get(number, -1),
         conflicts=conflicts,
         seconds=round(seconds, 3),
     )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import tables
+from lakehouse.batches import MERGE
 from lakehouse.contract import Dataset, MergeMode
 from lakehouse.lake import for_spark
 from lakehouse.merge_plan import MergePlan
@@ -23,31 +23,26 @@ from lakehouse.quarantine import BATCH_ID
 from lakehouse.reach import partition_predicates
 
 
-@dataclass(frozen=True)
-class Stamp:
-    """Under which name and number a batch is committed, so that it is committed once."""
+def write_plan(spark: SparkSession, plan: MergePlan, path: str, number: int, token: str) -> None:
+    """Carry a plan out in one commit; new rows alone need no MERGE, and without news the batch is still recorded.
 
-    app: str
-    number: int
-
-
-def write_plan(spark: SparkSession, plan: MergePlan, path: str, stamp: Stamp, token: str) -> None:
-    """Carry a plan out in one commit; new rows alone need no MERGE, and without news the batch is still recorded."""
-    metadata = {**plan.metadata, "token": token}
+    number: the turn under which the batch is committed, so that it is committed once.
+    """
+    metadata = {**plan.metadata, "number": number, "token": token}
     if plan.replaces:
-        _merge(spark, plan, path, stamp, metadata)
+        _merge(spark, plan, path, number, metadata)
     else:
-        _append(spark, plan, path, stamp, metadata)
+        _append(spark, plan, path, number, metadata)
 
 
-def _append(spark: SparkSession, plan: MergePlan, path: str, stamp: Stamp, metadata: Mapping[str, Any]) -> None:
+def _append(spark: SparkSession, plan: MergePlan, path: str, number: int, metadata: Mapping[str, Any]) -> None:
     rows = plan.changes.drop(OLD)
     if plan.version >= 0 and plan.fates.news:
         rows = rows.unionByName(_watch(spark, plan, path))
     rows = rows.select(*[tables.described(column) for column in plan.dataset.silver_columns])
     properties = table_properties(plan.dataset)
     rows = _clustered(rows, plan.dataset)
-    tables.append(rows, path, stamp.app, stamp.number, plan.dataset.partition_by, metadata, properties)
+    tables.append(rows, path, MERGE, number, plan.dataset.partition_by, metadata, properties)
 
 
 def table_properties(dataset: Dataset) -> dict[str, str]:
@@ -63,7 +58,7 @@ def _clustered(rows: DataFrame, dataset: Dataset) -> DataFrame:
     return together.sortWithinPartitions(*dataset.partition_by, *dataset.cluster_by)
 
 
-def _merge(spark: SparkSession, plan: MergePlan, path: str, stamp: Stamp, metadata: Mapping[str, Any]) -> None:
+def _merge(spark: SparkSession, plan: MergePlan, path: str, number: int, metadata: Mapping[str, Any]) -> None:
     """Replace old rows and add new ones in one commit; a row that changes its partition moves in that commit."""
     dataset = plan.dataset
     columns = dataset.silver_column_names
@@ -77,8 +72,8 @@ def _merge(spark: SparkSession, plan: MergePlan, path: str, stamp: Stamp, metada
     settings = {
         # The changes are computed and kept already; Delta need not copy them to be sure that they stay the same.
         "spark.databricks.delta.merge.materializeSource": "none",
-        "spark.databricks.delta.write.txnAppId": stamp.app,
-        "spark.databricks.delta.write.txnVersion": str(stamp.number),
+        "spark.databricks.delta.write.txnAppId": MERGE,
+        "spark.databricks.delta.write.txnVersion": str(number),
         "spark.databricks.delta.commitInfo.userMetadata": json.dumps(metadata),
     }
     with tables.session_settings(spark, settings):

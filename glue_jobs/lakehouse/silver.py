@@ -6,16 +6,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import log, tables
-from lakehouse.acceptance import ACCEPT, accepted_to_merge
-from lakehouse.batches import to_merge, verdicts_of
+from lakehouse.batches import verdicts_of
 from lakehouse.bronze import bronze_batch
 from lakehouse.context import Context
 from lakehouse.contract import Contract, Contracts, Dataset
 from lakehouse.delta_log import table_version
 from lakehouse.errors import UsageError
 from lakehouse.merge import MergeResult, merge_batch
-from lakehouse.merge_write import Stamp
 from lakehouse.quarantine import BATCH_ID, ROW_ID
+from lakehouse.turns import Turn, give_accepted_turns, give_turn, to_merge
 
 
 class ReplayError(UsageError):
@@ -30,31 +29,33 @@ class ReplayError(UsageError):
 
 
 def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
-    """Merge every passed batch of a domain that silver does not have yet, in their order, then the accepted ones."""
+    """Merge every passed or accepted batch of a domain that silver does not have yet, each in its turn."""
     results = []
     for dataset in contract.datasets:
-        results += [_merge(context, dataset, verdict.batch_id) for verdict in to_merge(context.lake, dataset)]
-        for decision in accepted_to_merge(context.lake, dataset):
-            results.append(_merge(context, dataset, decision.batch_id, own=Stamp(ACCEPT, decision.number)))
+        with log.about(dataset=dataset.name):
+            give_accepted_turns(context.lake, dataset)
+            results += [_merge(context, dataset, turn) for turn in to_merge(context.lake, dataset)]
     return results
 
 
-def replay_batch(context: Context, contract: Contract, wanted: str) -> MergeResult:
-    """Merge the judged batch `dataset:number` again, whether silver has it or passed it over; raises ReplayError."""
+def ask_replay(context: Context, contract: Contract, wanted: str) -> Turn:
+    """Let the batch `dataset:number` be merged again, whether silver has it or passed it over; raises ReplayError."""
     name, _, number = wanted.partition(":")
     dataset = Contracts((contract,)).dataset(name)
     known = [verdict.batch_id for verdict in verdicts_of(context.lake, dataset) if verdict.passed]
     if not number.isdecimal() or int(number) not in known:
         raise ReplayError(dataset.name, number, known)
-    return _merge(context, dataset, int(number), replay=True)
+    with log.about(dataset=dataset.name, batch=int(number)):
+        turn = give_turn(context.lake, dataset, int(number))
+        if turn not in to_merge(context.lake, dataset):
+            log.warning("replay waits for the verdict on an earlier batch; the transform after that merges it")
+    return turn
 
 
-def _merge(
-    context: Context, dataset: Dataset, batch_id: int, replay: bool = False, own: Stamp | None = None
-) -> MergeResult:
-    with log.about(dataset=dataset.name, batch=batch_id):
-        rows, path = good_rows(context, dataset, batch_id), context.lake.silver(dataset.name)
-        return merge_batch(context.spark(), dataset, rows, batch_id, path, replay, own)
+def _merge(context: Context, dataset: Dataset, turn: Turn) -> MergeResult:
+    with log.about(batch=turn.batch_id):
+        rows, path = good_rows(context, dataset, turn.batch_id), context.lake.silver(dataset.name)
+        return merge_batch(context.spark(), dataset, rows, turn.batch_id, path, turn.number)
 
 
 def good_rows(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:

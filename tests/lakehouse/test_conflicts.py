@@ -53,10 +53,10 @@ class Table:
     dataset: Dataset
     path: str
 
-    def merge(self, batch_id: int, *rows: Order, replay: bool = False) -> MergeResult:
+    def merge(self, batch_id: int, *rows: Order, turn: int | None = None) -> MergeResult:
         values = [(key, amount, day(on), day(seq)) for key, on, amount, seq in rows]
         frame = self.spark.createDataFrame(values, "id string, amount int, at timestamp, updated_at timestamp")
-        return merge_batch(self.spark, self.dataset, frame, batch_id, self.path, replay)
+        return merge_batch(self.spark, self.dataset, frame, batch_id, self.path, turn)
 
     @property
     def delta(self) -> DeltaTable:
@@ -281,7 +281,7 @@ def test_an_unseen_rival_is_told_and_the_cure_helps(orders: Table, monkeypatch: 
     assert (told.value.version, told.value.own, told.value.exit_code) == (2, 3, EXIT_TERMINAL)
 
     orders.delta.restore(told.value.version)
-    result = orders.merge(3, *batch, replay=True)
+    result = orders.merge(3, *batch, turn=4)
     assert (result.skipped, result.inserted, result.moved) == (False, 0, 2)
     assert orders.rows == [("A", 2, 9, 6, 3), ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), ("N", 3, None, 6, 3)]
 
@@ -292,29 +292,32 @@ def test_a_batch_that_was_passed_over(orders: Table) -> None:
         orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6))
     assert (refused.value.exit_code, orders.delta.version()) == (EXIT_TERMINAL, 2)
 
-    replayed = orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6), replay=True)
-    assert (replayed.skipped, replayed.inserted, replayed.stale) == (False, 1, 1)
-    assert (orders.rows[0], orders.rows[-1], orders.progress) == (("A", 2, 9, 7, 4), ("N", 3, None, 6, 3), 4)
-    assert orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6)).skipped
+    again = orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6), turn=5)
+    assert (again.skipped, again.inserted, again.stale) == (False, 1, 1)
+    assert (orders.rows[0], orders.rows[-1], orders.progress) == (("A", 2, 9, 7, 4), ("N", 3, None, 6, 3), 5)
+    assert orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6), turn=5).skipped
+    with pytest.raises(BatchOrderError, match="batch 3 was passed over"):
+        orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6))
 
 
 def test_a_replay_of_a_merged_batch(orders: Table) -> None:
     before, files = orders.rows, set(orders.delta.file_uris())
-    for replays in (1, 2):
-        again = orders.merge(1, ("A", 1, 1, 5), ("C", 2, None, 5), replay=True)
+    for turn in (3, 4):
+        again = orders.merge(1, ("A", 1, 1, 5), ("C", 2, None, 5), turn=turn)
         assert (again.skipped, again.unchanged, again.news) == (False, 2, 0)
-        assert (orders.rows, set(orders.delta.file_uris()), orders.delta.version()) == (before, files, 1 + replays)
-    assert orders.progress == 2
+        assert (orders.rows, set(orders.delta.file_uris()), orders.delta.version()) == (before, files, turn - 1)
+    assert orders.progress == 4
+    skipped = [orders.merge(1, ("A", 1, 1, 5), turn=turn) for turn in (3, 4)]
+    assert [(result.skipped, result.version) for result in skipped] == [(True, 2), (True, 3)]
     assert orders.merge(2, ("B", 1, 2, 5)).skipped
 
 
-def test_two_replays_at_once_are_both_done(orders: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    orders.merge(5, ("A", 2, 9, 7))
-    after_the_plan(monkeypatch, orders, lambda path: orders.merge(3, ("A", 1, 8, 6), ("N", 3, 1, 6), replay=True))
-    replayed = orders.merge(4, ("A", 1, 7, 5), ("N", 4, None, 7), ("M", 4, 3, 5), replay=True)
-    assert (replayed.skipped, replayed.conflicts, replayed.inserted, replayed.moved) == (False, 1, 1, 1)
-    news = [("M", 4, 3, 5, 4), ("N", 4, None, 7, 4)]
-    assert orders.rows == [("A", 2, 9, 7, 5), ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), *news]
+def test_a_turn_that_another_process_took_is_taken_once(orders: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = (("A", 1, 8, 6), ("N", 3, 1, 6))
+    at_the_last_instant(monkeypatch, orders, lambda path: orders.merge(1, *rows, turn=3))
+    late = orders.merge(1, *rows, turn=3)
+    assert (late.skipped, late.conflicts, orders.progress) == (True, 1, 3)
+    assert orders.rows == [("A", 1, 8, 6, 1), ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), ("N", 3, 1, 6, 1)]
 
 
 @pytest.mark.parametrize("on", [1, 4])

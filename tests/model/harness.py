@@ -34,11 +34,22 @@ class PowerCutError(Exception):
 
 @dataclass
 class Table:
-    """One silver table, its model, and every batch that came, by number."""
+    """One silver table, its model, every batch that came, and the newest turn of each to be merged."""
 
     context: Context
     silver: Silver
     batches: list[list[Row]] = field(default_factory=list)
+    turns: dict[int, int] = field(default_factory=dict)
+
+    def take(self, batch: Sequence[Row]) -> int:
+        """A batch has come; returns its number. Its turn is the next one."""
+        self.batches.append(list(batch))
+        self.give_turn(len(self.batches))
+        return len(self.batches)
+
+    def give_turn(self, number: int) -> None:
+        """A batch is to be merged after all others, whether it was merged before or not."""
+        self.turns[number] = max(self.turns.values(), default=0) + 1
 
     @property
     def name(self) -> str:
@@ -56,10 +67,10 @@ class Table:
         frame = self.context.spark().createDataFrame(values, schema)
         return frame.coalesce(1) if layout.parts == 1 else frame.repartition(layout.parts)
 
-    def merge(self, number: int, layout: Layout, replay: bool = False) -> MergeResult:
-        """Give a batch to the merge."""
+    def merge(self, number: int, layout: Layout) -> MergeResult:
+        """Give a batch to the merge, in its turn."""
         dataset, frame = self.context.contracts.dataset(self.name), self.frame(self.batches[number - 1], layout)
-        return merge_batch(self.context.spark(), dataset, frame, number, self.path, replay=replay)
+        return merge_batch(self.context.spark(), dataset, frame, number, self.path, self.turns[number])
 
     def rows(self) -> list[Row]:
         """The rows that silver has, read without Spark."""
@@ -117,8 +128,7 @@ class Player:
         compare("fact", select(stored, "SELECT * FROM t"), wanted, key=("dt", "store_id"))
 
     def _deliver(self, table: Table, action: Action) -> None:
-        table.batches.append(list(action.batches[0]))
-        number = len(table.batches)
+        number = table.take(action.batches[0])
         if action.crash:
             self.seen[action.crash] += 1
             self._crash(table, number, action)
@@ -130,25 +140,27 @@ class Player:
 
     def _overtaken(self, table: Table, action: Action) -> None:
         """The later of two batches is merged first; the earlier is then refused, and merged when it is asked for."""
-        table.batches += [list(batch) for batch in action.batches]
-        last = len(table.batches)
+        last = [table.take(batch) for batch in action.batches][-1]
         self._merge(table, last, action.layout)
         try:
             table.merge(last - 1, action.layout)
         except BatchOrderError:
-            self._merge(table, last - 1, action.layout, replay=True)
+            table.give_turn(last - 1)
+            self._merge(table, last - 1, action.layout)
         else:
             raise Mismatch(f"{table.name} batch {last - 1}: passed over, and not refused")
 
     def _redeliver(self, table: Table, action: Action) -> None:
-        table.batches.append(table.batches[action.earlier % len(table.batches)])
-        self._merge(table, len(table.batches), action.layout)
+        number = table.take(table.batches[action.earlier % len(table.batches)])
+        self._merge(table, number, action.layout)
 
     def _same_number(self, table: Table, action: Action) -> None:
         self._skip(table, action.earlier % len(table.batches) + 1, action.layout)
 
     def _replay(self, table: Table, action: Action) -> None:
-        self._merge(table, action.earlier % len(table.batches) + 1, action.layout, replay=True)
+        number = action.earlier % len(table.batches) + 1
+        table.give_turn(number)
+        self._merge(table, number, action.layout)
 
     def _optimize(self, table: Table, action: Action) -> None:
         """Maintenance of the whole lake moves rows between files; no row changes."""
@@ -156,10 +168,10 @@ class Player:
         for other in self.tables.values():
             compare(other.name, other.rows(), other.silver.table(), other.batches)
 
-    def _merge(self, table: Table, number: int, layout: Layout, replay: bool = False) -> None:
+    def _merge(self, table: Table, number: int, layout: Layout) -> None:
         before, rows = table.footprint(), table.silver.table()
         with _conditions() as conditions:
-            result = table.merge(number, layout, replay)
+            result = table.merge(number, layout)
         outcome = table.silver.merge(table.batches[number - 1], number)
         self._count(outcome, rows, table)
         compare(table.name, table.rows(), table.silver.table(), table.batches)

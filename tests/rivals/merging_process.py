@@ -2,8 +2,8 @@
 
     python merging_process.py PATH
 
-Each line of standard input is a command: `merge 3`, `replay 3` or `optimize`; each is answered by one line of JSON on
-standard output. What a merge has come to is told in between: `plan`, `write` and `written`.
+Each line of standard input is a command: `merge 3 4` (batch 3 in turn 4) or `optimize`; each is answered by one line of
+JSON on standard output. What a merge has come to is told in between: `plan`, `write` and `written`.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ def telling(begun: str, ended: str, function: Callable[..., Any]) -> Callable[..
     return call
 
 
-def merged(spark: SparkSession, number: int, path: str, replay: bool) -> dict[str, Any]:
+def merged(spark: SparkSession, number: int, turn: int, path: str) -> dict[str, Any]:
     """Merge one batch."""
     schema = ", ".join(f"{column.name} {column.type}" for column in ORDERS.columns)
     rows = spark.createDataFrame(batch(number), schema)
-    result = merge.merge_batch(spark, ORDERS, rows, number, path, replay)
+    result = merge.merge_batch(spark, ORDERS, rows, number, path, turn)
     return {"skipped": result.skipped, "version": result.version, "news": result.news}
 
 
@@ -83,7 +83,7 @@ def carried_out(spark: SparkSession, words: list[str], path: str) -> dict[str, A
     try:
         if words[0] == "optimize":
             return optimized(spark, path)
-        return merged(spark, int(words[1]), path, words[0] == "replay")
+        return merged(spark, int(words[1]), int(words[2]), path)
     except LakehouseError as error:
         return {"error": type(error).__name__, "text": str(error), "exit_code": error.exit_code}
     except Exception as error:

@@ -29,7 +29,7 @@ def killed(process: MergingProcess, path: str, number: int, rng: random.Random) 
     moment, seconds = MOMENTS[number % len(MOMENTS)]
     # The JVM that outlives its Python for a while is a rival of the rerun.
     alone = number % 4 == 0
-    process.tell(f"merge {number}")
+    process.tell(f"merge {number} {number}")
     if moment != "told":
         process.wait_for(moment)
     time.sleep(rng.uniform(0, seconds))
@@ -43,7 +43,7 @@ def killed(process: MergingProcess, path: str, number: int, rng: random.Random) 
 
 def rerun(process: MergingProcess, path: str, number: int) -> bool:
     """Merge a batch that a killed process may have merged; true when it had. Silver is then what it should be."""
-    process.tell(f"merge {number}")
+    process.tell(f"merge {number} {number}")
     answer = process.wait_for("done")
     assert "error" not in answer, answer
     assert_holds(path, range(1, number + 1))

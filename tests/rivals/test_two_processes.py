@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,37 +15,40 @@ from rivals.driver import MergingProcess, started
 
 pytestmark = pytest.mark.rivals
 
-# What the two are told in a round. The older batch of `passed over` was never merged and has news for the same keys.
-SAME, PASSED_OVER, OLDER, COMPACTED = "the same batch", "an older batch passed over", "an older batch", "OPTIMIZE"
-ROUNDS = (SAME, PASSED_OVER, COMPACTED, SAME, PASSED_OVER, PASSED_OVER, SAME, OLDER, SAME, PASSED_OVER) * 2
+# What the two are told in a round. One that goes ahead merges the next batch while the other may still be at the first:
+# an older batch that was passed over, with news for the same keys, or one that silver has.
+SAME, AHEAD, PASSED_OVER, OLDER, COMPACTED = "same turn", "goes ahead", "passed over", "older again", "OPTIMIZE"
+ROUNDS = (SAME, PASSED_OVER, COMPACTED, AHEAD, PASSED_OVER, AHEAD, SAME, OLDER, COMPACTED, PASSED_OVER) * 2
+
+Told = tuple[list[str], list[str]]
 
 
-def commands(kind: str, done: int) -> tuple[str, str]:
-    """What to tell the two, when batches up to one are merged."""
-    if kind == SAME:
-        return f"merge {done + 1}", f"merge {done + 1}"
-    if kind == PASSED_OVER:
-        return f"merge {done + 2}", f"replay {done + 1}"
-    return f"merge {done + 1}", f"replay {done}" if kind == OLDER else "optimize"
+def commands(kind: str, batch: int, turn: int) -> Told:
+    """What to tell the two, from the next batch and the next turn on."""
+    if kind == COMPACTED:
+        return [f"merge {batch} {turn}"], ["optimize"]
+    first = batch + 1 if kind == PASSED_OVER else batch
+    then = {AHEAD: batch + 1, PASSED_OVER: batch, OLDER: batch - 2}.get(kind)
+    both = f"merge {first} {turn}"
+    return [both], [both] if then is None else [both, f"merge {then} {turn + 1}"]
 
 
-def at_once(processes: list[MergingProcess], told: tuple[str, str]) -> list[dict[str, Any]]:
-    """Give each its command at the same moment, and wait for both."""
-    for process, command in zip(processes, told, strict=True):
-        process.tell(command)
-    return [process.wait_for("done") for process in processes]
+def at_once(processes: Sequence[MergingProcess], told: Told) -> list[dict[str, Any]]:
+    """Give both their commands at the same moment, and wait for all answers."""
+    for process, words in zip(processes, told, strict=True):
+        process.tell("\n".join(words))
+    return [process.wait_for("done") for process, words in zip(processes, told, strict=True) for _ in words]
 
 
-def check_answers(path: str, kind: str, answers: list[dict[str, Any]]) -> None:
-    """Who says that it merged has a commit of its own; of two merges of one batch one is skipped."""
-    versions = {commit["version"]: commit for commit in commits_since(path, -1)}
+def check_answers(path: str, told: Told, answers: list[dict[str, Any]]) -> None:
+    """Every turn is merged by one of the two, in a commit of its own, and skipped by the other."""
+    versions = {commit["version"]: commit["lakehouse"] for commit in commits_since(path, -1)}
     merged = [answer for answer in answers if "version" in answer and not answer["skipped"]]
-    assert len({answer["version"] for answer in merged}) == len(merged)
-    for answer in merged:
-        assert versions[answer["version"]]["lakehouse"]["batch_id"] == int(answer["command"].split()[1]), answer
+    done = [f"merge {said['batch_id']} {said['number']}" for said in (versions[answer["version"]] for answer in merged)]
+    assert done == [answer["command"] for answer in merged]
+    assert sorted(done) == sorted({word for words in told for word in words if word != "optimize"}), answers
     failed = [answer for answer in answers if "error" in answer]
     assert all(answer["command"] == "optimize" for answer in failed), failed
-    assert len(merged) == {SAME: 1, COMPACTED: 1}.get(kind, 2), answers
 
 
 def show(number: int, kind: str, answers: list[dict[str, Any]]) -> str:
@@ -60,24 +63,26 @@ def show(number: int, kind: str, answers: list[dict[str, Any]]) -> str:
 
 @pytest.mark.timeout(600)
 def test_twenty_rounds(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    path, done, counted, lines = str(tmp_path / "orders"), 2, Counter[str](), []
+    path, batches, turn, counted, lines = str(tmp_path / "orders"), 2, 2, Counter[str](), []
     with started(path, 2) as processes:
         for number in (1, 2):
-            processes[0].tell(f"merge {number}")
+            processes[0].tell(f"merge {number} {number}")
             processes[0].wait_for("done")
         for number, kind in enumerate(ROUNDS, start=1):
             order = processes if number % 2 else processes[::-1]
-            answers = at_once(order, commands(kind, done))
+            told = commands(kind, batches + 1, turn + 1)
+            answers = at_once(order, told)
             lines.append(show(number, kind, answers))
             print(lines[-1], flush=True)
-            done += 2 if kind == PASSED_OVER else 1
-            check_answers(path, kind, answers)
-            assert_holds(path, range(1, done + 1))
-            assert progress(path, "merge") == done
+            batches += 2 if kind in (AHEAD, PASSED_OVER) else 1
+            turn += 2 if kind in (AHEAD, PASSED_OVER, OLDER) else 1
+            check_answers(path, told, answers)
+            assert_holds(path, range(1, batches + 1))
+            assert progress(path, "merge") == turn
             counted["conflicts"] += sum(len(answer["rivals"]) for answer in answers)
             counted["skipped"] += sum(bool(answer.get("skipped")) for answer in answers)
             counted["rounds that collided"] += any(answer["rivals"] or answer.get("error") for answer in answers)
     print(f"{len(ROUNDS)} rounds: {dict(counted)}")
     record_property("rivals", dict(counted))
-    assert counted["skipped"] == ROUNDS.count(SAME)
+    assert counted["skipped"] == len(ROUNDS) - ROUNDS.count(COMPACTED)
     assert counted["rounds that collided"] >= len(ROUNDS) // 4, "\n".join(lines)
