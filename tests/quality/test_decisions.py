@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse import acceptance
+from lakehouse import acceptance, silver, turns
 from lakehouse.context import Context
 from lakehouse.validation import BatchStoppedError
 from lakes import versions
@@ -70,12 +70,13 @@ def test_a_rejected_batch_stays_out_until_somebody_thinks_again(context: Context
     assert found(context, SILVER) == [("C", 5), ("D", 9)]
 
 
-@pytest.mark.parametrize("dies", ["append", "record_decided"])
+@pytest.mark.parametrize("dies", ["append", "record_decided", "give_turn", "merge_batch"])
 def test_an_acceptance_that_dies_is_taken_up(context: Context, monkeypatch: pytest.MonkeyPatch, dies: str) -> None:
     stopped_batch(context)
     assert command(context, "batch", "accept", "erp_orders:2", *WHY) == 0
     with monkeypatch.context() as patch:
-        place = acceptance.quarantine if dies == "append" else acceptance
+        places = {"append": acceptance.quarantine, "give_turn": turns, "merge_batch": silver}
+        place = places.get(dies, acceptance)
         patch.setattr(place, dies, lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run_jobs(context, "erp")

@@ -44,9 +44,9 @@ def sample_lake(project: Project, tmp_path_factory: pytest.TempPathFactory) -> P
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def published(cloud: Cloud, project: Project, sample_lake: Path) -> list[str]:
-    """The samples on S3, published; the names of the views."""
+    """The samples on S3, published once, for Trino keeps a log that it has read; the names of the views."""
     make_databases()
     upload(sample_lake)
     return publish(project)

@@ -17,8 +17,6 @@ from lakehouse.shown_views import views_named
 from stand_in.published import S3_LAKE, Cloud
 
 pytestmark = [pytest.mark.trino, pytest.mark.timeout(600)]
-# Seen: Trino cannot open the file of `ops.published` that its log names; why is not found yet.
-NOT_YET = {"table_freshness": [pytest.mark.xfail(reason="the ledger's file cannot be opened in Trino", strict=True)]}
 VIEWS = sorted(file.stem for file in (Path(__file__).parents[2] / "dbt" / "athena_views").glob("*.sql"))
 EXAMPLES = Path(__file__).parents[2] / "docs" / "how-to" / "ask-the-views.md"
 
@@ -30,7 +28,7 @@ def both(project: Project, sql: str) -> tuple[list[tuple[Any, ...]], list[tuple[
     return there, here
 
 
-@pytest.mark.parametrize("view", [pytest.param(view, marks=NOT_YET.get(view, ())) for view in VIEWS])
+@pytest.mark.parametrize("view", VIEWS)
 def test_a_view_gives_the_same_rows_on_two_engines(project: Project, published: list[str], view: str) -> None:
     there, here = both(project, f"select * from analytics.{view}")
     assert there
