@@ -8,35 +8,15 @@ locals {
   logs      = [for table in var.view_tables : "curated/${table.database}/${table.name}/_delta_log"]
 }
 
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
+module "role" {
+  source = "../role"
 
-    principals {
-      type        = "Service"
-      identifiers = ["airflow.amazonaws.com", "airflow-env.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.account_id]
-    }
-  }
+  name        = "${var.name}-airflow"
+  description = "What Airflow and its DAGs may do."
+  trusted     = { type = "Service", identifiers = ["airflow.amazonaws.com", "airflow-env.amazonaws.com"] }
+  policy      = { name = "airflow", json = data.aws_iam_policy_document.airflow.json }
+  account_id  = var.account_id
 }
-
-resource "aws_iam_role" "this" {
-  name               = "${var.name}-airflow"
-  description        = "What Airflow and its DAGs may do."
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-}
-
-resource "aws_iam_role_policy" "this" {
-  name   = "airflow"
-  role   = aws_iam_role.this.id
-  policy = data.aws_iam_policy_document.airflow.json
-}
-
 
 data "aws_iam_policy_document" "airflow" {
   # ---- what the DAGs do

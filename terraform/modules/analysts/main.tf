@@ -8,27 +8,17 @@ locals {
   prefixes  = concat(["curated/marts"], [for table in var.tables : "curated/${table.database}/${table.name}"])
 }
 
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
+module "role" {
+  source = "../role"
 
-    principals {
-      type        = "AWS"
-      identifiers = length(var.principals) > 0 ? var.principals : ["arn:aws:iam::${var.account_id}:root"]
-    }
+  name        = "${var.name}-analysts"
+  description = "Asks Athena about marts, views and what the views read, without personal data."
+  trusted = {
+    type        = "AWS"
+    identifiers = length(var.principals) > 0 ? var.principals : ["arn:aws:iam::${var.account_id}:root"]
   }
-}
-
-resource "aws_iam_role" "this" {
-  name               = "${var.name}-analysts"
-  description        = "Asks Athena about marts, views and what the views read, without personal data."
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-}
-
-resource "aws_iam_role_policy" "this" {
-  name   = "analysts"
-  role   = aws_iam_role.this.id
-  policy = data.aws_iam_policy_document.analysts.json
+  policy     = { name = "analysts", json = data.aws_iam_policy_document.analysts.json }
+  account_id = var.account_id
 }
 
 data "aws_iam_policy_document" "analysts" {
@@ -153,7 +143,7 @@ resource "aws_lakeformation_resource" "this" {
 resource "aws_lakeformation_permissions" "columns" {
   for_each = local.granted
 
-  principal   = aws_iam_role.this.arn
+  principal   = module.role.arn
   permissions = ["SELECT"]
 
   table_with_columns {
@@ -170,7 +160,7 @@ resource "aws_lakeformation_opt_in" "this" {
   for_each = local.granted
 
   principal {
-    data_lake_principal_identifier = aws_iam_role.this.arn
+    data_lake_principal_identifier = module.role.arn
   }
 
   resource_data {

@@ -9,7 +9,7 @@ resource "aws_glue_crawler" "this" {
   name                   = var.name
   description            = "Shows in ${var.database} what ${var.domain} has delivered, as it came."
   database_name          = var.database
-  role                   = aws_iam_role.this.arn
+  role                   = module.role.arn
   security_configuration = var.security_configuration
 
   s3_target {
@@ -33,33 +33,14 @@ resource "aws_glue_crawler" "this" {
   })
 }
 
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
+module "role" {
+  source = "../role"
 
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.account_id]
-    }
-  }
-}
-
-resource "aws_iam_role" "this" {
-  name               = "${var.role_prefix}-${var.name}"
-  description        = "What the Glue crawler ${var.name} may do."
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-}
-
-resource "aws_iam_role_policy" "this" {
-  name   = "crawler"
-  role   = aws_iam_role.this.id
-  policy = data.aws_iam_policy_document.crawler.json
+  name        = "${var.role_prefix}-${var.name}"
+  description = "What the Glue crawler ${var.name} may do."
+  trusted     = { type = "Service", identifiers = ["glue.amazonaws.com"] }
+  policy      = { name = "crawler", json = data.aws_iam_policy_document.crawler.json }
+  account_id  = var.account_id
 }
 
 data "aws_iam_policy_document" "crawler" {

@@ -24,7 +24,7 @@ locals {
 resource "aws_glue_job" "this" {
   name         = var.name
   description  = var.description
-  role_arn     = aws_iam_role.this.arn
+  role_arn     = module.role.arn
   glue_version = "6.0"
 
   worker_type            = var.worker_type
@@ -69,34 +69,15 @@ resource "aws_cloudwatch_log_group" "this" {
   tags              = var.tags
 }
 
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
+module "role" {
+  source = "../role"
 
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.account_id]
-    }
-  }
-}
-
-resource "aws_iam_role" "this" {
-  name               = "${var.prefix}-${var.name}"
-  description        = "What the Glue job ${var.name} may do."
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-  tags               = var.tags
-}
-
-resource "aws_iam_role_policy" "this" {
-  name   = "job"
-  role   = aws_iam_role.this.id
-  policy = data.aws_iam_policy_document.job.json
+  name        = "${var.prefix}-${var.name}"
+  description = "What the Glue job ${var.name} may do."
+  trusted     = { type = "Service", identifiers = ["glue.amazonaws.com"] }
+  policy      = { name = "job", json = data.aws_iam_policy_document.job.json }
+  account_id  = var.account_id
+  tags        = var.tags
 }
 
 data "aws_iam_policy_document" "job" {
