@@ -90,6 +90,8 @@ resource "aws_cloudwatch_event_target" "published" {
 }
 
 resource "aws_cloudwatch_log_group" "published" {
+  # checkov:skip=CKV_AWS_338:How long logs are kept is a value of each environment: prod keeps them for more than a year.
+
   name              = "/aws/events/${var.name}-published"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn

@@ -1,10 +1,11 @@
 # The lakehouse of one account: what is stored, what runs, who may, and who is told. The contracts say how many.
 
 locals {
-  name = "${var.project}-${var.environment}"
+  name       = "${var.project}-${var.environment}"
+  repository = abspath("${path.module}/../../..")
 
   # Facts that the library holds; written down there and only there.
-  library           = "${var.repository}/glue_jobs/lakehouse"
+  library           = "${local.repository}/glue_jobs/lakehouse"
   library_version   = regex("__version__ = \"([^\"]+)\"", file("${local.library}/__init__.py"))[0]
   metrics_namespace = regex("NAMESPACE = \"([^\"]+)\"", file("${local.library}/watch.py"))[0]
   metrics_percent   = regex("QUARANTINE_PERCENT = \"([^\"]+)\"", file("${local.library}/watch.py"))[0]
@@ -19,13 +20,13 @@ locals {
 }
 
 module "plan" {
-  source = "../plan"
+  source = "../../modules/plan"
 
-  repository = var.repository
+  repository = local.repository
 }
 
 module "key" {
-  source = "../key"
+  source = "../../modules/key"
 
   name       = local.name
   account_id = var.account_id
@@ -33,7 +34,7 @@ module "key" {
 }
 
 module "storage" {
-  source = "../storage"
+  source = "../../modules/storage"
 
   name                 = local.name
   databases            = module.plan.databases
@@ -70,9 +71,9 @@ resource "aws_glue_security_configuration" "this" {
 }
 
 module "arguments" {
-  source = "../arguments"
+  source = "../../modules/arguments"
 
-  repository           = var.repository
+  repository           = local.repository
   code                 = "s3://${local.buckets.artefacts.name}/glue_jobs"
   library_version      = local.library_version
   lake_root            = local.lake_root
@@ -83,7 +84,7 @@ module "arguments" {
 }
 
 module "job" {
-  source   = "../job"
+  source   = "../../modules/job"
   for_each = module.plan.jobs
 
   name        = each.key
@@ -125,7 +126,7 @@ module "job" {
 }
 
 module "crawler" {
-  source     = "../crawler"
+  source     = "../../modules/crawler"
   for_each   = module.plan.crawlers
   depends_on = [module.storage]
 
@@ -142,7 +143,7 @@ module "crawler" {
 }
 
 module "network" {
-  source = "../network"
+  source = "../../modules/network"
   count  = var.existing_network == null ? 1 : 0
 
   name            = local.name
@@ -154,7 +155,7 @@ module "network" {
 }
 
 module "airflow" {
-  source = "../airflow"
+  source = "../../modules/airflow"
 
   name                  = local.name
   airflow_version       = var.airflow.version
@@ -191,7 +192,7 @@ module "airflow" {
 # ---- who may ask, and who is told
 
 module "analysts" {
-  source = "../analysts"
+  source = "../../modules/analysts"
 
   name       = local.name
   principals = var.analysts
@@ -210,7 +211,7 @@ module "analysts" {
 }
 
 module "watch" {
-  source = "../watch"
+  source = "../../modules/watch"
 
   name               = local.name
   job_names          = keys(module.plan.jobs)
