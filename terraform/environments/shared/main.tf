@@ -15,8 +15,21 @@ locals {
   # What publish shows; bronze and landing are not for readers.
   published = ["analytics", "marts", "ops", "pinned", "quarantine", "silver"]
   lake_root = "s3://${local.buckets.curated.name}"
+  # Airflow asks here for its Variables and connections; those that hold secrets are put there by hand, once.
+  airflow_parameters = "/${local.name}/airflow"
 
   network = var.existing_network == null ? one(module.network[*]) : var.existing_network
+
+  # What the modules below are told of the whole; each names what it takes of it.
+  platform = {
+    name                   = local.name
+    account_id             = var.account_id
+    region                 = var.region
+    kms_key_arn            = module.key.arn
+    buckets                = local.buckets
+    log_retention_days     = var.log_retention_days
+    security_configuration = aws_glue_security_configuration.this.name
+  }
 }
 
 module "plan" {
@@ -87,8 +100,8 @@ module "job" {
   source   = "../../modules/job"
   for_each = module.plan.jobs
 
+  platform    = local.platform
   name        = each.key
-  prefix      = local.name
   description = each.value.description
   script      = "${each.value.step}.py"
   arguments = merge(
@@ -108,18 +121,11 @@ module "job" {
   managed_databases = each.key == "publish_marts" ? local.published : []
   queried_databases = each.key == "publish_marts" ? local.published : []
 
-  worker_type            = var.worker_type
-  number_of_workers      = var.number_of_workers
-  timeout_minutes        = var.timeout_minutes
-  artefacts_bucket       = local.buckets.artefacts.name
-  logs_bucket            = local.buckets.logs.name
-  log_retention_days     = var.log_retention_days
-  metrics_namespace      = local.metrics_namespace
-  security_configuration = aws_glue_security_configuration.this.name
-  kms_key_arn            = module.key.arn
-  account_id             = var.account_id
-  region                 = var.region
-  tags                   = { step = each.value.step, domain = each.value.domain == null ? "lakehouse" : each.value.domain }
+  worker_type       = var.worker_type
+  number_of_workers = var.number_of_workers
+  timeout_minutes   = var.timeout_minutes
+  metrics_namespace = local.metrics_namespace
+  tags              = { step = each.value.step, domain = each.value.domain == null ? "lakehouse" : each.value.domain }
 
   # A job's first publish needs its databases.
   depends_on = [module.storage]
@@ -130,16 +136,11 @@ module "crawler" {
   for_each   = module.plan.crawlers
   depends_on = [module.storage]
 
-  name                   = each.key
-  role_prefix            = local.name
-  domain                 = each.value.domain
-  database               = "landing"
-  raw_bucket             = local.buckets.raw.name
-  prefix                 = each.value.prefix
-  security_configuration = aws_glue_security_configuration.this.name
-  kms_key_arn            = module.key.arn
-  account_id             = var.account_id
-  region                 = var.region
+  platform = local.platform
+  name     = each.key
+  domain   = each.value.domain
+  database = "landing"
+  prefix   = each.value.prefix
 }
 
 module "network" {
@@ -154,39 +155,34 @@ module "network" {
   region          = var.region
 }
 
+module "airflow_role" {
+  source = "../../modules/airflow_role"
+
+  platform         = local.platform
+  parameters       = local.airflow_parameters
+  landing_prefixes = [for crawler in values(module.plan.crawlers) : crawler.prefix]
+  workgroup        = local.workgroups.airflow
+  view_tables      = module.plan.view_tables
+  job_names        = keys(module.plan.jobs)
+  crawler_names    = keys(module.plan.crawlers)
+  passed_role_arns = concat(values(module.job)[*].role_arn, values(module.crawler)[*].role_arn)
+}
+
 module "airflow" {
   source = "../../modules/airflow"
 
-  name                  = local.name
-  airflow_version       = var.airflow.version
-  environment_class     = var.airflow.class
-  workers               = var.airflow.workers
-  webserver_access_mode = var.airflow.webserver_access_mode
-  configuration_options = var.airflow.configuration_options
-  openlineage_endpoint  = var.openlineage_endpoint
-  mail                  = var.mail
+  platform             = local.platform
+  airflow              = var.airflow
+  network              = local.network
+  role_arn             = module.airflow_role.arn
+  parameters           = local.airflow_parameters
+  openlineage_endpoint = var.openlineage_endpoint
+  mail                 = var.mail
   airflow_variables = merge(
     { lakehouse_lake_root = local.lake_root, lakehouse_raw_root = "s3://${local.buckets.raw.name}/raw" },
     { lakehouse_athena_workgroup = local.workgroups.airflow.name, slack_webhook_conn_id = "slack_webhook" },
     var.ops_email == "" ? {} : { ops_email = var.ops_email },
   )
-
-  subnet_ids         = local.network.subnet_ids
-  security_group_ids = local.network.security_group_ids
-  artefacts          = local.buckets.artefacts
-  raw_bucket         = local.buckets.raw.name
-  landing_prefixes   = [for crawler in values(module.plan.crawlers) : crawler.prefix]
-  curated_bucket     = local.buckets.curated.name
-  workgroup_arn      = local.workgroups.airflow.arn
-  results_prefix     = local.workgroups.airflow.results
-  view_tables        = module.plan.view_tables
-  job_names          = keys(module.plan.jobs)
-  crawler_names      = keys(module.plan.crawlers)
-  passed_role_arns   = concat(values(module.job)[*].role_arn, values(module.crawler)[*].role_arn)
-  log_retention_days = var.log_retention_days
-  kms_key_arn        = module.key.arn
-  account_id         = var.account_id
-  region             = var.region
 }
 
 # ---- who may ask, and who is told
@@ -194,7 +190,8 @@ module "airflow" {
 module "analysts" {
   source = "../../modules/analysts"
 
-  name       = local.name
+  platform   = local.platform
+  workgroup  = local.workgroups.analysts
   principals = var.analysts
   tables = [
     for table in module.plan.view_tables : table
@@ -202,18 +199,12 @@ module "analysts" {
   ]
   hidden_columns = module.plan.personal
   lake_formation = var.lake_formation
-  curated_bucket = local.buckets.curated.name
-  workgroup_arn  = local.workgroups.analysts.arn
-  results_prefix = local.workgroups.analysts.results
-  kms_key_arn    = module.key.arn
-  account_id     = var.account_id
-  region         = var.region
 }
 
 module "watch" {
   source = "../../modules/watch"
 
-  name               = local.name
+  platform           = local.platform
   job_names          = keys(module.plan.jobs)
   publish_jobs       = [for name, job in module.plan.jobs : name if job.step == "publish"]
   datasets           = module.plan.datasets
@@ -223,7 +214,4 @@ module "watch" {
   quarantine_percent = var.quarantine_percent
   monthly_budget_usd = var.monthly_budget_usd
   ops_email          = var.ops_email
-  log_retention_days = var.log_retention_days
-  kms_key_arn        = module.key.arn
-  account_id         = var.account_id
 }

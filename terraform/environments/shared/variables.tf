@@ -111,6 +111,12 @@ variable "airflow" {
     webserver_access_mode = optional(string, "PUBLIC_ONLY")
     configuration_options = optional(map(string), {})
   })
+
+  # The pages of Airflow are reached by IAM sign-in from anywhere, or from inside the VPC alone.
+  validation {
+    condition     = contains(["PUBLIC_ONLY", "PRIVATE_ONLY"], var.airflow.webserver_access_mode)
+    error_message = "airflow.webserver_access_mode must be PUBLIC_ONLY or PRIVATE_ONLY."
+  }
 }
 
 variable "existing_network" {
