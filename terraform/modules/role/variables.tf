@@ -31,5 +31,5 @@ variable "account_id" {
 variable "tags" {
   description = "Tags beside those of the environment."
   type        = map(string)
-  default     = {}
+  default     = null
 }
