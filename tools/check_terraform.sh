@@ -44,7 +44,8 @@ grep -q "Passed checks: [1-9]" $checkov/said && ! grep -q "Parsing errors: [1-9]
 }
 
 if [[ ! -x $stand_in ]]; then
-  for environment in terraform/environments/*; do
+  for values in terraform/environments/*/terraform.tfvars; do
+    environment=$(dirname "$values")
     say "validate $(basename "$environment") with the real provider"
     terraform -chdir="$environment" init -backend=false -input=false >/dev/null
     terraform -chdir="$environment" validate

@@ -122,8 +122,8 @@ def outputs_of(environment: str, dry_run: bool) -> Mapping[str, Any]:
     """Terraform's outputs; in a dry run without any, names in angle brackets."""
     named = os.environ.get("LAKEHOUSE_OUTPUTS")
     folder = ROOT / "terraform/environments" / environment
-    if not folder.is_dir():
-        known = ", ".join(sorted(path.name for path in folder.parent.iterdir()))
+    if not (folder / "terraform.tfvars").is_file():
+        known = ", ".join(sorted(values.parent.name for values in folder.parent.glob("*/terraform.tfvars")))
         raise UsageError(f"There is no environment {environment}; there are {known}.")
     try:
         command = ["terraform", f"-chdir={folder}", "output", "-json", "-no-color"]

@@ -5,7 +5,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 what=$1 environment=$2
 stop() { echo "error: $1" >&2; exit "${2:-3}"; }
 folder=terraform/environments/$environment
-[[ -d $folder ]] || stop "There is no environment $environment; there are $(cd terraform/environments && echo *)." 2
+# An environment is a folder with values; what stands beside them is shared by all.
+[[ -f $folder/terraform.tfvars ]] || stop \
+  "There is no environment $environment; there are $(cd terraform/environments && dirname */terraform.tfvars | xargs)." 2
 [[ ${TF_VAR_account_id:-} =~ ^[0-9]{12}$ ]] || stop \
   "TF_VAR_account_id is '${TF_VAR_account_id:-}', wanted the twelve digits of the account: export TF_VAR_account_id=…" 2
 region=${TF_VAR_region:-eu-west-1}
@@ -32,7 +34,8 @@ case $what in
   init)
     [[ -n ${DRY_RUN:-} ]] || need aws "install the AWS CLI, or make the bucket $bucket by hand and run terraform init."
     state_bucket
-    run terraform -chdir="$folder" init -backend-config="bucket=$bucket" -backend-config="region=$region"
+    run terraform -chdir="$folder" init -backend-config="bucket=$bucket" -backend-config="region=$region" \
+      -backend-config="key=retail-lakehouse/$environment.tfstate"
     ;;
   plan | apply) run terraform -chdir="$folder" "$what" ;;
   *) stop "terraform.sh knows init, plan and apply, not '$what'." 2 ;;

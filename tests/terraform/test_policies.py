@@ -60,6 +60,22 @@ def test_each_wide_resource_has_its_reason_beside_it() -> None:
     assert found >= 5
 
 
+def test_roles_are_taken_by_services_of_this_account_or_by_whom_its_policies_let(applied: Any) -> None:
+    taken = {}
+    for role in applied.of_type("aws_iam_role"):
+        (trust,) = json.loads(role["assume_role_policy"])["Statement"]
+        assert (trust["Effect"], trust["Action"]) == ("Allow", ["sts:AssumeRole"])
+        ((kind, who),) = trust["Principal"].items()
+        name = role["name"].removeprefix(applied.outputs["airflow_environment"] + "-")
+        taken[name] = (kind, sorted(who), trust.get("Condition"))
+    here = {"StringEquals": {"aws:SourceAccount": [ACCOUNT]}}
+    glues = dict.fromkeys(set(applied.policies) - {"airflow", "analysts"}, ("Service", ["glue.amazonaws.com"], here))
+    assert taken == glues | {
+        "airflow": ("Service", ["airflow-env.amazonaws.com", "airflow.amazonaws.com"], here),
+        "analysts": ("AWS", [f"arn:aws:iam::{ACCOUNT}:root"], None),
+    }
+
+
 def test_policies_are_short_enough_for_iam(applied: Any) -> None:
     for role, policy in applied.policies.items():
         assert len(json.dumps(json.loads(policy), separators=(",", ":"))) <= MOST_CHARACTERS, role

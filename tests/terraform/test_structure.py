@@ -1,8 +1,12 @@
-"""How the Terraform files are cut: four a folder, every variable typed and described, environments alike, and the
-Makefile's words are those of the files. The files are parsed by python-hcl2; what they would make, others test."""
+"""How the Terraform files are cut: four a folder, every variable typed and described, an environment no more than its
+values, and the Makefile's words are those of the files.
+
+The files are parsed by python-hcl2; what they would make, others test.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -14,7 +18,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TERRAFORM = ROOT / "terraform"
-FOLDERS = sorted((*(TERRAFORM / "modules").iterdir(), *(TERRAFORM / "environments").iterdir()))
+SHARED = TERRAFORM / "environments/shared"
+FOLDERS = sorted((*(TERRAFORM / "modules").iterdir(), SHARED))
 FILES = {"main.tf", "variables.tf", "outputs.tf", "versions.tf"}
 
 
@@ -35,7 +40,7 @@ def _bare(word: Any) -> str:
 
 
 def test_there_is_something_to_check() -> None:
-    assert {"dev", "prod", "airflow", "bucket", "job", "lakehouse", "plan"} <= {folder.name for folder in FOLDERS}
+    assert {"airflow", "bucket", "job", "plan", "role", "shared"} <= {folder.name for folder in FOLDERS}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -64,41 +69,62 @@ def test_outputs_are_described(folder: Path) -> None:
 
 
 def test_environments_differ_in_values_only() -> None:
-    dev, prod = (TERRAFORM / "environments" / name for name in ("dev", "prod"))
-    for name in FILES - {"main.tf"}:
-        assert (dev / name).read_text().replace("dev", "prod") == (prod / name).read_text(), name
-    assert set(settings(dev)) == set(settings(prod))
-    assert settings(dev) != settings(prod)
+    dev, prod = (settings(name) for name in ("dev", "prod"))
+    assert set(dev) == set(prod) <= set(blocks(SHARED, "variable"))
+    assert all(dev[name] != prod[name] for name in dev)
 
 
-def settings(folder: Path) -> dict[str, Any]:
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_an_environment_is_its_values_and_links_to_what_all_share(name: str) -> None:
+    folder = SHARED.parent / name
+    assert {file.name for file in folder.iterdir() if not file.name.startswith(".")} == {*FILES, "terraform.tfvars"}
+    for file in FILES:
+        assert (folder / file).readlink() == Path("../shared", file)
+    assert _bare(settings(name)["environment"]) == name
+
+
+def settings(environment: str) -> dict[str, Any]:
     """What an environment gives values to."""
-    (module,) = parsed(folder / "main.tf")["module"]
-    return {name: value for name, value in next(iter(module.values())).items() if not name.startswith("__")}
-
-
-def test_an_environment_hands_on_every_output_of_the_lakehouse() -> None:
-    wanted = set(blocks(TERRAFORM / "modules/lakehouse", "output"))
-    assert wanted == set(blocks(TERRAFORM / "environments/dev", "output"))
+    values = parsed(SHARED.parent / environment / "terraform.tfvars")
+    return {name: value for name, value in values.items() if not name.startswith("__")}
 
 
 def test_the_state_lies_in_s3_with_its_native_lock() -> None:
-    for environment in ("dev", "prod"):
-        (terraform,) = parsed(TERRAFORM / "environments" / environment / "versions.tf")["terraform"]
-        (backend,) = terraform["backend"]
-        (s3,) = (body for name, body in backend.items() if _bare(name) == "s3")
-        assert s3["use_lockfile"] is True
-        assert "dynamodb_table" not in s3
-        assert environment in _bare(s3["key"])
+    (terraform,) = parsed(SHARED / "versions.tf")["terraform"]
+    (backend,) = terraform["backend"]
+    (s3,) = (body for name, body in backend.items() if _bare(name) == "s3")
+    assert s3["use_lockfile"] is True
+    assert "dynamodb_table" not in s3
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_each_environment_has_a_state_of_its_own(name: str) -> None:
+    said = terraform_sh("init", name)
+    assert said.returncode == 0, said.stderr
+    assert f"terraform -chdir=terraform/environments/{name} init " in said.stdout
+    assert f"-backend-config=key=retail-lakehouse/{name}.tfstate\n" in said.stdout
+
+
+def test_a_folder_without_values_is_no_environment() -> None:
+    said = terraform_sh("plan", "shared")
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr == "error: There is no environment shared; there are dev prod.\n"
+
+
+def terraform_sh(*words: str) -> subprocess.CompletedProcess[str]:
+    """What the Makefile's script would run."""
+    env = {**os.environ, "DRY_RUN": "1", "TF_VAR_account_id": "123456789012"}
+    command = [str(ROOT / "tools/terraform.sh"), *words]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
 def test_the_makefile_and_its_tools_speak_of_outputs_and_variables_that_are_there() -> None:
-    outputs = set(blocks(TERRAFORM / "environments/dev", "output"))
+    outputs = set(blocks(SHARED, "output"))
     deploy = (ROOT / "tools/deploy.py").read_text(encoding="utf-8")
     asked = set(re.findall(r'outputs\["(\w+)"\]|send\(\s*"(\w+)"', deploy))
     names = {name for pair in asked for name in pair if name}
     assert {"artefacts_bucket", "curated_bucket", "jars"} <= names <= outputs
-    variables = set(blocks(TERRAFORM / "environments/dev", "variable"))
+    variables = set(blocks(SHARED, "variable"))
     words = (ROOT / "tools/terraform.sh").read_text(encoding="utf-8")
     assert {"account_id", "region"} <= set(re.findall(r"TF_VAR_(\w+)", words)) <= variables
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

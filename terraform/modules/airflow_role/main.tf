@@ -1,42 +1,22 @@
 # The role of Airflow: it starts these jobs and crawlers, asks the views, copies the docs, and does what MWAA needs.
 
 locals {
-  arn       = "${var.region}:${var.account_id}"
+  arn       = "${var.platform.region}:${var.platform.account_id}"
   catalogue = "arn:aws:glue:${local.arn}"
-  curated   = "arn:aws:s3:::${var.curated_bucket}"
+  curated   = var.platform.buckets.curated.arn
   databases = distinct(concat(["analytics"], [for table in var.view_tables : table.database]))
   logs      = [for table in var.view_tables : "curated/${table.database}/${table.name}/_delta_log"]
 }
 
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
+module "role" {
+  source = "../role"
 
-    principals {
-      type        = "Service"
-      identifiers = ["airflow.amazonaws.com", "airflow-env.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.account_id]
-    }
-  }
+  name        = "${var.platform.name}-airflow"
+  description = "What Airflow and its DAGs may do."
+  trusted     = { type = "Service", identifiers = ["airflow.amazonaws.com", "airflow-env.amazonaws.com"] }
+  policy      = { name = "airflow", json = data.aws_iam_policy_document.airflow.json }
+  account_id  = var.platform.account_id
 }
-
-resource "aws_iam_role" "this" {
-  name               = "${var.name}-airflow"
-  description        = "What Airflow and its DAGs may do."
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-}
-
-resource "aws_iam_role_policy" "this" {
-  name   = "airflow"
-  role   = aws_iam_role.this.id
-  policy = data.aws_iam_policy_document.airflow.json
-}
-
 
 data "aws_iam_policy_document" "airflow" {
   # ---- what the DAGs do
@@ -67,7 +47,7 @@ data "aws_iam_policy_document" "airflow" {
   statement {
     sid       = "SeeWhatLanded"
     actions   = ["s3:ListBucket"]
-    resources = ["arn:aws:s3:::${var.raw_bucket}"]
+    resources = [var.platform.buckets.raw.arn]
 
     condition {
       test     = "StringLike"
@@ -80,7 +60,7 @@ data "aws_iam_policy_document" "airflow" {
   statement {
     sid       = "ReadLogsOfJobs"
     actions   = ["logs:FilterLogEvents", "logs:GetLogEvents"]
-    resources = ["arn:aws:logs:${local.arn}:log-group:/${var.name}/*"]
+    resources = ["arn:aws:logs:${local.arn}:log-group:/${var.platform.name}/*"]
   }
 
   statement {
@@ -96,7 +76,7 @@ data "aws_iam_policy_document" "airflow" {
   statement {
     sid       = "AskTheViews"
     actions   = ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution"]
-    resources = [var.workgroup_arn]
+    resources = [var.workgroup.arn]
   }
 
   statement {
@@ -120,7 +100,7 @@ data "aws_iam_policy_document" "airflow" {
   statement {
     sid       = "CopyDocs"
     actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
-    resources = ["${local.curated}/curated/docs/*", "${local.curated}/docs/*", "${local.curated}/${var.results_prefix}/*"]
+    resources = ["${local.curated}/curated/docs/*", "${local.curated}/docs/*", "${local.curated}/${var.workgroup.results}/*"]
   }
 
   statement {
@@ -132,7 +112,7 @@ data "aws_iam_policy_document" "airflow" {
       test     = "StringLike"
       variable = "s3:prefix"
       values = flatten([
-        for prefix in concat(local.logs, ["curated/docs", "docs", var.results_prefix]) : [prefix, "${prefix}/*"]
+        for prefix in concat(local.logs, ["curated/docs", "docs", var.workgroup.results]) : [prefix, "${prefix}/*"]
       ])
     }
   }
@@ -147,7 +127,7 @@ data "aws_iam_policy_document" "airflow" {
   statement {
     sid       = "ReadItsFiles"
     actions   = ["s3:GetObject", "s3:GetObjectVersion"]
-    resources = ["${var.artefacts.arn}/dags/*", "${var.artefacts.arn}/mwaa/*"]
+    resources = ["${var.platform.buckets.artefacts.arn}/dags/*", "${var.platform.buckets.artefacts.arn}/mwaa/*"]
   }
 
   statement {
@@ -156,13 +136,13 @@ data "aws_iam_policy_document" "airflow" {
       "s3:GetBucketLocation", "s3:GetBucketPublicAccessBlock", "s3:GetBucketVersioning",
       "s3:GetEncryptionConfiguration", "s3:ListBucket", "s3:ListBucketVersions",
     ]
-    resources = [var.artefacts.arn]
+    resources = [var.platform.buckets.artefacts.arn]
   }
 
   statement {
     sid       = "SayThatItLives"
     actions   = ["airflow:PublishMetrics"]
-    resources = ["arn:aws:airflow:${local.arn}:environment/${var.name}"]
+    resources = ["arn:aws:airflow:${local.arn}:environment/${var.platform.name}"]
   }
 
   statement {
@@ -171,7 +151,7 @@ data "aws_iam_policy_document" "airflow" {
       "logs:CreateLogGroup", "logs:CreateLogStream", "logs:GetLogEvents", "logs:GetLogGroupFields",
       "logs:GetLogRecord", "logs:GetQueryResults", "logs:PutLogEvents",
     ]
-    resources = ["arn:aws:logs:${local.arn}:log-group:airflow-${var.name}-*"]
+    resources = ["arn:aws:logs:${local.arn}:log-group:airflow-${var.platform.name}-*"]
   }
 
   # Neither action knows a resource: they look at the account as a whole, and change nothing.
@@ -201,12 +181,12 @@ data "aws_iam_policy_document" "airflow" {
       "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl",
       "sqs:ReceiveMessage", "sqs:SendMessage",
     ]
-    resources = ["arn:aws:sqs:${var.region}:*:airflow-celery-*"]
+    resources = ["arn:aws:sqs:${var.platform.region}:*:airflow-celery-*"]
   }
 
   statement {
     sid       = "UseKey"
     actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
-    resources = [var.kms_key_arn]
+    resources = [var.platform.kms_key_arn]
   }
 }

@@ -1,4 +1,4 @@
 output "arn" {
   description = "ARN of the role."
-  value       = aws_iam_role.this.arn
+  value       = module.role.arn
 }

@@ -1,36 +1,17 @@
-variable "name" {
-  description = "Project and environment; also the name of the MWAA environment."
-  type        = string
-}
-
-variable "artefacts" {
-  description = "Bucket of DAGs, requirements and start-up script."
-  type        = object({ name = string, arn = string })
-}
-
-variable "raw_bucket" {
-  description = "Bucket into which the sources deliver."
-  type        = string
+variable "platform" {
+  description = "What every part of the lakehouse is told of the whole."
+  type = object({
+    name        = string
+    account_id  = string
+    region      = string
+    kms_key_arn = string
+    buckets     = map(object({ name = string, arn = string }))
+  })
 }
 
 variable "landing_prefixes" {
   description = "Prefixes of the domains in the raw bucket."
   type        = list(string)
-}
-
-variable "curated_bucket" {
-  description = "Bucket of tables and docs."
-  type        = string
-}
-
-variable "workgroup_arn" {
-  description = "ARN of the workgroup in which the DAGs ask the views."
-  type        = string
-}
-
-variable "results_prefix" {
-  description = "Prefix of the workgroup's results in the curated bucket."
-  type        = string
 }
 
 variable "view_tables" {
@@ -53,22 +34,12 @@ variable "passed_role_arns" {
   type        = list(string)
 }
 
-variable "kms_key_arn" {
-  description = "Key of the lakehouse."
-  type        = string
-}
-
-variable "account_id" {
-  description = "AWS account."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region."
-  type        = string
-}
-
 variable "parameters" {
   description = "Where Airflow looks for Variables and connections in the Parameter Store."
   type        = string
+}
+
+variable "workgroup" {
+  description = "Workgroup in which the DAGs ask the views: its ARN, and the prefix of its results in the curated bucket."
+  type        = object({ arn = string, results = string })
 }

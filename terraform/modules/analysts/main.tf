@@ -1,34 +1,25 @@
 # The role of the analysts: marts, views, and what the views read; never a person's data, never quarantine.
 
 locals {
-  catalogue = "arn:aws:glue:${var.region}:${var.account_id}"
-  objects   = "arn:aws:s3:::${var.curated_bucket}/curated"
+  catalogue = "arn:aws:glue:${var.platform.region}:${var.platform.account_id}"
+  bucket    = var.platform.buckets.curated.arn
+  objects   = "${local.bucket}/curated"
 
   databases = distinct(concat(["analytics", "marts"], [for table in var.tables : table.database]))
   prefixes  = concat(["curated/marts"], [for table in var.tables : "curated/${table.database}/${table.name}"])
 }
 
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
+module "role" {
+  source = "../role"
 
-    principals {
-      type        = "AWS"
-      identifiers = length(var.principals) > 0 ? var.principals : ["arn:aws:iam::${var.account_id}:root"]
-    }
+  name        = "${var.platform.name}-analysts"
+  description = "Asks Athena about marts, views and what the views read, without personal data."
+  trusted = {
+    type        = "AWS"
+    identifiers = length(var.principals) > 0 ? var.principals : ["arn:aws:iam::${var.platform.account_id}:root"]
   }
-}
-
-resource "aws_iam_role" "this" {
-  name               = "${var.name}-analysts"
-  description        = "Asks Athena about marts, views and what the views read, without personal data."
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-}
-
-resource "aws_iam_role_policy" "this" {
-  name   = "analysts"
-  role   = aws_iam_role.this.id
-  policy = data.aws_iam_policy_document.analysts.json
+  policy     = { name = "analysts", json = data.aws_iam_policy_document.analysts.json }
+  account_id = var.platform.account_id
 }
 
 data "aws_iam_policy_document" "analysts" {
@@ -39,7 +30,7 @@ data "aws_iam_policy_document" "analysts" {
       "athena:GetQueryResultsStream", "athena:GetWorkGroup", "athena:ListQueryExecutions",
       "athena:StartQueryExecution", "athena:StopQueryExecution",
     ]
-    resources = [var.workgroup_arn]
+    resources = [var.workgroup.arn]
   }
 
   # The console's list of workgroups knows no resource; it tells names and nothing else.
@@ -55,7 +46,7 @@ data "aws_iam_policy_document" "analysts" {
       "athena:GetDatabase", "athena:GetDataCatalog", "athena:GetTableMetadata", "athena:ListDatabases",
       "athena:ListTableMetadata",
     ]
-    resources = ["arn:aws:athena:${var.region}:${var.account_id}:datacatalog/AwsDataCatalog"]
+    resources = ["arn:aws:athena:${var.platform.region}:${var.platform.account_id}:datacatalog/AwsDataCatalog"]
   }
 
   statement {
@@ -74,42 +65,42 @@ data "aws_iam_policy_document" "analysts" {
   statement {
     sid       = "ReadTables"
     actions   = ["s3:GetObject"]
-    resources = [for prefix in local.prefixes : "arn:aws:s3:::${var.curated_bucket}/${prefix}/*"]
+    resources = [for prefix in local.prefixes : "${local.bucket}/${prefix}/*"]
   }
 
   statement {
     sid       = "ListTables"
     actions   = ["s3:ListBucket"]
-    resources = ["arn:aws:s3:::${var.curated_bucket}"]
+    resources = [local.bucket]
 
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = flatten([for prefix in concat(local.prefixes, [var.results_prefix]) : [prefix, "${prefix}/*"]])
+      values   = flatten([for prefix in concat(local.prefixes, [var.workgroup.results]) : [prefix, "${prefix}/*"]])
     }
   }
 
   statement {
     sid       = "KeepResults"
     actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
-    resources = ["arn:aws:s3:::${var.curated_bucket}/${var.results_prefix}/*"]
+    resources = ["${local.bucket}/${var.workgroup.results}/*"]
   }
 
   statement {
     sid       = "LocateResults"
     actions   = ["s3:GetBucketLocation"]
-    resources = ["arn:aws:s3:::${var.curated_bucket}"]
+    resources = [local.bucket]
   }
 
   statement {
     sid       = "UseKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [var.kms_key_arn]
+    resources = [var.platform.kms_key_arn]
 
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["s3.${var.region}.amazonaws.com"]
+      values   = ["s3.${var.platform.region}.amazonaws.com"]
     }
   }
 
@@ -153,7 +144,7 @@ resource "aws_lakeformation_resource" "this" {
 resource "aws_lakeformation_permissions" "columns" {
   for_each = local.granted
 
-  principal   = aws_iam_role.this.arn
+  principal   = module.role.arn
   permissions = ["SELECT"]
 
   table_with_columns {
@@ -170,7 +161,7 @@ resource "aws_lakeformation_opt_in" "this" {
   for_each = local.granted
 
   principal {
-    data_lake_principal_identifier = aws_iam_role.this.arn
+    data_lake_principal_identifier = module.role.arn
   }
 
   resource_data {

@@ -1,6 +1,12 @@
-variable "name" {
-  description = "Project and environment, for the name of the role."
-  type        = string
+variable "platform" {
+  description = "What every part of the lakehouse is told of the whole."
+  type = object({
+    name        = string
+    account_id  = string
+    region      = string
+    kms_key_arn = string
+    buckets     = map(object({ name = string, arn = string }))
+  })
 }
 
 variable "principals" {
@@ -23,32 +29,7 @@ variable "lake_formation" {
   type        = bool
 }
 
-variable "curated_bucket" {
-  description = "Bucket of the tables."
-  type        = string
-}
-
-variable "workgroup_arn" {
-  description = "ARN of the analysts' workgroup."
-  type        = string
-}
-
-variable "results_prefix" {
-  description = "Prefix of the workgroup's results in the curated bucket."
-  type        = string
-}
-
-variable "kms_key_arn" {
-  description = "Key of the lakehouse."
-  type        = string
-}
-
-variable "account_id" {
-  description = "AWS account."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region."
-  type        = string
+variable "workgroup" {
+  description = "Workgroup of the analysts: its ARN, and the prefix of its results in the curated bucket."
+  type        = object({ arn = string, results = string })
 }

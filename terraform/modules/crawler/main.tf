@@ -1,19 +1,19 @@
 # One Glue crawler over the landing of a domain, with a role that sees only that domain's files.
 
 locals {
-  catalogue = "arn:aws:glue:${var.region}:${var.account_id}"
-  logs      = "arn:aws:logs:${var.region}:${var.account_id}:log-group:/aws-glue/crawlers*"
+  catalogue = "arn:aws:glue:${var.platform.region}:${var.platform.account_id}"
+  logs      = "arn:aws:logs:${var.platform.region}:${var.platform.account_id}:log-group:/aws-glue/crawlers*"
 }
 
 resource "aws_glue_crawler" "this" {
   name                   = var.name
   description            = "Shows in ${var.database} what ${var.domain} has delivered, as it came."
   database_name          = var.database
-  role                   = aws_iam_role.this.arn
-  security_configuration = var.security_configuration
+  role                   = module.role.arn
+  security_configuration = var.platform.security_configuration
 
   s3_target {
-    path = "s3://${var.raw_bucket}/${var.prefix}/"
+    path = "s3://${var.platform.buckets.raw.name}/${var.prefix}/"
   }
 
   # Deliveries are never changed, so a folder that was seen need not be read again. With it, the schema is only logged.
@@ -33,46 +33,27 @@ resource "aws_glue_crawler" "this" {
   })
 }
 
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
+module "role" {
+  source = "../role"
 
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.account_id]
-    }
-  }
-}
-
-resource "aws_iam_role" "this" {
-  name               = "${var.role_prefix}-${var.name}"
-  description        = "What the Glue crawler ${var.name} may do."
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-}
-
-resource "aws_iam_role_policy" "this" {
-  name   = "crawler"
-  role   = aws_iam_role.this.id
-  policy = data.aws_iam_policy_document.crawler.json
+  name        = "${var.platform.name}-${var.name}"
+  description = "What the Glue crawler ${var.name} may do."
+  trusted     = { type = "Service", identifiers = ["glue.amazonaws.com"] }
+  policy      = { name = "crawler", json = data.aws_iam_policy_document.crawler.json }
+  account_id  = var.platform.account_id
 }
 
 data "aws_iam_policy_document" "crawler" {
   statement {
     sid       = "ReadLanding"
     actions   = ["s3:GetObject"]
-    resources = ["arn:aws:s3:::${var.raw_bucket}/${var.prefix}/*"]
+    resources = ["${var.platform.buckets.raw.arn}/${var.prefix}/*"]
   }
 
   statement {
     sid       = "ListLanding"
     actions   = ["s3:ListBucket"]
-    resources = ["arn:aws:s3:::${var.raw_bucket}"]
+    resources = [var.platform.buckets.raw.arn]
 
     condition {
       test     = "StringLike"
@@ -84,7 +65,7 @@ data "aws_iam_policy_document" "crawler" {
   statement {
     sid       = "LocateLanding"
     actions   = ["s3:GetBucketLocation"]
-    resources = ["arn:aws:s3:::${var.raw_bucket}"]
+    resources = [var.platform.buckets.raw.arn]
   }
 
   # A crawler names its tables after the folders it finds, so the tables of its database are as narrow as it gets.
@@ -112,6 +93,6 @@ data "aws_iam_policy_document" "crawler" {
   statement {
     sid       = "UseKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [var.kms_key_arn]
+    resources = [var.platform.kms_key_arn]
   }
 }

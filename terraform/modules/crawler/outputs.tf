@@ -5,5 +5,5 @@ output "name" {
 
 output "role_arn" {
   description = "ARN of the crawler's role."
-  value       = aws_iam_role.this.arn
+  value       = module.role.arn
 }

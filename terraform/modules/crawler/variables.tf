@@ -1,10 +1,17 @@
-variable "name" {
-  description = "Name of the crawler, as the DAG of its domain calls it."
-  type        = string
+variable "platform" {
+  description = "What every part of the lakehouse is told of the whole."
+  type = object({
+    name                   = string
+    account_id             = string
+    region                 = string
+    kms_key_arn            = string
+    security_configuration = string
+    buckets                = map(object({ name = string, arn = string }))
+  })
 }
 
-variable "role_prefix" {
-  description = "Project and environment, for the name of the role."
+variable "name" {
+  description = "Name of the crawler, as the DAG of its domain calls it."
   type        = string
 }
 
@@ -18,32 +25,7 @@ variable "database" {
   type        = string
 }
 
-variable "raw_bucket" {
-  description = "Bucket into which the sources deliver."
-  type        = string
-}
-
 variable "prefix" {
   description = "Prefix of the domain in the raw bucket, without a slash at its end."
-  type        = string
-}
-
-variable "security_configuration" {
-  description = "Security configuration of Glue."
-  type        = string
-}
-
-variable "kms_key_arn" {
-  description = "Key of the lakehouse."
-  type        = string
-}
-
-variable "account_id" {
-  description = "AWS account."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region."
   type        = string
 }

@@ -1,12 +1,12 @@
 # One Glue job with its log groups and a role of its own, which sees only the prefixes and tables it is given.
 
 locals {
-  log_prefix = "/${var.prefix}/${var.name}"
-  catalogue  = "arn:aws:glue:${var.region}:${var.account_id}"
+  log_prefix = "/${var.platform.name}/${var.name}"
+  catalogue  = "arn:aws:glue:${var.platform.region}:${var.platform.account_id}"
 
   # Spark's event logs, from which the history server draws a run that is over.
   spark_ui = "spark-ui/${var.name}"
-  writes   = concat(var.writes, [{ bucket = var.logs_bucket, prefix = local.spark_ui }])
+  writes   = concat(var.writes, [{ bucket = var.platform.buckets.logs.name, prefix = local.spark_ui }])
 
   # What it writes, and the folders above. S3A looks whether they are there before it makes one, by a HEAD and a listing.
   above = distinct(flatten([
@@ -24,19 +24,19 @@ locals {
 resource "aws_glue_job" "this" {
   name         = var.name
   description  = var.description
-  role_arn     = aws_iam_role.this.arn
+  role_arn     = module.role.arn
   glue_version = "6.0"
 
   worker_type            = var.worker_type
   number_of_workers      = var.number_of_workers
   timeout                = var.timeout_minutes
-  security_configuration = var.security_configuration
+  security_configuration = var.platform.security_configuration
   # Airflow retries, and knows which failures are worth it.
   max_retries = 0
 
   command {
     name            = "glueetl"
-    script_location = "s3://${var.artefacts_bucket}/glue_jobs/${var.script}"
+    script_location = "s3://${var.platform.buckets.artefacts.name}/glue_jobs/${var.script}"
     python_version  = "3"
   }
 
@@ -52,7 +52,7 @@ resource "aws_glue_job" "this" {
     "--enable-metrics"               = "true"
     "--enable-observability-metrics" = "true"
     "--enable-spark-ui"              = "true"
-    "--spark-event-logs-path"        = "s3://${var.logs_bucket}/${local.spark_ui}/"
+    "--spark-event-logs-path"        = "s3://${var.platform.buckets.logs.name}/${local.spark_ui}/"
   })
 
   tags = var.tags
@@ -64,39 +64,20 @@ resource "aws_cloudwatch_log_group" "this" {
   for_each = toset(["error", "output"])
 
   name              = "${local.log_prefix}/${each.key}"
-  retention_in_days = var.log_retention_days
-  kms_key_id        = var.kms_key_arn
+  retention_in_days = var.platform.log_retention_days
+  kms_key_id        = var.platform.kms_key_arn
   tags              = var.tags
 }
 
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
+module "role" {
+  source = "../role"
 
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.account_id]
-    }
-  }
-}
-
-resource "aws_iam_role" "this" {
-  name               = "${var.prefix}-${var.name}"
-  description        = "What the Glue job ${var.name} may do."
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-  tags               = var.tags
-}
-
-resource "aws_iam_role_policy" "this" {
-  name   = "job"
-  role   = aws_iam_role.this.id
-  policy = data.aws_iam_policy_document.job.json
+  name        = "${var.platform.name}-${var.name}"
+  description = "What the Glue job ${var.name} may do."
+  trusted     = { type = "Service", identifiers = ["glue.amazonaws.com"] }
+  policy      = { name = "job", json = data.aws_iam_policy_document.job.json }
+  account_id  = var.platform.account_id
+  tags        = var.tags
 }
 
 data "aws_iam_policy_document" "job" {
@@ -144,13 +125,13 @@ data "aws_iam_policy_document" "job" {
   statement {
     sid       = "WriteLogs"
     actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["arn:aws:logs:${var.region}:${var.account_id}:log-group:${local.log_prefix}/*"]
+    resources = ["arn:aws:logs:${var.platform.region}:${var.platform.account_id}:log-group:${local.log_prefix}/*"]
   }
 
   statement {
     sid       = "UseKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [var.kms_key_arn]
+    resources = [var.platform.kms_key_arn]
   }
 
   # CloudWatch offers no resource narrower than all metrics; the namespace narrows it instead.
@@ -199,7 +180,7 @@ data "aws_iam_policy_document" "job" {
     content {
       sid       = "MakeViews"
       actions   = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"]
-      resources = ["arn:aws:athena:${var.region}:${var.account_id}:workgroup/${statement.value}"]
+      resources = ["arn:aws:athena:${var.platform.region}:${var.platform.account_id}:workgroup/${statement.value}"]
     }
   }
 

@@ -1,10 +1,18 @@
-variable "name" {
-  description = "Name of the job, the same as its DAG's."
-  type        = string
+variable "platform" {
+  description = "What every part of the lakehouse is told of the whole."
+  type = object({
+    name                   = string
+    account_id             = string
+    region                 = string
+    kms_key_arn            = string
+    log_retention_days     = number
+    security_configuration = string
+    buckets                = map(object({ name = string, arn = string }))
+  })
 }
 
-variable "prefix" {
-  description = "Project and environment, for the names of role and log groups."
+variable "name" {
+  description = "Name of the job, the same as its DAG's."
   type        = string
 }
 
@@ -36,11 +44,6 @@ variable "number_of_workers" {
 variable "timeout_minutes" {
   description = "Minutes after which Glue ends a run; Airflow waits longer than that."
   type        = number
-}
-
-variable "artefacts_bucket" {
-  description = "Bucket that holds scripts, wheel and project archive."
-  type        = string
 }
 
 variable "reads" {
@@ -77,42 +80,12 @@ variable "queried_databases" {
   default     = []
 }
 
-variable "logs_bucket" {
-  description = "Bucket that gets Spark's event logs."
-  type        = string
-}
-
 variable "metrics_namespace" {
   description = "Namespace of the jobs' own metrics."
-  type        = string
-}
-
-variable "security_configuration" {
-  description = "Security configuration of Glue: how logs, bookmarks and objects are encrypted."
-  type        = string
-}
-
-variable "kms_key_arn" {
-  description = "Key of the lakehouse."
   type        = string
 }
 
 variable "tags" {
   description = "Tags by which cost is told apart: domain and step."
   type        = map(string)
-}
-
-variable "log_retention_days" {
-  description = "Days for which logs are kept."
-  type        = number
-}
-
-variable "account_id" {
-  description = "AWS account."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region."
-  type        = string
 }

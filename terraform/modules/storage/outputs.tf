@@ -1,25 +1,14 @@
 output "buckets" {
   description = "Name and ARN of the four buckets: raw, curated, artefacts, logs."
   value = {
-    raw       = { name = module.raw.name, arn = module.raw.arn }
-    curated   = { name = module.curated.name, arn = module.curated.arn }
-    artefacts = { name = module.artefacts.name, arn = module.artefacts.arn }
-    logs      = { name = module.logs.name, arn = module.logs.arn }
+    for name, bucket in merge(module.bucket, { logs = module.logs }) : name => { name = bucket.name, arn = bucket.arn }
   }
-}
-
-output "databases" {
-  description = "Names of the databases."
-  value       = sort([for database in aws_glue_catalog_database.this : database.name])
 }
 
 output "workgroups" {
   description = "Name, ARN and prefix of the results of the Athena workgroups: airflow, analysts, publish."
   value = {
-    for who, workgroup in module.workgroup : who => {
-      name    = workgroup.name
-      arn     = workgroup.arn
-      results = "curated/athena_results/${who}"
-    }
+    for who, workgroup in aws_athena_workgroup.this :
+    who => { name = workgroup.name, arn = workgroup.arn, results = "${local.results}/${who}" }
   }
 }

@@ -14,7 +14,7 @@ variable "kms_key_arn" {
 }
 
 variable "gigabytes_per_query" {
-  description = "Gigabytes that one Athena query may read."
+  description = "Gigabytes (10^9 bytes) that one Athena query may read before Athena ends it."
   type        = number
 }
 

@@ -9,8 +9,8 @@ locals {
 }
 
 resource "aws_sns_topic" "this" {
-  name              = "${var.name}-operations"
-  kms_master_key_id = var.kms_key_arn
+  name              = "${var.platform.name}-operations"
+  kms_master_key_id = var.platform.kms_key_arn
 }
 
 resource "aws_sns_topic_subscription" "mail" {
@@ -35,7 +35,7 @@ data "aws_iam_policy_document" "topic" {
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
-      values   = [var.account_id]
+      values   = [var.platform.account_id]
     }
   }
 }
@@ -48,7 +48,7 @@ resource "aws_sns_topic_policy" "this" {
 # ---- failed jobs: the event names job, run and reason, which an alarm could not
 
 resource "aws_cloudwatch_event_rule" "failed" {
-  name          = "${var.name}-job-failed"
+  name          = "${var.platform.name}-job-failed"
   description   = "A Glue job of the lakehouse failed or took too long."
   event_pattern = jsonencode(local.failures)
 }
@@ -73,7 +73,7 @@ resource "aws_cloudwatch_event_target" "failed" {
 resource "aws_cloudwatch_event_rule" "published" {
   for_each = toset(var.publish_jobs)
 
-  name        = "${var.name}-${each.key}-succeeded"
+  name        = "${var.platform.name}-${each.key}-succeeded"
   description = "A run of ${each.key} succeeded."
   event_pattern = jsonencode({
     source      = ["aws.glue"]
@@ -90,9 +90,11 @@ resource "aws_cloudwatch_event_target" "published" {
 }
 
 resource "aws_cloudwatch_log_group" "published" {
-  name              = "/aws/events/${var.name}-published"
-  retention_in_days = var.log_retention_days
-  kms_key_id        = var.kms_key_arn
+  # checkov:skip=CKV_AWS_338:How long logs are kept is a value of each environment: prod keeps them for more than a year.
+
+  name              = "/aws/events/${var.platform.name}-published"
+  retention_in_days = var.platform.log_retention_days
+  kms_key_id        = var.platform.kms_key_arn
 }
 
 data "aws_iam_policy_document" "published" {
@@ -108,14 +110,14 @@ data "aws_iam_policy_document" "published" {
 }
 
 resource "aws_cloudwatch_log_resource_policy" "published" {
-  policy_name     = "${var.name}-published"
+  policy_name     = "${var.platform.name}-published"
   policy_document = data.aws_iam_policy_document.published.json
 }
 
 resource "aws_cloudwatch_metric_alarm" "late" {
   for_each = aws_cloudwatch_event_rule.published
 
-  alarm_name        = "${var.name}-${each.key}-late"
+  alarm_name        = "${var.platform.name}-${each.key}-late"
   alarm_description = "No run of ${each.key} has succeeded for ${24 + var.grace_hours} hours: analysts see yesterday's data."
 
   namespace   = "AWS/Events"
@@ -139,7 +141,7 @@ resource "aws_cloudwatch_metric_alarm" "late" {
 resource "aws_cloudwatch_metric_alarm" "quarantine" {
   for_each = toset(var.datasets)
 
-  alarm_name        = "${var.name}-${each.key}-quarantine"
+  alarm_name        = "${var.platform.name}-${each.key}-quarantine"
   alarm_description = "More than ${var.quarantine_percent} % of a batch of ${each.key} went to quarantine; see Data Docs."
 
   namespace   = var.metrics.namespace
@@ -159,7 +161,7 @@ resource "aws_cloudwatch_metric_alarm" "quarantine" {
 # ---- money: the whole account's, for nothing else should be in it
 
 resource "aws_budgets_budget" "this" {
-  name         = var.name
+  name         = var.platform.name
   budget_type  = "COST"
   time_unit    = "MONTHLY"
   limit_amount = tostring(var.monthly_budget_usd)

@@ -1,6 +1,11 @@
-variable "name" {
-  description = "Project and environment, for the names of all."
-  type        = string
+variable "platform" {
+  description = "What every part of the lakehouse is told of the whole."
+  type = object({
+    name               = string
+    account_id         = string
+    kms_key_arn        = string
+    log_retention_days = number
+  })
 }
 
 variable "job_names" {
@@ -45,20 +50,5 @@ variable "monthly_budget_usd" {
 
 variable "ops_email" {
   description = "Address that gets the messages; empty for none. AWS asks it to confirm once."
-  type        = string
-}
-
-variable "log_retention_days" {
-  description = "Days for which logs are kept."
-  type        = number
-}
-
-variable "kms_key_arn" {
-  description = "Key of the lakehouse."
-  type        = string
-}
-
-variable "account_id" {
-  description = "AWS account."
   type        = string
 }

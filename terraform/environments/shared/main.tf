@@ -1,10 +1,11 @@
 # The lakehouse of one account: what is stored, what runs, who may, and who is told. The contracts say how many.
 
 locals {
-  name = "${var.project}-${var.environment}"
+  name       = "${var.project}-${var.environment}"
+  repository = abspath("${path.module}/../../..")
 
   # Facts that the library holds; written down there and only there.
-  library           = "${var.repository}/glue_jobs/lakehouse"
+  library           = "${local.repository}/glue_jobs/lakehouse"
   library_version   = regex("__version__ = \"([^\"]+)\"", file("${local.library}/__init__.py"))[0]
   metrics_namespace = regex("NAMESPACE = \"([^\"]+)\"", file("${local.library}/watch.py"))[0]
   metrics_percent   = regex("QUARANTINE_PERCENT = \"([^\"]+)\"", file("${local.library}/watch.py"))[0]
@@ -14,18 +15,31 @@ locals {
   # What publish shows; bronze and landing are not for readers.
   published = ["analytics", "marts", "ops", "pinned", "quarantine", "silver"]
   lake_root = "s3://${local.buckets.curated.name}"
+  # Airflow asks here for its Variables and connections; those that hold secrets are put there by hand, once.
+  airflow_parameters = "/${local.name}/airflow"
 
   network = var.existing_network == null ? one(module.network[*]) : var.existing_network
+
+  # What the modules below are told of the whole; each names what it takes of it.
+  platform = {
+    name                   = local.name
+    account_id             = var.account_id
+    region                 = var.region
+    kms_key_arn            = module.key.arn
+    buckets                = local.buckets
+    log_retention_days     = var.log_retention_days
+    security_configuration = aws_glue_security_configuration.this.name
+  }
 }
 
 module "plan" {
-  source = "../plan"
+  source = "../../modules/plan"
 
-  repository = var.repository
+  repository = local.repository
 }
 
 module "key" {
-  source = "../key"
+  source = "../../modules/key"
 
   name       = local.name
   account_id = var.account_id
@@ -33,7 +47,7 @@ module "key" {
 }
 
 module "storage" {
-  source = "../storage"
+  source = "../../modules/storage"
 
   name                 = local.name
   databases            = module.plan.databases
@@ -70,9 +84,9 @@ resource "aws_glue_security_configuration" "this" {
 }
 
 module "arguments" {
-  source = "../arguments"
+  source = "../../modules/arguments"
 
-  repository           = var.repository
+  repository           = local.repository
   code                 = "s3://${local.buckets.artefacts.name}/glue_jobs"
   library_version      = local.library_version
   lake_root            = local.lake_root
@@ -83,11 +97,11 @@ module "arguments" {
 }
 
 module "job" {
-  source   = "../job"
+  source   = "../../modules/job"
   for_each = module.plan.jobs
 
+  platform    = local.platform
   name        = each.key
-  prefix      = local.name
   description = each.value.description
   script      = "${each.value.step}.py"
   arguments = merge(
@@ -107,42 +121,30 @@ module "job" {
   managed_databases = each.key == "publish_marts" ? local.published : []
   queried_databases = each.key == "publish_marts" ? local.published : []
 
-  worker_type            = var.worker_type
-  number_of_workers      = var.number_of_workers
-  timeout_minutes        = var.timeout_minutes
-  artefacts_bucket       = local.buckets.artefacts.name
-  logs_bucket            = local.buckets.logs.name
-  log_retention_days     = var.log_retention_days
-  metrics_namespace      = local.metrics_namespace
-  security_configuration = aws_glue_security_configuration.this.name
-  kms_key_arn            = module.key.arn
-  account_id             = var.account_id
-  region                 = var.region
-  tags                   = { step = each.value.step, domain = each.value.domain == null ? "lakehouse" : each.value.domain }
+  worker_type       = var.worker_type
+  number_of_workers = var.number_of_workers
+  timeout_minutes   = var.timeout_minutes
+  metrics_namespace = local.metrics_namespace
+  tags              = { step = each.value.step, domain = each.value.domain == null ? "lakehouse" : each.value.domain }
 
   # A job's first publish needs its databases.
   depends_on = [module.storage]
 }
 
 module "crawler" {
-  source     = "../crawler"
+  source     = "../../modules/crawler"
   for_each   = module.plan.crawlers
   depends_on = [module.storage]
 
-  name                   = each.key
-  role_prefix            = local.name
-  domain                 = each.value.domain
-  database               = "landing"
-  raw_bucket             = local.buckets.raw.name
-  prefix                 = each.value.prefix
-  security_configuration = aws_glue_security_configuration.this.name
-  kms_key_arn            = module.key.arn
-  account_id             = var.account_id
-  region                 = var.region
+  platform = local.platform
+  name     = each.key
+  domain   = each.value.domain
+  database = "landing"
+  prefix   = each.value.prefix
 }
 
 module "network" {
-  source = "../network"
+  source = "../../modules/network"
   count  = var.existing_network == null ? 1 : 0
 
   name            = local.name
@@ -153,47 +155,43 @@ module "network" {
   region          = var.region
 }
 
-module "airflow" {
-  source = "../airflow"
+module "airflow_role" {
+  source = "../../modules/airflow_role"
 
-  name                  = local.name
-  airflow_version       = var.airflow.version
-  environment_class     = var.airflow.class
-  workers               = var.airflow.workers
-  webserver_access_mode = var.airflow.webserver_access_mode
-  configuration_options = var.airflow.configuration_options
-  openlineage_endpoint  = var.openlineage_endpoint
-  mail                  = var.mail
+  platform         = local.platform
+  parameters       = local.airflow_parameters
+  landing_prefixes = [for crawler in values(module.plan.crawlers) : crawler.prefix]
+  workgroup        = local.workgroups.airflow
+  view_tables      = module.plan.view_tables
+  job_names        = keys(module.plan.jobs)
+  crawler_names    = keys(module.plan.crawlers)
+  passed_role_arns = concat(values(module.job)[*].role_arn, values(module.crawler)[*].role_arn)
+}
+
+module "airflow" {
+  source = "../../modules/airflow"
+
+  platform             = local.platform
+  airflow              = var.airflow
+  network              = local.network
+  role_arn             = module.airflow_role.arn
+  parameters           = local.airflow_parameters
+  openlineage_endpoint = var.openlineage_endpoint
+  mail                 = var.mail
   airflow_variables = merge(
     { lakehouse_lake_root = local.lake_root, lakehouse_raw_root = "s3://${local.buckets.raw.name}/raw" },
     { lakehouse_athena_workgroup = local.workgroups.airflow.name, slack_webhook_conn_id = "slack_webhook" },
     var.ops_email == "" ? {} : { ops_email = var.ops_email },
   )
-
-  subnet_ids         = local.network.subnet_ids
-  security_group_ids = local.network.security_group_ids
-  artefacts          = local.buckets.artefacts
-  raw_bucket         = local.buckets.raw.name
-  landing_prefixes   = [for crawler in values(module.plan.crawlers) : crawler.prefix]
-  curated_bucket     = local.buckets.curated.name
-  workgroup_arn      = local.workgroups.airflow.arn
-  results_prefix     = local.workgroups.airflow.results
-  view_tables        = module.plan.view_tables
-  job_names          = keys(module.plan.jobs)
-  crawler_names      = keys(module.plan.crawlers)
-  passed_role_arns   = concat(values(module.job)[*].role_arn, values(module.crawler)[*].role_arn)
-  log_retention_days = var.log_retention_days
-  kms_key_arn        = module.key.arn
-  account_id         = var.account_id
-  region             = var.region
 }
 
 # ---- who may ask, and who is told
 
 module "analysts" {
-  source = "../analysts"
+  source = "../../modules/analysts"
 
-  name       = local.name
+  platform   = local.platform
+  workgroup  = local.workgroups.analysts
   principals = var.analysts
   tables = [
     for table in module.plan.view_tables : table
@@ -201,18 +199,12 @@ module "analysts" {
   ]
   hidden_columns = module.plan.personal
   lake_formation = var.lake_formation
-  curated_bucket = local.buckets.curated.name
-  workgroup_arn  = local.workgroups.analysts.arn
-  results_prefix = local.workgroups.analysts.results
-  kms_key_arn    = module.key.arn
-  account_id     = var.account_id
-  region         = var.region
 }
 
 module "watch" {
-  source = "../watch"
+  source = "../../modules/watch"
 
-  name               = local.name
+  platform           = local.platform
   job_names          = keys(module.plan.jobs)
   publish_jobs       = [for name, job in module.plan.jobs : name if job.step == "publish"]
   datasets           = module.plan.datasets
@@ -222,7 +214,4 @@ module "watch" {
   quarantine_percent = var.quarantine_percent
   monthly_budget_usd = var.monthly_budget_usd
   ops_email          = var.ops_email
-  log_retention_days = var.log_retention_days
-  kms_key_arn        = module.key.arn
-  account_id         = var.account_id
 }

@@ -45,7 +45,7 @@ output "airflow_environment" {
 
 output "airflow_parameters" {
   description = "Prefix of the Parameter Store under which connections/slack_webhook and connections/smtp_default belong."
-  value       = module.airflow.parameters
+  value       = local.airflow_parameters
 }
 
 output "analysts_role_arn" {

@@ -22,11 +22,7 @@ variable "account_id" {
 variable "region" {
   description = "AWS region."
   type        = string
-}
-
-variable "repository" {
-  description = "Root folder of the repository, which holds contracts/ and glue_jobs/."
-  type        = string
+  default     = "eu-west-1"
 }
 
 variable "worker_type" {
@@ -91,16 +87,19 @@ variable "monthly_budget_usd" {
 variable "ops_email" {
   description = "Address that gets alarms and Airflow's mail; empty for none."
   type        = string
+  default     = ""
 }
 
 variable "mail" {
-  description = "Server that takes Airflow's mail; null for none."
+  description = "Server that takes Airflow's mail: host, port, from; null for none."
   type        = object({ host = string, port = number, from = string })
+  default     = null
 }
 
 variable "openlineage_endpoint" {
   description = "Address of the lineage server; empty for no lineage."
   type        = string
+  default     = ""
 }
 
 variable "airflow" {
@@ -112,11 +111,18 @@ variable "airflow" {
     webserver_access_mode = optional(string, "PUBLIC_ONLY")
     configuration_options = optional(map(string), {})
   })
+
+  # The pages of Airflow are reached by IAM sign-in from anywhere, or from inside the VPC alone.
+  validation {
+    condition     = contains(["PUBLIC_ONLY", "PRIVATE_ONLY"], var.airflow.webserver_access_mode)
+    error_message = "airflow.webserver_access_mode must be PUBLIC_ONLY or PRIVATE_ONLY."
+  }
 }
 
 variable "existing_network" {
   description = "Private subnets in two zones and security groups of a VPC that is there; null to make one."
   type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
+  default     = null
 }
 
 variable "cidr_block" {

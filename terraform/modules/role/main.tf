@@ -1,0 +1,35 @@
+# A role with its one policy: who may take it, and what it may do.
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = var.trusted.type
+      identifiers = var.trusted.identifiers
+    }
+
+    # A service asks in the name of whoever told it to; only this account may tell it.
+    dynamic "condition" {
+      for_each = var.trusted.type == "Service" ? [1] : []
+      content {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [var.account_id]
+      }
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name               = var.name
+  description        = var.description
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+  tags               = var.tags
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = var.policy.name
+  role   = aws_iam_role.this.id
+  policy = var.policy.json
+}
