@@ -94,8 +94,8 @@ def _quality_reading(runs: list[QualityRun]) -> list[str]:
             found.append(f"{way}: one day opens row groups with {day:.2f} times its rows; {_met(day, GROUP_AIM)}.")
     if runs:
         found.append(
-            "One store within twice its rows, beside one day, would take row groups of about 100 rows for this table "
-            f"(1/√groups must come near √(1/{DAYS} × 1/{STORES}) × 2); that aim can be met for days alone."
+            "One store within twice its rows, beside one day, would take row groups of about 100 rows of this table "
+            f"(1/√groups must come near √(1/{DAYS} × 1/{STORES}) × 2); no layout can meet that aim for both."
         )
     return found
 
