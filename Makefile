@@ -12,7 +12,7 @@ PY := .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
 	facts samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
-	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino
+	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino bench-layout test-layout
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -50,11 +50,17 @@ test-trino: setup ## Publish to moto and ask every view in Trino 476 (Java 24 or
 test-rollback: setup ## Take a table back after whole runs, and forward again
 	@$(PY) -m pytest -q --durations=5 -m rollback
 
+test-layout: setup ## Keep and change every layout, with and without deletion vectors
+	@$(PY) -m pytest -q --durations=5 -m layout
+
 bench: setup ## Time the merge against its peers (long, on a quiet machine); SMALL=1 tries that it runs
 	@$(PY) benchmarks/run.py $(if $(SMALL),--small)
 
 bench-quality: setup ## Time judging a batch against Great Expectations; SMALL=1 tries that it runs
 	@$(PY) benchmarks/quality.py $(if $(SMALL),--small)
+
+bench-layout: setup ## Measure layouts: what questions open, what thirty nights write (long); SMALL=1 tries that it runs
+	@$(PY) benchmarks/layout.py $(if $(SMALL),--small)
 
 check: setup lint types facts ## Check format, lint, types, contracts, suites and views
 

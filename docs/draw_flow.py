@@ -127,7 +127,7 @@ def upkeep() -> str:
     """What keeps silver and mart fast."""
     bracket = '<path class="hint" d="M526 322v8H788v-8M657 330v10"/>'
     pill = box(610, 340, 94, 28, "pill", 14) + words(657, 359, "maintain", "verb")
-    return bracket + pill + words(657, 386, "compacts and Z-Orders what changed", "soft")
+    return bracket + pill + words(657, 386, "clusters what lies badly", "soft")
 
 
 def draw() -> str:

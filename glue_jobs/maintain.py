@@ -1,16 +1,21 @@
-"""Glue job: clusters the partitions that changed since they were last clustered, and drops files nobody reads."""
+"""Glue job: clusters files that changed and lie badly, and removes those that no reader needs."""
 
 import sys
 
-from lakehouse.jobs import JobCall, run_job
+from lakehouse.jobs import JobCall, Option, run_job
+
+BOUND = Option("max_bytes", "N", "rewrite at most so many bytes of each table; 20 GB unless given")
 
 
 def maintain(call: JobCall) -> None:
-    """Delta logs → compacted and Z-Ordered files."""
-    from lakehouse.maintenance import maintain_lake
+    """Delta logs → few files that lie well."""
+    from lakehouse.maintenance import MAX_BYTES, BoundError, maintain_lake
 
-    maintain_lake(call.context)
+    given = call.options.get(BOUND.name, str(MAX_BYTES))
+    if not given.isdecimal() or int(given) < 1:
+        raise BoundError(given)
+    maintain_lake(call.context, int(given))
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("maintain", maintain, sys.argv, needs_domain=False))
+    sys.exit(run_job("maintain", maintain, sys.argv, needs_domain=False, own_options=(BOUND,)))

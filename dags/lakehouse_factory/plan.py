@@ -152,7 +152,7 @@ def _shared_jobs(contracts: Contracts) -> Iterator[Job]:
         base,
         step="maintain",
         subject=LAKEHOUSE,
-        purpose="Compacts and Z-Orders the partitions that changed; removes files that no reader needs.",
+        purpose="Clusters files that changed and lie badly; removes files that no reader needs.",
         source="the transaction logs of all tables",
         consumer="every reader of the lake, by quicker and cheaper queries",
         schedule=UPKEEP_SCHEDULE,

@@ -119,7 +119,7 @@ def ingest_batch(context: Context, dataset: Dataset, batch: Batch) -> IngestResu
                 quarantine.append(quarantine.from_text(broken, dataset), context.lake, dataset, INGEST, batch.batch_id)
             path = context.lake.bronze(dataset.name)
             evolve(context.spark(), path, (*dataset.columns, *SYSTEM_COLUMNS), dataset)
-            properties = tables.stats_properties(dataset, dataset.columns)
+            properties = tables.bounds_of(*dataset.key, BATCH_ID)
             tables.append(bronze_rows(rows, dataset), path, INGEST, batch.batch_id, properties=properties)
         finally:
             rows.unpersist()

@@ -9,7 +9,8 @@ import yaml
 
 from lakehouse.contract import Contracts, Dataset
 from lakehouse.errors import LakehouseError, nearest
-from lakehouse.known import known_tables
+from lakehouse.known import known_tables, models
+from lakehouse.marts_layout import declared_by_model
 from lakehouse.project import Project
 from lakehouse.suite import Suite, load_suite
 from lakehouse.view_check import check_views
@@ -22,7 +23,7 @@ def problems(project: Project) -> list[str]:
         contracts = project.contracts
     except LakehouseError as error:
         return [str(error)]
-    return [*_odcs(project), *_suites(project, contracts), *_views(project)]
+    return [*_odcs(project), *_suites(project, contracts), *_marts(project), *_views(project)]
 
 
 def _odcs(project: Project) -> list[str]:
@@ -69,6 +70,18 @@ def _without_rule(project: Project, dataset: Dataset, column: str) -> str:
         f"{file}: no rule quarantines a null {column}, which the merge cannot place; "
         f"add expect_column_values_to_not_be_null for it with on_failure quarantine."
     )
+
+
+def _marts(project: Project) -> list[str]:
+    """The layouts that models declare in their dbt config."""
+    found = []
+    for name, model in models(project.dbt).items():
+        for file in (project.dbt / "models" / "marts").rglob(f"{name}.sql"):
+            try:
+                declared_by_model(file, (*model.comments, "month"))
+            except LakehouseError as error:
+                found.append(str(error))
+    return found
 
 
 def _views(project: Project) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from lakehouse import batch_commands, publish_commands, quarantine_commands, query_commands
+from lakehouse import batch_commands, layout_commands, publish_commands, quarantine_commands, query_commands
 from lakehouse.console import ask_nicely, console
 from lakehouse.errors import EXIT_TERMINAL
 from lakehouse.project import find_project
@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     settings.set_defaults(run=_settings)
     quarantine_commands.add_commands(commands)
     batch_commands.add_commands(commands)
+    layout_commands.add_commands(commands)
     return words
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lakehouse.errors import UnknownNameError
+from lakehouse.layout import CLUSTERING_AT_MOST, RETENTION_DAYS, TARGET_FILE_BYTES, Layout, layout_for
 
 
 class Kind(StrEnum):
@@ -66,6 +67,8 @@ class Dataset:
     may_move: a key's partition may change, so that its old copy is looked for in every partition.
     widens_types: a table whose column is narrower than the contract's is rewritten once, with the wider type.
     drift: strict refuses a file with other columns, evolve takes the known ones, rescue keeps the others as JSON too.
+    target_file_bytes, clustering_at_most: what maintenance aims at, and what it lets pass (`layout.py`).
+    retention_days: how long files that no version needs any more are kept, for readers and time travel.
     """
 
     name: str
@@ -86,6 +89,20 @@ class Dataset:
     merge_mode: MergeMode = MergeMode.COPY_ON_WRITE
     widens_types: bool = False
     drift: Drift = Drift.RESCUE
+    target_file_bytes: int = TARGET_FILE_BYTES
+    clustering_at_most: float = CLUSTERING_AT_MOST
+    retention_days: int = RETENTION_DAYS
+
+    @property
+    def layout(self) -> Layout:
+        """How the files of silver should lie."""
+        return layout_for(self.partition_by, self.cluster_by, self.key, self.target_file_bytes, self.clustering_at_most)
+
+    @property
+    def bounded_columns(self) -> tuple[str, ...]:
+        """The columns of silver whose bounds its log holds: those that merge, marts and analysts ask by, no others."""
+        asked = (*self.key, *self.cluster_by, *(c.name for c in self.derived_columns if c.name == "dt"))
+        return (*(name for name in dict.fromkeys(asked) if name not in self.partition_by), BATCH_COLUMN.name)
 
     @property
     def column_names(self) -> tuple[str, ...]:

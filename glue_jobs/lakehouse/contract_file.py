@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lakehouse.contract import DATE_COLUMNS, Column, Contract, Contracts, Dataset, Drift, FileFormat, Kind, MergeMode
+from lakehouse.contract_layout import LAYOUT_WORDS, read_layout
 from lakehouse.contract_yaml import ContractError, Place, read_yaml
 from lakehouse.errors import nearest
 
 _TYPE = re.compile(r"^(string|int|bigint|double|date|timestamp|boolean|struct|decimal\(\d{1,2},\d{1,2}\))$")
 _KNOWN_TYPES = ("string", "int", "bigint", "double", "date", "timestamp", "boolean", "struct", "decimal(12,2)")
-_PARTITION_TYPES = ("string", "int", "bigint", "date", "boolean")
-_OPTIONAL_WORDS = frozenset({"deleteFlag", "dateFrom", "partitionMoves", "merge", "typeWidening", "drift"})
+_OPTIONAL_WORDS = LAYOUT_WORDS | {"deleteFlag", "dateFrom", "partitionMoves", "merge", "typeWidening", "drift"}
 _DATASET_WORDS = _OPTIONAL_WORDS | {
     "filePattern",
     "fileFormat",
@@ -101,10 +101,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
     if kind is not Kind.HISTORY and date_from is None:
         raise node.error(f"a dataset of kind {kind} needs the column its dt comes from; add it.", "dateFrom")
     derived = () if date_from is None else tuple(column.name for column in DATE_COLUMNS)
-    partition_by = _column_words(words["partitionBy"], (*names, *derived))
-    cluster_by = _column_words(words["clusterBy"], (*names, *derived))
-    _refuse_overlap(words["clusterBy"], partition_by, cluster_by)
-    _refuse_types(words["partitionBy"], partition_by, columns)
+    layout = read_layout(words, columns, derived)
     return Dataset(
         name=name,
         domain=domain,
@@ -117,13 +114,16 @@ def _dataset(node: Place, domain: str) -> Dataset:
         sequence=_choice(words["sequence"], names),
         delete_flag=_column_word(words.get("deleteFlag"), names),
         date_from=date_from,
-        partition_by=partition_by,
-        cluster_by=cluster_by,
+        partition_by=layout.partition_by,
+        cluster_by=layout.cluster_by,
         quarantine_limit_percent=_percent(words["quarantineLimitPercent"]),
         may_move=_option(words.get("partitionMoves"), ("possible", "never")) == "possible",
         merge_mode=MergeMode(_option(words.get("merge"), tuple(mode.value for mode in MergeMode))),
         widens_types=_option(words.get("typeWidening"), ("refuse", "rewrite")) == "rewrite",
         drift=Drift(_option(words.get("drift"), (Drift.RESCUE, Drift.STRICT, Drift.EVOLVE))),
+        target_file_bytes=layout.target_file_bytes,
+        clustering_at_most=layout.clustering_at_most,
+        retention_days=layout.retention_days,
     )
 
 
@@ -196,10 +196,6 @@ def _column_word(node: Place | None, names: tuple[str, ...]) -> str | None:
     return None if node is None else _choice(node, names)
 
 
-def _column_words(node: Place, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_choice(item.named(node.field), names) for item in node.items())
-
-
 def _text_word(node: Place) -> str:
     if not isinstance(node.value, str) or not node.value:
         raise node.error(f"must be a text, found {node.value!r}.")
@@ -210,28 +206,3 @@ def _percent(node: Place) -> float:
     if isinstance(node.value, bool) or not isinstance(node.value, int | float) or not 0 <= node.value <= 100:
         raise node.error(f"must be a number from 0 to 100, found {node.value!r}.")
     return float(node.value)
-
-
-def _refuse_types(node: Place, partition_by: tuple[str, ...], columns: tuple[Column, ...]) -> None:
-    """A partition is a folder: its column must be of a type with few values that read the same in every engine."""
-    for column in columns:
-        if column.name in partition_by and column.pii:
-            raise node.error(f"'{column.name}' is personal data, which the names of folders would show; take another.")
-        if column.name in partition_by and column.type not in _PARTITION_TYPES:
-            wanted = ", ".join(_PARTITION_TYPES)
-            raise node.error(
-                f"'{column.name}' is a {column.type}, and partitions need one of {wanted}; take dt or month."
-            )
-
-
-def _refuse_overlap(node: Place, partition_by: tuple[str, ...], cluster_by: tuple[str, ...]) -> None:
-    """Delta refuses to Z-Order a partition column, so say which layout was probably meant."""
-    both = [column for column in cluster_by if column in partition_by]
-    if not both:
-        return
-    meant = (
-        "partitionBy [dt] with clusterBy [store_id, <key>]"
-        if "dt" in both and "store_id" not in both
-        else "partitionBy [month] with clusterBy [dt, store_id]"
-    )
-    raise node.error(f"{', '.join(both)} also partitions the table, which Delta refuses; probably meant: {meant}.")

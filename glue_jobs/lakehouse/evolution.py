@@ -29,6 +29,18 @@ class SchemaChangeError(LakehouseError):
         super().__init__(f"{dataset}: column {column} {found}; {cure}. Nothing was written.")
 
 
+class OtherLayoutError(LakehouseError):
+    """The contract declares other partitions than the table has."""
+
+    def __init__(self, dataset: str, found: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+        self.dataset, self.found, self.wanted = dataset, found, wanted
+        said = [f"[{', '.join(names)}]" for names in (found, wanted)]
+        super().__init__(
+            f"{dataset}: its table is partitioned by {said[0]} and its contract says partitionBy {said[1]}; run "
+            f"`lakehouse layout apply {dataset}`, which rewrites the table in one commit. Nothing was written."
+        )
+
+
 @dataclass(frozen=True)
 class NewColumn:
     """A column that a table lacks, by its path (`device.browser`), and the one it stands behind."""
@@ -54,13 +66,18 @@ def evolve(
     partition_by: Sequence[str] = (),
     properties: Mapping[str, str] | None = None,
 ) -> None:
-    """Change the table at a path as far as the contract asks for it; raises SchemaChangeError before any write.
+    """Change the table at a path as far as the contract asks for it.
+
+    Raises SchemaChangeError or OtherLayoutError before any write.
 
     properties: table properties that the table must have.
     """
     table = open_table(path)
     if table is None:
         return
+    partitioned_by = tuple(table.metadata().partition_columns)
+    if partitioned_by != tuple(partition_by):
+        raise OtherLayoutError(dataset.name, partitioned_by, tuple(partition_by))
     change = schema_change(table.schema().to_json(), columns, dataset)
     if change.added:
         words = ", ".join(_definition(new) for new in change.added)

@@ -16,7 +16,9 @@ from pyspark.sql import functions as F
 from lakehouse import tables
 from lakehouse.batches import MERGE
 from lakehouse.contract import Dataset, MergeMode
+from lakehouse.first_write import clustered
 from lakehouse.lake import for_spark
+from lakehouse.layout import retention_properties
 from lakehouse.merge_plan import MergePlan
 from lakehouse.newest import OLD, identity
 from lakehouse.quarantine import BATCH_ID
@@ -40,22 +42,21 @@ def _append(spark: SparkSession, plan: MergePlan, path: str, number: int, metada
     if plan.version >= 0 and plan.fates.news:
         rows = rows.unionByName(_watch(spark, plan, path))
     rows = rows.select(*[tables.described(column) for column in plan.dataset.silver_columns])
-    properties = table_properties(plan.dataset)
-    rows = _clustered(rows, plan.dataset)
-    tables.append(rows, path, MERGE, number, plan.dataset.partition_by, metadata, properties)
+    properties, layout = table_properties(plan.dataset), plan.dataset.layout
+    rows = clustered(rows, layout, plan.fates.news, plan.read.bytes_per_row)
+    with tables.session_settings(spark, layout.write_settings):
+        tables.append(rows, path, MERGE, number, layout.partition_by, metadata, properties)
 
 
 def table_properties(dataset: Dataset) -> dict[str, str]:
     """What a new silver table says of itself."""
     marks_rows = dataset.merge_mode is MergeMode.DELETION_VECTORS
-    stats = tables.stats_properties(dataset, dataset.silver_columns, dataset.partition_by)
-    return {"delta.enableDeletionVectors": str(marks_rows).lower(), **stats}
-
-
-def _clustered(rows: DataFrame, dataset: Dataset) -> DataFrame:
-    """Rows of one partition together and in the order of the cluster columns: one sorted file per partition."""
-    together = rows.repartition(*dataset.partition_by) if dataset.partition_by else rows.coalesce(1)
-    return together.sortWithinPartitions(*dataset.partition_by, *dataset.cluster_by)
+    kept = retention_properties(dataset.retention_days)
+    return {
+        "delta.enableDeletionVectors": str(marks_rows).lower(),
+        **tables.bounds_of(*dataset.bounded_columns),
+        **kept,
+    }
 
 
 def _merge(spark: SparkSession, plan: MergePlan, path: str, number: int, metadata: Mapping[str, Any]) -> None:
@@ -75,6 +76,7 @@ def _merge(spark: SparkSession, plan: MergePlan, path: str, number: int, metadat
         "spark.databricks.delta.write.txnAppId": MERGE,
         "spark.databricks.delta.write.txnVersion": str(number),
         "spark.databricks.delta.commitInfo.userMetadata": json.dumps(metadata),
+        **dataset.layout.write_settings,
     }
     with tables.session_settings(spark, settings):
         spark.sql(

@@ -63,5 +63,5 @@ def _quarantined(
 def append(rows: DataFrame, lake: Lake, dataset: Dataset, step: str, number: int) -> None:
     """Add rows to the quarantine once per step and number; it keeps every column that a contract ever had."""
     # Of a row that could not be split any column may hold personal data, so the log shows the bounds of none.
-    properties = tables.stats_properties(dataset, [Column(ROW_ID, "bigint", True, "")])
+    properties = tables.bounds_of(ROW_ID, BATCH_ID)
     tables.append(rows, lake.quarantine(dataset.name), step, number, properties=properties, adds_columns=True)

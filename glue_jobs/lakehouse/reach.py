@@ -39,6 +39,7 @@ class DataFile:
     bytes: int
     partition: Partition
     bounds: KeyRange | None
+    rows: int = 0
 
     def may_hold(self, ranges: Sequence[KeyRange] | None) -> bool:
         """Tell whether a key within one of the ranges may lie in this file; None stands for any key."""
@@ -63,6 +64,12 @@ class Reach:
     def bytes(self) -> int:
         """Size of the files that can hold a key."""
         return sum(file.bytes for file in self.files)
+
+    @property
+    def bytes_per_row(self) -> float | None:
+        """Size of a row in the table's files; None for a table without rows."""
+        rows = sum(file.rows for file in self.known)
+        return sum(file.bytes for file in self.known) / rows if rows else None
 
     @property
     def partitions(self) -> frozenset[Partition]:
@@ -121,6 +128,7 @@ def data_files(table: DeltaTable, dataset: Dataset) -> list[DataFile]:
     """The files of a table with size, partition and the bounds of the leading key column."""
     actions = pa.table(table.get_add_actions(flatten=True)).to_pydict()
     sizes: list[int] = actions["size_bytes"]
+    rows: list[int | None] = actions["num_records"]
     nothing = [None] * len(sizes)
     key = dataset.key[0]
     lows, highs = actions.get(f"min.{key}", nothing), actions.get(f"max.{key}", nothing)
@@ -128,7 +136,8 @@ def data_files(table: DeltaTable, dataset: Dataset) -> list[DataFile]:
     found = []
     for at, (size, low, high) in enumerate(zip(sizes, lows, highs, strict=True)):
         values = tuple(column[at] for column in partitions)
-        found.append(DataFile(size, values, None if low is None or high is None else KeyRange(low, high)))
+        bounds = None if low is None or high is None else KeyRange(low, high)
+        found.append(DataFile(size, values, bounds, rows[at] or 0))
     return found
 
 

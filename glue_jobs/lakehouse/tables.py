@@ -11,8 +11,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.contract import Column, Dataset
+from lakehouse.contract import Column
 from lakehouse.lake import for_spark
+from lakehouse.layout import STATISTICS
 
 # Reader features that Athena lacks stay off, whatever a later Delta makes its default.
 PROPERTIES: Mapping[str, str] = {
@@ -25,27 +26,9 @@ PROPERTIES: Mapping[str, str] = {
 INSTANT = "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"
 
 
-_WITHOUT_BOUNDS = ("boolean", "struct")
-
-
-def stats_properties(dataset: Dataset, columns: Sequence[Column], partition_by: Sequence[str] = ()) -> dict[str, str]:
-    """Of a dataset with personal data: the columns whose bounds the log may show, for it is plain text.
-
-    Keys, sequence and date always count among them, for the merge prunes by their bounds.
-    """
-    if not dataset.pii_columns:
-        return {}
-    needed = {*dataset.key, dataset.sequence, dataset.date_from}
-    shown = [
-        column.name
-        for column in columns
-        if column.name not in partition_by
-        and not column.type.startswith(_WITHOUT_BOUNDS)
-        and (not column.pii or column.name in needed)
-    ]
-    if "_batch_id" not in shown:
-        shown.append("_batch_id")
-    return {"delta.dataSkippingStatsColumns": ",".join(shown)}
+def bounds_of(*columns: str) -> dict[str, str]:
+    """The columns whose bounds the log holds: few, for each is computed at every write, and the log is plain text."""
+    return {STATISTICS: ",".join(dict.fromkeys(columns))}
 
 
 def described(column: Column, value: SparkColumn | None = None) -> SparkColumn:

@@ -19,6 +19,7 @@ from lakehouse.errors import UnknownNameError
 from lakehouse.project import Project
 
 ERP = "contracts/erp.yaml"
+FACT = "dbt/models/marts/fct_daily_store_metrics.sql"
 
 
 @pytest.fixture
@@ -84,6 +85,24 @@ def test_reading_contracts_needs_neither_spark_nor_aws() -> None:
         ("deleteFlag, value: is_deleted", "typeWidening, value: all", "typeWidening", "unknown word"),
         ("drift, value: rescue", "drift, value: evolv", "drift", "Did you mean 'evolve'?"),
         ("value: 20}", "value: 120}", "quarantineLimitPercent", "0 to 100"),
+        ("value: [store_id, order_id]", "value: [store_id, is_deleted]", "clusterBy", "Delta keeps no bounds"),
+        ("value: [store_id, order_id]", "value: [store_id, month]", "clusterBy", "cluster by dt"),
+        ("value: [store_id, order_id]", "value: [store_id, store_id]", "clusterBy", "named twice"),
+        ("deleteFlag, value: is_deleted", "targetFileSize, value: 128 M", "targetFileSize", "a size such as 128MB"),
+        ("deleteFlag, value: is_deleted", "clusteringAtMost, value: 1", "clusteringAtMost", "from 1.01 to 10"),
+        (
+            "deleteFlag, value: is_deleted",
+            "retentionDays, value: 3",
+            "retentionDays",
+            "retentionBelowSevenDays: 'readers",
+        ),
+        ("deleteFlag, value: is_deleted", "retentionDays, value: 0", "retentionDays", "from 1 to 3650"),
+        (
+            "deleteFlag, value: is_deleted",
+            "retentionBelowSevenDays, value: true",
+            "retentionBelowSevenDays",
+            "the words",
+        ),
         ("primaryKeyPosition: 2", "primaryKeyPosition: 1", "primaryKeyPosition", "number of its own"),
         ("domain: erp", "domian: erp", "domain", "is missing; add it. Found instead: 'domian'"),
         ("      - name: line_number", "      - name: order_id", "properties", "described twice"),
@@ -102,6 +121,27 @@ def test_a_mistake_is_told_with_file_line_field_and_cure(
     assert line in error.field or line in str(error)
     assert words in str(error)
     assert "\n" not in str(error)
+
+
+def test_personal_data_has_no_bounds_to_cluster_by(copy: Project) -> None:
+    spoil(copy, "value: [store_id, order_id]", "value: [store_id, status]")
+    spoil(copy, "      - name: status\n", "      - name: status\n        classification: pii\n")
+    with pytest.raises(ContractError, match="'status' is personal data, whose bounds the log must not show"):
+        load_contracts(copy.root / "contracts")
+
+
+def test_a_layout_is_declared_whole(copy: Project) -> None:
+    line = "      - {property: deleteFlag, value: is_deleted}\n"
+    words = (
+        "targetFileSize, value: 64MB", "clusteringAtMost, value: 1.3", "retentionDays, value: 2",
+        "retentionBelowSevenDays, value: readers and time travel need less",
+    )  # fmt: skip
+    path = spoil(copy, line, line + "".join(f"      - {{property: {word}}}\n" for word in words))
+    (orders,) = read_contract(path).datasets
+    assert (orders.layout.partition_by, orders.layout.cluster_by) == (("dt",), ("store_id", "order_id"))
+    assert (orders.layout.cut_by, orders.layout.target_bytes, orders.layout.at_most) == (("store_id",), 64 << 20, 1.3)
+    assert orders.retention_days == 2
+    assert orders.bounded_columns == ("order_id", "line_number", "store_id", "_batch_id")
 
 
 def test_personal_data_names_no_folder(copy: Project) -> None:
@@ -166,6 +206,16 @@ def test_the_project_is_right(project: Project) -> None:
         (ERP, "kind: DataContract", "kind: DataContrct", "Open Data Contract Standard"),
         ("dbt/athena_views/current_products.sql", "silver.products", "silver.product", "'silver.products'"),
         ("dbt/athena_views/current_products.sql", "-- description:", "-- about:", "has no header line"),
+        (FACT, "'lakehouse.clusterBy': 'dt,store_id'", "'lakehouse.clusterBy': 'month,dt'", "partitionBy [month] with"),
+        (
+            FACT,
+            "'lakehouse.clusterBy': 'dt,store_id'",
+            "'lakehouse.clusterBy': 'dt,stor_id'",
+            "Did you mean 'store_id'?",
+        ),
+        (FACT, "partition_by=['month']", "partition_by=['mnth']", "Did you mean 'month'?"),
+        (FACT, "StatsColumns': 'dt,store_id'", "StatsColumns': 'dt'", "lacks 'store_id'"),
+        (FACT, "'128MB'", "'128'", "a size such as 128MB"),
         ("great_expectations/expectations/products.json", '"on_failure": "fail"', '"on_failure": "fial"', "fial"),
         ("great_expectations/expectations/products.json", '"column": "name"', '"column": "nmae"', "nmae"),
     ],

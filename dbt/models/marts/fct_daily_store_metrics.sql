@@ -6,8 +6,12 @@
         on_schema_change='fail',
         file_format='delta',
         partition_by=['month'],
-        tblproperties={'delta.enableDeletionVectors': 'false'},
-        meta={'partition_by': ['month'], 'cluster_by': ['dt', 'store_id']},
+        tblproperties={
+            'delta.enableDeletionVectors': 'false',
+            'delta.dataSkippingStatsColumns': 'dt,store_id',
+            'lakehouse.clusterBy': 'dt,store_id',
+            'lakehouse.targetFileSize': '128MB',
+        },
     )
 }}
 
@@ -172,3 +176,4 @@ daily_store_metrics as (
 )
 
 select * from daily_store_metrics
+{{ clustered() }}

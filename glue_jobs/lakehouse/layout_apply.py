@@ -1,0 +1,129 @@
+"""Rewrites a table to a newly declared layout: one commit, which readers see whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse import log, tables
+from lakehouse.conflicts import conflict_of
+from lakehouse.context import Context
+from lakehouse.contract import Dataset
+from lakehouse.delta_log import open_table
+from lakehouse.errors import TransientError, UnknownNameError
+from lakehouse.evolution import SchemaChangeError
+from lakehouse.first_write import cells_of
+from lakehouse.grid import placed
+from lakehouse.known import models
+from lakehouse.layout import RETENTION_DAYS, layout_of_table, retention_properties
+from lakehouse.layout_files import laid_files, said_partition
+from lakehouse.maintained import MARTS, Maintained, of_dataset
+from lakehouse.marts_layout import declared_by_model
+from lakehouse.rewrite import NewTable, Rewritten, rewrite
+
+TRIES = 5
+
+
+class ApplyConflictError(TransientError):
+    """Writers committed to the table at every try."""
+
+    def __init__(self, table: str, conflict: str) -> None:
+        self.table, self.conflict = table, conflict
+        super().__init__(
+            f"{table}: at each of {TRIES} tries a writer committed while it was being rewritten, at last with "
+            f"{conflict}. Nothing was changed; run again when no job writes this table."
+        )
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What became of a table; done is None where it was laid out as declared already."""
+
+    table: str
+    done: Rewritten | None
+
+
+def apply_layout(context: Context, wanted: str) -> Applied:
+    """Lay a table out as its contract or model declares; raises UnknownNameError or ApplyConflictError."""
+    table = declared_table(context, wanted)
+    opened = open_table(table.path)
+    assert opened is not None  # found a moment ago
+    about = opened.metadata()
+    if layout_of_table(about.partition_columns, about.configuration) == table.layout:
+        return Applied(table.full_name, None)
+    with log.about(domain=table.domain, dataset=table.name):
+        done = _rewritten(context, table)
+        log.info("layout applied", version=done.version, files=done.files_added, rows=done.rows)
+    return Applied(table.full_name, done)
+
+
+def declared_table(context: Context, wanted: str) -> Maintained:
+    """A table with the layout that is declared now, whatever it has; raises UnknownNameError."""
+    found = [of_dataset(context, dataset) for dataset in context.contracts.datasets]
+    found += [_mart(context, name) for name in models(context.project.dbt)]
+    tables_there = [table for table in found if table is not None]
+    for table in tables_there:
+        if wanted in (table.name, table.full_name):
+            return table
+    raise UnknownNameError("table with a layout", wanted, [table.full_name for table in tables_there])
+
+
+def _mart(context: Context, name: str) -> Maintained | None:
+    path = context.lake.table(MARTS, name)
+    file = next((context.project.dbt / "models" / "marts").rglob(f"{name}.sql"), None)
+    opened = open_table(path)
+    if file is None or opened is None:
+        return None
+    declared = declared_by_model(file, [field.name for field in opened.schema().fields])
+    if declared is None:
+        return None
+    properties = {**declared.properties, **retention_properties(RETENTION_DAYS)}
+    return Maintained(MARTS, name, MARTS, path, declared.layout, properties=properties)
+
+
+def _rewritten(context: Context, table: Maintained) -> Rewritten:
+    spark = context.spark()
+    dataset = None if table.layer == MARTS else context.contracts.dataset(table.name)
+    conflict: str | None = None
+    for _ in range(TRIES):
+        rows = _shaped(tables.read(spark, table.path), dataset)
+        opened = open_table(table.path)
+        assert opened is not None  # nothing drops tables
+        files = laid_files(opened)
+        number = sum(file.rows for file in files)
+        size = sum(file.bytes for file in files) / max(number, 1)
+        cells = cells_of(rows, table.layout, size)
+        becomes = NewTable(
+            rows.schema.json(), table.layout.partition_by, {**table.properties, **table.layout.properties}
+        )
+        partitions = [said_partition(each) for each in cells]
+        note = {"partitions": partitions, "whole": partitions, "cluster_by": table.layout.cluster_by}
+
+        def place(found: DataFrame, cells=cells, number=number) -> DataFrame:  # type: ignore[no-untyped-def]
+            return placed(_shaped(found, dataset), table.layout, cells, number)
+
+        try:
+            done = rewrite(spark, table.path, None, place, note, table.layout.write_settings, becomes)
+            assert done is not None  # every file of the snapshot is there
+            return done
+        except Exception as error:
+            conflict = conflict_of(error)
+            if conflict is None:
+                raise
+            log.warning("a writer committed first", conflict=conflict)
+    raise ApplyConflictError(table.full_name, conflict or "")
+
+
+def _shaped(rows: DataFrame, dataset: Dataset | None) -> DataFrame:
+    """Rows with the columns that the table has in the new layout: month comes and goes with its partitions."""
+    if dataset is None:
+        return rows
+    strange = set(rows.columns) - set(dataset.silver_column_names) - {"month"}
+    if strange:
+        cure = "put it back with required: false, for laying the table out anew would drop it"
+        raise SchemaChangeError(dataset.name, min(strange), "is in the table and not in the contract", cure)
+    if "month" in dataset.silver_column_names and "month" not in rows.columns:
+        rows = rows.withColumn("month", F.date_format("dt", "yyyy-MM"))
+    return rows.select(*[tables.described(column) for column in dataset.silver_columns])

@@ -1,0 +1,73 @@
+"""The tables that maintenance keeps: silver by its contracts, marts by what the tables say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lakehouse.changes import FACT
+from lakehouse.context import Context
+from lakehouse.contract import Dataset
+from lakehouse.delta_log import open_table
+from lakehouse.errors import UnknownNameError
+from lakehouse.layout import RETENTION_DAYS, Layout, layout_of_table, retention_properties
+
+SILVER, MARTS = "silver", "marts"
+
+
+@dataclass(frozen=True)
+class Maintained:
+    """A table with its declared layout. properties: what the table should say of itself."""
+
+    layer: str
+    name: str
+    domain: str
+    path: str
+    layout: Layout
+    retention_days: int = RETENTION_DAYS
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def full_name(self) -> str:
+        """Layer and name."""
+        return f"{self.layer}.{self.name}"
+
+
+def maintained_tables(context: Context) -> list[Maintained]:
+    """Every table that is there and has a layout, silver first."""
+    found = [of_dataset(context, dataset) for dataset in context.contracts.datasets]
+    fact = of_mart(context, FACT)
+    return [table for table in (*found, fact) if table is not None]
+
+
+def maintained_table(context: Context, wanted: str) -> Maintained:
+    """The table of that name, with or without its layer; raises UnknownNameError."""
+    tables = maintained_tables(context)
+    for table in tables:
+        if wanted in (table.name, table.full_name):
+            return table
+    raise UnknownNameError("table with a layout", wanted, [table.full_name for table in tables])
+
+
+def of_dataset(context: Context, dataset: Dataset) -> Maintained | None:
+    """The silver table of a dataset; None where there is none yet."""
+    path = context.lake.silver(dataset.name)
+    if open_table(path) is None:
+        return None
+    from lakehouse.merge_write import table_properties  # needs Spark, which reading a layout does not
+
+    properties = {**table_properties(dataset), **dataset.layout.properties}
+    return Maintained(SILVER, dataset.name, dataset.domain, path, dataset.layout, dataset.retention_days, properties)
+
+
+def of_mart(context: Context, name: str) -> Maintained | None:
+    """A mart whose properties, which dbt gave it, describe a layout."""
+    path = context.lake.table(MARTS, name)
+    table = open_table(path)
+    if table is None:
+        return None
+    about = table.metadata()
+    layout = layout_of_table(about.partition_columns, about.configuration)
+    if layout is None:
+        return None
+    return Maintained(MARTS, name, MARTS, path, layout, properties=retention_properties(RETENTION_DAYS))
