@@ -11,7 +11,7 @@ PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
-	facts samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
+	facts parse check-mwaa samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
 	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino
 
 help: ## Show this list
@@ -56,7 +56,7 @@ bench: setup ## Time the merge against its peers (long, on a quiet machine); SMA
 bench-quality: setup ## Time judging a batch against Great Expectations; SMALL=1 tries that it runs
 	@$(PY) benchmarks/quality.py $(if $(SMALL),--small)
 
-check: setup lint types facts ## Check format, lint, types, contracts, suites and views
+check: setup lint types facts parse ## Check format, lint, types, contracts, suites, views, and how DAGs parse
 
 format: setup ## Format the code
 	@$(PY) -m ruff format .
@@ -72,6 +72,12 @@ types: setup
 facts: setup
 	@.venv/bin/lakehouse check
 	@$(PY) tools/generate_samples.py --check
+
+parse: setup
+	@$(PY) tools/dag_report.py dags
+
+check-mwaa: package ## Prove that MWAA can install and parse what upload-dags ships (Python 3.12; MWAA_CONSTRAINTS=FILE)
+	@$(PY) tools/check_mwaa.py
 
 samples: setup ## Write the sample deliveries anew
 	@$(PY) tools/generate_samples.py

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,28 +19,12 @@ from moto.moto_api import state_manager
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
+from dags.airflow_home import DAGS, HERE, ROOT, clean_environment
 from lakehouse.contract_file import load_contracts
 
-ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).resolve().parent
-DAGS = ROOT / "dags"
 REGION = "eu-west-1"
 
 Script = Callable[..., Any]
-
-
-def clean_environment(home: Path) -> dict[str, str]:
-    """The environment without what a developer has set for Airflow and AWS, and with a home of its own."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AWS_", "LAKEHOUSE_"))}
-    return kept | {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "glue_jobs"), os.environ.get("PYTHONPATH", "")]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
 
 
 @pytest.fixture(scope="session")
