@@ -7,8 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from subprocess import DEVNULL, PIPE
 from typing import Any
 
 import boto3
@@ -20,6 +18,7 @@ from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 from dags.airflow_home import DAGS, HERE, ROOT, clean_environment
+from dags.conversation import Conversation, talking
 from lakehouse.contract_file import load_contracts
 
 REGION = "eu-west-1"
@@ -31,12 +30,10 @@ Script = Callable[..., Any]
 def run_script(tmp_path_factory: pytest.TempPathFactory) -> Script:
     """Runs a script beside the tests under a fresh Airflow home and returns the JSON of its last line."""
 
-    def run(name: str, *args: str, home: Path | None = None, log: Path | None = None, **variables: str) -> Any:
-        env = clean_environment(home or tmp_path_factory.mktemp("airflow")) | variables
+    def run(name: str, *args: str, **variables: str) -> Any:
+        env = clean_environment(tmp_path_factory.mktemp("airflow")) | variables
         command = [sys.executable, str(HERE / name), *args]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
-        if log:
-            log.write_text(done.stdout + done.stderr, encoding="utf-8")
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -121,17 +118,26 @@ def aws(moto_address: str) -> Aws:
 
 @pytest.fixture(scope="session")
 def landing_answers(aws_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Script]:
-    """Asks the sensor of the landing, in one process for all tests, what it does early and after its time."""
+    """Asks the sensor of the landing what it does early and after its time."""
     env = clean_environment(tmp_path_factory.mktemp("landing")) | aws_variables
-    command = [sys.executable, str(HERE / "landing_answers.py"), str(DAGS)]
-    with subprocess.Popen(command, env=env, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True) as process:
-        assert process.stdin
-        assert process.stdout
-        asking, answers = process.stdin, process.stdout
+    with talking("landing_answers.py", env) as sensor:
+        yield sensor.ask
 
-        def ask() -> Any:
-            print("ask", file=asking, flush=True)
-            return json.loads(next(line for line in answers if line.startswith("[")))
 
-        yield ask
-        asking.close()
+@pytest.fixture(scope="session")
+def airflow(aws_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conversation]:
+    """Airflow with its database and the DAGs, in one process for all tests."""
+    env = clean_environment(tmp_path_factory.mktemp("airflow")) | aws_variables
+    with talking("run_dags.py", env) as process:
+        yield process
+
+
+@pytest.fixture
+def run_dags(airflow: Conversation) -> Callable[..., list[dict[str, Any]]]:
+    """Runs DAGs one after the other, all of them where none is named; returns how each ended."""
+
+    def run(*dags: str, **variables: str) -> list[dict[str, Any]]:
+        ended: list[dict[str, Any]] = airflow.ask(dags=dags, variables=variables)
+        return ended
+
+    return run

@@ -46,7 +46,7 @@ def main() -> None:
     """Answer until the other side has no more questions."""
     for _ in sys.stdin:
         answers = [outcome(new_sensor(), timedelta(minutes=minutes)) for minutes in (5, 65)]
-        print(json.dumps(answers), flush=True)
+        print(f"answer: {json.dumps(answers)}", flush=True)
 
 
 if __name__ == "__main__":
