@@ -12,7 +12,8 @@ PY := .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
 	facts parse check-mwaa samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
-	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino
+	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino test-lineage airflow \
+	test-airflow
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -46,6 +47,15 @@ test-quality: setup ## Repairs, killed ones too, decisions on batches, personal 
 
 test-trino: setup ## Publish to moto and ask every view in Trino 476 (Java 24 or newer, Maven; fetches 821 MB once)
 	@$(PY) -m pytest -q --durations=5 -m trino tests/trino
+
+test-lineage: setup lineage-jar ## Hold the lineage of a whole run to OpenLineage's specification (its schemas: OPENLINEAGE_SPEC=FOLDER)
+	@LINEAGE_EVENTS=.cache/lineage/events.json $(PY) -m pytest -q --durations=5 -m lineage tests/dags
+
+airflow: setup ## Run Airflow here with the DAGs, against a stand-in for AWS (http://localhost:8080, AIRFLOW_PORT)
+	@$(PY) tools/airflow_local.py
+
+test-airflow: setup ## Kill workers, trigger twice, backfill and browse in a running Airflow (CHROMIUM=PATH)
+	@$(PY) -m pytest -q --durations=5 -m airflow tests/dags
 
 test-rollback: setup ## Take a table back after whole runs, and forward again
 	@$(PY) -m pytest -q --durations=5 -m rollback

@@ -13,7 +13,7 @@ from typing import Any
 from dags.airflow_home import DAGS, HERE
 
 ANSWER = "answer: "
-LONGEST_SECONDS = 120
+LONGEST_SECONDS = 200
 
 
 class Conversation:

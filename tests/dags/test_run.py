@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_cloud import deliver, publish_tables
 
 from lakehouse.contract import Contracts
 from lakehouse.contract_file import load_contracts
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ("ingest", "validate", "transform", "publish")
-FACT = "fct_daily_store_metrics"
 
 
 @pytest.fixture(scope="module")
@@ -71,27 +71,6 @@ def test_docs_are_copied_once_and_again_when_they_change(run_dags: Callable[...,
     again = aws.s3.head_object(Bucket="retail-curated", Key="docs/data_docs/a.html")
     assert again["LastModified"] == first["LastModified"]
     assert keys(aws, "docs/") == ["docs/data_docs/a.html", "docs/data_docs/b.html"]
-
-
-def deliver(aws: Any, contracts: Contracts) -> None:
-    """One file a dataset, and one page of each kind of docs where the jobs write them."""
-    for dataset in contracts.datasets:
-        name = dataset.file_pattern.replace("*", "")
-        aws.s3.put_object(Bucket="retail-raw", Key=f"raw/{dataset.domain}/1f2e3d/{name}", Body=b"order_id\n")
-    for key in ("data_docs/index.html", "dbt/manifest.json"):
-        aws.s3.put_object(Bucket="retail-curated", Key=f"curated/docs/{key}", Body=b"{}")
-
-
-def publish_tables(aws: Any, contracts: Contracts, without: str = "") -> None:
-    """The catalogue as the publish jobs leave it."""
-    names = [f"silver.{dataset.name}" for dataset in contracts.datasets]
-    for database in ("bronze", "silver", "quarantine", "marts", "ops"):
-        aws.glue.create_database(DatabaseInput={"Name": database})
-    others = [f"{layer}.{dataset.name}" for layer in ("bronze", "quarantine") for dataset in contracts.datasets]
-    ops = [f"ops.{name}" for name in ("batches", "verdicts", "quality_results", "published")]
-    for name in {*names, *others, *ops, f"marts.{FACT}"} - {without}:
-        database, table = name.split(".")
-        aws.glue.create_table(DatabaseName=database, TableInput={"Name": table})
 
 
 def arguments(aws: Any, job: str) -> dict[str, str]:
