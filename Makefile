@@ -96,6 +96,8 @@ package: setup ## Build the wheel that the Glue jobs and the DAGs install, the s
 	@$(if $(DRY_RUN),echo would run ,)rm -rf build
 	@$(if $(DRY_RUN),echo would run ,)env SOURCE_DATE_EPOCH=315532800 \
 	  $(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@# Beside the code it would name our plug-in twice, and Airflow's workers load no plug-in after one that is doubled.
+	@$(if $(DRY_RUN),echo would run ,)rm -rf build glue_jobs/lakehouse.egg-info
 
 DEPLOY = $(PY) tools/deploy.py $@ --environment $(ENV) --lake $(OUTPUT_DIR) $(if $(DRY_RUN),--dry-run)
 

@@ -18,6 +18,13 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+# The smallest rectangle that holds every element of a selector, with a margin.
+_AROUND = """(() => {
+  const all = [...document.querySelectorAll(%s)].map(one => one.getBoundingClientRect());
+  const x = Math.min(...all.map(r => r.left)) - 16, y = Math.min(...all.map(r => r.top)) - 16;
+  const right = Math.max(...all.map(r => r.right)) + 16, bottom = Math.max(...all.map(r => r.bottom)) + 16;
+  return {x, y, width: right - x, height: bottom - y};
+})()"""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -59,10 +66,11 @@ class Page:
             assert time.monotonic() < end, f"the page does not show {words}, but: {text[:2000]}"
             time.sleep(0.5)
 
-    def picture(self, file: Path, settle: float = 2.0) -> None:
-        """Keep what is seen as a PNG, once the page has come to rest."""
+    def picture(self, file: Path, settle: float = 2.0, around: str | None = None) -> None:
+        """Keep what is seen as a PNG, once it has come to rest; or what is around some elements, twice as large."""
         time.sleep(settle)
-        file.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"]))
+        clip = {"clip": {**self._value(_AROUND % json.dumps(around)), "scale": 2}} if around else {}
+        file.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png", **clip)["data"]))
 
     def _value(self, script: str) -> Any:
         return self._call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")

@@ -155,4 +155,4 @@ def test_people_see_the_dags_a_graph_and_the_assets(live: Live, tmp_path: Path) 
         page.open(
             f"{live.address}/assets/{silver}", "silver/erp_orders", "transform_erp", "publish_marts", "ingest_web"
         )
-        page.picture(pictures / "airflow-assets.png", settle=4)
+        page.picture(pictures / "airflow-assets.png", settle=4, around=".react-flow__node")
