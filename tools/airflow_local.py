@@ -6,10 +6,13 @@ AIRFLOW_PORT names another port than 8080.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local_cloud import DAGS, Cloud, deliver, furnish, publish_tables, serving, surroundings
@@ -54,10 +57,22 @@ def main() -> int:
         publish_tables(cloud, contracts)
         print(f"Airflow comes up at http://localhost:{port} (half a minute), AWS is played at {address}", flush=True)
         env = airflow_settings(home, port) | surroundings(address)
-        try:
-            return subprocess.run([sys.executable, "-m", "airflow", "standalone"], env=env, check=False).returncode
-        except KeyboardInterrupt:
-            return 0
+        return run_whole([sys.executable, "-m", "airflow", "standalone"], env)
+
+
+def run_whole(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run a program that starts others, and let none of them outlive Ctrl-C: it is told once, then all are ended."""
+    process = subprocess.Popen(command, env=dict(env), start_new_session=True)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=20)
+        return 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
