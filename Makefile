@@ -11,8 +11,14 @@ PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
+<<<<<<< HEAD
 	facts samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
 	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino bench-layout test-layout
+=======
+	facts parse check-mwaa samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
+	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino test-lineage airflow \
+	test-airflow
+>>>>>>> airflow
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -47,6 +53,15 @@ test-quality: setup ## Repairs, killed ones too, decisions on batches, personal 
 test-trino: setup ## Publish to moto and ask every view in Trino 476 (Java 24 or newer, Maven; fetches 821 MB once)
 	@$(PY) -m pytest -q --durations=5 -m trino tests/trino
 
+test-lineage: setup lineage-jar ## Hold the lineage of a whole run to OpenLineage's specification (its schemas: OPENLINEAGE_SPEC=FOLDER)
+	@LINEAGE_EVENTS=.cache/lineage/events.json $(PY) -m pytest -q --durations=5 -m lineage tests/dags
+
+airflow: setup ## Run Airflow here with the DAGs, against a stand-in for AWS (http://localhost:8080, AIRFLOW_PORT)
+	@$(PY) tools/airflow_local.py
+
+test-airflow: setup ## Kill workers, trigger twice, backfill and browse in a running Airflow (CHROMIUM=PATH)
+	@$(PY) -m pytest -q --durations=5 -m airflow tests/dags
+
 test-rollback: setup ## Take a table back after whole runs, and forward again
 	@$(PY) -m pytest -q --durations=5 -m rollback
 
@@ -59,10 +74,14 @@ bench: setup ## Time the merge against its peers (long, on a quiet machine); SMA
 bench-quality: setup ## Time judging a batch against Great Expectations; SMALL=1 tries that it runs
 	@$(PY) benchmarks/quality.py $(if $(SMALL),--small)
 
+<<<<<<< HEAD
 bench-layout: setup ## Measure layouts: what questions open, what thirty nights write (long); SMALL=1 tries that it runs
 	@$(PY) benchmarks/layout.py $(if $(SMALL),--small)
 
 check: setup lint types facts ## Check format, lint, types, contracts, suites and views
+=======
+check: setup lint types facts parse ## Check format, lint, types, contracts, suites, views, and how DAGs parse
+>>>>>>> airflow
 
 format: setup ## Format the code
 	@$(PY) -m ruff format .
@@ -79,6 +98,12 @@ facts: setup
 	@.venv/bin/lakehouse check
 	@$(PY) tools/generate_samples.py --check
 
+parse: setup
+	@$(PY) tools/dag_report.py dags
+
+check-mwaa: package ## Prove that MWAA can install and parse what upload-dags ships (Python 3.12; MWAA_CONSTRAINTS=FILE)
+	@$(PY) tools/check_mwaa.py
+
 samples: setup ## Write the sample deliveries anew
 	@$(PY) tools/generate_samples.py
 
@@ -86,6 +111,8 @@ package: setup ## Build the wheel that the Glue jobs and the DAGs install, the s
 	@$(if $(DRY_RUN),echo would run ,)rm -rf build
 	@$(if $(DRY_RUN),echo would run ,)env SOURCE_DATE_EPOCH=315532800 \
 	  $(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@# Beside the code it would name our plug-in twice, and Airflow's workers load no plug-in after one that is doubled.
+	@$(if $(DRY_RUN),echo would run ,)rm -rf build glue_jobs/lakehouse.egg-info
 
 DEPLOY = $(PY) tools/deploy.py $@ --environment $(ENV) --lake $(OUTPUT_DIR) $(if $(DRY_RUN),--dry-run)
 

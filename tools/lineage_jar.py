@@ -11,13 +11,13 @@ from pathlib import Path
 
 from lakehouse.java import find_java
 from lakehouse.project import find_project
-from lakehouse.spark import LINEAGE_JAR, LINEAGE_PACKAGE
+from lakehouse.spark import LINEAGE_PACKAGE, listener_jar
 
 
 def main() -> int:
     """Fetch the jar if it is not there; the listener is one jar with all that it needs."""
     project = find_project()
-    jar = project.cache / "lineage" / f"{LINEAGE_JAR}-{LINEAGE_PACKAGE.rsplit(':', 1)[1]}.jar"
+    jar = listener_jar(project)
     if jar.is_file():
         return 0
     with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from pins import ON_GLUE, ON_MWAA, pins_for
+from pins import ON_GLUE, ON_MWAA, pinned, pins_for
 from shipping import Item
 
 from lakehouse.errors import LakehouseError
@@ -98,14 +98,20 @@ def dag_items(root: Path) -> tuple[Item, ...]:
 
 
 def mwaa_items(root: Path) -> tuple[Item, ...]:
-    """What MWAA installs and runs when it starts: MWAA itself adds Airflow's constraints to the requirements."""
+    """What MWAA installs, held to Airflow's own constraints, and runs when it starts."""
     wheel = find_wheel(root)
-    requirements = f"{DAGS_ON_MWAA}/{wheel.name}\n{pins_for(root, ON_MWAA)}"
+    requirements = f'--constraint "{constraint_of(root)}"\n{DAGS_ON_MWAA}/{wheel.name}\n{pins_for(root, ON_MWAA)}'
     startup = "#!/bin/sh\nexport GX_ANALYTICS_ENABLED=false\n"
     return (
         Item(f"{MWAA}/requirements.txt", requirements.encode()),
         Item(f"{MWAA}/startup.sh", startup.encode()),
     )
+
+
+def constraint_of(root: Path) -> str:
+    """Where Airflow keeps the pins that a release was tested with, for MWAA's Python."""
+    version = pinned(root, "apache-airflow")
+    return f"https://raw.githubusercontent.com/apache/airflow/constraints-{version}/constraints-{ON_MWAA.python}.txt"
 
 
 def docs_items(lake: Path) -> tuple[Item, ...]:

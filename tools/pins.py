@@ -52,6 +52,11 @@ def pins_for(root: Path, place: Place) -> str:
     return "\n".join(lines) + "\n"
 
 
+def pinned(root: Path, name: str) -> str:
+    """The version of one package in requirements.txt."""
+    return _pins(root / "requirements.txt")[name]
+
+
 def _pins(file: Path) -> dict[str, str]:
     found = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", file.read_text(encoding="utf-8"), re.MULTILINE)
     return {canonicalize_name(name): version for name, version in found}

@@ -11,7 +11,7 @@ from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
-from airflow.sdk.exceptions import AirflowSensorTimeout
+from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -41,6 +41,14 @@ class NewLandingSensor(S3KeySensor):
         new = [key for key in keys if self._is_ours(key)]
         self.log.info("%d new files under %s since %s", len(new), self.bucket_key, since or "ever")
         return bool(new)
+
+    def execute(self, context: Context) -> None:
+        """Look, and wait for what is not there yet; a backfill, whose dates are past, looks once."""
+        run_type = getattr(context.get("dag_run"), "run_type", None)
+        if run_type == "backfill" and not self.poke(context):
+            raise AirflowSkipException(f"Nothing new under {self.bucket_key}, and a backfill does not wait.")
+        if run_type != "backfill":
+            super().execute(context)
 
     def execute_complete(self, context: Context, event: Any = None) -> None:
         """Look again, and give up when the time is over; soft_fail makes that a skip."""

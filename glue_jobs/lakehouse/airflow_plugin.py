@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Any, ClassVar
 
@@ -14,13 +15,22 @@ from lakehouse.airflow_names import MARTS_POOL
 
 @hookimpl  # type: ignore[untyped-decorator]
 def on_starting(component: Any) -> None:
-    """Make the pool when the scheduler starts: tasks of a pool that is not there would wait for ever."""
-    if getattr(component, "job_type", None) != "SchedulerJob":
+    """Make the pool when Airflow starts: tasks of a pool that is not there would wait for ever.
+
+    A scheduler does not say yet that it is one when it calls this. Every job of Airflow has the database; the process
+    of a task, which starts with a marker of its own, has not.
+    """
+    if type(component).__name__ != "Job":
         return
     from airflow.models.pool import Pool
+    from sqlalchemy.exc import IntegrityError
 
     if Pool.get_pool(MARTS_POOL) is None:
-        Pool.create_or_update_pool(MARTS_POOL, 1, "Jobs that write the marts, one at a time.", include_deferred=True)
+        # Scheduler, triggerer and DAG processor start at once, and one of them is first.
+        with contextlib.suppress(IntegrityError):
+            Pool.create_or_update_pool(
+                MARTS_POOL, 1, "Jobs that write the marts, one at a time.", include_deferred=True
+            )
 
 
 class LakehousePlugin(AirflowPlugin):  # type: ignore[misc]

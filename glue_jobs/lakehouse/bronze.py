@@ -17,6 +17,7 @@ from lakehouse.drift import is_repair, lacking
 from lakehouse.errors import LakehouseError
 from lakehouse.evolution import evolve
 from lakehouse.landing import dataset_of
+from lakehouse.lineage import tell_ingested
 from lakehouse.quarantine import BATCH_ID, ROW_ID
 from lakehouse.storage import StoredFile, list_files
 from lakehouse.summary import say_count
@@ -123,6 +124,7 @@ def ingest_batch(context: Context, dataset: Dataset, batch: Batch) -> IngestResu
             tables.append(bronze_rows(rows, dataset), path, INGEST, batch.batch_id, properties=properties)
         finally:
             rows.unpersist()
+        tell_ingested(context, dataset, batch.files)
         log.info("ingested", files=len(batch.files), rows_readable=readable, rows_unreadable=unreadable)
         return IngestResult(dataset.name, batch.batch_id, len(batch.files), readable, unreadable, drift)
 

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from lakehouse import log
 from lakehouse.changes import FACT, Changes, pending_changes
 from lakehouse.context import Context
+from lakehouse.lineage import tell_built
 from lakehouse.models import ensure_views, register_silver, register_table, run_dbt
 from lakehouse.tables import session_settings
 
@@ -44,6 +45,7 @@ def build_marts(context: Context, full_refresh: bool = False) -> MartsResult:
     words, variables = _selection(spark, changes, pairs)
     with session_settings(spark, _commit_progress(changes)):
         run_dbt(context, ["build", "--select", "tag:marts", *words], variables)
+    tell_built(context)
     log.info("marts built", full=changes.everything, store_days=len(pairs))
     return MartsResult(True, changes.everything, len(pairs))
 

@@ -16,6 +16,7 @@ from lakehouse.dbt_docs import publish_docs
 from lakehouse.delta_log import promised_rows, table_version
 from lakehouse.errors import LakehouseError
 from lakehouse.known import described, ops_schemas
+from lakehouse.lineage import tell_published
 from lakehouse.milestones import reach, reached, silver_version
 from lakehouse.parity import ParityError, open_readable, require_parity, require_same_schema
 from lakehouse.published import is_recorded, pins_of, record_published
@@ -101,6 +102,7 @@ def show_table(context: Context, layer: str, name: str) -> Published | None:
         changed = _show_in_glue(context, layer, name, table)
     if layer not in ("ops", "pinned") and not is_recorded(context.lake, layer, name, table.version()):
         record_published(context.lake, layer, name, table)
+        tell_published(context, layer, name)
     log.info("published", table=f"{layer}.{name}", version=table.version(), changed=changed)
     return Published(layer, name, table.version(), changed)
 

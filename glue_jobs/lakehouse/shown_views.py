@@ -11,6 +11,7 @@ from lakehouse.context import Context
 from lakehouse.delta_log import open_table
 from lakehouse.known import known_tables
 from lakehouse.lake import Lake
+from lakehouse.lineage import tell_views
 from lakehouse.pinned_views import pinned_views
 from lakehouse.project import Project
 from lakehouse.query import require_answers, tables_of
@@ -32,6 +33,7 @@ def show_views(context: Context) -> list[str]:
 
         done = refresh_views(Athena.of(context.lake), GlueCatalogue(boto3.client("glue")), standing, waiting)
         log.info("views refreshed", made=",".join(done.made), dropped=",".join(done.dropped))
+    tell_views(context, standing)
     return [view.name for view in standing]
 
 

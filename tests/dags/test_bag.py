@@ -34,11 +34,6 @@ def test_bag_is_complete_and_has_no_error(bag: dict[str, Any], contracts: Contra
     assert set(bag["dags"]) == expected_ids(contracts)
 
 
-def test_parsing_is_quick(bag: dict[str, Any]) -> None:
-    # Airflow's own report counts the seconds of the clock, which a busy machine stretches; work is the same.
-    assert bag["cpu_seconds"] < 2
-
-
 def test_every_dag_keeps_the_policy(bag: dict[str, Any]) -> None:
     assert bag["dags"]
     for dag_id, dag in bag["dags"].items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from datetime import datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dags.airflow_home import clean_environment
 from dags.receivers import MailBox, Receiver, told
 from lakehouse.airflow_deadline import next_time
 
@@ -42,8 +42,7 @@ def test_the_next_time_of_day(after: str, due: str) -> None:
 def tell(home: Path, **variables: str) -> str:
     """Tell that publish_erp is late, in a process of its own; returns what it logged."""
     about = {"dag_id": "publish_erp", "domain": "erp", "step": "publish", "context": CONTEXT}
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")}
-    env = kept | {"AIRFLOW_HOME": str(home), "AIRFLOW__API__BASE_URL": "https://airflow.example"} | variables
+    env = clean_environment(home) | {"AIRFLOW__API__BASE_URL": "https://airflow.example"} | variables
     command = [sys.executable, "-c", CALL, json.dumps(about)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dags.conversation import Conversation
 from dags.glue_faults import Glue, bad_day
 from dags.receivers import Receiver, told
 
-DAGS = str(Path(__file__).resolve().parents[2] / "dags")
 FAILED_TEST = "error [exit 3]: dbt: fct_daily_store_metrics: 3 rows <broke> a test. What was published before stays."
 BUSY = "SystemExit: error [exit 75]: erp_orders: at each of 5 tries another writer committed first"
 GONE = "LAUNCH ERROR | Resource unavailable. Please try again."
@@ -31,13 +30,12 @@ def slack() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def transform_erp(run_script: Callable[..., Any], aws_variables: dict[str, str], slack: Receiver) -> Run:
+def transform_erp(run_dags: Callable[..., Any], slack: Receiver) -> Run:
     """Runs the DAG with no wait before a retry, and returns the state of its task and of the run."""
 
     def run(**variables: str) -> dict[str, Any]:
-        states = run_script("run_dag.py", DAGS, "--hurry", "transform_erp", **aws_variables, **told(slack), **variables)
-        state: dict[str, Any] = states["transform_erp"]
-        return state
+        (ended,) = run_dags("transform_erp", **told(slack), **variables)
+        return {"run": ended["run"], "tasks": ended["tasks"]}
 
     return run
 
@@ -105,9 +103,7 @@ def test_a_job_that_is_not_there_is_not_tried_again(glue: Glue, aws: Any, slack:
 
 
 @pytest.mark.parametrize("missing", ["variable", "connection", "slack"])
-def test_nobody_to_tell_hides_nothing(
-    missing: str, glue: Glue, aws: Any, run_script: Callable[..., Any], aws_variables: dict[str, str], tmp_path: Path
-) -> None:
+def test_nobody_to_tell_hides_nothing(missing: str, glue: Glue, airflow: Conversation) -> None:
     glue.outcomes[:] = [("FAILED", FAILED_TEST)]
     known = {
         "variable": {},
@@ -117,12 +113,10 @@ def test_nobody_to_tell_hides_nothing(
             "AIRFLOW_CONN_SLACK_OPS": '{"conn_type": "slackwebhook", "host": "http://127.0.0.1:9", "password": "x"}',
         },
     }[missing]
-    log = tmp_path / "log"
-    states = run_script("run_dag.py", DAGS, "--hurry", "transform_erp", log=log, **aws_variables, **known)
-    assert states["transform_erp"] == {"run": "failed", "tasks": {"transform": "failed"}}
-    said = log.read_text(encoding="utf-8")
-    assert "fct_daily_store_metrics: 3 rows <broke> a test" in said
+    (run,) = airflow.ask(dags=["transform_erp"], variables=known)
+    assert (run["run"], run["tasks"]) == ("failed", {"transform": "failed"})
+    assert "fct_daily_store_metrics: 3 rows <broke> a test" in airflow.log
     warning = {"variable": "The Airflow Variable slack_webhook_conn_id is not set"}.get(
         missing, "Could not reach Slack"
     )
-    assert said.count(warning) == 1
+    assert airflow.log.count(warning) == 1

@@ -11,9 +11,9 @@ from moto.s3.models import s3_backends
 
 MOTO_ACCOUNT = "123456789012"
 FILE = "raw/erp/1f2e3d/erp_orders.csv"
-# What it does after five minutes, and after its time is over.
-NEW = ["goes on", "goes on"]
-NOTHING_NEW = ["waits on with TimeDeltaTrigger", "gives up"]
+# What it does after five minutes, after its time is over, and when a backfill starts it.
+NEW = ["goes on", "goes on", "goes on in a backfill"]
+NOTHING_NEW = ["waits on with TimeDeltaTrigger", "gives up", "skips in a backfill"]
 
 Ask = Callable[[], list[str]]
 

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_cloud import deliver, publish_tables
 
 from lakehouse.contract import Contracts
 from lakehouse.contract_file import load_contracts
 
 ROOT = Path(__file__).resolve().parents[2]
-DAGS = str(ROOT / "dags")
 STEPS = ("ingest", "validate", "transform", "publish")
-FACT = "fct_daily_store_metrics"
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +28,15 @@ def test_what_deferring_needs_is_installed() -> None:
     )
 
 
-def test_every_dag_runs_to_success(
-    run_script: Callable[..., Any], aws: Any, aws_variables: dict[str, str], contracts: Contracts
-) -> None:
+def test_every_dag_runs_to_success(run_dags: Callable[..., Any], aws: Any, contracts: Contracts) -> None:
     deliver(aws, contracts)
     publish_tables(aws, contracts)
-    states = run_script("run_dag.py", DAGS, **aws_variables)
+    runs = run_dags()
 
-    assert len(states) == 4 * len(contracts.domains) + 3
-    for dag_id, state in states.items():
-        assert state["run"] == "success", (dag_id, state)
+    assert len(runs) == 4 * len(contracts.domains) + 3
+    for state in runs:
+        dag_id = state["dag"]
+        assert state["run"] == "success", state
         assert set(state["tasks"].values()) == {"success"}, (dag_id, state)
         step, subject = dag_id.split("_", 1)
         assert arguments(aws, dag_id) == expected_arguments(step, subject)
@@ -54,48 +52,25 @@ def test_every_dag_runs_to_success(
 
 
 def test_a_view_whose_table_holds_nothing_is_skipped(
-    run_script: Callable[..., Any], aws: Any, aws_variables: dict[str, str], contracts: Contracts
+    run_dags: Callable[..., Any], aws: Any, contracts: Contracts
 ) -> None:
     publish_tables(aws, contracts, without="silver.products")
-    states = run_script("run_dag.py", DAGS, "publish_marts", **aws_variables)
-    assert states["publish_marts"]["run"] == "success"
-    tasks = states["publish_marts"]["tasks"]
+    (run,) = run_dags("publish_marts")
+    assert run["run"] == "success"
+    tasks = run["tasks"]
     assert (tasks["query_current_products"], tasks["query_daily_store_metrics"]) == ("skipped", "success")
 
 
-def test_docs_are_copied_once_and_again_when_they_change(
-    run_script: Callable[..., Any], aws: Any, aws_variables: dict[str, str]
-) -> None:
+def test_docs_are_copied_once_and_again_when_they_change(run_dags: Callable[..., Any], aws: Any) -> None:
     aws.s3.put_object(Bucket="retail-curated", Key="curated/docs/data_docs/a.html", Body=b"1")
-    run_script("run_dag.py", DAGS, "publish_erp", **aws_variables)
+    run_dags("publish_erp")
     first = aws.s3.get_object(Bucket="retail-curated", Key="docs/data_docs/a.html")
     assert first["Body"].read() == b"1"
     aws.s3.put_object(Bucket="retail-curated", Key="curated/docs/data_docs/b.html", Body=b"2")
-    run_script("run_dag.py", DAGS, "publish_erp", **aws_variables)
+    run_dags("publish_erp")
     again = aws.s3.head_object(Bucket="retail-curated", Key="docs/data_docs/a.html")
     assert again["LastModified"] == first["LastModified"]
     assert keys(aws, "docs/") == ["docs/data_docs/a.html", "docs/data_docs/b.html"]
-
-
-def deliver(aws: Any, contracts: Contracts) -> None:
-    """One file a dataset, and one page of each kind of docs where the jobs write them."""
-    for dataset in contracts.datasets:
-        name = dataset.file_pattern.replace("*", "")
-        aws.s3.put_object(Bucket="retail-raw", Key=f"raw/{dataset.domain}/1f2e3d/{name}", Body=b"order_id\n")
-    for key in ("data_docs/index.html", "dbt/manifest.json"):
-        aws.s3.put_object(Bucket="retail-curated", Key=f"curated/docs/{key}", Body=b"{}")
-
-
-def publish_tables(aws: Any, contracts: Contracts, without: str = "") -> None:
-    """The catalogue as the publish jobs leave it."""
-    names = [f"silver.{dataset.name}" for dataset in contracts.datasets]
-    for database in ("bronze", "silver", "quarantine", "marts", "ops"):
-        aws.glue.create_database(DatabaseInput={"Name": database})
-    others = [f"{layer}.{dataset.name}" for layer in ("bronze", "quarantine") for dataset in contracts.datasets]
-    ops = [f"ops.{name}" for name in ("batches", "verdicts", "quality_results", "published")]
-    for name in {*names, *others, *ops, f"marts.{FACT}"} - {without}:
-        database, table = name.split(".")
-        aws.glue.create_table(DatabaseName=database, TableInput={"Name": table})
 
 
 def arguments(aws: Any, job: str) -> dict[str, str]:

@@ -6,7 +6,6 @@ moto answers in the place of AWS, and refuses whatever the role's policy does no
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -19,6 +18,8 @@ import boto3
 import pytest
 from moto.moto_api import state_manager
 
+from dags.airflow_home import clean_environment
+from dags.conversation import talking
 from lakehouse.contract_file import load_contracts
 from lakehouse.landing import dataset_of
 from terraform import recording
@@ -137,31 +138,16 @@ def test_dags_run_with_airflows_role_alone(
     recorder, words = cloud
     prepare_views_and_docs(recorder.address, applied_dev)
     recorder.role = "airflow"
-    kept = {n: v for n, v in os.environ.items() if not n.startswith(("AIRFLOW", "AWS_", "LAKEHOUSE_"))}
-    airflow = {
-        "AIRFLOW_HOME": str(tmp_path),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/airflow.db",
-        "PYTHONPATH": str(ROOT / "glue_jobs"),
-    }
     variables = {
         f"AIRFLOW_VAR_{parameter['name'].rsplit('/', 1)[-1].upper()}": parameter["value"]
         for parameter in applied_dev.of_type("aws_ssm_parameter")
     }
-    command = [sys.executable, str(ROOT / "tests/dags/run_dag.py"), str(ROOT / "dags"), *DAG_IDS]
-    done = subprocess.run(
-        command, env={**kept, **words, **airflow, **variables}, capture_output=True, text=True, timeout=200, check=False
-    )
+    with talking("run_dags.py", clean_environment(tmp_path) | words | variables) as airflow:
+        runs = airflow.ask(dags=DAG_IDS, variables={})
     recorder.role = ""
-    assert done.returncode == 0, done.stderr[-3000:]
     refused = recording.folded(recorder.denied.get("airflow", ()))
     if RECORDS:
         recording.write({**recording.read(), "airflow": recorder.made["airflow"]})
     assert not refused
-    states = json.loads(done.stdout.splitlines()[-1])
-    assert {dag: state["run"] for dag, state in states.items()} == dict.fromkeys(DAG_IDS, "success"), done.stdout[
-        -3000:
-    ]
+    assert {run["dag"]: run["run"] for run in runs} == dict.fromkeys(DAG_IDS, "success"), airflow.log[-3000:]
     assert recording.folded(recorder.made["airflow"]) == recording.read()["airflow"]
