@@ -11,17 +11,12 @@ PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
-<<<<<<< HEAD
-	facts samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
-	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino bench-layout test-layout
-=======
 	facts parse check-mwaa samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
-	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino test-lineage airflow \
-	test-airflow
->>>>>>> airflow
+	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino test-lineage \
+	airflow test-airflow bench-layout test-layout
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: ## Set the project up (once; every target below does so by itself)
 	@PYTHON="$(PYTHON)" tools/setup.sh
@@ -74,14 +69,10 @@ bench: setup ## Time the merge against its peers (long, on a quiet machine); SMA
 bench-quality: setup ## Time judging a batch against Great Expectations; SMALL=1 tries that it runs
 	@$(PY) benchmarks/quality.py $(if $(SMALL),--small)
 
-<<<<<<< HEAD
 bench-layout: setup ## Measure layouts: what questions open, what thirty nights write (long); SMALL=1 tries that it runs
 	@$(PY) benchmarks/layout.py $(if $(SMALL),--small)
 
-check: setup lint types facts ## Check format, lint, types, contracts, suites and views
-=======
 check: setup lint types facts parse ## Check format, lint, types, contracts, suites, views, and how DAGs parse
->>>>>>> airflow
 
 format: setup ## Format the code
 	@$(PY) -m ruff format .
