@@ -18,7 +18,13 @@ part = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.sign
 print(part.pid, flush=True)
 time.sleep(60)
 """
-CALL = "import os, sys; from airflow_local import run_whole; sys.exit(run_whole(sys.argv[1:], os.environ))"
+# A shell lets what it starts beside itself ignore Ctrl-C, and the tests may have been started so.
+CALL = """
+import os, signal, sys
+from airflow_local import run_whole
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(run_whole(sys.argv[1:], os.environ))
+"""
 
 
 def test_no_part_outlives_ctrl_c() -> None:
