@@ -12,7 +12,7 @@ PY := .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
 	facts parse check-mwaa samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
-	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino test-lineage \
+	terraform-apply lineage-jar test-policy clean test-s3 test-s3-drivers jar test-quality bench-quality test-rollback test-trino test-lineage \
 	airflow test-airflow bench-layout test-layout
 
 help: ## Show this list
@@ -38,6 +38,9 @@ test-rivals: setup ## Merge from two processes at once, and kill merging ones
 
 test-s3: setup ## Hold Delta's log store for S3 against Delta's expectations and a bad S3
 	@mvn -q -B -f jvm/pom.xml package
+
+test-s3-drivers: jar setup ## Write from Spark to a bad S3, kill it there, and write beside delta-rs
+	@$(PY) -m pytest -q --durations=5 -m s3
 
 jar: ## Build Delta's log store for S3 (Maven, Java 17)
 	@mvn -q -B -f jvm/pom.xml -DskipTests package
