@@ -63,7 +63,7 @@ test-airflow: setup ## Kill workers, trigger twice, backfill and browse in a run
 test-rollback: setup ## Take a table back after whole runs, and forward again
 	@$(PY) -m pytest -q --durations=5 -m rollback
 
-test-layout: setup ## Keep and change every layout, with and without deletion vectors
+test-layout: setup ## Keep and change every layout, with and without deletion vectors; kill both in the middle
 	@$(PY) -m pytest -q --durations=5 -m layout
 
 bench: setup ## Time the merge against its peers (long, on a quiet machine); SMALL=1 tries that it runs
