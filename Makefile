@@ -12,7 +12,7 @@ PY := .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
 	facts parse check-mwaa samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
-	terraform-apply lineage-jar test-policy clean test-s3 jar test-quality bench-quality test-rollback test-trino test-lineage \
+	terraform-apply lineage-jar test-policy clean test-s3 test-s3-drivers jar test-quality bench-quality test-rollback test-trino test-lineage \
 	airflow test-airflow bench-layout test-layout
 
 help: ## Show this list
@@ -39,6 +39,9 @@ test-rivals: setup ## Merge from two processes at once, and kill merging ones
 test-s3: setup ## Hold Delta's log store for S3 against Delta's expectations and a bad S3
 	@mvn -q -B -f jvm/pom.xml package
 
+test-s3-drivers: jar setup ## Write from Spark to a bad S3, kill it there, and write beside delta-rs
+	@$(PY) -m pytest -q --durations=5 -m s3
+
 jar: ## Build Delta's log store for S3 (Maven, Java 17)
 	@mvn -q -B -f jvm/pom.xml -DskipTests package
 
@@ -60,7 +63,7 @@ test-airflow: setup ## Kill workers, trigger twice, backfill and browse in a run
 test-rollback: setup ## Take a table back after whole runs, and forward again
 	@$(PY) -m pytest -q --durations=5 -m rollback
 
-test-layout: setup ## Keep and change every layout, with and without deletion vectors
+test-layout: setup ## Keep and change every layout, with and without deletion vectors; kill both in the middle
 	@$(PY) -m pytest -q --durations=5 -m layout
 
 bench: setup ## Time the merge against its peers (long, on a quiet machine); SMALL=1 tries that it runs

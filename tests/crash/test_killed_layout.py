@@ -16,7 +16,7 @@ from lakehouse.project import Project
 from lakes import FACT
 from lakes_without_spark import write_lake
 
-pytestmark = pytest.mark.crash
+pytestmark = pytest.mark.layout
 
 ROOT = Path(__file__).parents[2]
 KILLED_RUN = Path(__file__).with_name("killed_run.py")

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,11 @@ ENVIRONMENT = {"PYTHONPATH": MODULES, "TZ": "UTC", "LAKEHOUSE_DRIVER_MEMORY": "1
 class MergingProcess:
     """A process that merges into one table; it leads a process group, which its JVM belongs to."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, script: Path = PROCESS, words: Sequence[str] = ()) -> None:
         self._errors = Path(f"{path}.{uuid.uuid4().hex}.log")
         with self._errors.open("w") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, PROCESS, path],
+                [sys.executable, script, *(words or (path,))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -72,9 +72,11 @@ class MergingProcess:
 
 
 @contextlib.contextmanager
-def started(path: str, number: int = 1) -> Iterator[list[MergingProcess]]:
-    """So many processes, ready for commands."""
-    processes = [MergingProcess(path) for _ in range(number)]
+def started(
+    path: str, number: int = 1, script: Path = PROCESS, words: Sequence[str] = ()
+) -> Iterator[list[MergingProcess]]:
+    """So many processes, ready for commands; their logs lie beside the path."""
+    processes = [MergingProcess(path, script, words) for _ in range(number)]
     try:
         for process in processes:
             process.wait_for("ready")

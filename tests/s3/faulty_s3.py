@@ -2,7 +2,7 @@
 
     python tests/s3/faulty_s3.py BUCKET        # prints its address, serves until standard input ends
 
-Under `/__faults` it is told what to do next (`POST {"seed": 7}` or `POST {"next": ["lost_answer"]}`) and says what it
+Under `/__faults` it is told what to do next (`POST {"seed": 7}`, `POST {"next": ["lost_answer"]}`) and says what it
 saw (`GET`). A fault depends on the seed, the key and how often that key was put before, not on the moment.
 moto checks `If-None-Match` and stores in two steps, between which another thread may store; S3 does it in one, so here
 the PUTs of one key follow each other.
@@ -94,6 +94,7 @@ class FaultyS3:
         if environ["REQUEST_METHOD"] == "POST":
             words = json.loads(_body(environ))
             self.seed, self.next = words.get("seed"), list(words.get("next", ()))
+            self.mix = words.get("mix", FAULTS)
             self.counts.clear()
             self.faults.clear()
         start("200 OK", [("Content-Type", "application/json")])
