@@ -30,7 +30,7 @@ test: setup ## Run the tests: those that start no Spark beside those that do
 test-crash: setup ## Kill whole runs at every boundary, and run them again
 	@$(PY) -m pytest -q -m crash
 
-test-model: setup ## Hold the merge and the fact against a plain model, on random deliveries
+test-model: setup ## Hold the merge and the fact against a plain model, on random deliveries, and on the samples in reverse
 	@$(PY) -m pytest -q --durations=5 -m model
 
 test-rivals: setup ## Merge from two processes at once, and kill merging ones

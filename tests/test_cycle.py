@@ -110,6 +110,7 @@ def test_the_same_rows_under_other_names_add_no_data_file_to_silver_and_marts(st
     assert counts.landed == counts.quarantined + counts.ignored
 
 
+@pytest.mark.model
 def test_the_deliveries_in_reverse_order(project: Project, spark: SparkSession, tmp_path: Path) -> None:
     context = lake_context(project, spark, tmp_path / "reverse")
     for delivery in (DAY2, SAMPLES):

@@ -125,6 +125,7 @@ def test_each_layout_becomes_each_other(leads: Leads, vectors: bool) -> None:
     assert DeltaTable(leads.lake.silver("crm_leads"), version=1).metadata().partition_columns == ["month"]
 
 
+@pytest.mark.layout
 def test_a_merge_meanwhile_is_in_the_new_layout(leads: Leads, monkeypatch: pytest.MonkeyPatch) -> None:
     leads.merge(1, 0, 50)
     old, real, done = leads.dataset, rewrite._refuse_loss, []
@@ -142,6 +143,7 @@ def test_a_merge_meanwhile_is_in_the_new_layout(leads: Leads, monkeypatch: pytes
     assert old.partition_by == ("month",)
 
 
+@pytest.mark.layout
 def test_maintenance_amid_a_merge_costs_it_one_retry(leads: Leads, monkeypatch: pytest.MonkeyPatch) -> None:
     for batch in range(1, 5):  # four files a month, each of all days and stores
         leads.merge(batch, 100 * batch, 100 * batch + 84)
@@ -162,6 +164,7 @@ def test_maintenance_amid_a_merge_costs_it_one_retry(leads: Leads, monkeypatch: 
     assert len(leads.rows()) == 4 * 84 + 32
 
 
+@pytest.mark.layout
 def test_a_column_that_the_contract_lost_is_not_dropped(leads: Leads) -> None:
     leads.merge(1, 0, 10)
     leads.spark.sql(f"ALTER TABLE delta.`{leads.lake.silver('crm_leads')}` ADD COLUMNS (more string)")
@@ -170,6 +173,7 @@ def test_a_column_that_the_contract_lost_is_not_dropped(leads: Leads) -> None:
         apply_layout(leads.context, "crm_leads")
 
 
+@pytest.mark.layout
 def test_the_fact_takes_the_layout_of_its_model(context: Context, lake: Lake) -> None:
     write_lake(context.project, lake)
     path = lake.table("marts", "fct_daily_store_metrics")

@@ -145,6 +145,7 @@ def test_a_run_takes_what_fits_and_the_next_goes_on(context: Context, tmp_path: 
     assert (table.rows(), table.delta.version()) == (before, version + 3)
 
 
+@pytest.mark.layout
 def test_spark_opens_the_files_that_the_measure_counts(
     context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_writer_in_between_loses_nothing(
     assert table.rows() == sorted([*changed, *((key + 2_000_000, *rest) for key, *rest in changed)])
 
 
+@pytest.mark.layout
 def test_it_gives_way_after_one_retry(context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = make(context, tmp_path / "lines", LAYOUTS["none"])
     with monkeypatch.context() as patched:
@@ -212,6 +214,7 @@ def test_it_gives_way_after_one_retry(context: Context, tmp_path: Path, monkeypa
     assert table.maintain().partitions == 1
 
 
+@pytest.mark.layout
 def test_rows_that_would_be_lost_stop_the_commit(
     context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +241,7 @@ def test_late_rows_lie_beside_those_of_the_day(context: Context, tmp_path: Path)
     assert sum(file.rows for file in files) == 3_000
 
 
+@pytest.mark.layout
 def test_many_new_rows_are_cut_at_once(context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lakehouse.first_write.LARGE_ROWS", 1_000)
     rows = lines(context.spark()).withColumn("month", F.date_format("dt", "yyyy-MM"))
@@ -253,6 +257,7 @@ def test_many_new_rows_are_cut_at_once(context: Context, tmp_path: Path, monkeyp
     )
 
 
+@pytest.mark.layout
 def test_what_no_version_needs_goes_by_the_declared_retention(context: Context, tmp_path: Path) -> None:
     table = make(context, tmp_path / "lines", LAYOUTS["none"])
     kept = Table(
@@ -269,6 +274,7 @@ def test_what_no_version_needs_goes_by_the_declared_retention(context: Context, 
     assert Table(context, none).maintain() == MaintenanceResult("silver.lines")
 
 
+@pytest.mark.layout
 def test_the_log_is_trimmed_when_it_is_old(context: Context, tmp_path: Path) -> None:
     table = make(context, tmp_path / "lines", LAYOUTS["none"])
     table.maintain()
