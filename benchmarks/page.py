@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from string import Template
@@ -12,6 +13,7 @@ from benchmarks.plots import Panel, panel_of, picture
 from benchmarks.results import SUITES, Results, Setting, load
 
 NOT_YET = "Not measured yet."
+SCATTERED_PLOT = "![Seconds and bytes by the share of rows changed](benchmarks-scattered.svg)"
 
 Kept = Mapping[str, Results]
 Reading = Callable[[Results], list[str]]
@@ -24,7 +26,8 @@ def write(results: Path, docs: Path) -> list[Path]:
     loaded = {suite: load(results, suite) for suite in SUITES}
     kept = {suite: found for suite, found in loaded.items() if found is not None}
     template = Template(Path(__file__).with_name("page.md").read_text(encoding="utf-8"))
-    texts = {"benchmarks.md": template.substitute(_words(kept)), **_plots(kept)}
+    page = re.sub(r"\n{3,}", "\n\n", template.substitute(_words(kept)))  # where a suite has no results yet
+    texts = {"benchmarks.md": page, **_plots(kept)}
     docs.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (docs / name).write_text(text, encoding="utf-8")
@@ -38,24 +41,27 @@ def _words(kept: Kept) -> dict[str, str]:
         if suite not in kept:
             return ""
         said: Sequence[Reading] = [*parts, *_ALWAYS] if suite != "scattered" else parts
-        return "\n".join(f"- {line}" for part in said for line in part(kept[suite]))
+        lines = [f"- {line}" for part in said for line in part(kept[suite])]
+        return "\n".join(["What they say:", "", *lines])
 
-    def table(suite: str, draw: Callable[[Results], str]) -> str:
-        return draw(kept[suite]) if suite in kept else NOT_YET
+    def table(suite: str, draw: Callable[[Results], str], otherwise: str = NOT_YET) -> str:
+        return draw(kept[suite]) if suite in kept else otherwise
 
     def still(results: Results) -> list[str]:
         return readings.slower(results, OURS_STILL)
 
     return {
         "measured_on": "\n".join(_setting(suite, kept[suite]) for suite in kept) or NOT_YET,
+        "day_plot": "![Seconds and bytes by history](benchmarks-day.svg)" if "day" in kept else "",
         "day_table": table("day", tables.delivery_table),
-        "day_exponents": table("day", tables.exponent_table),
+        "day_exponents": table("day", tables.exponent_table, ""),
         "day_reading": of("day", readings.growth),
         "redelivery_table": table("redelivery", tables.redelivery_table),
         "redelivery_reading": of("redelivery", readings.repeats),
         "random_table": table("random", tables.delivery_table),
-        "random_exponents": table("random", tables.exponent_table),
+        "random_exponents": table("random", tables.exponent_table, ""),
         "random_reading": of("random", still),
+        "scattered_plot": SCATTERED_PLOT if "scattered" in kept else "",
         "scattered_table": table("scattered", tables.scattered_table),
         "scattered_reading": of("scattered", readings.modes),
     }
@@ -87,10 +93,11 @@ def _plots(kept: Kept) -> dict[str, str]:
         panel("scattered", "Seconds for a merge and five reads, by rows changed", " %", tables.total_seconds),
         panel("scattered", "MB written, by rows changed", " %", lambda run: _mega(run.bytes_written)),
     )
-    return {
-        "benchmarks-day.svg": picture("Seconds and bytes of a day's batch by history and engine", day),
-        "benchmarks-scattered.svg": picture("Seconds and bytes of scattered updates by merge mode", scattered),
+    found = {
+        "day": ("benchmarks-day.svg", "Seconds and bytes of a day's batch by history and engine", day),
+        "scattered": ("benchmarks-scattered.svg", "Seconds and bytes of scattered updates by merge mode", scattered),
     }
+    return {name: picture(title, panels) for suite, (name, title, panels) in found.items() if suite in kept}
 
 
 def _mega(size: int | None) -> float | None:
