@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
@@ -13,12 +14,43 @@ from benchmarks.plots import Panel, panel_of, picture
 from benchmarks.results import SUITES, Results, Setting, load
 
 NOT_YET = "Not measured yet."
-SCATTERED_PLOT = "![Seconds and bytes by the share of rows changed](benchmarks-scattered.svg)"
 
 Kept = Mapping[str, Results]
 Reading = Callable[[Results], list[str]]
 
 _ALWAYS = (readings.against_ours, readings.slower, readings.wrong, readings.given_up)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A picture of one suite. text: what it says to whoever does not see it."""
+
+    file: str
+    title: str
+    text: str
+    panels: Callable[[Results], tuple[Panel, ...]]
+
+
+PLOTS = {
+    "day": Plot(
+        "benchmarks-day.svg",
+        "Seconds and bytes of a day's batch by history and engine",
+        "Seconds and bytes by history",
+        lambda found: (
+            panel_of(found, "Seconds for a day's batch, by history", "×", lambda run: run.seconds),
+            panel_of(found, "MB that had to be opened, by history", "×", lambda run: _mega(run.bytes_scanned)),
+        ),
+    ),
+    "scattered": Plot(
+        "benchmarks-scattered.svg",
+        "Seconds and bytes of scattered updates by merge mode",
+        "Seconds and bytes by the share of rows changed",
+        lambda found: (
+            panel_of(found, "Seconds for a merge and five reads, by rows changed", " %", tables.total_seconds),
+            panel_of(found, "MB written, by rows changed", " %", lambda run: _mega(run.bytes_written)),
+        ),
+    ),
+}
 
 
 def write(results: Path, docs: Path) -> list[Path]:
@@ -47,12 +79,15 @@ def _words(kept: Kept) -> dict[str, str]:
     def table(suite: str, draw: Callable[[Results], str], otherwise: str = NOT_YET) -> str:
         return draw(kept[suite]) if suite in kept else otherwise
 
+    def plot(suite: str) -> str:
+        return f"![{PLOTS[suite].text}]({PLOTS[suite].file})" if suite in kept else ""
+
     def still(results: Results) -> list[str]:
         return readings.slower(results, OURS_STILL)
 
     return {
         "measured_on": "\n".join(_setting(suite, kept[suite]) for suite in kept) or NOT_YET,
-        "day_plot": "![Seconds and bytes by history](benchmarks-day.svg)" if "day" in kept else "",
+        "day_plot": plot("day"),
         "day_table": table("day", tables.delivery_table),
         "day_exponents": table("day", tables.exponent_table, ""),
         "day_reading": of("day", readings.growth),
@@ -61,7 +96,7 @@ def _words(kept: Kept) -> dict[str, str]:
         "random_table": table("random", tables.delivery_table),
         "random_exponents": table("random", tables.exponent_table, ""),
         "random_reading": of("random", still),
-        "scattered_plot": SCATTERED_PLOT if "scattered" in kept else "",
+        "scattered_plot": plot("scattered"),
         "scattered_table": table("scattered", tables.scattered_table),
         "scattered_reading": of("scattered", readings.modes),
     }
@@ -80,24 +115,8 @@ def _setting(suite: str, results: Results) -> str:
 
 
 def _plots(kept: Kept) -> dict[str, str]:
-    """The plots by file name."""
-
-    def panel(suite: str, title: str, unit: str, figure: tables.Figure) -> Panel:
-        return panel_of(kept[suite], title, unit, figure) if suite in kept else Panel(title, unit, {})
-
-    day = (
-        panel("day", "Seconds for a day's batch, by history", "×", lambda run: run.seconds),
-        panel("day", "MB that had to be opened, by history", "×", lambda run: _mega(run.bytes_scanned)),
-    )
-    scattered = (
-        panel("scattered", "Seconds for a merge and five reads, by rows changed", " %", tables.total_seconds),
-        panel("scattered", "MB written, by rows changed", " %", lambda run: _mega(run.bytes_written)),
-    )
-    found = {
-        "day": ("benchmarks-day.svg", "Seconds and bytes of a day's batch by history and engine", day),
-        "scattered": ("benchmarks-scattered.svg", "Seconds and bytes of scattered updates by merge mode", scattered),
-    }
-    return {name: picture(title, panels) for suite, (name, title, panels) in found.items() if suite in kept}
+    """The plots of the suites that have results, by file name."""
+    return {plot.file: picture(plot.title, plot.panels(kept[suite])) for suite, plot in PLOTS.items() if suite in kept}
 
 
 def _mega(size: int | None) -> float | None:

@@ -10,7 +10,7 @@ import yaml
 from lakehouse.contract import Contracts, Dataset
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.known import known_tables, models
-from lakehouse.marts_layout import declared_by_model
+from lakehouse.marts_layout import declared_by_model, model_file
 from lakehouse.project import Project
 from lakehouse.suite import Suite, load_suite
 from lakehouse.view_check import check_views
@@ -76,11 +76,13 @@ def _marts(project: Project) -> list[str]:
     """The layouts that models declare in their dbt config."""
     found = []
     for name, model in models(project.dbt).items():
-        for file in (project.dbt / "models" / "marts").rglob(f"{name}.sql"):
-            try:
-                declared_by_model(file, (*model.comments, "month"))
-            except LakehouseError as error:
-                found.append(str(error))
+        file = model_file(project.dbt, name)
+        if file is None:
+            continue
+        try:
+            declared_by_model(file, (*model.comments, "month"))
+        except LakehouseError as error:
+            found.append(str(error))
     return found
 
 

@@ -83,17 +83,23 @@ def _refuse_without_bounds(node: Place, name: str, column: Column | None) -> Non
 
 
 def _refuse_overlap(node: Place, partition_by: Sequence[str], cluster_by: Sequence[str]) -> None:
-    """Delta refuses to Z-Order a partition column, so say which layout was probably meant."""
+    problem = overlap(partition_by, cluster_by)
+    if problem:
+        raise node.error(problem)
+
+
+def overlap(partition_by: Sequence[str], cluster_by: Sequence[str]) -> str | None:
+    """What is wrong with partition columns that are cluster columns too, and what was probably meant; None if none is.
+
+    Delta refuses to Z-Order a partition column.
+    """
     both = [column for column in cluster_by if column in partition_by]
-    if both:
-        raise node.error(f"{', '.join(both)} also partitions the table, which Delta refuses; {meant(both)}.")
-
-
-def meant(both: Sequence[str]) -> str:
-    """The layout that was probably meant by one whose partition columns are also cluster columns."""
+    if not both:
+        return None
+    meant = "partitionBy [month] with clusterBy [dt, store_id]"
     if "dt" in both and "store_id" not in both:
-        return "probably meant: partitionBy [dt] with clusterBy [store_id, <key>]"
-    return "probably meant: partitionBy [month] with clusterBy [dt, store_id]"
+        meant = "partitionBy [dt] with clusterBy [store_id, <key>]"
+    return f"{', '.join(both)} also partitions the table, which Delta refuses; probably meant: {meant}."
 
 
 def _target(node: Place | None) -> int:

@@ -33,6 +33,13 @@ def open_table(path: str, version: int | None = None) -> DeltaTable | None:
         return None
 
 
+def existing_table(path: str) -> DeltaTable:
+    """Open a Delta table that the caller has seen a moment ago; nothing of ours drops tables."""
+    table = open_table(path)
+    assert table is not None, path
+    return table
+
+
 def read_protocol(path: str) -> tuple[int, list[str]]:
     """Reader version and reader features of a table, by its log's own text, whatever delta-rs opens."""
     folder = f"{path}/_delta_log"

@@ -11,16 +11,16 @@ from lakehouse import log, tables
 from lakehouse.conflicts import conflict_of
 from lakehouse.context import Context
 from lakehouse.contract import Dataset
-from lakehouse.delta_log import open_table
-from lakehouse.errors import TransientError, UnknownNameError
+from lakehouse.delta_log import existing_table, open_table
+from lakehouse.errors import TransientError
 from lakehouse.evolution import SchemaChangeError
 from lakehouse.first_write import cells_of
 from lakehouse.grid import placed
 from lakehouse.known import models
 from lakehouse.layout import RETENTION_DAYS, layout_of_table, retention_properties
 from lakehouse.layout_files import laid_files, said_partition
-from lakehouse.maintained import MARTS, Maintained, of_dataset
-from lakehouse.marts_layout import declared_by_model
+from lakehouse.maintained import MARTS, Maintained, named, of_dataset
+from lakehouse.marts_layout import declared_by_model, model_file
 from lakehouse.rewrite import NewTable, Rewritten, rewrite
 
 TRIES = 5
@@ -48,9 +48,7 @@ class Applied:
 def apply_layout(context: Context, wanted: str) -> Applied:
     """Lay a table out as its contract or model declares; raises UnknownNameError or ApplyConflictError."""
     table = declared_table(context, wanted)
-    opened = open_table(table.path)
-    assert opened is not None  # found a moment ago
-    about = opened.metadata()
+    about = existing_table(table.path).metadata()
     if layout_of_table(about.partition_columns, about.configuration) == table.layout:
         return Applied(table.full_name, None)
     with log.about(domain=table.domain, dataset=table.name):
@@ -63,16 +61,12 @@ def declared_table(context: Context, wanted: str) -> Maintained:
     """A table with the layout that is declared now, whatever it has; raises UnknownNameError."""
     found = [of_dataset(context, dataset) for dataset in context.contracts.datasets]
     found += [_mart(context, name) for name in models(context.project.dbt)]
-    tables_there = [table for table in found if table is not None]
-    for table in tables_there:
-        if wanted in (table.name, table.full_name):
-            return table
-    raise UnknownNameError("table with a layout", wanted, [table.full_name for table in tables_there])
+    return named([table for table in found if table is not None], wanted)
 
 
 def _mart(context: Context, name: str) -> Maintained | None:
     path = context.lake.table(MARTS, name)
-    file = next((context.project.dbt / "models" / "marts").rglob(f"{name}.sql"), None)
+    file = model_file(context.project.dbt, name)
     opened = open_table(path)
     if file is None or opened is None:
         return None
@@ -89,9 +83,7 @@ def _rewritten(context: Context, table: Maintained) -> Rewritten:
     conflict: str | None = None
     for _ in range(TRIES):
         rows = _shaped(tables.read(spark, table.path), dataset)
-        opened = open_table(table.path)
-        assert opened is not None  # nothing drops tables
-        files = laid_files(opened)
+        files = laid_files(existing_table(table.path))
         number = sum(file.rows for file in files)
         size = sum(file.bytes for file in files) / max(number, 1)
         cells = cells_of(rows, table.layout, size)

@@ -107,15 +107,14 @@ def _show(given: argparse.Namespace) -> int:
 
 
 def _print_tables(chosen: list[Any]) -> None:
-    from lakehouse.delta_log import open_table
+    from lakehouse.delta_log import existing_table
     from lakehouse.layout_advice import said_bytes
     from lakehouse.layout_files import columns_of, files_by_partition, laid_files
     from lakehouse.layout_measure import measure
 
     lines = []
     for table in chosen:
-        opened = open_table(table.path)
-        assert opened is not None  # listed a moment ago
+        opened = existing_table(table.path)
         files = laid_files(opened, columns_of(table.layout))
         parts = files_by_partition(files).values()
         rows = [sum(file.rows for file in part) for part in parts] or [0]
@@ -142,13 +141,12 @@ def _print_tables(chosen: list[Any]) -> None:
 
 
 def _show_questions(table: Any, by_row_group: bool, picture: Path | None) -> None:
-    from lakehouse.delta_log import open_table
+    from lakehouse.delta_log import existing_table
     from lakehouse.layout_files import columns_of, laid_files, row_groups
     from lakehouse.layout_measure import opened_by, two_dimensional
     from lakehouse.layout_picture import draw_layout
 
-    opened = open_table(table.path)
-    assert opened is not None  # listed a moment ago
+    opened = existing_table(table.path)
     columns = tuple(dict.fromkeys((*columns_of(table.layout), "dt", "store_id")))
     files = laid_files(opened, columns)
     what = "files"
@@ -181,16 +179,14 @@ def _show_questions(table: Any, by_row_group: bool, picture: Path | None) -> Non
 
 
 def _advise(given: argparse.Namespace) -> int:
-    from lakehouse.delta_log import open_table
+    from lakehouse.delta_log import existing_table
     from lakehouse.layout_advice import advise, reason, said_bytes, size_of
     from lakehouse.layout_files import laid_files
     from lakehouse.layout_measure import QUESTIONS
     from lakehouse.maintained import maintained_table
 
     table = maintained_table(_context(given), given.table)
-    opened = open_table(table.path)
-    assert opened is not None  # listed a moment ago
-    size = size_of(laid_files(opened, ("dt", "store_id")))
+    size = size_of(laid_files(existing_table(table.path), ("dt", "store_id")))
     if size is None:
         print(f"{table.full_name}: it has no days and stores; one partition, clustered by its key, is right for it")
         return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lakehouse.changes import FACT
@@ -42,7 +42,11 @@ def maintained_tables(context: Context) -> list[Maintained]:
 
 def maintained_table(context: Context, wanted: str) -> Maintained:
     """The table of that name, with or without its layer; raises UnknownNameError."""
-    tables = maintained_tables(context)
+    return named(maintained_tables(context), wanted)
+
+
+def named(tables: Sequence[Maintained], wanted: str) -> Maintained:
+    """The one of that name among some tables; raises UnknownNameError."""
     for table in tables:
         if wanted in (table.name, table.full_name):
             return table

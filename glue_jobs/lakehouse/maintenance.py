@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from lakehouse import log
 from lakehouse.conflicts import conflict_of
 from lakehouse.context import Context
-from lakehouse.delta_log import open_table
+from lakehouse.delta_log import existing_table
 from lakehouse.errors import UsageError
 from lakehouse.grid import placed
 from lakehouse.lake import for_spark
@@ -77,8 +77,7 @@ def maintain_lake(context: Context, max_bytes: int = MAX_BYTES) -> list[Maintena
 
 def maintain_table(context: Context, table: Maintained, max_bytes: int = MAX_BYTES) -> MaintenanceResult:
     """Describe, cluster, vacuum and trim one table, each only where it is needed."""
-    opened = open_table(table.path)
-    assert opened is not None  # the caller found it
+    opened = existing_table(table.path)
     result = MaintenanceResult(table.full_name, described=_describe(context, table, opened))
     if tuple(opened.metadata().partition_columns) == table.layout.partition_by:
         result = cluster_table(context, table, result, max_bytes)
@@ -113,8 +112,7 @@ def cluster_table(context: Context, table: Maintained, result: MaintenanceResult
 
 def plan_table(table: Maintained, max_bytes: int = MAX_BYTES) -> Plan:
     """What the table's log says should be rewritten now."""
-    opened = open_table(table.path)
-    assert opened is not None  # the caller found it
+    opened = existing_table(table.path)
     files = laid_files(opened, columns_of(table.layout))
     return plan_maintenance(files, table.layout, clustered_at(table.path), max_bytes)
 
@@ -163,8 +161,7 @@ def _describe(context: Context, table: Maintained, opened: DeltaTable) -> bool:
 
 def _vacuum(context: Context, table: Maintained) -> int:
     """Remove the files that no version within the retention needs; returns how many were to go."""
-    opened = open_table(table.path)
-    assert opened is not None  # nothing drops tables
+    opened = existing_table(table.path)
     hours = table.retention_days * 24
     # The log names what was removed long ago as well, so that only what is still there counts.
     named = {unquote(name) for name in opened.vacuum(hours, dry_run=True, enforce_retention_duration=False)}
@@ -177,8 +174,7 @@ def _vacuum(context: Context, table: Maintained) -> int:
 
 def _clean_log(context: Context, table: Maintained) -> bool:
     """Checkpoint and trim a log whose first commits are older than it is kept for."""
-    opened = open_table(table.path)
-    assert opened is not None  # nothing drops tables
+    opened = existing_table(table.path)
     expired = time.time() * 1000 - (max(table.retention_days, LOG_DAYS) + 1) * DAY_MS
     old = [commit for commit in opened.history() if commit["timestamp"] < expired]
     if not any(commit["version"] < opened.version() for commit in old):

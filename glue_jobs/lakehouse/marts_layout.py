@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lakehouse.contract_layout import meant
+from lakehouse.contract_layout import overlap
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.layout import CLUSTER_BY, CUT_BY, STATISTICS, TARGET, Layout, layout_of_table, parsed_size
 
@@ -30,6 +30,11 @@ class MartLayout:
 
     layout: Layout
     properties: dict[str, str]
+
+
+def model_file(dbt: Path, name: str) -> Path | None:
+    """The SQL of a mart's model; None where there is none of that name."""
+    return next((dbt / "models" / "marts").rglob(f"{name}.sql"), None)
 
 
 def declared_by_model(file: Path, columns: Sequence[str]) -> MartLayout | None:
@@ -56,11 +61,9 @@ def _config(file: Path, words: str) -> dict[str, Any]:
 
 
 def _check(file: Path, layout: Layout, properties: dict[str, str], columns: Sequence[str]) -> None:
-    both = [name for name in layout.cluster_by if name in layout.partition_by]
-    if both:
-        raise MartLayoutError(
-            file, CLUSTER_BY, f"{', '.join(both)} also partitions the table, which Delta refuses; {meant(both)}."
-        )
+    problem = overlap(layout.partition_by, layout.cluster_by)
+    if problem:
+        raise MartLayoutError(file, CLUSTER_BY, problem)
     for setting, names in (("partition_by", layout.partition_by), (CLUSTER_BY, layout.cluster_by)):
         for name in names:
             if name not in columns:

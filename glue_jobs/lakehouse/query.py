@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 
 from lakehouse.contract import Contracts
-from lakehouse.delta_log import open_table
+from lakehouse.delta_log import existing_table, open_table
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import LAYERS, Lake, is_s3
 from lakehouse.published import pins_of
@@ -143,9 +143,7 @@ def _source(connection: duckdb.DuckDBPyConnection, lake: Lake, layer: str, name:
     path = lake.table(layer, name)
     if lake.is_local:
         return "delta_scan('{}')".format(path.replace("'", "''"))
-    table = open_table(path)
-    assert table is not None  # listed a moment ago
-    connection.register(f"_{layer}_{name}", table.to_pyarrow_dataset())
+    connection.register(f"_{layer}_{name}", existing_table(path).to_pyarrow_dataset())
     return f'"_{layer}_{name}"'
 
 

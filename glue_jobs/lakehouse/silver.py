@@ -34,8 +34,9 @@ def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
     results = []
     for dataset in contract.datasets:
         with log.about(dataset=dataset.name):
-            give_accepted_turns(context.lake, dataset)
-            results += [_merge(context, dataset, turn) for turn in to_merge(context.lake, dataset)]
+            verdicts = verdicts_of(context.lake, dataset)
+            give_accepted_turns(context.lake, dataset, verdicts)
+            results += [_merge(context, dataset, turn) for turn in to_merge(context.lake, dataset, verdicts)]
     return results
 
 
@@ -43,12 +44,13 @@ def ask_replay(context: Context, contract: Contract, wanted: str) -> Turn:
     """Let the batch `dataset:number` be merged again, whether silver has it or passed it over; raises ReplayError."""
     name, _, number = wanted.partition(":")
     dataset = Contracts((contract,)).dataset(name)
-    known = [verdict.batch_id for verdict in verdicts_of(context.lake, dataset) if verdict.passed]
+    verdicts = verdicts_of(context.lake, dataset)
+    known = [verdict.batch_id for verdict in verdicts if verdict.passed]
     if not number.isdecimal() or int(number) not in known:
         raise ReplayError(dataset.name, number, known)
     with log.about(dataset=dataset.name, batch=int(number)):
         turn = give_turn(context.lake, dataset, int(number))
-        if turn not in to_merge(context.lake, dataset):
+        if turn not in to_merge(context.lake, dataset, verdicts):
             log.warning("replay waits for the verdict on an earlier batch; the transform after that merges it")
     return turn
 

@@ -7,11 +7,12 @@ is not above the last, and that holds for every pair of merges only while all of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lakehouse import log
-from lakehouse.batches import MERGE, Batch, batches_of, record_batches, verdicts_of
+from lakehouse.batches import MERGE, Batch, BatchVerdict, batches_of, record_batches
 from lakehouse.contract import Dataset
 from lakehouse.decisions import ACCEPTED
 from lakehouse.delta_log import progress
@@ -26,22 +27,23 @@ class Turn:
     batch_id: int
 
 
-def to_merge(lake: Lake, dataset: Dataset) -> list[Turn]:
+def to_merge(lake: Lake, dataset: Dataset, verdicts: Sequence[BatchVerdict]) -> list[Turn]:
     """The turns that silver has not had, up to the first batch that still waits for its verdict.
 
     What is merged here shall never be overtaken, so nothing goes past a batch of which that is not known yet.
+    verdicts: read before this looks into the ledger, which then knows every batch that has one.
     """
     done = progress(lake.silver(dataset.name), MERGE)
-    verdicts = {verdict.batch_id: verdict.verdict for verdict in verdicts_of(lake, dataset)}
+    verdict_on = {verdict.batch_id: verdict.verdict for verdict in verdicts}
     turns: list[Turn] = []
     for batch in batches_of(lake, dataset):
         if batch.batch_id <= done or batch.state == "refused":
             continue
         if batch.repeats is not None:
             turns.append(Turn(batch.batch_id, batch.repeats))
-        elif batch.batch_id not in verdicts:
+        elif batch.batch_id not in verdict_on:
             break
-        elif verdicts[batch.batch_id] == "passed":
+        elif verdict_on[batch.batch_id] == "passed":
             turns.append(Turn(batch.batch_id, batch.batch_id))
     return turns
 
@@ -58,9 +60,9 @@ def give_turn(lake: Lake, dataset: Dataset, batch_id: int) -> Turn:
     return Turn(entered.batch_id, batch_id)
 
 
-def give_accepted_turns(lake: Lake, dataset: Dataset) -> None:
+def give_accepted_turns(lake: Lake, dataset: Dataset, verdicts: Sequence[BatchVerdict]) -> None:
     """Give a turn to every batch that a person accepted and that has had none."""
-    accepted = [verdict.batch_id for verdict in verdicts_of(lake, dataset) if verdict.verdict == ACCEPTED]
+    accepted = [verdict.batch_id for verdict in verdicts if verdict.verdict == ACCEPTED]
     if not accepted:
         return
     given = {batch.repeats for batch in batches_of(lake, dataset)}

@@ -11,7 +11,15 @@ import pytest
 from deltalake import CommitProperties, Transaction, write_deltalake
 
 from lakehouse import batches
-from lakehouse.batches import Batch, BatchVerdict, LedgerBusyError, batches_of, record_batches, record_decided
+from lakehouse.batches import (
+    Batch,
+    BatchVerdict,
+    LedgerBusyError,
+    batches_of,
+    record_batches,
+    record_decided,
+    verdicts_of,
+)
 from lakehouse.contract import Dataset
 from lakehouse.errors import EXIT_TRANSIENT
 from lakehouse.lake import Lake
@@ -53,16 +61,16 @@ def merge_up_to(lake: Lake, dataset: Dataset, number: int) -> None:
 
 
 def test_no_batch_has_a_turn_before_its_verdict(lake: Lake, orders: Dataset) -> None:
-    assert to_merge(lake, orders) == []
+    assert to_merge(lake, orders, verdicts_of(lake, orders)) == []
     record_batches(lake, orders, planned(orders, "planned", "refused", "planned", "planned", "planned"))
-    assert to_merge(lake, orders) == []
+    assert to_merge(lake, orders, verdicts_of(lake, orders)) == []
     for number, verdict in ((1, "passed"), (3, "stopped"), (5, "passed")):
         judge(lake, orders, number, verdict)
-    assert to_merge(lake, orders) == [Turn(1, 1)]  # 4 may still pass
+    assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(1, 1)]  # 4 may still pass
     judge(lake, orders, 4, "passed")
-    assert to_merge(lake, orders) == [Turn(1, 1), Turn(4, 4), Turn(5, 5)]
+    assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(1, 1), Turn(4, 4), Turn(5, 5)]
     merge_up_to(lake, orders, 4)
-    assert to_merge(lake, orders) == [Turn(5, 5)]
+    assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(5, 5)]
 
 
 def test_a_replay_comes_after_what_was_there_before_it(lake: Lake, orders: Dataset) -> None:
@@ -70,28 +78,28 @@ def test_a_replay_comes_after_what_was_there_before_it(lake: Lake, orders: Datas
     judge(lake, orders, 1, "passed")
     merge_up_to(lake, orders, 1)
     assert give_turn(lake, orders, 1) == Turn(3, 1)
-    assert to_merge(lake, orders) == []  # 2 has no verdict, and must not be overtaken
+    assert to_merge(lake, orders, verdicts_of(lake, orders)) == []  # 2 has no verdict, and must not be overtaken
     judge(lake, orders, 2, "passed")
-    assert to_merge(lake, orders) == [Turn(2, 2), Turn(3, 1)]
+    assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(2, 2), Turn(3, 1)]
     record_batches(lake, orders, planned(orders, "planned"))
     assert [batch.batch_id for batch in batches_of(lake, orders)] == [1, 2, 3, 4]
     merge_up_to(lake, orders, 3)
-    assert to_merge(lake, orders) == []
+    assert to_merge(lake, orders, verdicts_of(lake, orders)) == []
 
 
 def test_an_accepted_batch_gets_one_turn(lake: Lake, orders: Dataset) -> None:
     record_batches(lake, orders, planned(orders, "planned", "planned"))
     judge(lake, orders, 1, "stopped")
     judge(lake, orders, 2, "passed")
-    give_accepted_turns(lake, orders)
-    assert to_merge(lake, orders) == [Turn(2, 2)]
+    give_accepted_turns(lake, orders, verdicts_of(lake, orders))
+    assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(2, 2)]
     judge(lake, orders, 1, "accepted")
     for _ in range(2):
-        give_accepted_turns(lake, orders)
-        assert to_merge(lake, orders) == [Turn(2, 2), Turn(3, 1)]
+        give_accepted_turns(lake, orders, verdicts_of(lake, orders))
+        assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(2, 2), Turn(3, 1)]
     merge_up_to(lake, orders, 3)
-    give_accepted_turns(lake, orders)
-    assert to_merge(lake, orders) == []
+    give_accepted_turns(lake, orders, verdicts_of(lake, orders))
+    assert to_merge(lake, orders, verdicts_of(lake, orders)) == []
 
 
 def test_two_processes_take_no_number_twice(lake: Lake, orders: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from lakehouse.delta_log import commits_since, open_table, select
+from lakehouse.delta_log import commits_since, existing_table, select
 from lakehouse.storage import split_s3
 from rivals.deliveries import ORDERS, model
 
@@ -27,9 +27,8 @@ def versions(path: str) -> list[int]:
 
 def rows(path: str) -> list[tuple[Any, ...]]:
     """All rows, sorted by key."""
-    table = open_table(path)
-    assert table is not None
-    return [tuple(row[c] for c in ORDERS.silver_column_names) for row in select(table, "SELECT * FROM t ORDER BY id")]
+    found = select(existing_table(path), "SELECT * FROM t ORDER BY id")
+    return [tuple(row[c] for c in ORDERS.silver_column_names) for row in found]
 
 
 def wrong(path: str, answers: Iterable[Mapping[str, Any]], batches: Iterable[int]) -> list[str]:

@@ -16,12 +16,12 @@ from typing import Any
 import boto3
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, Field, QueryBuilder, write_deltalake
+from deltalake import Field, QueryBuilder, write_deltalake
 from deltalake.schema import PrimitiveType, StructType
 
 from lakehouse.athena import AthenaError
 from lakehouse.catalogue import VERSION
-from lakehouse.delta_log import open_table, storage_options
+from lakehouse.delta_log import existing_table, storage_options
 from lakehouse.project import Project
 from stand_in.published import S3_LAKE, Cloud, publish
 from stand_in.reader import reading
@@ -35,15 +35,9 @@ VIEWS = ("leads_ageing", "current_products", "daily_store_metrics", "table_fresh
 GENERATIONS = ("current_products", "conversion_funnel")
 
 
-def table_at(path: str) -> DeltaTable:
-    found = open_table(path)
-    assert found is not None
-    return found
-
-
 def rewritten(path: str, change: Callable[[pa.Table], pa.Table]) -> None:
     """Write a table anew with other columns, as a person does who renames, drops or widens one."""
-    table = table_at(path)
+    table = existing_table(path)
     rows = change(pa.table(QueryBuilder().register("t", table).execute("SELECT * FROM t").read_all()))
     parts = table.metadata().partition_columns
     write_deltalake(
@@ -52,16 +46,16 @@ def rewritten(path: str, change: Callable[[pa.Table], pa.Table]) -> None:
 
 
 def adds_a_column() -> None:
-    table_at(LEADS).alter.add_columns([Field("campaign", PrimitiveType("string"))])
+    existing_table(LEADS).alter.add_columns([Field("campaign", PrimitiveType("string"))])
 
 
 def adds_a_nested_column() -> None:
     place = StructType([Field("city", PrimitiveType("string")), Field("floor", PrimitiveType("integer"))])
-    table_at(LEADS).alter.add_columns([Field("place", place)])
+    existing_table(LEADS).alter.add_columns([Field("place", place)])
 
 
 def comments_a_column() -> None:
-    table_at(LEADS).alter.set_column_metadata("status", {"comment": "Where the lead stands today."})
+    existing_table(LEADS).alter.set_column_metadata("status", {"comment": "Where the lead stands today."})
 
 
 def widens_a_column() -> None:
@@ -96,7 +90,7 @@ def test_a_reader_meets_no_schema_change(project: Project, cloud: Cloud, publish
             reader.asks()
             assert reader.failures == [], change.__name__
             for layer, name, path in (("silver", "crm_leads", LEADS), ("silver", "products", PRODUCTS)):
-                assert list(shown(layer, name)) == [field.name for field in table_at(path).schema().fields]
+                assert list(shown(layer, name)) == [field.name for field in existing_table(path).schema().fields]
     assert {question: len(answers) for question, answers in reader.seen.items()} == dict.fromkeys(reader.seen, 1)
     leads = shown("silver", "crm_leads")
     assert leads["campaign"][0] == "string"
@@ -167,7 +161,7 @@ def test_whatever_point_publishing_dies_at(cloud: Cloud, published: list[str], t
         reader.asks()
         for number in range(1, 100):
             for path in changed:  # each has a new version to show
-                table_at(path).alter.set_table_properties(
+                existing_table(path).alter.set_table_properties(
                     {"delta.logRetentionDuration": f"interval {30 + number} days"}
                 )
             new = other_views(tmp_path, number)
@@ -185,7 +179,7 @@ def test_whatever_point_publishing_dies_at(cloud: Cloud, published: list[str], t
                 after = entries()
                 for path in changed:
                     name = ".".join(path.rsplit("/", 2)[1:])
-                    assert after[name]["Parameters"][VERSION] == str(table_at(path).version())
+                    assert after[name]["Parameters"][VERSION] == str(existing_table(path).version())
             if ended:
                 break
         publish(new)
