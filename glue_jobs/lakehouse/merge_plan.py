@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import tables
-from lakehouse.contract import Dataset, Kind
+from lakehouse.contract import Dataset, Kind, MergeMode
 from lakehouse.delta_log import open_table
 from lakehouse.merge_errors import DoubledKeyError, NullKeyError
 from lakehouse.newest import (
@@ -35,7 +35,7 @@ from lakehouse.newest import (
     with_validity,
 )
 from lakehouse.quarantine import BATCH_ID
-from lakehouse.reach import LOCATE_ABOVE_BYTES, KeyRange, Partition, Reach, reach_of
+from lakehouse.reach import LIST_LIMIT, LOCATE_ABOVE_BYTES, KeyRange, Partition, Reach, reach_of
 
 BROADCAST_KEYS = 500_000
 """So many keys of a batch are sent to every task, so that the rows of silver need not be shuffled to meet them."""
@@ -99,6 +99,19 @@ class MergePlan:
     def replaces(self) -> bool:
         """True when rows of silver are replaced; else new ones are added, if any."""
         return bool(self.replaced.files)
+
+    @property
+    def replaces_whole_partitions(self) -> bool:
+        """True where each partition that loses a row is one file, which a MERGE would write anew as well."""
+        if self.dataset.merge_mode is MergeMode.DELETION_VECTORS or len(self.dataset.partition_by) != 1:
+            return False
+        losing = self.replaced.partitions
+        files = sum(file.partition in losing for file in self.replaced.known)
+        return self.replaces and files == len(losing) <= LIST_LIMIT
+
+    def small(self, rows: DataFrame) -> DataFrame:
+        """At most one row per key of the batch: small enough for every task, unless the batch is very large."""
+        return rows if self.fates.keys > BROADCAST_KEYS else F.broadcast(rows)
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Writes what a plan found in one commit: an append where rows are only added, else a MERGE of the differences.
+"""Writes what a plan found in one commit, which carries the batch (txnAppId, txnVersion) and what it touched.
 
-The MERGE reads the partitions and key ranges that hold the replaced rows. The commit carries the batch (txnAppId,
-txnVersion) and what it touched (userMetadata).
+Rows that replace none are appended. Where every partition that loses a row is one file, those partitions are written
+anew; elsewhere a MERGE finds the files, within the partitions and key ranges that hold the replaced rows.
 """
 
 from __future__ import annotations
@@ -26,26 +26,43 @@ from lakehouse.reach import partition_predicates
 
 
 def write_plan(spark: SparkSession, plan: MergePlan, path: str, number: int, token: str) -> None:
-    """Carry a plan out in one commit; new rows alone need no MERGE, and without news the batch is still recorded.
+    """Carry a plan out in one commit; without news the batch is still recorded.
 
     number: the turn under which the batch is committed, so that it is committed once.
     """
     metadata = {**plan.metadata, "number": number, "token": token}
-    if plan.replaces:
+    if plan.replaces and not plan.replaces_whole_partitions:
         _merge(spark, plan, path, number, metadata)
     else:
-        _append(spark, plan, path, number, metadata)
+        _write(spark, plan, path, number, metadata)
 
 
-def _append(spark: SparkSession, plan: MergePlan, path: str, number: int, metadata: Mapping[str, Any]) -> None:
-    rows = plan.changes.drop(OLD)
+def _write(spark: SparkSession, plan: MergePlan, path: str, number: int, metadata: Mapping[str, Any]) -> None:
+    """Write the new rows and, where some replace old ones, what else the partitions of those hold, in their place."""
+    dataset, layout = plan.dataset, plan.dataset.layout
+    rows, count = plan.changes.drop(OLD), plan.fates.news
     if plan.version >= 0 and plan.fates.news:
         rows = rows.unionByName(_watch(spark, plan, path))
-    rows = rows.select(*[tables.described(column) for column in plan.dataset.silver_columns])
-    properties, layout = table_properties(plan.dataset), plan.dataset.layout
-    rows = clustered(rows, layout, plan.fates.news, plan.read.bytes_per_row)
-    with tables.session_settings(spark, layout.write_settings):
-        tables.append(rows, path, MERGE, number, layout.partition_by, metadata, properties)
+    in_place_of, settings = None, layout.write_settings
+    if plan.replaces:
+        in_place_of = " AND ".join(plan.replaced.partition_predicates())
+        rows = rows.unionByName(_kept(spark, plan, path, in_place_of))
+        count += sum(file.rows for file in plan.replaced.files)
+        # New rows may belong to partitions that lose none.
+        settings = {**settings, "spark.databricks.delta.replaceWhere.constraintCheck.enabled": "false"}
+    rows = rows.select(*[tables.described(column) for column in dataset.silver_columns])
+    rows = clustered(rows, layout, count, plan.read.bytes_per_row)
+    properties = table_properties(dataset)
+    with tables.session_settings(spark, settings):
+        tables.append(rows, path, MERGE, number, layout.partition_by, metadata, properties, in_place_of=in_place_of)
+
+
+def _kept(spark: SparkSession, plan: MergePlan, path: str, where: str) -> DataFrame:
+    """The rows of some partitions that the plan does not replace."""
+    names = identity(plan.dataset)
+    replaced = plan.changes.where(F.col(OLD).isNotNull()).select(*[F.col(f"{OLD}.{name}") for name in names])
+    silver = tables.read(spark, path).where(where).select(*plan.dataset.silver_column_names)
+    return silver.join(plan.small(replaced), on=list(names), how="left_anti").select(*silver.columns)
 
 
 def table_properties(dataset: Dataset) -> dict[str, str]:

@@ -89,12 +89,15 @@ class Reach:
         wanted = set(partitions)
         return Reach(self.dataset, self.known, tuple(f for f in self.files if f.partition in wanted), self.ranges)
 
+    def partition_predicates(self, table: str = "") -> list[str]:
+        """Conditions on the table's partition columns alone."""
+        return partition_predicates(self.dataset, self.partitions, (file.partition for file in self.known), table)
+
     def predicates(self, table: str = "") -> list[str]:
         """Conditions on the table's partition and key columns, as SQL with literals; `table` is a prefix like `t.`."""
         if not self.files:
             return ["1 = 0"]
-        known = frozenset(file.partition for file in self.known)
-        found = partition_predicates(self.dataset, self.partitions, known, table)
+        found = self.partition_predicates(table)
         if self.ranges is not None:
             key = self.dataset.key[0]
             found.append(_ranges(f"{table}`{key}`", self.dataset.silver_types[key], self.ranges))

@@ -56,13 +56,18 @@ def append(
     metadata: Mapping[str, Any] | None = None,
     properties: Mapping[str, str] | None = None,
     adds_columns: bool = False,
+    in_place_of: str | None = None,
 ) -> None:
     """Append rows and progress in one commit; a version that the table has already is skipped by Delta.
 
     properties: of a table that is new, beside those of every table.
     adds_columns: columns that the table lacks are added to it, else they are refused.
+    in_place_of: a condition on partition columns; the rows for which it holds go in the same commit.
     """
-    writer = rows.write.format("delta").mode("append").options(txnAppId=app_id, txnVersion=version)
+    mode = "append" if in_place_of is None else "overwrite"
+    writer = rows.write.format("delta").mode(mode).options(txnAppId=app_id, txnVersion=version)
+    if in_place_of is not None:
+        writer = writer.option("replaceWhere", in_place_of)
     writer = writer.options(**{**PROPERTIES, **(properties or {})})
     writer = writer.option("mergeSchema", str(adds_columns).lower())
     if metadata is not None:

@@ -93,6 +93,13 @@ def orders(spark: SparkSession, tmp_path: Path, two_batches: Path) -> Table:
     return Table(spark, ORDERS, str(shutil.copytree(two_batches, tmp_path / "orders")))
 
 
+@pytest.fixture
+def compacted(orders: Table) -> Table:
+    """The same with A and B in one file, so that a merge writes day 1 whole."""
+    compacts()(orders.path)
+    return orders
+
+
 def after_the_plan(monkeypatch: pytest.MonkeyPatch, table: Table, rival: Rival, times: int = 1) -> None:
     """Commit when the plan is made and nothing is written yet, at each of the first tries."""
     plan, left = merge.plan_merge, iter(range(times))
@@ -162,7 +169,8 @@ def test_a_foreign_row_with_a_key_of_the_batch(
     replaced = [("A", 2, 8, 6, 3)] if len(batch) > 1 else [("A", 1, 1, 5, 1)]
     assert orders.rows == [*replaced, ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), ("N", 3, 9, 6, 3)]
     assert (result.conflicts, result.inserted, result.moved, len(waits)) == (1, 0, len(batch), 1)
-    assert orders.operations == ["WRITE", "WRITE", "WRITE", "MERGE"]
+    # The two files of A's day are a MERGE's work, the one of N's is written whole.
+    assert orders.operations == ["WRITE", "WRITE", "WRITE", "MERGE" if len(batch) > 1 else "WRITE"]
     assert orders.delta.history(1)[0]["isBlindAppend"] is False
 
 
@@ -192,6 +200,29 @@ def test_the_replaced_row_is_deleted(orders: Table, monkeypatch: pytest.MonkeyPa
     assert orders.rows == [("A", 1, 9, 6, 3), ("B", 1, None, 6, 3), ("C", 2, None, 5, 1)]
 
 
+@WATCHED
+@pytest.mark.parametrize("rival", [appends("R", 1, 5), appends("N", 4, 5), deletes("B")], ids=["day", "key", "gone"])
+def test_a_partition_that_is_written_whole(
+    compacted: Table, monkeypatch: pytest.MonkeyPatch, place: Place, rival: Rival
+) -> None:
+    rival(str(shutil.copytree(compacted.path, f"{compacted.path}.rival_alone")))
+    alone = replace(compacted, path=f"{compacted.path}.rival_alone")
+    place(monkeypatch, compacted, rival)
+    result = compacted.merge(3, ("A", 1, 8, 6), ("N", 3, None, 6))
+    others = [row for row in alone.rows if row[0] not in ("A", "N")]
+    assert compacted.rows == sorted([("A", 1, 8, 6, 3), *others, ("N", 3, None, 6, 3)])
+    assert result.conflicts == 1
+
+
+def test_a_row_that_came_at_the_last_instant_is_not_written_over(
+    compacted: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_the_last_instant(monkeypatch, compacted, appends("R", 1, 5))
+    with pytest.raises(UnseenRivalError, match="WRITE committed version 3 just before this merge committed"):
+        compacted.merge(3, ("A", 1, 8, 6))
+    assert compacted.rows == [("A", 1, 8, 6, 3), ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), ("R", 1, 77, 5, 0)]
+
+
 @pytest.mark.parametrize(
     ("place", "rival", "conflicts"),
     [
@@ -214,7 +245,8 @@ def test_files_are_compacted(orders: Table, monkeypatch: pytest.MonkeyPatch, pla
     place(monkeypatch, orders, compacts())
     result = orders.merge(3, ("A", 2, 9, 6), ("B", 1, None, 6))
     assert orders.rows == [("A", 2, 9, 6, 3), ("B", 1, None, 6, 3), ("C", 2, None, 5, 1)]
-    assert orders.operations == ["WRITE", "WRITE", "OPTIMIZE", "MERGE"]
+    # A plan made after the files are one writes that one anew.
+    assert orders.operations == ["WRITE", "WRITE", "OPTIMIZE", "WRITE" if place is in_the_transaction else "MERGE"]
     # No row was another, so a plan made before still holds; files that the transaction was to replace are gone.
     assert result.conflicts == (1 if place is in_the_transaction else 0)
 

@@ -128,7 +128,7 @@ def test_upsert(table: Callable[[Dataset], Table]) -> None:
     merged = [kept(2, "A", 1, "9", 6), kept(2, "B", 1, "2", 6, gone=True), kept(2, "E", 3, None, 1)]
     orders.assert_rows(*merged, kept(1, "C", 2, None, 5), kept(1, "D", 2, "4", 5))
     operation, metadata = orders.commit()
-    assert operation == "MERGE"
+    assert operation == "WRITE"
     assert (metadata["dataset"], metadata["batch_id"]) == ("orders", 2)
     assert metadata["touched"] == {"2026-10-01": ["S1"], "2026-10-03": ["S1"]}
     assert (metadata["counts"]["rows"], metadata["counts"]["keys"], metadata["counts"]["deleted"]) == (7, 5, 1)
@@ -178,7 +178,7 @@ def test_a_moved_row_is_in_one_partition_in_every_version(table: Callable[[Datas
     for version in range(orders.delta.version() + 1):
         old = DeltaTable(orders.path, version=version).to_pyarrow_table(columns=["id"])
         assert sorted(old["id"].to_pylist()) == ["A", "B", "C", "D"]
-    assert [commit["operation"] for commit in orders.delta.history()] == ["MERGE", "WRITE"]
+    assert [commit["operation"] for commit in orders.delta.history()] == ["WRITE", "WRITE"]
 
 
 def test_a_null_key_is_refused_before_any_write(table: Callable[[Dataset], Table]) -> None:
@@ -309,6 +309,33 @@ def test_a_contract_that_rules_moves_out(table: Callable[[Dataset], Table]) -> N
     result = orders.merge(2, order("M2", 2, "2", 6), order("B", 3, None, 1))
     assert (result.files_scanned, result.located, result.files_removed, result.files_added) == (2, False, 1, 2)
     assert (result.updated, result.inserted) == (1, 1)
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["one file a day", "two files a day"])
+def test_a_day_of_one_file_is_written_whole_and_leaves_the_same_rows(
+    table: Callable[[Dataset], Table], split: bool
+) -> None:
+    orders = table(ORDERS)
+    orders.merge(1, order("A", 1, "1", 5), order("D", 2, None, 5), order("F", 3, "6", 5))
+    orders.merge(2, order("B", 1, None, 5), order("E", 2, "5", 5))
+    if not split:
+        orders.delta.optimize.compact()
+    files = orders.files
+    # A moves out of day 1, where B stays; E is deleted; C is new on day 1; F's day is nobody's business.
+    batch = (order("A", 2, "9", 6), order("C", 1, "3", 5), order("E", 2, "5", 6, gone=True))
+    result = orders.merge(3, *batch)
+    assert (result.updated, result.deleted, result.inserted, result.moved, result.partitions) == (1, 1, 1, 1, 2)
+    orders.assert_rows(
+        kept(3, "A", 2, "9", 6), kept(2, "B", 1, None, 5), kept(3, "C", 1, "3", 5), kept(1, "D", 2, None, 5),
+        kept(3, "E", 2, "5", 6, gone=True), kept(1, "F", 3, "6", 5),
+    )  # fmt: skip
+    # Of two files a day a MERGE replaces the one that holds the row.
+    assert orders.commit()[0] == ("MERGE" if split else "WRITE")
+    assert (result.files_removed, len(files - orders.files)) == (2, 2)
+    assert result.files_added == len(orders.files - files)
+    before = (orders.delta.version(), orders.files)
+    assert orders.merge(4, *batch).news == 0
+    assert (orders.delta.version(), orders.files) == (before[0] + 1, before[1])
 
 
 def test_commits_that_touch_very_much_say_less(
