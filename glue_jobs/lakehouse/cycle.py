@@ -21,6 +21,7 @@ from lakehouse.landing import Delivery, deliver
 from lakehouse.privacy import trace_of, without_values
 from lakehouse.progress import Progress, Step
 from lakehouse.query import ask, tables_of
+from lakehouse.storage import exists
 from lakehouse.summary import FactDay, Failure, Link, RunSummary, StepState, StepTime
 
 STEPS = ("ingest", "validate", "transform", "publish")
@@ -235,7 +236,5 @@ def _fact(context: Context) -> tuple[FactDay, ...]:
 
 
 def _links(context: Context) -> tuple[Link, ...]:
-    if not context.lake.is_local:
-        return ()
     pages = (("Data Docs", "curated/docs/data_docs/index.html"), ("dbt docs", "curated/docs/dbt/index.html"))
-    return tuple(Link(title, path) for title, path in pages if Path(context.lake.root, path).is_file())
+    return tuple(Link(title, path) for title, path in pages if exists(f"{context.lake.root}/{path}"))

@@ -15,6 +15,8 @@ from lakehouse.judge_verdict import RuleResult, Verdict
 from lakehouse.suite_types import UNEXPECTED_ROWS
 
 SITE = "lakehouse"
+INDEX_LIMIT = 100
+"""So many of the newest results are on the index, which reads each: a build stays short for years."""
 _VIEWS = "lakehouse.data_docs_view"
 _PAGE = {"module_name": _VIEWS, "class_name": "OfflinePageView"}
 _INDEX = {"module_name": _VIEWS, "class_name": "OfflineIndexView"}
@@ -86,7 +88,7 @@ class DataDocs:
         from great_expectations.render.renderer.site_builder import SiteBuilder
 
         config = self._context.project_config_with_variables_substituted.data_docs_sites[SITE]
-        index = {**config["site_index_builder"], "view": _INDEX}
+        index = {**config["site_index_builder"], "validation_results_limit": INDEX_LIMIT, "view": _INDEX}
         sections = {**config["site_section_builders"], "expectations": {"view": _PAGE}, "validations": {"view": _PAGE}}
         return SiteBuilder(
             data_context=self._context,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mimetypes
 import os
 import shutil
 from collections.abc import Iterator
@@ -92,10 +93,20 @@ def copy_in(file: Path, target: str) -> None:
         import boto3
 
         bucket, key = split_s3(target)
-        boto3.client("s3").upload_file(str(file), bucket, key)
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        boto3.client("s3").upload_file(str(file), bucket, key, ExtraArgs={"ContentType": kind})
         return
     with _taking_its_place(Path(target)) as partial:
         shutil.copy2(file, partial)
+
+
+def copy_out(source: str, file: Path) -> None:
+    """Copy an object of S3 into a local file."""
+    import boto3
+
+    bucket, key = split_s3(source)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    boto3.client("s3").download_file(bucket, key, str(file))
 
 
 def write_whole(path: str, content: bytes) -> bool:

@@ -26,11 +26,12 @@ from lakehouse.bronze import bronze_batch
 from lakehouse.context import Context
 from lakehouse.contract import Contract, Dataset
 from lakehouse.data_docs import DataDocs
+from lakehouse.data_docs_s3 import DataDocsOnS3
 from lakehouse.delta_log import append_once, count_rows, open_table, read_rows
 from lakehouse.errors import LakehouseError
 from lakehouse.judge import is_quarantined, judge_batch, with_broken_rules
 from lakehouse.judge_verdict import Verdict
-from lakehouse.lake import Lake
+from lakehouse.lake import Lake, is_s3
 from lakehouse.lineage import tell_judged
 from lakehouse.quarantine import BATCH_ID, STEP
 from lakehouse.settled_repairs import settle_repairs
@@ -63,7 +64,7 @@ class BatchStoppedError(LakehouseError):
         self.domain, self.dataset, self.batch_id = dataset.domain, dataset.name, batch.batch_id
         self.files = tuple(file.name for file in batch.files)
         self.reason, self.page = verdict.reason or "", verdict.data_docs
-        page = Path(self.page).as_uri() if self.page else "the quality results"
+        page = "the quality results" if not self.page else self.page if is_s3(self.page) else Path(self.page).as_uri()
         super().__init__(
             f"{self.domain}: batch {self.batch_id} of {self.dataset} ({', '.join(self.files)}) stopped: {self.reason}. "
             f"Nothing of it was merged; see {page} and deliver the rows again once they are mended, "
@@ -109,7 +110,8 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
     if not judged.is_stopped and judged.quarantined:
         broken = with_broken_rules(rows, suite.row_rules).where(is_quarantined(suite))
         quarantine.append(quarantine.from_typed(broken, dataset), context.lake, dataset, VALIDATE, batch.batch_id)
-    page = _data_docs(context, judged, batch)
+    docs = _docs_of(context.project.suites, f"{context.lake.docs}/data_docs")
+    page = docs.add(judged, batch.batch_id, batch.recorded_at)
     _record_results(context.lake, dataset, batch.batch_id, judged, time.monotonic() - start)
     verdict = BatchVerdict(
         dataset=dataset.name,
@@ -120,7 +122,7 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
         rows_quarantined=0 if judged.is_stopped else judged.quarantined,
         rows_passed=0 if judged.is_stopped else judged.good,
         reason=judged.reason,
-        data_docs=page,
+        data_docs=str(page),
     )
     record_verdict(context.lake, dataset, verdict)
     tell_judged(context, dataset)
@@ -168,15 +170,7 @@ def quality_of(lake: Lake, dataset: Dataset, batch_id: int) -> list[dict[str, An
     return read_rows(lake.ops("quality_results"), dataset=dataset.name, batch_id=batch_id)
 
 
-def _data_docs(context: Context, judged: Verdict, batch: Batch) -> str | None:
-    """Add the batch's page to Data Docs and return its path; None when the lake is not on a disk."""
-    if not context.lake.is_local:
-        return None
-    docs = _docs_of(context.project.suites, Path(context.lake.docs) / "data_docs")
-    return str(docs.add(judged, batch.batch_id, batch.recorded_at))
-
-
 @functools.lru_cache(maxsize=4)
-def _docs_of(suites: Path, folder: Path) -> DataDocs:
+def _docs_of(suites: Path, root: str) -> DataDocs | DataDocsOnS3:
     """Opening Great Expectations' project takes a second, so one opening serves a whole run."""
-    return DataDocs(suites, folder)
+    return DataDocsOnS3(suites, root) if is_s3(root) else DataDocs(suites, Path(root))

@@ -7,10 +7,13 @@ import datetime as dt
 import re
 from pathlib import Path
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from lakehouse import data_docs
 from lakehouse.data_docs import DataDocs, PageNotRenderedError, validation_result, warm_up
+from lakehouse.data_docs_s3 import DataDocsOnS3
 from lakehouse.judge_verdict import Example, RuleResult, Verdict, decide
 from lakehouse.project import Project
 from lakehouse.suite import Suite, load_suite
@@ -117,6 +120,41 @@ def test_judging_a_batch_again_replaces_its_page(project: Project, suite: Suite,
     docs = DataDocs(project.suites, tmp_path)
     pages = {docs.add(verdict_of(suite), 7, JUDGED_AT) for _ in range(2)}
     assert list(tmp_path.rglob("erp_orders-7.html")) == list(pages)
+
+
+@mock_aws
+def test_on_s3_the_index_shows_what_every_job_judged(
+    project: Project, suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="lake")
+    root, later = "s3://lake/curated/docs/data_docs", JUDGED_AT + dt.timedelta(hours=1)
+
+    def objects() -> dict[str, str]:
+        found = s3.list_objects_v2(Bucket="lake", Prefix="curated/docs/data_docs/").get("Contents", [])
+        return {item["Key"].removeprefix("curated/docs/data_docs/"): item["ETag"] for item in found}
+
+    erp, again = DataDocsOnS3(project.suites, root), DataDocsOnS3(project.suites, root)
+    first = erp.add(verdict_of(suite), 1, JUDGED_AT)
+    before = objects()
+    second = again.add(verdict_of(suite), 2, later)  # another process: it has only what lies on S3
+    third = erp.add(verdict_of(suite), 3, later + dt.timedelta(hours=1))  # and the first one learns of its page
+    after = objects()
+    pages = [page.removeprefix(f"{root}/") for page in (third, second, first)]
+    assert re.fullmatch(r"validations/erp_orders/batch-1/[^/]+/erp_orders-1\.html", pages[-1])
+    assert set(after) == {"index.html", "expectations/erp_orders.html", *pages, *map(result_of, pages)}
+    unchanged = [name for name, tag in before.items() if after[name] == tag]
+    assert sorted(unchanged) == sorted({*before} - {"index.html"})
+
+    index = s3.get_object(Bucket="lake", Key="curated/docs/data_docs/index.html")
+    links = re.findall(r'href="(validations/[^"?]*)', index["Body"].read().decode())
+    assert (links, index["ContentType"]) == (pages, "text/html")
+
+
+def result_of(page: str) -> str:
+    """The result that a page shows."""
+    return page.replace("validations/", "results/").replace(".html", ".json")
 
 
 def test_a_page_that_is_not_written_is_an_error(project: Project, suite: Suite, tmp_path: Path) -> None:
