@@ -1,4 +1,4 @@
-"""Writes the cost table of `docs/cloud.md` from `docs/prices.yaml`: `python docs/cloud_costs.py`."""
+"""Writes the cost tables of `docs/cloud.md` from `docs/prices.yaml`: `python docs/cloud_costs.py`."""
 
 from __future__ import annotations
 
@@ -9,68 +9,77 @@ import yaml
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- costs -->\n", "<!-- end of costs -->"
-# Counted in the applied state of dev and prod; a test compares.
-COUNTS = {
-    "dev": {"endpoint_zones": 13, "alarms": 9, "metrics": 4},
-    "prod": {"endpoint_zones": 26, "alarms": 9, "metrics": 4},
-}
+ENVIRONMENTS = ("dev", "prod")
+
+Facts = dict[str, Any]
 
 
-def at_rest(facts: dict[str, Any], environment: str) -> list[tuple[str, float]]:
-    """What costs money though nothing runs, in dollars a month."""
-    price, assumed, count = facts["prices"], facts["assumed"], COUNTS[environment]
-    hours = assumed["hours_a_month"]
-    return [
-        ("MWAA environment mw1.small, one worker", price["mwaa_small_hour"] * hours),
-        (f"interface endpoints × zones: {count['endpoint_zones']}",
-         price["endpoint_zone_hour"] * hours * count["endpoint_zones"]),
-        ("NAT gateway (`nat_gateway = false` saves it)", price["nat_hour"] * hours),
-        (f"{count['alarms']} alarms, {count['metrics']} metrics of our own",
-         price["alarm_month"] * count["alarms"] + price["metric_month"] * count["metrics"]),
-        ("KMS key", price["kms_key_month"]),
-        ("VPC, S3 endpoint, roles, jobs, crawlers, databases, workgroups, topic, parameters, events, one budget", 0.0),
-    ]  # fmt: skip
+def priced(facts: Facts) -> dict[str, float]:
+    """All prices, those included that follow from others: of a small run of a job, and of a crawl."""
+    price, assumed = facts["prices"], facts["assumed"]
+    run = assumed["dpus_of_a_small_run"] * assumed["minutes_of_a_small_run"] / 60
+    crawl = assumed["crawler_dpus"] * assumed["crawler_minutes"] / 60
+    return {**price, "small_run": run * price["glue_dpu_hour"], "crawl": crawl * price["crawler_dpu_hour"]}
 
 
-def by_use(facts: dict[str, Any], size: str) -> list[tuple[str, float]]:
+def monthly(facts: Facts, resource: Facts, environment: str) -> float:
+    """What the resources of a kind cost in an environment though nothing runs, in dollars a month."""
+    price, hours = facts["prices"], facts["assumed"]["hours_a_month"]
+    units = resource.get("billed", resource)[environment]
+    hourly, each_month = resource.get("hourly"), resource.get("monthly")
+    return units * ((price[hourly] * hours if hourly else 0) + (price[each_month] if each_month else 0))
+
+
+def at_rest(facts: Facts) -> list[str]:
+    """Every kind of resource, how many each environment has, what they cost at rest, and what using one costs."""
+    head = "| Terraform's resource | dev | prod | at rest, dev, $ | at rest, prod, $ | by use, $ |"
+    lines = [head, "|---|---:|---:|---:|---:|---|"]
+    price, free = priced(facts), []
+    for kind, resource in facts["resources"].items():
+        if not resource.keys() - set(ENVIRONMENTS):
+            free.append(f"`{kind}` ({' and '.join(str(n) for n in sorted({resource[e] for e in ENVIRONMENTS}))})")
+            continue
+        counts = " | ".join(str(resource[environment]) for environment in ENVIRONMENTS)
+        costs = " | ".join(f"{monthly(facts, resource, environment):,.2f}" for environment in ENVIRONMENTS)
+        use = "; ".join(f"{price[name]:.3g} a {unit}" for name, unit in resource.get("by_use", {}).items())
+        lines.append(f"| {resource.get('name', f'`{kind}`')} | {counts} | {costs} | {use or '–'} |")
+    sums = " | ".join(
+        f"**{sum(monthly(facts, resource, environment) for resource in facts['resources'].values()):,.2f}**"
+        for environment in ENVIRONMENTS
+    )
+    return [*lines, f"| **together** | | | {sums} | |", "", f"Free, with their numbers: {', '.join(free)}.", ""]
+
+
+def by_use(facts: Facts, size: str) -> list[tuple[str, float]]:
     """What running costs, in dollars a month."""
-    price, assumed, daily = facts["prices"], facts["assumed"], facts["sizes"][size]["gb_a_day"]
+    price, assumed, daily = priced(facts), facts["assumed"], facts["sizes"][size]["gb_a_day"]
     days, runs = assumed["days_a_month"], facts["runs_a_day"]
-    small = runs * days * assumed["dpus_of_a_small_run"] * assumed["minutes_of_a_small_run"] / 60
-    work = daily * days / assumed["gb_a_dpu_hour"]
-    crawl = assumed["crawls_a_day"] * days * assumed["crawler_dpus"] * assumed["crawler_minutes"] / 60
+    work = daily * days / assumed["gb_a_dpu_hour"] * price["glue_dpu_hour"]
     stored = daily * days * assumed["copies_of_the_data"]
     scanned = assumed["athena_tb_a_month_large" if daily >= 1 else "athena_tb_a_month_small"]
     return [
-        (f"Glue jobs, {runs} runs a day", (small + work) * price["glue_dpu_hour"]),
-        (f"Glue crawlers, {assumed['crawls_a_day']} crawls a day", crawl * price["crawler_dpu_hour"]),
+        (f"Glue jobs, {runs} runs a day", runs * days * price["small_run"] + work),
+        (f"Glue crawlers, {assumed['crawls_a_day']} crawls a day", assumed["crawls_a_day"] * days * price["crawl"]),
         ("S3, the first month's data", stored * price["s3_standard_gb_month"]),
         (f"Athena, {scanned} TB read", scanned * price["athena_tb"]),
     ]
 
 
-def table(facts: dict[str, Any]) -> str:
-    """The table as Markdown."""
-    lines = [f"List prices of {facts['region']}, entered {facts['entered']}, US dollars a month.", ""]
-    for environment in COUNTS:
-        lines += _rows(f"At rest, {environment}", at_rest(facts, environment))
-    run = facts["assumed"]["dpus_of_a_small_run"] * facts["assumed"]["minutes_of_a_small_run"] / 60
+def tables(facts: Facts) -> str:
+    """The tables as Markdown."""
+    lines = [f"List prices of {facts['region']}, entered {facts['entered']}, US dollars a month.", "", *at_rest(facts)]
     for size, words in (("samples", "The samples every day"), ("large", "100 GB a day")):
-        lines += _rows(f"By use: {words}", by_use(facts, size))
-    lines += [f"One run of one job on little data: ${run * facts['prices']['glue_dpu_hour']:.3f}.", ""]
+        rows = by_use(facts, size)
+        lines += [f"| By use: {words} | $ |", "|---|---:|", *(f"| {name} | {cost:,.2f} |" for name, cost in rows)]
+        lines += [f"| **together** | **{sum(cost for _, cost in rows):,.2f}** |", ""]
     return "\n".join(lines)
 
 
-def _rows(title: str, rows: list[tuple[str, float]]) -> list[str]:
-    body = [f"| {name} | {cost:,.2f} |" for name, cost in rows]
-    return [f"| {title} | $ |", "|---|---:|", *body, f"| **together** | **{sum(c for _, c in rows):,.2f}** |", ""]
-
-
 def page(text: str) -> str:
-    """The page with the table of today's prices."""
+    """The page with the tables of today's prices."""
     facts = yaml.safe_load((HERE / "prices.yaml").read_text(encoding="utf-8"))
     before, rest = text.split(BEGIN)
-    return before + BEGIN + "\n" + table(facts) + END + rest.split(END)[1]
+    return before + BEGIN + "\n" + tables(facts) + END + rest.split(END)[1]
 
 
 if __name__ == "__main__":

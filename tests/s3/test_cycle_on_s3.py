@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +13,11 @@ import boto3
 import pytest
 
 from lakehouse.contract import Dataset, Kind
-from lakehouse.delta_log import open_table, select, table_version
+from lakehouse.delta_log import open_table, read_rows, select, table_version
 from lakehouse.lake import LAYERS, Lake
 from lakehouse.project import Project
 from lakehouse.query import tables_of
+from lakehouse.storage import split_s3
 from lakes import FACT, rows
 from oracle import expected
 from s3.conftest import Store
@@ -80,7 +82,43 @@ def test_the_samples_from_landing_to_views(store: Store) -> None:
     published = glue.get_table(DatabaseName="marts", Name=FACT)["Table"]
     assert published["StorageDescriptor"]["Location"] == LAKE.table("marts", FACT)
     assert boto3.client("s3").head_object(Bucket="lake", Key="prod/report.html")["ContentType"].startswith("text/html")
+    assert_docs()
     for words in (("ingest", "--domain", "erp"), ("maintain",)):
         done = ran("./spark_local.sh", *words, "--lake_root", LAKE.root)
         assert done.returncode == 0, done.stderr
+    assert_exact([SAMPLES, DAY2])
+    assert_pinned_and_taken_back()
+
+
+def assert_docs() -> None:
+    """Every batch that was judged has its page, and the index leads to each."""
+    verdicts = read_rows(LAKE.ops("verdicts"))
+    pages = sorted(verdict["data_docs"].removeprefix(f"{LAKE.docs}/data_docs/") for verdict in verdicts)
+    index = text_of("docs/data_docs/index.html")
+    assert sorted(set(re.findall(r'href="(validations/[^"?]*)', index))) == pages
+    assert all("Status: " in text_of(f"docs/data_docs/{page}") for page in pages)
+    assert "fct_daily_store_metrics" in text_of("docs/dbt/index.html")
+
+
+def text_of(name: str) -> str:
+    """An object below the curated prefix."""
+    bucket, prefix = split_s3(LAKE.curated)
+    return boto3.client("s3").get_object(Bucket=bucket, Key=f"{prefix}/{name}")["Body"].read().decode()
+
+
+def assert_pinned_and_taken_back() -> None:
+    """The fact as of its first version is kept beside; orders go back a version with the fact, and forward again."""
+    person = (sys.executable, "-m", "lakehouse")
+    contracts = Project(ROOT).contracts
+    done = ran(*person, "publish", FACT, "--as-of", "0", "--lake", LAKE.root)
+    assert done.returncode == 0, done.stderr
+    columns = ", ".join(expected([SAMPLES]).fact.columns)
+    assert rows(LAKE, contracts, f"select {columns} from pinned.{FACT}_v0 order by dt, store_id") == [
+        tuple(row) for row in expected([SAMPLES]).fact.rows
+    ]
+    version = table_version(LAKE.silver("erp_orders"))
+    for to_version in (0, version):
+        done = ran(*person, "rollback", "silver.erp_orders", "--to", str(to_version), "--lake", LAKE.root)
+        assert done.returncode == 0, done.stderr
+        assert (fact() == [tuple(row) for row in expected([SAMPLES, DAY2]).fact.rows]) is (to_version == version)
     assert_exact([SAMPLES, DAY2])
