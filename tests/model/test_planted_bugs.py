@@ -27,6 +27,7 @@ pytestmark = pytest.mark.model
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 plan_merge, match_conditions, silver = merge.plan_merge, merge_write.match_conditions, merge_plan._silver
+write_whole, kept = merge_write._write, merge_write._kept
 
 
 def as_old_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +88,31 @@ def no_literals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merge_write, "match_conditions", conditions)
 
 
+def a_partition_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the partitions that are to be written whole one is left as it is."""
+
+    def written(spark: SparkSession, plan: MergePlan, *rest: Any) -> None:
+        known = sorted(plan.replaced.partitions, key=str)
+        write_whole(spark, replace(plan, replaced=plan.replaced.within(known[1:])), *rest)
+
+    monkeypatch.setattr(merge_write, "_write", written)
+
+
+def a_moved_row_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partition that is written whole keeps the old copy of a row that leaves it."""
+
+    def still(spark: SparkSession, plan: MergePlan, *rest: Any) -> DataFrame:
+        stays = [F.col(name).eqNullSafe(F.col(f"{newest.OLD}.{name}")) for name in plan.dataset.partition_by]
+        return kept(spark, replace(plan, changes=plan.changes.where(stays[0])), *rest)
+
+    monkeypatch.setattr(merge_write, "_kept", still)
+
+
+def the_rest_of_a_partition_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partition that is written whole loses the rows that the batch does not name."""
+    monkeypatch.setattr(merge_write, "_kept", lambda *args: kept(*args).where("false"))
+
+
 def ties_by_file_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of rows with one sequence, the one that Spark happens to see last counts."""
 
@@ -129,6 +155,9 @@ ROWS, READ = "rows differ", "reads partitions without a replaced row"
         (moves_leave_the_old_copy, ROWS),
         (a_partition_is_missing, ROWS),
         (no_literals, READ),
+        (a_partition_is_not_replaced, ROWS),
+        (a_moved_row_is_kept, ROWS),
+        (the_rest_of_a_partition_is_lost, ROWS),
         (ties_by_file_order, ROWS),
         (a_repeat_is_news, ROWS),
     ],
