@@ -36,9 +36,8 @@ class DataDocsOnS3:
     def _fetch(self) -> None:
         """Get what the index tells of: the newest results; of pages it needs to know only that they are there."""
         there = [Path(file.path) for file in list_files(self._root)]
-        results = sorted((path for path in there if path.parts[0] == RESULTS), key=_judged_at, reverse=True)[
-            :INDEX_LIMIT
-        ]
+        by_age = sorted((path for path in there if path.parts[0] == RESULTS), key=_judged_at)
+        results = set(by_age[-INDEX_LIMIT:])
         shown = {Path(VALIDATIONS, *path.with_suffix(".html").parts[1:]) for path in results}
         for path in there:
             local = self._folder / path

@@ -109,10 +109,6 @@ class MergePlan:
         files = sum(file.partition in losing for file in self.replaced.known)
         return self.replaces and files == len(losing) <= LIST_LIMIT
 
-    def small(self, rows: DataFrame) -> DataFrame:
-        """At most one row per key of the batch: small enough for every task, unless the batch is very large."""
-        return rows if self.fates.keys > BROADCAST_KEYS else F.broadcast(rows)
-
     @property
     def metadata(self) -> dict[str, Any]:
         """What the commit says of itself, for the marts, for maintenance and for the accounts."""
@@ -143,7 +139,7 @@ def plan_merge(
     holding = read.within(_locate(spark, path, news, shape, read)) if must_locate else read
     silver = _silver(spark, dataset, path, holding)
     known = silver.join(_keys(news, shape, dataset), on=list(dataset.key), how="left_semi")
-    old = known if dataset.kind is Kind.HISTORY else _small(known, shape)
+    old = known if dataset.kind is Kind.HISTORY else small(known, shape.keys)
     judged = _fixed(with_fate(news, old, dataset))
     counted = _count(judged, dataset)
     if counted["judged"] > shape.keys:
@@ -200,12 +196,12 @@ def _shape(news: DataFrame, dataset: Dataset, batch_id: int) -> BatchShape:
 
 
 def _keys(news: DataFrame, shape: BatchShape, dataset: Dataset) -> DataFrame:
-    return _small(news.select(*dataset.key), shape)
+    return small(news.select(*dataset.key), shape.keys)
 
 
-def _small(rows: DataFrame, shape: BatchShape) -> DataFrame:
-    """At most one row per key of the batch: small enough for every task, unless the batch is very large."""
-    return rows if shape.keys > BROADCAST_KEYS else F.broadcast(rows)
+def small(rows: DataFrame, keys: int) -> DataFrame:
+    """At most one row per key of a batch with so many: small enough for every task, unless they are very many."""
+    return rows if keys > BROADCAST_KEYS else F.broadcast(rows)
 
 
 def _locate(spark: SparkSession, path: str, news: DataFrame, shape: BatchShape, read: Reach) -> list[Partition]:

@@ -19,7 +19,7 @@ from lakehouse.contract import Dataset, MergeMode
 from lakehouse.first_write import clustered
 from lakehouse.lake import for_spark
 from lakehouse.layout import retention_properties
-from lakehouse.merge_plan import MergePlan
+from lakehouse.merge_plan import MergePlan, small
 from lakehouse.newest import OLD, identity
 from lakehouse.quarantine import BATCH_ID
 from lakehouse.reach import partition_predicates
@@ -62,7 +62,7 @@ def _kept(spark: SparkSession, plan: MergePlan, path: str, where: str) -> DataFr
     names = identity(plan.dataset)
     replaced = plan.changes.where(F.col(OLD).isNotNull()).select(*[F.col(f"{OLD}.{name}") for name in names])
     silver = tables.read(spark, path).where(where).select(*plan.dataset.silver_column_names)
-    return silver.join(plan.small(replaced), on=list(names), how="left_anti").select(*silver.columns)
+    return silver.join(small(replaced, plan.fates.keys), on=list(names), how="left_anti").select(*silver.columns)
 
 
 def table_properties(dataset: Dataset) -> dict[str, str]:

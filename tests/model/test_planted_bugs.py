@@ -102,8 +102,9 @@ def a_moved_row_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """A partition that is written whole keeps the old copy of a row that leaves it."""
 
     def still(spark: SparkSession, plan: MergePlan, *rest: Any) -> DataFrame:
-        stays = [F.col(name).eqNullSafe(F.col(f"{newest.OLD}.{name}")) for name in plan.dataset.partition_by]
-        return kept(spark, replace(plan, changes=plan.changes.where(stays[0])), *rest)
+        (name,) = plan.dataset.partition_by
+        stays = F.col(name).eqNullSafe(F.col(f"{newest.OLD}.{name}"))
+        return kept(spark, replace(plan, changes=plan.changes.where(stays)), *rest)
 
     monkeypatch.setattr(merge_write, "_kept", still)
 
