@@ -5,11 +5,14 @@ S3A's jars are fetched when a lake on S3 is first used, for most laptops never n
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from lakehouse.errors import LakehouseError
@@ -65,10 +68,19 @@ def main() -> int:
 
 def prepare(project: Project) -> None:
     """Find or fetch Java, resolve the jars, make the class-data archive."""
+    with _alone(project):
+        java = ensure_java(project.cache)
+        ensure_jars(project, java)
+        ensure_class_archive(project, java)
+
+
+@contextlib.contextmanager
+def _alone(project: Project) -> Iterator[None]:
+    """Only one process at a time fills the cache; another waits, and then finds it filled."""
     project.cache.mkdir(parents=True, exist_ok=True)
-    java = ensure_java(project.cache)
-    ensure_jars(project, java)
-    ensure_class_archive(project, java)
+    with (project.cache / "setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def ensure_java(cache: Path) -> Path:
@@ -95,7 +107,8 @@ def ensure_jars(project: Project, java: Path) -> None:
 
 def ensure_s3a_jars(project: Project, java: Path) -> None:
     """Resolve the jars with which Spark reads and writes S3, once, 12 MB."""
-    _ensure(project, java, "jars-s3", "S3A's jars", _S3A_PACKAGES, _IN_SPARK)
+    with _alone(project):
+        _ensure(project, java, "jars-s3", "S3A's jars", _S3A_PACKAGES, _IN_SPARK)
 
 
 def _ensure(project: Project, java: Path, folder: str, what: str, packages: tuple[str, ...], excluded: str) -> None:

@@ -24,8 +24,9 @@ from dags.airflow_home import DAGS
 LONGEST_SECONDS = 150
 ENDED = {"success", "failed"}
 T = TypeVar("T")
-# The DAGs as they are, for airflow to find, but with retries and looks at Glue that follow at once.
-HURRIED = f"""
+# The DAGs as they are, but with retries and looks at Glue that follow at once. Their first line is for Airflow, which
+# passes over a file without its name.
+HURRIED = f"""# Read by airflow.
 import sys
 from datetime import timedelta
 sys.path.insert(0, {str(DAGS)!r})
