@@ -58,7 +58,7 @@ def test_seeded_values_are_in_no_text(context: Context, tmp_path: Path, capsys: 
             with Progress(console=make_console(said)) as progress:
                 result = run_cycle(context, folder, progress)
             print_summary(result.summary, make_console(said))
-            report.write(result.summary, Path(context.lake.root) / f"report-{number}.html")
+            report.write(result.summary, f"{context.lake.root}/report-{number}.html")
         commands(context)
     finally:
         logger.removeHandler(handler)

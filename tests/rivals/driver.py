@@ -46,6 +46,8 @@ class MergingProcess:
         """Read on until the process says that one of these is reached; raises when it ends before."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
+            if not line.startswith("{"):  # VACUUM prints its result beside
+                continue
             said: dict[str, Any] = json.loads(line)
             if said["at"] in moments:
                 return said

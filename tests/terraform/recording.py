@@ -6,6 +6,7 @@ Names that differ from run to run are left out: of an object only its folder is 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from terraform.iam import Call
 
 FILE = Path(__file__).with_name("recorded_calls.json")
 _OBJECT = "<file>"
+_RUN_TIME = re.compile(r"\d{8}T\d{6}\.\d+Z")
+"""How Great Expectations names the folder of one judgement."""
 
 
 def folded(calls: Iterable[Call]) -> list[Call]:
@@ -21,13 +24,24 @@ def folded(calls: Iterable[Call]) -> list[Call]:
 
 
 def _fold(call: Call) -> Call:
-    if not call.action.startswith("s3:") or call.resource.count("/") == 0:
+    if not call.action.startswith("s3:"):
         return call
-    *folder, name = call.resource.split("/")
-    # A day's folder stands for all of them; a name without a suffix is that of a folder somebody looked for.
-    parts = [part.split("=")[0] + "=<value>" if "=" in part else part for part in (*folder, name)]
-    last = _OBJECT if "." in name else parts[-1]
-    return Call(call.action, "/".join([*parts[:-1], last]), call.context)
+    context = tuple((name, _folder_of(value) if name == "s3:prefix" else value) for name, value in call.context)
+    return Call(call.action, _folder_of(call.resource) if "/" in call.resource else call.resource, context)
+
+
+def _folder_of(key: str) -> str:
+    """A key without what is named anew in each run."""
+    parts = [_part(part) for part in key.rstrip("/").split("/")]
+    # A name without a suffix is that of a folder somebody looked for.
+    if "." in parts[-1]:
+        parts[-1] = _OBJECT
+    return "/".join(parts) + ("/" if key.endswith("/") else "")
+
+
+def _part(name: str) -> str:
+    """A day's folder stands for all of them, and so does that of a judgement."""
+    return name.split("=")[0] + "=<value>" if "=" in name else _RUN_TIME.sub("<time>", name)
 
 
 def write(made: Mapping[str, Iterable[Call]]) -> None:
