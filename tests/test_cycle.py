@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.context import Context
 from lakehouse.contract import Dataset, Kind
+from lakehouse.delta_log import existing_table
 from lakehouse.lake import Lake
 from lakehouse.project import Project
 from lakes import FACT, data_files, rows, run, versions
@@ -92,6 +93,15 @@ def test_every_delivered_row_is_accounted_for(
         assert (count.landed, count.quarantined) == (batch.landed, batch.quarantined), count.dataset
         assert count.landed == count.good + count.quarantined + count.ignored, count.dataset
         assert count.held == 0
+
+
+def test_every_new_table_tells_its_layout_once(stages: dict[str, dict]) -> None:
+    context = stages["context"]
+    for dataset in context.contracts.datasets:
+        table = existing_table(context.lake.silver(dataset.name))
+        assert table.metadata().configuration.items() >= dataset.layout.properties.items()
+        told = [commit["operation"] for commit in table.history()].count("SET TBLPROPERTIES")
+        assert told == 1, dataset.name
 
 
 def test_the_same_delivery_again_makes_no_commit(stages: dict[str, dict]) -> None:

@@ -1,4 +1,4 @@
-"""The tables that maintenance keeps: silver by its contracts, marts by what the tables say of themselves."""
+"""The tables that maintenance keeps, and what they say of themselves: silver by contract, marts by dbt's config."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lakehouse.changes import FACT
+from lakehouse.conflicts import conflict_of
 from lakehouse.context import Context
 from lakehouse.contract import Dataset
-from lakehouse.delta_log import open_table
+from lakehouse.delta_log import existing_table, open_table
 from lakehouse.errors import UnknownNameError
+from lakehouse.lake import for_spark
 from lakehouse.layout import RETENTION_DAYS, Layout, layout_of_table, retention_properties
 
 SILVER, MARTS = "silver", "marts"
@@ -75,3 +77,22 @@ def of_mart(context: Context, name: str) -> Maintained | None:
     if layout is None:
         return None
     return Maintained(MARTS, name, MARTS, path, layout, properties=retention_properties(RETENTION_DAYS))
+
+
+def describe(context: Context, table: Maintained) -> bool:
+    """Let a table say of itself what is declared, once for each declaration; True when it did not say so yet.
+
+    A rival that commits meanwhile is given way to: the next run tells it.
+    """
+    now = existing_table(table.path).metadata().configuration
+    missing = {name: value for name, value in table.properties.items() if now.get(name) != value}
+    if not missing:
+        return False
+    words = ", ".join(f"'{name}' = '{value}'" for name, value in missing.items())
+    try:
+        context.spark().sql(f"ALTER TABLE delta.`{for_spark(table.path)}` SET TBLPROPERTIES ({words})")
+    except Exception as error:
+        if conflict_of(error) is None:
+            raise
+        return False
+    return True

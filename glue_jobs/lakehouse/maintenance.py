@@ -6,12 +6,10 @@ One commit a table and run, so that a merge beside it plans again once at most; 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
-from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from lakehouse import log
@@ -23,7 +21,7 @@ from lakehouse.grid import placed
 from lakehouse.lake import for_spark
 from lakehouse.layout import LOG_DAYS
 from lakehouse.layout_files import clustered_at, columns_of, laid_files, said_partition
-from lakehouse.maintained import Maintained, maintained_tables
+from lakehouse.maintained import Maintained, describe, maintained_tables
 from lakehouse.maintenance_plan import Plan, plan_maintenance
 from lakehouse.rewrite import Rewritten, rewrite
 from lakehouse.storage import list_files
@@ -78,7 +76,7 @@ def maintain_lake(context: Context, max_bytes: int = MAX_BYTES) -> list[Maintena
 def maintain_table(context: Context, table: Maintained, max_bytes: int = MAX_BYTES) -> MaintenanceResult:
     """Describe, cluster, vacuum and trim one table, each only where it is needed."""
     opened = existing_table(table.path)
-    result = MaintenanceResult(table.full_name, described=_describe(context, table, opened))
+    result = MaintenanceResult(table.full_name, described=describe(context, table))
     if tuple(opened.metadata().partition_columns) == table.layout.partition_by:
         result = cluster_table(context, table, result, max_bytes)
     else:
@@ -144,21 +142,6 @@ def carry_out(spark: SparkSession, table: Maintained, plan: Plan) -> Rewritten |
         return None
 
 
-def set_properties(spark: SparkSession, path: str, properties: Mapping[str, str]) -> None:
-    """Let a table say something of itself."""
-    words = ", ".join(f"'{name}' = '{value}'" for name, value in properties.items())
-    spark.sql(f"ALTER TABLE delta.`{for_spark(path)}` SET TBLPROPERTIES ({words})")
-
-
-def _describe(context: Context, table: Maintained, opened: DeltaTable) -> bool:
-    """Let the table describe its layout, once for each that is declared."""
-    now = opened.metadata().configuration
-    missing = {name: value for name, value in table.properties.items() if now.get(name) != value}
-    if missing:
-        set_properties(context.spark(), table.path, missing)
-    return bool(missing)
-
-
 def _vacuum(context: Context, table: Maintained) -> int:
     """Remove the files that no version within the retention needs; returns how many were to go."""
     opened = existing_table(table.path)
@@ -167,7 +150,7 @@ def _vacuum(context: Context, table: Maintained) -> int:
     named = {unquote(name) for name in opened.vacuum(hours, dry_run=True, enforce_retention_duration=False)}
     lost = named & {file.path for file in list_files(table.path)} if named else named
     if lost:
-        # By the table's own retention, which `_describe` wrote: Delta asks for no confirmation then.
+        # By the table's own retention, which `describe` wrote: Delta asks for no confirmation then.
         context.spark().sql(f"VACUUM delta.`{for_spark(table.path)}`").collect()
     return len(lost)
 

@@ -13,6 +13,7 @@ from lakehouse.contract import Contract, Contracts, Dataset
 from lakehouse.delta_log import table_version
 from lakehouse.errors import UsageError
 from lakehouse.lineage import tell_merged
+from lakehouse.maintained import describe, of_dataset
 from lakehouse.merge import MergeResult, merge_batch
 from lakehouse.quarantine import BATCH_ID, ROW_ID
 from lakehouse.turns import Turn, give_accepted_turns, give_turn, to_merge
@@ -37,6 +38,9 @@ def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
             verdicts = verdicts_of(context.lake, dataset)
             give_accepted_turns(context.lake, dataset, verdicts)
             results += [_merge(context, dataset, turn) for turn in to_merge(context.lake, dataset, verdicts)]
+            # A writer of Delta gives a new table Delta's own properties alone; its layout is told by a commit after.
+            if table := of_dataset(context, dataset):
+                describe(context, table)
     return results
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.layout
 ROOT = Path(__file__).parents[2]
 KILLED_RUN = Path(__file__).with_name("killed_run.py")
 MAINTAIN = (
-    "lakehouse.maintenance:set_properties:1",  # described, nothing rewritten
+    "lakehouse.maintenance:describe:1",  # described, nothing rewritten
     "lakehouse.rewrite:_refuse_loss:1",  # new files written, no commit
     "lakehouse.maintenance:carry_out:1",  # one table committed, the others not
 )
