@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lakehouse.context import Context
 from lakehouse.errors import UsageError, nearest
 from lakehouse.lake import Lake, is_s3
 from lakehouse.project import find_project
@@ -50,7 +51,8 @@ class LocalGlueContext:
 
     def __init__(self, sparkContext: Any = None, **options: Any) -> None:
         self._session: SparkSession | None = None
-        self._lake: Lake | None = options.get("lake")
+        self._lake: Lake | None = options.pop("lake", None)
+        assert not options, options
 
     @property
     def spark_session(self) -> SparkSession:
@@ -63,6 +65,15 @@ class LocalGlueContext:
             on_s3 = lake is not None and (is_s3(lake.raw) or is_s3(lake.curated))
             self._session = local_session(find_project(), INTERPRETED if small else None, on_s3)
         return self._session
+
+
+def command_context(lake_root: str) -> Context:
+    """What a command works with: its session starts when it is needed, and on S3 only where commits are safe."""
+    from lakehouse.safe_commits import safe_start
+
+    lake = Lake.at(lake_root)
+    session = LocalGlueContext(lake=lake)
+    return Context(find_project(), lake, safe_start(lambda: session.spark_session, lake, only_writer=False))
 
 
 class LocalJob:

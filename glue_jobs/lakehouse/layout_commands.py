@@ -8,10 +8,8 @@ from statistics import median
 from typing import Any
 
 from lakehouse.answers import print_table
-from lakehouse.context import Context
 from lakehouse.errors import LakehouseError, UsageError
-from lakehouse.lake import Lake
-from lakehouse.project import find_project
+from lakehouse.glue import command_context
 from lakehouse.query_commands import add_lake
 
 _TABLE = "a silver table or the fact, such as silver.erp_orders"
@@ -84,19 +82,10 @@ def add_commands(commands: Any) -> None:
         add_lake(command)
 
 
-def _context(given: argparse.Namespace) -> Context:
-    from lakehouse.glue import LocalGlueContext
-    from lakehouse.safe_commits import safe_start
-
-    lake = Lake.at(given.lake)
-    session = LocalGlueContext(lake=lake)
-    return Context(find_project(), lake, safe_start(lambda: session.spark_session, lake, only_writer=False))
-
-
 def _show(given: argparse.Namespace) -> int:
     from lakehouse.maintained import maintained_table, maintained_tables
 
-    context = _context(given)
+    context = command_context(given.lake)
     if given.table is None and (given.picture or given.row_groups):
         raise UsageError("--picture and --row-groups need a TABLE.")
     chosen = maintained_tables(context) if given.table is None else [maintained_table(context, given.table)]
@@ -185,7 +174,7 @@ def _advise(given: argparse.Namespace) -> int:
     from lakehouse.layout_measure import QUESTIONS
     from lakehouse.maintained import maintained_table
 
-    table = maintained_table(_context(given), given.table)
+    table = maintained_table(command_context(given.lake), given.table)
     size = size_of(laid_files(existing_table(table.path), ("dt", "store_id")))
     if size is None:
         print(f"{table.full_name}: it has no days and stores; one partition, clustered by its key, is right for it")
@@ -206,7 +195,7 @@ def _advise(given: argparse.Namespace) -> int:
 def _apply(given: argparse.Namespace) -> int:
     from lakehouse.layout_apply import apply_layout
 
-    applied = apply_layout(_context(given), given.table)
+    applied = apply_layout(command_context(given.lake), given.table)
     if applied.done is None:
         print(f"{applied.table} is laid out as declared")
     else:
@@ -221,7 +210,7 @@ def _maintain(given: argparse.Namespace) -> int:
 
     if given.max_bytes is not None and given.max_bytes < 1:
         raise BoundError(str(given.max_bytes))
-    results = maintain_lake(_context(given), given.max_bytes or MAX_BYTES)
+    results = maintain_lake(command_context(given.lake), given.max_bytes or MAX_BYTES)
     if not results:
         print("nothing to do")
         return 0

@@ -8,8 +8,7 @@ from typing import Any
 from lakehouse.answers import print_table
 from lakehouse.context import Context
 from lakehouse.errors import UsageError
-from lakehouse.lake import Lake
-from lakehouse.project import find_project
+from lakehouse.glue import command_context
 from lakehouse.query_commands import add_lake
 
 _TABLE = "a silver table or the fact, such as silver.erp_orders"
@@ -52,18 +51,10 @@ def add_commands(commands: Any) -> None:
         add_lake(command)
 
 
-def _context(given: argparse.Namespace) -> Context:
-    from lakehouse.glue import LocalGlueContext
-
-    lake = Lake.at(given.lake)
-    session = LocalGlueContext(raw=lake.raw)
-    return Context(find_project(), lake, lambda: session.spark_session)
-
-
 def _publish(given: argparse.Namespace) -> int:
     from lakehouse.publication import publish_domain, publish_marts
 
-    context = _context(given)
+    context = command_context(given.lake)
     if (given.table is None) != (given.as_of is None):
         raise UsageError("TABLE and --as-of go together; without both, everything is published.")
     if given.table:
@@ -91,7 +82,7 @@ def _pin(context: Context, wanted: str, as_of: str) -> int:
 def _rollback(given: argparse.Namespace) -> int:
     from lakehouse.rollback import roll_back
 
-    done = roll_back(_context(given), given.table, given.to)
+    done = roll_back(command_context(given.lake), given.table, given.to)
     print(f"{done.layer}.{done.name} shows version {done.to_version} again, as version {done.version}")
     print(f"to undo: lakehouse rollback {done.layer}.{done.name} --to {done.from_version}")
     return 0
@@ -104,7 +95,7 @@ def _history(given: argparse.Namespace) -> int:
     from lakehouse.query import EmptyLakeError
     from lakehouse.rollback import find_table
 
-    context = _context(given)
+    context = command_context(given.lake)
     table = open_table(context.lake.table(*find_table(context, given.table)))
     if table is None:
         raise EmptyLakeError(context.lake)

@@ -7,13 +7,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lakehouse import glue
 from lakehouse.errors import UsageError
-from lakehouse.glue import LocalGlueContext, LocalJob, local_resolved_options, on_glue, open_job
+from lakehouse.glue import LocalGlueContext, LocalJob, command_context, local_resolved_options, on_glue, open_job
+from lakehouse.project import Project
+from lakehouse.safe_commits import UnsafeCommitsError
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(path.stem for path in (ROOT / "glue_jobs").glob("*.py"))
@@ -137,6 +140,21 @@ def test_a_job_of_ours_begins_and_ends() -> None:
         step()
         states.append(job.isInitialized())
     assert states == [False, True, False]
+
+
+def test_a_command_on_s3_gets_a_session_for_s3_and_proves_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    def start(project: Project, extra: Any, on_s3: bool) -> Any:
+        started.append(on_s3)
+        return SimpleNamespace(sparkContext=SimpleNamespace(getConf=lambda: {}))
+
+    monkeypatch.setattr("lakehouse.spark.local_session", start)
+    monkeypatch.setattr(glue, "list_files", lambda folder: [])
+    command_context("lake").spark()
+    with pytest.raises(UnsafeCommitsError, match="not set"):  # the session above names no log store
+        command_context("s3://bucket/lake").spark()
+    assert started == [False, True]
 
 
 def test_the_job_scripts_do_nothing_on_import() -> None:
