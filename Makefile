@@ -49,7 +49,7 @@ test-quality: setup ## Repairs, killed ones too, decisions on batches, personal 
 	@$(PY) -m pytest -q --durations=5 -m quality
 
 test-trino: setup ## Publish to moto and ask every view in Trino 476 (Java 24 or newer, Maven; fetches 821 MB once)
-	@$(PY) -m pytest -q --durations=5 -m trino tests/trino
+	@$(PY) -m pytest -q -rs --durations=5 -m trino tests/trino
 
 test-lineage: setup lineage-jar ## Hold the lineage of a whole run to OpenLineage's specification (its schemas: OPENLINEAGE_SPEC=FOLDER)
 	@LINEAGE_EVENTS=.cache/lineage/events.json $(PY) -m pytest -q --durations=5 -m lineage tests/dags
