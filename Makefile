@@ -10,7 +10,7 @@ export DRY_RUN
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local-run test test-crash test-model test-rivals bench check check-terraform format lint types \
+.PHONY: help setup local-run test test-docs test-crash test-model test-rivals bench check check-terraform format lint types \
 	facts parse check-mwaa samples package upload-jobs package-dbt upload-dags upload-dbt-docs terraform-init terraform-plan \
 	terraform-apply lineage-jar test-policy clean test-s3 test-s3-drivers jar test-quality bench-quality test-rollback test-trino test-lineage \
 	airflow test-airflow bench-layout test-layout
@@ -26,6 +26,9 @@ local-run: setup ## Run the whole lakehouse on samples/, or LANDING_DIR=…, int
 
 test: setup ## Run the tests: those that start no Spark beside those that do
 	@tools/run_tests.sh
+
+test-docs: setup ## Run every command of README and docs/how-to, and compare what it prints
+	@$(PY) -m pytest -q --durations=5 -m docs tests/test_readme.py
 
 test-crash: setup ## Kill whole runs at every boundary, and run them again
 	@$(PY) -m pytest -q -m crash

@@ -163,8 +163,8 @@ def _not_copied(folder: str, names: list[str]) -> list[str]:
 
 def in_its_suite(page: Path) -> object:
     """A page whose commands take minutes is followed by the suite of its own part."""
-    marks = [pytest.mark.quality] if page.stem == "repair-quarantine" else []
-    return pytest.param(page, marks=marks, id=page.stem)
+    mark = pytest.mark.quality if page.stem == "repair-quarantine" else pytest.mark.docs
+    return pytest.param(page, marks=mark, id=page.stem)
 
 
 @pytest.mark.parametrize("page", [in_its_suite(page) for page in PAGES if page != NEW_DATASET])
@@ -176,6 +176,7 @@ def test_every_command_of_a_page_does_what_the_page_says(page: Path, house: Hous
         mine.follow(step)
 
 
+@pytest.mark.docs
 def test_a_dataset_is_added_and_taken_away_as_the_page_says(house: House, tmp_path: Path, project: Project) -> None:
     mine = house.copy(tmp_path / "project")
     before = mine.folder / "contracts", mine.folder / "great_expectations" / "expectations", mine.folder / "samples"
@@ -271,5 +272,5 @@ def test_ci_calls_the_targets_that_the_readme_names() -> None:
     job = flow["jobs"]["test"]
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
     assert [step["run"] for step in job["steps"] if "run" in step] == [
-        "make check", "make check-terraform SKIP_TESTS=1", "make test"
+        "make check", "make check-terraform SKIP_TESTS=1", "make test", "make test-docs"
     ]  # fmt: skip
