@@ -11,10 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "glue_jobs"))
 
 from lakehouse import log
 from lakehouse.console import ask_nicely, console
-from lakehouse.context import Context
-from lakehouse.glue import LocalGlueContext
-from lakehouse.lake import Lake
-from lakehouse.project import find_project
+from lakehouse.glue import command_context
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,18 +50,15 @@ def _cycle(given: argparse.Namespace) -> int:
     from lakehouse.closing_table import print_summary
     from lakehouse.cycle import STEPS, run_cycle
     from lakehouse.progress import Progress
-    from lakehouse.safe_commits import require_jar, safe_start
+    from lakehouse.safe_commits import require_jar
 
-    project = find_project()
-    lake = Lake.at(given.output_dir)
-    landing = Path(given.landing_dir or project.samples)
+    context = command_context(given.output_dir, given.only_writer)
+    landing = Path(given.landing_dir or context.project.samples)
     if not given.only_writer:
-        require_jar(project, lake)
-    session = LocalGlueContext(lake=lake)
-    spark = safe_start(lambda: session.spark_session, lake, given.only_writer)
-    with Progress(total=len(STEPS) * len(project.contracts.domains) + 2) as progress:
-        result = run_cycle(Context(project, lake, spark), landing, progress)
-    report.write(result.summary, f"{lake.root}/report.html")
+        require_jar(context.project, context.lake)
+    with Progress(total=len(STEPS) * len(context.contracts.domains) + 2) as progress:
+        result = run_cycle(context, landing, progress)
+    report.write(result.summary, f"{context.lake.root}/report.html")
     print_summary(result.summary, progress.console)
     return result.exit_code
 

@@ -67,13 +67,13 @@ class LocalGlueContext:
         return self._session
 
 
-def command_context(lake_root: str) -> Context:
+def command_context(lake_root: str, only_writer: bool = False) -> Context:
     """What a command works with: its session starts when it is needed, and on S3 only where commits are safe."""
     from lakehouse.safe_commits import safe_start
 
     lake = Lake.at(lake_root)
     session = LocalGlueContext(lake=lake)
-    return Context(find_project(), lake, safe_start(lambda: session.spark_session, lake, only_writer=False))
+    return Context(find_project(), lake, safe_start(lambda: session.spark_session, lake, only_writer))
 
 
 class LocalJob:

@@ -19,7 +19,7 @@ from lakehouse.grid import placed
 from lakehouse.known import models
 from lakehouse.layout import RETENTION_DAYS, layout_of_table, retention_properties
 from lakehouse.layout_files import laid_files, said_partition
-from lakehouse.maintained import MARTS, Maintained, named, of_dataset
+from lakehouse.maintained import MARTS, Maintained, named, silver_tables
 from lakehouse.marts_layout import declared_by_model, model_file
 from lakehouse.rewrite import NewTable, Rewritten, rewrite
 
@@ -59,9 +59,8 @@ def apply_layout(context: Context, wanted: str) -> Applied:
 
 def declared_table(context: Context, wanted: str) -> Maintained:
     """A table with the layout that is declared now, whatever it has; raises UnknownNameError."""
-    found = [of_dataset(context, dataset) for dataset in context.contracts.datasets]
-    found += [_mart(context, name) for name in models(context.project.dbt)]
-    return named([table for table in found if table is not None], wanted)
+    marts = [_mart(context, name) for name in models(context.project.dbt)]
+    return named([*silver_tables(context), *(mart for mart in marts if mart is not None)], wanted)
 
 
 def _mart(context: Context, name: str) -> Maintained | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from deltalake import DeltaTable
+
 from lakehouse.changes import FACT
 from lakehouse.conflicts import conflict_of
 from lakehouse.context import Context
 from lakehouse.contract import Dataset
-from lakehouse.delta_log import existing_table, open_table
+from lakehouse.delta_log import open_table
 from lakehouse.errors import UnknownNameError
 from lakehouse.lake import for_spark
 from lakehouse.layout import RETENTION_DAYS, Layout, layout_of_table, retention_properties
@@ -37,9 +39,14 @@ class Maintained:
 
 def maintained_tables(context: Context) -> list[Maintained]:
     """Every table that is there and has a layout, silver first."""
-    found = [of_dataset(context, dataset) for dataset in context.contracts.datasets]
     fact = of_mart(context, FACT)
-    return [table for table in (*found, fact) if table is not None]
+    return [*silver_tables(context), *([fact] if fact else [])]
+
+
+def silver_tables(context: Context) -> list[Maintained]:
+    """The silver tables that are there."""
+    datasets = context.contracts.datasets
+    return [of_dataset(context, one) for one in datasets if open_table(context.lake.silver(one.name)) is not None]
 
 
 def maintained_table(context: Context, wanted: str) -> Maintained:
@@ -55,14 +62,11 @@ def named(tables: Sequence[Maintained], wanted: str) -> Maintained:
     raise UnknownNameError("table with a layout", wanted, [table.full_name for table in tables])
 
 
-def of_dataset(context: Context, dataset: Dataset) -> Maintained | None:
-    """The silver table of a dataset; None where there is none yet."""
-    path = context.lake.silver(dataset.name)
-    if open_table(path) is None:
-        return None
+def of_dataset(context: Context, dataset: Dataset) -> Maintained:
+    """The silver table of a dataset, whether it is there yet or not."""
     from lakehouse.merge_write import table_properties  # needs Spark, which reading a layout does not
 
-    properties = {**table_properties(dataset), **dataset.layout.properties}
+    path, properties = context.lake.silver(dataset.name), {**table_properties(dataset), **dataset.layout.properties}
     return Maintained(SILVER, dataset.name, dataset.domain, path, dataset.layout, dataset.retention_days, properties)
 
 
@@ -79,12 +83,12 @@ def of_mart(context: Context, name: str) -> Maintained | None:
     return Maintained(MARTS, name, MARTS, path, layout, properties=retention_properties(RETENTION_DAYS))
 
 
-def describe(context: Context, table: Maintained) -> bool:
+def describe(context: Context, table: Maintained, opened: DeltaTable) -> bool:
     """Let a table say of itself what is declared, once for each declaration; True when it did not say so yet.
 
     A rival that commits meanwhile is given way to: the next run tells it.
     """
-    now = existing_table(table.path).metadata().configuration
+    now = opened.metadata().configuration
     missing = {name: value for name, value in table.properties.items() if now.get(name) != value}
     if not missing:
         return False

@@ -76,7 +76,7 @@ def maintain_lake(context: Context, max_bytes: int = MAX_BYTES) -> list[Maintena
 def maintain_table(context: Context, table: Maintained, max_bytes: int = MAX_BYTES) -> MaintenanceResult:
     """Describe, cluster, vacuum and trim one table, each only where it is needed."""
     opened = existing_table(table.path)
-    result = MaintenanceResult(table.full_name, described=describe(context, table))
+    result = MaintenanceResult(table.full_name, described=describe(context, table, opened))
     if tuple(opened.metadata().partition_columns) == table.layout.partition_by:
         result = cluster_table(context, table, result, max_bytes)
     else:

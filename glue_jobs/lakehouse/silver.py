@@ -10,7 +10,7 @@ from lakehouse.batches import verdicts_of
 from lakehouse.bronze import bronze_batch
 from lakehouse.context import Context
 from lakehouse.contract import Contract, Contracts, Dataset
-from lakehouse.delta_log import table_version
+from lakehouse.delta_log import open_table, table_version
 from lakehouse.errors import UsageError
 from lakehouse.lineage import tell_merged
 from lakehouse.maintained import describe, of_dataset
@@ -39,8 +39,8 @@ def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
             give_accepted_turns(context.lake, dataset, verdicts)
             results += [_merge(context, dataset, turn) for turn in to_merge(context.lake, dataset, verdicts)]
             # A writer of Delta gives a new table Delta's own properties alone; its layout is told by a commit after.
-            if table := of_dataset(context, dataset):
-                describe(context, table)
+            if opened := open_table(context.lake.silver(dataset.name)):
+                describe(context, of_dataset(context, dataset), opened)
     return results
 
 
