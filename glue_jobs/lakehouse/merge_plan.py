@@ -15,23 +15,8 @@ from lakehouse import tables
 from lakehouse.contract import Dataset, Kind, MergeMode
 from lakehouse.delta_log import open_table
 from lakehouse.merge_errors import DoubledKeyError, NullKeyError
-from lakehouse.merge_touched import count_fates, partitions_of, touched_days, touched_times
-from lakehouse.newest import (
-    DELETED,
-    FATE,
-    INSERTED,
-    LOST,
-    NEWS,
-    OLD,
-    ROWS,
-    STALE,
-    UNCHANGED,
-    UPDATED,
-    newest_per_key,
-    with_dates,
-    with_fate,
-    with_validity,
-)
+from lakehouse.merge_touched import touched_by, touched_times
+from lakehouse.newest import FATE, LOST, NEWS, OLD, ROWS, newest_per_key, with_dates, with_fate, with_validity
 from lakehouse.quarantine import BATCH_ID
 from lakehouse.reach import LIST_LIMIT, LOCATE_ABOVE_BYTES, KeyRange, Partition, Reach, reach_of
 
@@ -136,25 +121,23 @@ def plan_merge(
     )
     holding = read.within(_locate(spark, path, news, shape, read)) if must_locate else read
     silver = _silver(spark, dataset, path, holding)
-    known = silver.join(_keys(news, shape, dataset), on=list(dataset.key), how="left_semi")
+    known = silver.join(_keys(news, shape, holding), on=list(dataset.key), how="left_semi")
     old = known if dataset.kind is Kind.HISTORY else small(known, shape.keys)
     judged = _fixed(with_fate(news, old, dataset))
-    counted = count_fates(judged, dataset)
-    if counted["judged"] > shape.keys:
-        raise DoubledKeyError(dataset.name, version, counted["judged"] - shape.keys)
-    counts = {name: counted[name] for name in (INSERTED, UPDATED, DELETED, UNCHANGED, STALE, "moved")}
+    found = touched_by(judged, dataset)
+    if found.judged > shape.keys:
+        raise DoubledKeyError(dataset.name, version, found.judged - shape.keys)
     changes = _changes(judged, known, dataset)
     touched: Any
     if dataset.kind is Kind.HISTORY:
         touched, gaining, losing = touched_times(changes, dataset)
     else:
-        touched = touched_days([*counted["new_pairs"], *counted["old_pairs"]])
-        gaining, losing = (partitions_of(counted[name]) for name in ("gaining", "losing"))
+        touched, gaining, losing = found.days, found.gaining, found.losing
     return MergePlan(
         dataset=dataset,
         batch_id=batch_id,
         version=version,
-        fates=Fates(rows=shape.rows, keys=shape.keys, **counts),
+        fates=Fates(rows=shape.rows, keys=shape.keys, **found.fates),
         changes=changes,
         touched=touched,
         read=read,
@@ -193,8 +176,10 @@ def _shape(news: DataFrame, dataset: Dataset, batch_id: int) -> BatchShape:
     )
 
 
-def _keys(news: DataFrame, shape: BatchShape, dataset: Dataset) -> DataFrame:
-    return small(news.select(*dataset.key), shape.keys)
+def _keys(news: DataFrame, shape: BatchShape, reach: Reach) -> DataFrame:
+    """The keys of a batch that some file of a reach can hold: not those of a new day, where keys grow with time."""
+    held = reach.key_predicate()
+    return small((news if held is None else news.where(held)).select(*reach.dataset.key), shape.keys)
 
 
 def small(rows: DataFrame, keys: int) -> DataFrame:
@@ -206,7 +191,7 @@ def _locate(spark: SparkSession, path: str, news: DataFrame, shape: BatchShape, 
     """The partitions that hold a key of the batch; of silver only the key and partition columns are read."""
     dataset = read.dataset
     keys = _silver(spark, dataset, path, read).select(*dataset.key, *dataset.partition_by)
-    held = keys.join(_keys(news, shape, dataset), on=list(dataset.key), how="left_semi")
+    held = keys.join(_keys(news, shape, read), on=list(dataset.key), how="left_semi")
     return [tuple(row) for row in held.select(*dataset.partition_by).distinct().collect()]
 
 

@@ -40,8 +40,9 @@ def write_plan(spark: SparkSession, plan: MergePlan, path: str, number: int, tok
 def _write(spark: SparkSession, plan: MergePlan, path: str, number: int, metadata: Mapping[str, Any]) -> None:
     """Write the new rows and, where some replace old ones, what else the partitions of those hold, in their place."""
     dataset, layout = plan.dataset, plan.dataset.layout
-    rows, count = plan.changes.drop(OLD), plan.fates.news
-    if plan.version >= 0 and plan.fates.news:
+    count = plan.fates.news
+    rows = plan.changes.drop(OLD) if count else tables.empty(spark, dataset.silver_columns)
+    if plan.version >= 0 and count:
         rows = rows.unionByName(_watch(spark, plan, path))
     in_place_of, settings = None, layout.write_settings
     if plan.replaces:

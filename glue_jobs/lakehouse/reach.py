@@ -84,6 +84,14 @@ class Reach:
         most = max(len({p[at] for p in self.partitions}) for at in range(len(self.dataset.partition_by)))
         return "list" if most <= LIST_LIMIT else "ranges"
 
+    def key_predicate(self) -> str | None:
+        """A condition on a batch's rows: only where it holds can a file have the key; None where any may be there."""
+        bounds = [file.bounds for file in self.files]
+        if self.ranges is None or None in bounds:
+            return None
+        key = self.dataset.key[0]
+        return _ranges(f"`{key}`", self.dataset.silver_types[key], merged_ranges(bound for bound in bounds if bound))
+
     def within(self, partitions: Iterable[Partition]) -> Reach:
         """The same, of some partitions alone."""
         wanted = set(partitions)

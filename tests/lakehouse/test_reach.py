@@ -96,6 +96,21 @@ def test_the_predicates_hold_for_every_row_in_reach(orders: DeltaTable) -> None:
     assert found.within([]).predicates() == ["1 = 0"]
 
 
+def test_keys_that_no_file_can_hold_are_not_looked_up(orders: DeltaTable) -> None:
+    def looked_up(reach: Reach, *keys: str) -> set[str]:
+        predicate = (reach.key_predicate() or "true").replace("`", '"')
+        batch = pa.table({"id": keys})
+        return {row[0] for row in duckdb.from_arrow(batch).filter(predicate).fetchall()}
+
+    found = reach_of(orders, FIXED, [KeyRange("K1", "Z")], [(day(1),), (day(3),)])
+    # Day 1 holds K10 to K19, day 3 holds K30 to K39; both bounds belong to it.
+    keys = ("K1", "K10", "K15", "K19", "K1A", "K20", "K29", "K30", "K39", "K3A", "Z")
+    assert looked_up(found, *keys) == {"K10", "K15", "K19", "K30", "K39"}
+    assert looked_up(found.within([]), *keys) == set()
+    unknown = replace(found, files=(*found.files, DataFile(1, (day(4),), None)))
+    assert looked_up(unknown, *keys) == looked_up(replace(found, ranges=None), *keys) == set(keys)
+
+
 def test_values_are_quoted(tmp_path: Path) -> None:
     stores = ["O'Neill", "back\\slash", "plain", None]
     table = pa.table({"id": ["A'1", "B", "C", "D"], "store": stores})
