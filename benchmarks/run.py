@@ -88,7 +88,7 @@ def ordered(argv: list[str]) -> Order:
     if not all(part.isdecimal() and int(part) > 0 for part in given.histories.split(",")):
         words.error(f"--histories: {given.histories} is not a list of whole numbers like 1,4,16")
     histories = tuple(sorted({int(part) for part in given.histories.split(",")}))
-    sizes = Sizes(Scale(), histories, (4, 16), 4, (0.01, 0.1, 1, 10), given.rounds, 3)
+    sizes = Sizes(Scale(), histories, (4, 16), 4, (0.01, 0.1, 1, 10), given.rounds, 5)
     if given.small:
         sizes = Sizes(SMALL, (1, 2), (2,), 2, (10,), 1, 0)
     return Order(
