@@ -56,12 +56,12 @@ VERDICTS = pa.schema(
 
 
 class LedgerBusyError(TransientError):
-    """Other processes added batches at every try."""
+    """Other processes wrote to a ledger of the dataset at every try."""
 
-    def __init__(self, dataset: str, tries: int) -> None:
+    def __init__(self, dataset: str, tries: int, did: str = "entered a batch") -> None:
         self.dataset, self.tries = dataset, tries
         super().__init__(
-            f"{dataset}: at each of {tries} tries another process entered a batch first. Nothing was taken; run again."
+            f"{dataset}: at each of {tries} tries another process {did} first. Nothing was taken; run again."
         )
 
 

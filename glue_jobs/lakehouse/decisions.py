@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from lakehouse.batches import BatchVerdict, batches_of, verdicts_of
+from lakehouse.batches import TRIES, BatchVerdict, LedgerBusyError, batches_of, verdicts_of
 from lakehouse.contract import Dataset
 from lakehouse.delta_log import append_once, read_rows
 from lakehouse.errors import LakehouseError
@@ -63,18 +63,23 @@ def decisions_of(lake: Lake, dataset: Dataset) -> list[Decision]:
 
 
 def decide(lake: Lake, dataset: Dataset, batch_id: int, decision: str, by: Signature) -> Decision:
-    """Record what a person decided; validate carries it out. The same decision again changes nothing."""
-    known = decisions_of(lake, dataset)
-    last = next((made for made in reversed(known) if made.batch_id == batch_id), None)
-    if last is not None and last.decision == decision:
-        return last
-    state = state_of(lake, dataset, batch_id, last)
-    if state not in ("stopped", REJECTED):
-        raise BatchNotStoppedError(dataset.name, str(batch_id), f"is {state}" if state else "is not known")
-    made = Decision(dataset.name, batch_id, len(known) + 1, decision, by.who, by.why, datetime.now(UTC))
-    row = {**vars(made), "domain": dataset.domain}
-    append_once(lake.ops("decisions"), [row], DECISIONS, f"decide:{dataset.name}", made.number)
-    return made
+    """Record what a person decided; validate carries it out. The same decision again changes nothing.
+
+    A decision that another process records in between leads to a fresh look; raises LedgerBusyError after the last try.
+    """
+    for _ in range(TRIES):
+        known = decisions_of(lake, dataset)
+        last = next((made for made in reversed(known) if made.batch_id == batch_id), None)
+        if last is not None and last.decision == decision:
+            return last
+        state = state_of(lake, dataset, batch_id, last)
+        if state not in ("stopped", REJECTED):
+            raise BatchNotStoppedError(dataset.name, str(batch_id), f"is {state}" if state else "is not known")
+        made = Decision(dataset.name, batch_id, len(known) + 1, decision, by.who, by.why, datetime.now(UTC))
+        row = {**vars(made), "domain": dataset.domain}
+        if append_once(lake.ops("decisions"), [row], DECISIONS, f"decide:{dataset.name}", made.number):
+            return made
+    raise LedgerBusyError(dataset.name, TRIES, "recorded a decision")
 
 
 def state_of(lake: Lake, dataset: Dataset, batch_id: int, last: Decision | None) -> str | None:
