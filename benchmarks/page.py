@@ -46,7 +46,7 @@ PLOTS = {
         "Seconds and bytes of scattered updates by merge mode",
         "Seconds and bytes by the share of rows changed",
         lambda found: (
-            panel_of(found, "Seconds for a merge and five reads, by rows changed", " %", tables.total_seconds),
+            panel_of(found, "Seconds of a merge and five reads", " %", tables.total_seconds),
             panel_of(found, "MB written, by rows changed", " %", lambda run: _mega(run.bytes_written)),
         ),
     ),
