@@ -56,9 +56,10 @@ class Table:
     dataset: Dataset
     path: str
 
-    def merge(self, batch_id: int, *rows: tuple[Any, ...]) -> MergeResult:
+    def merge(self, batch_id: int, *rows: tuple[Any, ...], turn: int | None = None) -> MergeResult:
         schema = ", ".join(f"{column.name} {column.type}" for column in self.dataset.columns)
-        return merge_batch(self.spark, self.dataset, self.spark.createDataFrame(rows, schema), batch_id, self.path)
+        frame = self.spark.createDataFrame(rows, schema)
+        return merge_batch(self.spark, self.dataset, frame, batch_id, self.path, turn)
 
     @property
     def delta(self) -> DeltaTable:

@@ -89,8 +89,7 @@ class Reach:
         bounds = [file.bounds for file in self.files]
         if self.ranges is None or None in bounds:
             return None
-        key = self.dataset.key[0]
-        return _ranges(f"`{key}`", self.dataset.silver_types[key], merged_ranges(bound for bound in bounds if bound))
+        return self._key_within(merged_ranges(bound for bound in bounds if bound))
 
     def within(self, partitions: Iterable[Partition]) -> Reach:
         """The same, of some partitions alone."""
@@ -107,9 +106,12 @@ class Reach:
             return ["1 = 0"]
         found = self.partition_predicates(table)
         if self.ranges is not None:
-            key = self.dataset.key[0]
-            found.append(_ranges(f"{table}`{key}`", self.dataset.silver_types[key], self.ranges))
+            found.append(self._key_within(self.ranges, table))
         return found
+
+    def _key_within(self, ranges: Iterable[KeyRange], table: str = "") -> str:
+        key = self.dataset.key[0]
+        return _ranges(f"{table}`{key}`", self.dataset.silver_types[key], ranges)
 
 
 def partition_predicates(

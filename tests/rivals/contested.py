@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from deltalake import DeltaTable
-from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType
 
+import silver_table
 from lakehouse import merge
-from lakehouse.batches import MERGE
 from lakehouse.contract import Column, Dataset, FileFormat, Kind
 from lakehouse.delta_log import select
-from lakehouse.merge import MergeResult, merge_batch
+from lakehouse.merge import MergeResult
 from lakehouse.merge_plan import MergePlan
 from rivals.foreign import Rival
+from silver_table import day
 
 COLUMNS = (
     Column("id", "string", True, "Key."), Column("amount", "int", False, "Euro."),
@@ -35,26 +33,12 @@ Kept = tuple[str, int, int | None, int, int]
 Place = Callable[[pytest.MonkeyPatch, "Table", Rival], None]
 
 
-def day(number: int) -> datetime:
-    return datetime(2026, 10, number, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Table:
+class Table(silver_table.Table):
     """One silver table; its rows are (key, day, amount, sequence), and once merged the batch too."""
-
-    spark: SparkSession
-    dataset: Dataset
-    path: str
 
     def merge(self, batch_id: int, *rows: Order, turn: int | None = None) -> MergeResult:
         values = [(key, amount, day(on), day(seq)) for key, on, amount, seq in rows]
-        frame = self.spark.createDataFrame(values, "id string, amount int, at timestamp, updated_at timestamp")
-        return merge_batch(self.spark, self.dataset, frame, batch_id, self.path, turn)
-
-    @property
-    def delta(self) -> DeltaTable:
-        return DeltaTable(self.path)
+        return super().merge(batch_id, *values, turn=turn)
 
     @property
     def rows(self) -> list[Kept]:
@@ -65,10 +49,6 @@ class Table:
     @property
     def operations(self) -> list[str]:
         return [commit["operation"] for commit in reversed(self.delta.history())]
-
-    @property
-    def progress(self) -> int | None:
-        return self.delta.transaction_version(MERGE)
 
 
 def after_the_plan(monkeypatch: pytest.MonkeyPatch, table: Table, rival: Rival, times: int = 1) -> None:
