@@ -28,7 +28,7 @@ test: setup ## Run the tests: those that start no Spark beside those that do
 	@tools/run_tests.sh
 
 test-docs: setup ## Run every command of README and docs/how-to, and compare what it prints
-	@$(PY) -m pytest -q --durations=5 -m docs tests/test_readme.py
+	@$(PY) -m pytest -q --durations=5 -m docs tests/project/test_docs.py
 
 test-crash: setup ## Kill whole runs at every boundary, and run them again
 	@$(PY) -m pytest -q -m crash
@@ -58,7 +58,7 @@ test-lineage: setup lineage-jar ## Hold the lineage of a whole run to OpenLineag
 	@LINEAGE_EVENTS=.cache/lineage/events.json $(PY) -m pytest -q --durations=5 -m lineage tests/dags
 
 airflow: setup ## Run Airflow here with the DAGs, against a stand-in for AWS (http://localhost:8080, AIRFLOW_PORT)
-	@$(PY) tools/airflow_local.py
+	@$(PY) -m tools.airflow.local
 
 test-airflow: setup ## Kill workers, trigger twice, backfill and browse in a running Airflow (CHROMIUM=PATH)
 	@$(PY) -m pytest -q --durations=5 -m airflow tests/dags
@@ -70,13 +70,13 @@ test-layout: setup ## Keep and change every layout, with and without deletion ve
 	@$(PY) -m pytest -q --durations=5 -m layout
 
 bench: setup ## Time the merge against its peers (long, on a quiet machine); SMALL=1 tries that it runs
-	@$(PY) benchmarks/run.py $(if $(SMALL),--small)
+	@$(PY) -m benchmarks.merge.run $(if $(SMALL),--small)
 
 bench-quality: setup ## Time judging a batch against Great Expectations; SMALL=1 tries that it runs
-	@$(PY) benchmarks/quality.py $(if $(SMALL),--small)
+	@$(PY) -m benchmarks.quality.run $(if $(SMALL),--small)
 
 bench-layout: setup ## Measure layouts: what questions open, what thirty nights write (long); SMALL=1 tries that it runs
-	@$(PY) benchmarks/layout.py $(if $(SMALL),--small)
+	@$(PY) -m benchmarks.layout.run $(if $(SMALL),--small)
 
 check: setup lint types facts parse ## Check format, lint, types, contracts, suites, views, and how DAGs parse
 
@@ -87,22 +87,23 @@ format: setup ## Format the code
 lint: setup
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
+	@.venv/bin/lint-imports --no-cache | tail -n 1
 
 types: setup
 	@$(PY) -m mypy
 
 facts: setup
 	@.venv/bin/lakehouse check
-	@$(PY) tools/generate_samples.py --check
+	@$(PY) -m tools.samples.generate --check
 
 parse: setup
-	@$(PY) tools/dag_report.py dags
+	@$(PY) -m tools.airflow.dag_report dags
 
 check-mwaa: package ## Prove that MWAA can install and parse what upload-dags ships (Python 3.12; MWAA_CONSTRAINTS=FILE)
-	@$(PY) tools/check_mwaa.py
+	@$(PY) -m tools.deploy.check_mwaa
 
 samples: setup ## Write the sample deliveries anew
-	@$(PY) tools/generate_samples.py
+	@$(PY) -m tools.samples.generate
 
 package: setup ## Build the wheel that the Glue jobs and the DAGs install, the same bytes for the same files
 	@$(if $(DRY_RUN),echo would run ,)rm -rf build
@@ -111,7 +112,7 @@ package: setup ## Build the wheel that the Glue jobs and the DAGs install, the s
 	@# Beside the code it would name our plug-in twice, and Airflow's workers load no plug-in after one that is doubled.
 	@$(if $(DRY_RUN),echo would run ,)rm -rf build glue_jobs/lakehouse.egg-info
 
-DEPLOY = $(PY) tools/deploy.py $@ --environment $(ENV) --lake $(OUTPUT_DIR) $(if $(DRY_RUN),--dry-run)
+DEPLOY = $(PY) -m tools.deploy.deploy $@ --environment $(ENV) --lake $(OUTPUT_DIR) $(if $(DRY_RUN),--dry-run)
 
 upload-jobs: setup ## Upload scripts, wheel, requirements and jars of the Glue jobs (ENV=dev, DRY_RUN=1)
 	@$(DEPLOY)
@@ -126,7 +127,7 @@ upload-dbt-docs: setup ## Upload dbt's docs, manifest and catalogue of OUTPUT_DI
 	@$(DEPLOY)
 
 lineage-jar: setup ## Fetch OpenLineage's listener for Spark, which upload-jobs ships where lineage is wanted
-	@$(if $(DRY_RUN),echo would run ,)$(PY) tools/lineage_jar.py
+	@$(if $(DRY_RUN),echo would run ,)$(PY) -m lakehouse.runtime.jars lineage
 
 terraform-init: ## Make the bucket of the state if there is none, and initialise ENV=dev
 	@tools/terraform.sh init $(ENV)

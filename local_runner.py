@@ -10,8 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / "glue_jobs"))
 
 from lakehouse import log
-from lakehouse.console import ask_nicely, console
-from lakehouse.glue import command_context
+from lakehouse.cli.console import ask_nicely, console
+from lakehouse.runtime.glue import command_context
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,11 +46,11 @@ def main(argv: list[str]) -> int:
 
 
 def _cycle(given: argparse.Namespace) -> int:
-    from lakehouse import report
-    from lakehouse.closing_table import print_summary
-    from lakehouse.cycle import STEPS, run_cycle
-    from lakehouse.progress import Progress
-    from lakehouse.safe_commits import require_jar
+    from lakehouse.cycle import report
+    from lakehouse.cycle.closing_table import print_summary
+    from lakehouse.cycle.cycle import STEPS, run_cycle
+    from lakehouse.cycle.display import Progress
+    from lakehouse.runtime.safe_commits import require_jar
 
     context = command_context(given.output_dir, given.only_writer)
     landing = Path(given.landing_dir or context.project.samples)

@@ -11,10 +11,10 @@ if (here := str(Path(__file__).resolve().parent)) not in sys.path:
 
 from airflow.sdk import DAG
 
-from lakehouse.contract_file import load_contracts
+from lakehouse.contracts.plan import plan_jobs
+from lakehouse.contracts.reader import load_contracts
 from lakehouse_factory.build import build_dag
 from lakehouse_factory.contracts import find_contracts, find_views
-from lakehouse_factory.plan import plan_jobs
 from lakehouse_factory.views import read_view_files
 
 VIEWS = read_view_files(find_views())

@@ -2,12 +2,12 @@
 
 import sys
 
-from lakehouse.jobs import JobCall, run_job
+from lakehouse.runtime.job import JobCall, run_job
 
 
 def ingest(call: JobCall) -> None:
     """New files → batch → bronze | quarantine."""
-    from lakehouse.bronze import ingest_domain
+    from lakehouse.ingest.ingest import ingest_domain
 
     ingest_domain(call.context, call.contract)
 

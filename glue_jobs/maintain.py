@@ -2,14 +2,14 @@
 
 import sys
 
-from lakehouse.jobs import JobCall, Option, run_job
+from lakehouse.runtime.job import JobCall, Option, run_job
 
 BOUND = Option("max_bytes", "N", "rewrite at most so many bytes of each table; 20 GB unless given")
 
 
 def maintain(call: JobCall) -> None:
     """Delta logs → few files that lie well."""
-    from lakehouse.maintenance import MAX_BYTES, BoundError, maintain_lake
+    from lakehouse.layout.maintain import MAX_BYTES, BoundError, maintain_lake
 
     given = call.options.get(BOUND.name, str(MAX_BYTES))
     if not given.isdecimal() or int(given) < 1:

@@ -3,14 +3,15 @@
 import os
 import sys
 
-from lakehouse.jobs import MARTS, JobCall, Option, run_job
+from lakehouse.contracts.marts import MARTS
+from lakehouse.runtime.job import JobCall, Option, run_job
 
 WORKGROUP = Option("athena_workgroup", "NAME", "make the views in this workgroup of Athena, not in primary")
 
 
 def publish(call: JobCall) -> None:
     """Delta logs → Glue catalogue, Athena views, dbt docs."""
-    from lakehouse.publication import publish_domain, publish_marts
+    from lakehouse.publish.publish import publish_domain, publish_marts
 
     if "athena_workgroup" in call.options:
         os.environ["LAKEHOUSE_ATHENA_WORKGROUP"] = call.options["athena_workgroup"]

@@ -2,16 +2,16 @@
 
 import sys
 
-from lakehouse.jobs import MARTS, JobCall, Option, run_job
+from lakehouse.contracts.marts import MARTS
+from lakehouse.runtime.job import JobCall, Option, run_job
 
 REPLAY = Option("replay", "DATASET:BATCH", "merge one judged batch again, e.g. erp_orders:7")
 
 
 def transform(call: JobCall) -> None:
     """Good rows → silver → staging models; or silver → fct_daily_store_metrics."""
-    from lakehouse.marts import build_marts
-    from lakehouse.models import build_domain
-    from lakehouse.silver import ask_replay, merge_domain
+    from lakehouse.transform.fact import build_marts
+    from lakehouse.transform.transform import ask_replay, build_domain, merge_domain
 
     if call.domain == MARTS:
         build_marts(call.context)

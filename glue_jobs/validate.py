@@ -2,12 +2,12 @@
 
 import sys
 
-from lakehouse.jobs import JobCall, run_job
+from lakehouse.runtime.job import JobCall, run_job
 
 
 def validate(call: JobCall) -> None:
     """Bronze batch → (good | quarantine), verdict, Data Docs."""
-    from lakehouse.validation import validate_domain
+    from lakehouse.validate.validate import validate_domain
 
     validate_domain(call.context, call.contract)
 

@@ -12,10 +12,11 @@ from pyspark.sql import SparkSession
 os.environ.setdefault("NO_COLOR", "1")
 os.environ["TZ"] = "UTC"
 
-from lakehouse.context import Context
-from lakehouse.lake import Lake
-from lakehouse.project import Project, find_project
-from lakehouse.spark import INTERPRETED, local_session
+from lakehouse.contracts.project import Project, find_project
+from lakehouse.lake.paths import Lake
+from lakehouse.runtime.context import Context
+from lakehouse.runtime.session import local_session
+from lakehouse.runtime.spark_settings import INTERPRETED
 
 
 @pytest.fixture(scope="session")

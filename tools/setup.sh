@@ -41,4 +41,4 @@ if ! cmp -s <(cat requirements.txt pyproject.toml) "$stamp"; then
   cat requirements.txt pyproject.toml > "$stamp"
 fi
 
-exec "$venv/bin/python" -m lakehouse.local_setup
+exec "$venv/bin/python" -m lakehouse.runtime.local_setup

@@ -11,13 +11,14 @@ from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerRunOp
 from airflow.sdk import DAG, Asset, AssetAll, AssetAny, AsyncCallback, DeadlineAlert
 from croniter import croniter  # type: ignore[import-untyped]
 
-from lakehouse.airflow_deadline import NextTimeOfDay
-from lakehouse.airflow_messages import tell_failure, tell_lateness
-from lakehouse.airflow_names import ATHENA_WORKGROUP, DOCS_ROOT, LAKE_ROOT, RAW_ROOT
+from lakehouse.airflow.deadline import NextTimeOfDay
+from lakehouse.airflow.messages import tell_failure, tell_lateness
+from lakehouse.airflow.names import ATHENA_WORKGROUP, DOCS_ROOT, LAKE_ROOT, RAW_ROOT
+from lakehouse.contracts.marts import MARTS
+from lakehouse.contracts.plan import WAIT_ATTEMPTS, WAIT_SECONDS, Job
 from lakehouse_factory.docs_sync import SyncPrefix
 from lakehouse_factory.glue_run import GlueRun
 from lakehouse_factory.landing import NewLandingSensor
-from lakehouse_factory.plan import MARTS, WAIT_ATTEMPTS, WAIT_SECONDS, Job
 from lakehouse_factory.runbook import run_book
 from lakehouse_factory.views import ViewFile, ViewQuery
 

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ClientError
 
 from lakehouse.errors import EXIT_TERMINAL, EXIT_USAGE
-from lakehouse.glue import exit_code_in
+from lakehouse.runtime.glue import exit_code_in
 from lakehouse_factory.lineage import lineage_is_on, with_listener
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
-from lakehouse.spark import LINEAGE, LINEAGE_JAR
+from lakehouse.runtime.spark_settings import LINEAGE, LINEAGE_JAR
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakehouse_factory.plan import Job
+from lakehouse.contracts.plan import Job
 
 _REPEAT = "Clearing the task is safe at any time: the job finds what is pending and does only that."
 _CURES = {

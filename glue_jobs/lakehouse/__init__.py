@@ -1,3 +1,5 @@
-"""The library of the retail lakehouse: contracts, ingest, quality, merge, marts and publish."""
+"""The library of the lakehouse: Glue jobs, DAGs and the command `lakehouse` are thin shells around it."""
 
-__version__ = "0.1.0"
+from importlib import resources
+
+__version__ = resources.files(__name__).joinpath("VERSION").read_text("utf-8").strip()

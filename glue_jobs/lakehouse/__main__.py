@@ -2,6 +2,6 @@
 
 import sys
 
-from lakehouse.cli import main
+from lakehouse.cli.main import main
 
 sys.exit(main())

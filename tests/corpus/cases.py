@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass
 
-from quality.deliveries import LEADS, ORDERS, event, lead, order
+from tests.helpers.quality_deliveries import LEADS, ORDERS, event, lead, order
 
 PRODUCTS = "product_id,name,category,list_price,unit_cost,is_active,updated_at"
 TEA = "T{n},Tea,food,3.50,1.00,true,2026-10-12T10:00:00Z"

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from corpus.cases import CASES, MANY_GOOD, Case
-from lakehouse.bronze import FileRefusedError, ingest_domain
-from lakehouse.context import Context
-from lakehouse.cycle import CycleResult
-from lakehouse.lake import Lake
-from lakehouse.project import Project
-from lakehouse.silver import merge_domain
-from lakehouse.validation import BatchStoppedError, validate_domain
-from lakes import run
-from quality.deliveries import found
+from lakehouse.contracts.project import Project
+from lakehouse.cycle.cycle import CycleResult
+from lakehouse.ingest.ingest import FileRefusedError, ingest_domain
+from lakehouse.lake.paths import Lake
+from lakehouse.runtime.context import Context
+from lakehouse.transform.transform import merge_domain
+from lakehouse.validate.validate import BatchStoppedError, validate_domain
+from tests.corpus.cases import CASES, MANY_GOOD, Case
+from tests.helpers.lakes import run
+from tests.helpers.quality_deliveries import found
 
 LIMIT_PERCENT = 20
 

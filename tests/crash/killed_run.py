@@ -1,6 +1,6 @@
 """Runs one cycle and kills its own process (SIGKILL) right after a named function has returned for the nth time.
 
-    python killed_run.py lakehouse.bronze:record_batches:1 --output-dir LAKE --landing-dir DELIVERY
+    python killed_run.py lakehouse.ingest.ingest:record_batches:1 --output-dir LAKE --landing-dir DELIVERY
 
 With `step:ingest_web` it dies at the end of that step, with `-` it is not killed. Words that begin with `lakehouse`
 are a command of that name instead of a cycle.
@@ -29,7 +29,7 @@ def die() -> None:
 def die_after(place: str) -> None:
     """Arrange the death."""
     if place.startswith("step:"):
-        from lakehouse.progress import Step
+        from lakehouse.cycle.display import Step
 
         finish = Step.finish
         Step.finish = lambda self: die() if self.name == place[5:] else finish(self)  # type: ignore[assignment,method-assign]
@@ -59,7 +59,7 @@ if __name__ == "__main__":
     if sys.argv[1] != "-":
         die_after(sys.argv[1])
     if sys.argv[2] == "lakehouse":
-        from lakehouse.cli import main
+        from lakehouse.cli.main import main
 
         sys.exit(main(sys.argv[3:]))
     import local_runner

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.lake import Lake
-from lakehouse.project import Project
-from lakes import FACT, rows
-from oracle import expected
+from lakehouse.contracts.project import Project
+from lakehouse.lake.paths import Lake
+from tests.helpers.lakes import FACT, rows
+from tests.oracle import expected
 
 pytestmark = pytest.mark.crash
 
@@ -22,24 +22,24 @@ KILLED_RUN = Path(__file__).with_name("killed_run.py")
 
 # Each place is reached by a run that takes up what the one before left.
 FIRST = (
-    "lakehouse.cycle:deliver:1",  # files in raw, nothing planned
-    "lakehouse.bronze:record_batches:1",  # a batch planned, no row written
-    "lakehouse.quarantine:append:1",  # unreadable rows written, bronze not
-    "lakehouse.bronze:ingest_batch:1",  # one dataset in bronze, the others not
+    "lakehouse.cycle.cycle:deliver:1",  # files in raw, nothing planned
+    "lakehouse.ingest.ingest:record_batches:1",  # a batch planned, no row written
+    "lakehouse.quarantine.table:append:1",  # unreadable rows written, bronze not
+    "lakehouse.ingest.ingest:ingest_batch:1",  # one dataset in bronze, the others not
     "step:ingest_web",
-    "lakehouse.quarantine:append:1",  # bad rows written, no verdict
-    "lakehouse.validation:_record_results:1",  # quality results written, no verdict
+    "lakehouse.quarantine.table:append:1",  # bad rows written, no verdict
+    "lakehouse.validate.validate:_record_results:1",  # quality results written, no verdict
     "step:validate_web",
-    "lakehouse.silver:merge_batch:1",  # silver written, models not built
-    "lakehouse.models:run_dbt:2",  # models built, no milestone
+    "lakehouse.transform.transform:merge_batch:1",  # silver written, models not built
+    "lakehouse.transform.transform:run_dbt:2",  # models built, no milestone
     "step:transform_web",
-    "lakehouse.marts:run_dbt:1",  # fact written
+    "lakehouse.transform.fact:run_dbt:1",  # fact written
     "step:transform_marts",
-    "lakehouse.publication:publish_docs:1",  # docs written, no milestone
+    "lakehouse.publish.publish:publish_docs:1",  # docs written, no milestone
 )
 SECOND = (
-    "lakehouse.silver:merge_batch:2",
-    "lakehouse.marts:run_dbt:1",
+    "lakehouse.transform.transform:merge_batch:2",
+    "lakehouse.transform.fact:run_dbt:1",
 )
 
 

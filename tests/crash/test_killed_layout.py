@@ -10,22 +10,22 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from lakehouse.delta_log import select
-from lakehouse.lake import Lake
-from lakehouse.project import Project
-from lakes import FACT
-from lakes_without_spark import write_lake
+from lakehouse.contracts.project import Project
+from lakehouse.lake.delta_log import select
+from lakehouse.lake.paths import Lake
+from tests.helpers.lakes import FACT
+from tests.helpers.lakes_without_spark import write_lake
 
 pytestmark = pytest.mark.layout
 
 ROOT = Path(__file__).parents[2]
 KILLED_RUN = Path(__file__).with_name("killed_run.py")
 MAINTAIN = (
-    "lakehouse.maintenance:describe:1",  # described, nothing rewritten
-    "lakehouse.rewrite:_refuse_loss:1",  # new files written, no commit
-    "lakehouse.maintenance:carry_out:1",  # one table committed, the others not
+    "lakehouse.layout.maintain:describe:1",  # described, nothing rewritten
+    "lakehouse.layout.rewrite:_refuse_loss:1",  # new files written, no commit
+    "lakehouse.layout.maintain:carry_out:1",  # one table committed, the others not
 )
-APPLY = ("lakehouse.rewrite:_refuse_loss:1",)
+APPLY = ("lakehouse.layout.rewrite:_refuse_loss:1",)
 
 
 def run(place: str, *words: str) -> str:

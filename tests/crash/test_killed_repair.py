@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.lake import Lake
-from lakehouse.project import Project
-from lakes import rows
-from quality.deliveries import ORDERS, good, order
+from lakehouse.contracts.project import Project
+from lakehouse.lake.paths import Lake
+from tests.helpers.lakes import rows
+from tests.helpers.quality_deliveries import ORDERS, good, order
 
 pytestmark = pytest.mark.quality
 
@@ -20,19 +20,19 @@ ROOT = Path(__file__).parents[2]
 KILLED_RUN = Path(__file__).with_name("killed_run.py")
 WHY = ("--why", "the store looked it up", "--by", "Ada")
 
-COMMAND = ("lakehouse.repairs:record_changes:1", "lakehouse.repairs:write_whole:1")
+COMMAND = ("lakehouse.quarantine.repairs:record_changes:1", "lakehouse.quarantine.repairs:write_whole:1")
 CYCLE = (
-    "lakehouse.bronze:record_batches:1",  # the repair is planned
-    "lakehouse.bronze:ingest_batch:1",
-    "lakehouse.validation:record_verdict:1",  # judged good, and still open
-    "lakehouse.settled_repairs:set_state:1",  # repaired, and not recorded
-    "lakehouse.silver:merge_batch:1",
+    "lakehouse.ingest.ingest:record_batches:1",  # the repair is planned
+    "lakehouse.ingest.ingest:ingest_batch:1",
+    "lakehouse.validate.validate:record_verdict:1",  # judged good, and still open
+    "lakehouse.quarantine.repair_outcomes:set_state:1",  # repaired, and not recorded
+    "lakehouse.transform.transform:merge_batch:1",
 )
-DECISION = ("lakehouse.decisions:append_once:1",)
+DECISION = ("lakehouse.lake.decisions:append_once:1",)
 ACCEPTANCE = (
-    "lakehouse.quarantine:append:1",  # its bad rows are quarantined, and no verdict says so
-    "lakehouse.acceptance:record_decided:1",
-    "lakehouse.silver:merge_batch:1",
+    "lakehouse.quarantine.table:append:1",  # its bad rows are quarantined, and no verdict says so
+    "lakehouse.validate.decided:record_decided:1",
+    "lakehouse.transform.transform:merge_batch:1",
 )
 
 

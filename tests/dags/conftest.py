@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from local_cloud import Cloud, furnish, serving, surroundings
 from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
 from moto.s3.models import s3_backends
 
-from dags.airflow_home import DAGS, HERE, ROOT, clean_environment
-from dags.conversation import Conversation, talking
-from lakehouse.contract_file import load_contracts
+from lakehouse.contracts.reader import load_contracts
+from tests.dags.airflow_home import DAGS, HERE, ROOT, clean_environment
+from tests.dags.conversation import Conversation, talking
+from tools.airflow.fake_aws import Cloud, furnish, serving, surroundings
 
 Script = Callable[..., Any]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dags.airflow_home import DAGS, HERE
+from tests.dags.airflow_home import DAGS, HERE
 
 ANSWER = "answer: "
 LONGEST_SECONDS = 200

@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from airflow_local import airflow_settings
-
-from dags.airflow_home import DAGS
+from tests.dags.airflow_home import DAGS
+from tools.airflow.local import airflow_settings
 
 LONGEST_SECONDS = 150
 ENDED = {"success", "failed"}

@@ -12,7 +12,7 @@ from typing import Any
 from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import upgradedb
 
-from lakehouse.airflow_messages import log_once
+from lakehouse.airflow.messages import log_once
 
 
 def main(folder: str) -> None:

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from dags.airflow_home import ROOT
+from tests.dags.airflow_home import ROOT
 
 # A program whose part does not listen to Ctrl-C, as one of Airflow's once did not.
 STUBBORN = """
@@ -21,14 +21,14 @@ time.sleep(60)
 # A shell lets what it starts beside itself ignore Ctrl-C, and the tests may have been started so.
 CALL = """
 import os, signal, sys
-from airflow_local import run_whole
+from tools.airflow.local import run_whole
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(run_whole(sys.argv[1:], os.environ))
 """
 
 
 def test_no_part_outlives_ctrl_c() -> None:
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "tools"), str(ROOT / "glue_jobs")])}
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "glue_jobs")])}
     command = [sys.executable, "-c", CALL, sys.executable, "-c", STUBBORN]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse.contract import Contracts
-from lakehouse.contract_file import load_contracts
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.reader import load_contracts
 
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = str(ROOT / "dags")
@@ -93,7 +93,7 @@ def test_owner_and_deadline_come_from_the_contract(bag: dict[str, Any], contract
             assert f"**Deadline** {contract.deadline} UTC" in dag["doc_md"]
             assert contract.contact in dag["doc_md"]
             facts = {"dag_id": f"{step}_{contract.domain}", "domain": contract.domain, "step": step}
-            callback = "lakehouse.airflow_messages.tell_lateness"
+            callback = "lakehouse.airflow.messages.tell_lateness"
             assert dag["deadline"] == [[contract.deadline, callback, facts]]
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from dags.airflow_home import clean_environment
-from dags.receivers import MailBox, Receiver, told
-from lakehouse.airflow_deadline import next_time
+from lakehouse.airflow.deadline import next_time
+from tests.dags.airflow_home import clean_environment
+from tests.dags.receivers import MailBox, Receiver, told
 
 CALL = """
 import asyncio, json, sys

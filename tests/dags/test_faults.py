@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dags.conversation import Conversation
-from dags.glue_faults import Glue, bad_day
-from dags.receivers import Receiver, told
+from tests.dags.conversation import Conversation
+from tests.dags.glue_faults import Glue, bad_day
+from tests.dags.receivers import Receiver, told
 
 FAILED_TEST = "error [exit 3]: dbt: fct_daily_store_metrics: 3 rows <broke> a test. What was published before stays."
 BUSY = "SystemExit: error [exit 75]: erp_orders: at each of 5 tries another writer committed first"

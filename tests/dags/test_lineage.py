@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lakehouse.spark import LINEAGE
+from lakehouse.runtime.spark_settings import LINEAGE
 
 DAGS = str(Path(__file__).resolve().parents[2] / "dags")
 ATHENA = "awsathena://athena.eu-west-1.amazonaws.com"

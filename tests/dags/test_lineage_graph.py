@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_cloud import FACT, publish_tables
 
-from dags.airflow_home import ROOT, clean_environment
-from dags.lineage_graph import Event, Specification, facets_of, graph_of, name_of, reached
-from dags.live import living
-from dags.receivers import Receiver
-from lakehouse.contract import Contracts
-from lakehouse.contract_file import load_contracts
-from lakehouse.lineage import silver_sources
-from lakehouse.lineage_events import Place
-from lakehouse.project import find_project
-from lakehouse.spark import LINEAGE_JAR, listener_jar
-from lakehouse.views import read_views, ready
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.project import find_project
+from lakehouse.contracts.reader import load_contracts
+from lakehouse.publish.views import read_views, ready
+from lakehouse.runtime.lineage import silver_sources
+from lakehouse.runtime.lineage_events import Place
+from lakehouse.runtime.spark_settings import LINEAGE_JAR, listener_jar
+from tests.dags.airflow_home import ROOT, clean_environment
+from tests.dags.lineage_graph import Event, Specification, facets_of, graph_of, name_of, reached
+from tests.dags.live import living
+from tests.dags.receivers import Receiver
+from tools.airflow.fake_aws import FACT, publish_tables
 
 pytestmark = pytest.mark.lineage
 

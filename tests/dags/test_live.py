@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_cloud import RAW_BUCKET, Cloud, deliver, publish_tables
 
-from dags.airflow_home import ROOT
-from dags.browser import browsing
-from dags.glue_faults import Glue, bad_day
-from dags.live import Live, living, until
-from dags.receivers import Receiver, told
-from lakehouse.contract_file import load_contracts
+from lakehouse.contracts.reader import load_contracts
+from tests.dags.airflow_home import ROOT
+from tests.dags.browser import browsing
+from tests.dags.glue_faults import Glue, bad_day
+from tests.dags.live import Live, living, until
+from tests.dags.receivers import Receiver, told
+from tools.airflow.fake_aws import RAW_BUCKET, Cloud, deliver, publish_tables
 
 pytestmark = pytest.mark.airflow
 

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import check_mwaa
 import pytest
 
-from dags.airflow_home import ROOT, clean_environment
+import tools.deploy.check_mwaa as check_mwaa
+from tests.dags.airflow_home import ROOT, clean_environment
 
 # Airflow's providers bring about 500 modules, which take 1.4 s; an engine of the jobs alone brings as many again.
 MODULES = 650
@@ -29,7 +29,7 @@ DAG("greedy")
 
 def report(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Parse a folder in a process of its own."""
-    command = [sys.executable, str(ROOT / "tools/dag_report.py"), str(folder), *words]
+    command = [sys.executable, str(ROOT / "tools/airflow/dag_report.py"), str(folder), *words]
     return subprocess.run(
         command, env=clean_environment(folder), capture_output=True, text=True, timeout=120, check=False
     )

@@ -10,8 +10,9 @@ from types import ModuleType
 
 import pytest
 
-from lakehouse.contract import Contracts
-from lakehouse.contract_file import load_contracts
+from lakehouse.contracts import plan
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.reader import load_contracts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,14 +32,13 @@ def module(name: str) -> ModuleType:
 
 def test_domains_come_first_and_sorted() -> None:
     contracts = load_contracts(ROOT / "contracts")
-    ids = [job.dag_id for job in module("plan").plan_jobs(contracts)]
+    ids = [job.dag_id for job in plan.plan_jobs(contracts)]
     steps = ("ingest", "validate", "transform", "publish")
     of_domains = [f"{step}_{domain}" for domain in sorted(contracts.domains) for step in steps]
     assert ids == [*of_domains, "transform_marts", "publish_marts", "maintain_lakehouse"]
 
 
 def test_a_domain_that_takes_a_name_of_ours_is_refused() -> None:
-    plan = module("plan")
     first, *others = load_contracts(ROOT / "contracts")
     with pytest.raises(plan.DoubleJobError, match="publish_marts, transform_marts; give the contract's domain"):
         plan.plan_jobs(Contracts((replace(first, domain="marts"), *others)))
@@ -66,7 +66,7 @@ def test_a_wrong_folder_in_the_environment_is_told(tmp_path: Path, monkeypatch: 
 
 
 def test_names_that_others_need_too() -> None:
-    jobs = {job.dag_id: job for job in module("plan").plan_jobs(load_contracts(ROOT / "contracts"))}
+    jobs = {job.dag_id: job for job in plan.plan_jobs(load_contracts(ROOT / "contracts"))}
     crawlers = {job.crawler for job in jobs.values()} - {None}
     assert crawlers == {"landing_crm", "landing_erp", "landing_products", "landing_web"}
     writers = {name for name, job in jobs.items() if job.pool == "marts_writers"}

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_cloud import deliver, publish_tables
 
-from lakehouse.contract import Contracts
-from lakehouse.contract_file import load_contracts
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.reader import load_contracts
+from tools.airflow.fake_aws import deliver, publish_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ("ingest", "validate", "transform", "publish")

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
-from model.model import EVENTS, LEADS, ORDERS, PRODUCTS, RULES, Row
+from tests.model.model import EVENTS, LEADS, ORDERS, PRODUCTS, RULES, Row
 
 STEPS = 5
 SEED = 8

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from model.model import EVENTS, LEADS, ORDERS, PRODUCTS, Row, Silver
+from tests.model.model import EVENTS, LEADS, ORDERS, PRODUCTS, Row, Silver
 
 MILLIONTH, NOTHING = Decimal("0.000001"), Decimal("0.00")
 StoreDay = tuple[date, str]

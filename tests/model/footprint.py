@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from lakehouse.delta_log import open_table
-from lakehouse.merge import MergeResult
-from model.model import Key, Outcome, Row, Rules
+from lakehouse.lake.delta_log import open_table
+from lakehouse.transform.merge import MergeResult
+from tests.model.model import Key, Outcome, Row, Rules
 
 
 class Mismatch(AssertionError):  # noqa: N818 - it is what the tests expect, not an error of the tests

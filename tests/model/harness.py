@@ -11,19 +11,19 @@ from unittest.mock import patch
 
 from pyspark.sql import DataFrame
 
-from lakehouse import merge, merge_write
-from lakehouse.context import Context
-from lakehouse.delta_log import open_table, read_rows, select
-from lakehouse.maintenance import maintain_lake
-from lakehouse.marts import build_marts
-from lakehouse.merge import MergeResult, merge_batch
-from lakehouse.merge_errors import BatchOrderError
-from lakehouse.merge_plan import MergePlan
-from model import deliveries as told
-from model.deliveries import Action, Layout, Step, Story
-from model.fact import fact
-from model.footprint import Footprint, Mismatch, footprint
-from model.model import RULES, Key, Outcome, Row, Silver
+from lakehouse.lake.delta_log import open_table, read_rows, select
+from lakehouse.layout.maintain import maintain_lake
+from lakehouse.runtime.context import Context
+from lakehouse.transform import merge, merge_write
+from lakehouse.transform.fact import build_marts
+from lakehouse.transform.merge import MergeResult, merge_batch
+from lakehouse.transform.merge_errors import BatchOrderError
+from lakehouse.transform.merge_plan import MergePlan
+from tests.model import deliveries as told
+from tests.model.deliveries import Action, Layout, Step, Story
+from tests.model.fact import fact
+from tests.model.footprint import Footprint, Mismatch, footprint
+from tests.model.model import RULES, Key, Outcome, Row, Silver
 
 COUNTS = ("rows", "keys", "inserted", "updated", "deleted", "moved", "unchanged", "stale")
 

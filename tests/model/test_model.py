@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.context import Context
-from lakehouse.lake import Lake
-from lakehouse.project import Project
-from model.deliveries import Story, each_story
-from model.harness import Player
+from lakehouse.contracts.project import Project
+from lakehouse.lake.paths import Lake
+from lakehouse.runtime.context import Context
+from tests.model.deliveries import Story, each_story
+from tests.model.harness import Player
 
 pytestmark = pytest.mark.model
 

@@ -12,16 +12,16 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import merge, merge_plan, merge_write, newest
-from lakehouse.context import Context
-from lakehouse.contract import Dataset
-from lakehouse.lake import Lake
-from lakehouse.merge_plan import MergePlan
-from lakehouse.project import Project
-from model.deliveries import stories_of_a_run
-from model.footprint import Mismatch
-from model.harness import Player
-from model.model import LEADS, ORDERS
+from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.project import Project
+from lakehouse.lake.paths import Lake
+from lakehouse.runtime.context import Context
+from lakehouse.transform import merge, merge_plan, merge_write, outcomes
+from lakehouse.transform.merge_plan import MergePlan
+from tests.model.deliveries import stories_of_a_run
+from tests.model.footprint import Mismatch
+from tests.model.harness import Player
+from tests.model.model import LEADS, ORDERS
 
 pytestmark = pytest.mark.model
 
@@ -34,9 +34,9 @@ def as_old_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
     """`>=` for `>` in the sequence guard."""
 
     def is_newer(dataset: Dataset) -> SparkColumn:
-        return F.col(dataset.sequence) >= F.col(f"{newest.OLD}.{dataset.sequence}")
+        return F.col(dataset.sequence) >= F.col(f"{outcomes.OLD}.{dataset.sequence}")
 
-    monkeypatch.setattr(newest, "is_newer", is_newer)
+    monkeypatch.setattr(outcomes, "is_newer", is_newer)
 
 
 def deletions_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +103,7 @@ def a_moved_row_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def still(spark: SparkSession, plan: MergePlan, *rest: Any) -> DataFrame:
         (name,) = plan.dataset.partition_by
-        stays = F.col(name).eqNullSafe(F.col(f"{newest.OLD}.{name}"))
+        stays = F.col(name).eqNullSafe(F.col(f"{outcomes.OLD}.{name}"))
         return kept(spark, replace(plan, changes=plan.changes.where(stays)), *rest)
 
     monkeypatch.setattr(merge_write, "_kept", still)
@@ -131,12 +131,12 @@ def ties_by_file_order(monkeypatch: pytest.MonkeyPatch) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(F, name)
 
-    monkeypatch.setattr(newest, "F", ByFileOrder())
+    monkeypatch.setattr(outcomes, "F", ByFileOrder())
 
 
 def a_repeat_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row equal to what silver has replaces it, so that a repeated delivery rewrites its files."""
-    monkeypatch.setattr(newest, "_all_equal", lambda names: F.lit(False))
+    monkeypatch.setattr(outcomes, "_all_equal", lambda names: F.lit(False))
     as_old_is_newer(monkeypatch)
 
 

@@ -1,5 +1,5 @@
 """What the lake must hold, computed from the delivered files alone, for the tests to compare with."""
 
-from oracle.oracle import AmbiguousDeliveryError, Batch, Expected, Table, expected
+from tests.oracle.oracle import AmbiguousDeliveryError, Batch, Expected, Table, expected
 
 __all__ = ["AmbiguousDeliveryError", "Batch", "Expected", "Table", "expected"]

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from oracle.oracle import Expected
+from tests.oracle.oracle import Expected
 
 Row = dict[str, Any]
 

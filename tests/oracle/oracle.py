@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from oracle.reading import RawRow, csv_rows, json_rows
+from tests.oracle.reading import RawRow, csv_rows, json_rows
 
 HERE = Path(__file__).parent
 QUARANTINE_LIMIT_PERCENT = 20

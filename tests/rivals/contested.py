@@ -11,14 +11,15 @@ import pytest
 from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType
 
-import silver_table
-from lakehouse import merge
-from lakehouse.contract import Column, Dataset, FileFormat, Kind
-from lakehouse.delta_log import select
-from lakehouse.merge import MergeResult
-from lakehouse.merge_plan import MergePlan
-from rivals.foreign import Rival
-from silver_table import day
+import tests.helpers.silver_table as silver_table
+from lakehouse.contracts.columns import Column
+from lakehouse.contracts.contract import Dataset, FileFormat, Kind
+from lakehouse.lake.delta_log import select
+from lakehouse.transform import merge
+from lakehouse.transform.merge import MergeResult
+from lakehouse.transform.merge_plan import MergePlan
+from tests.helpers.silver_table import day
+from tests.rivals.foreign import Rival
 
 COLUMNS = (
     Column("id", "string", True, "Key."), Column("amount", "int", False, "Euro."),

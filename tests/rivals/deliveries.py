@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from lakehouse.contract import Column, Dataset, FileFormat, Kind
-from lakehouse.delta_log import open_table, select
+from lakehouse.contracts.columns import Column
+from lakehouse.contracts.contract import Dataset, FileFormat, Kind
+from lakehouse.lake.delta_log import open_table, select
 
 COLUMNS = (
     Column("id", "string", True, "Key."), Column("store_id", "string", True, "Store."),

@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PROCESS = Path(__file__).with_name("merging_process.py")
-MODULES = os.pathsep.join(str(ROOT / folder) for folder in ("glue_jobs", "tests"))
+MODULES = os.pathsep.join(str(ROOT / folder) for folder in ("glue_jobs", ""))
 ENVIRONMENT = {"PYTHONPATH": MODULES, "TZ": "UTC", "LAKEHOUSE_DRIVER_MEMORY": "1g"}
 
 

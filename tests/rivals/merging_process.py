@@ -18,13 +18,14 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from lakehouse import merge
-from lakehouse.conflicts import conflict_of
+from lakehouse.contracts.project import find_project
 from lakehouse.errors import LakehouseError
-from lakehouse.lake import for_spark
-from lakehouse.project import find_project
-from lakehouse.spark import INTERPRETED, local_session
-from rivals.deliveries import ORDERS, batch
+from lakehouse.lake.conflicts import conflict_of
+from lakehouse.lake.paths import for_spark
+from lakehouse.runtime.session import local_session
+from lakehouse.runtime.spark_settings import INTERPRETED
+from lakehouse.transform import merge
+from tests.rivals.deliveries import ORDERS, batch
 
 
 class Rivals(logging.Handler):

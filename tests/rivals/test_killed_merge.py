@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.delta_log import commits_since, progress
-from rivals.deliveries import assert_holds
-from rivals.driver import MergingProcess, started
+from lakehouse.lake.delta_log import commits_since, progress
+from tests.rivals.deliveries import assert_holds
+from tests.rivals.driver import MergingProcess, started
 
 pytestmark = pytest.mark.rivals
 

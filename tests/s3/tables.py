@@ -9,9 +9,9 @@ from typing import Any
 
 import boto3
 
-from lakehouse.delta_log import commits_since, existing_table, select
-from lakehouse.storage import split_s3
-from rivals.deliveries import ORDERS, model
+from lakehouse.lake.delta_log import commits_since, existing_table, select
+from lakehouse.lake.files import split_s3
+from tests.rivals.deliveries import ORDERS, model
 
 APPENDED = "X"
 """How the keys of rows begin that are appended by writers who know nothing of batches."""

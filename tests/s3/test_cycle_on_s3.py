@@ -12,15 +12,15 @@ from typing import Any
 import boto3
 import pytest
 
-from lakehouse.contract import Dataset, Kind
-from lakehouse.delta_log import open_table, read_rows, select, table_version
-from lakehouse.lake import LAYERS, Lake
-from lakehouse.project import Project
-from lakehouse.query import tables_of
-from lakehouse.storage import split_s3
-from lakes import FACT, rows
-from oracle import expected
-from s3.conftest import Store
+from lakehouse.contracts.contract import Dataset, Kind
+from lakehouse.contracts.project import Project
+from lakehouse.lake.delta_log import open_table, read_rows, select, table_version
+from lakehouse.lake.files import split_s3
+from lakehouse.lake.paths import LAYERS, Lake
+from lakehouse.publish.query import tables_of
+from tests.helpers.lakes import FACT, rows
+from tests.oracle import expected
+from tests.s3.conftest import Store
 
 pytestmark = pytest.mark.s3
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from lakehouse.delta_log import progress
-from rivals.driver import MergingProcess, started
-from s3.conftest import Store
-from s3.tables import wrong
-from s3.test_processes import PROCESS
+from lakehouse.lake.delta_log import progress
+from tests.rivals.driver import MergingProcess, started
+from tests.s3.conftest import Store
+from tests.s3.tables import wrong
+from tests.s3.test_processes import PROCESS
 
 pytestmark = pytest.mark.s3
 

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from lakehouse.delta_log import commits_since, existing_table, progress, storage_options
-from rivals.driver import MergingProcess, started
-from s3.conftest import Store
-from s3.tables import rows, versions, wrong
+from lakehouse.lake.delta_log import commits_since, existing_table, progress, storage_options
+from tests.rivals.driver import MergingProcess, started
+from tests.s3.conftest import Store
+from tests.s3.tables import rows, versions, wrong
 
 pytestmark = pytest.mark.s3
 

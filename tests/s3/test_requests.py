@@ -1,4 +1,4 @@
-"""What a commit costs in requests; the table of benchmarks/page.md is what is counted here."""
+"""What a commit costs in requests; the table of benchmarks/merge/page.md is what is counted here."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from rivals.driver import started
-from s3.conftest import Store
-from s3.test_processes import PROCESS, done
+from tests.rivals.driver import started
+from tests.s3.conftest import Store
+from tests.s3.test_processes import PROCESS, done
 
 pytestmark = pytest.mark.s3
 
-PAGE = Path(__file__).parents[2] / "benchmarks" / "page.md"
+PAGE = Path(__file__).parents[2] / "benchmarks" / "merge" / "page.md"
 APPENDS = 5
 SHOWN = ("PUT commit", "HEAD commit", "LIST commit", "GET commit", "LIST log", "HEAD log", "GET log", "PUT log")
 

@@ -18,12 +18,13 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.conflicts import conflict_of
-from lakehouse.lake import for_spark
-from lakehouse.project import find_project
-from lakehouse.spark import INTERPRETED, LOG_STORE_SETTINGS, local_session
-from rivals.deliveries import FIRST, ORDERS
-from rivals.merging_process import Rivals, merged, optimized, tell
+from lakehouse.contracts.project import find_project
+from lakehouse.lake.conflicts import conflict_of
+from lakehouse.lake.paths import for_spark
+from lakehouse.runtime.session import local_session
+from lakehouse.runtime.spark_settings import INTERPRETED, LOG_STORE_SETTINGS
+from tests.rivals.deliveries import FIRST, ORDERS
+from tests.rivals.merging_process import Rivals, merged, optimized, tell
 
 DEFAULT = dict.fromkeys(LOG_STORE_SETTINGS, "io.delta.storage.S3SingleDriverLogStore")
 FEW = {

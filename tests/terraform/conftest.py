@@ -80,11 +80,9 @@ def copy_of_repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[],
         target = tmp_path_factory.mktemp("repository")
         for folder in ("terraform", "contracts", "dbt/athena_views"):
             shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns(".terraform"))
-        (target / "glue_jobs/lakehouse").mkdir(parents=True)
-        for module in ("__init__", "spark", "watch"):
-            shutil.copy(ROOT / f"glue_jobs/lakehouse/{module}.py", target / "glue_jobs/lakehouse")
-        if (java := ROOT / "jvm/src/main/java").is_dir():
-            shutil.copytree(java, target / "jvm/src/main/java")
+        (target / "glue_jobs/lakehouse/runtime").mkdir(parents=True)
+        for fact in ("VERSION", "runtime/metrics.json", "runtime/spark_settings.json"):
+            shutil.copy(ROOT / "glue_jobs/lakehouse" / fact, target / "glue_jobs/lakehouse" / fact)
         subprocess.run(["git", "init", "-q", str(target)], check=True)
         return target
 

@@ -15,8 +15,8 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from terraform.calls import Request, calls_of, implied
-from terraform.iam import Call, Statement, is_allowed
+from tests.terraform.calls import Request, calls_of, implied
+from tests.terraform.iam import Call, Statement, is_allowed
 
 CONTROL = "/__role__/"
 _DENIED = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from lakehouse.contract_file import load_contracts
-from lakehouse.lake import LAYERS
-from lakehouse.spark import LINEAGE, LINEAGE_JAR, SETTINGS
-from lakehouse.watch import NAMESPACE, QUARANTINE_PERCENT
+from lakehouse.contracts import plan
+from lakehouse.contracts.reader import load_contracts
+from lakehouse.lake.paths import LAYERS
+from lakehouse.runtime.metrics import NAMESPACE, QUARANTINE_PERCENT
+from lakehouse.runtime.spark_settings import LINEAGE, LINEAGE_JAR, SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = load_contracts(ROOT / "contracts")
-
-
-@pytest.fixture(scope="module")
-def plan() -> ModuleType:
-    """The DAGs' own plan of the jobs, loaded by path: it needs no Airflow."""
-    spec = importlib.util.spec_from_file_location("dag_plan", ROOT / "dags/lakehouse_factory/plan.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, spec.name, module)  # dataclasses look their module up while they are made
-        spec.loader.exec_module(module)
-    return module
 
 
 def test_environment_plans_from_nothing(check: Callable[..., str], copy_of_repository: Callable[[], Path]) -> None:
@@ -40,7 +25,7 @@ def test_environment_plans_from_nothing(check: Callable[..., str], copy_of_repos
     assert " to add, 0 to change, 0 to destroy." in planned
 
 
-def test_jobs_are_the_dags(applied: Any, plan: ModuleType) -> None:
+def test_jobs_are_the_dags(applied: Any) -> None:
     wanted = {job.dag_id: job for job in plan.plan_jobs(CONTRACTS)}
     assert wanted
     assert set(applied.jobs) == set(wanted)
@@ -51,7 +36,7 @@ def test_jobs_are_the_dags(applied: Any, plan: ModuleType) -> None:
         assert script == f"s3://{applied.outputs['artefacts_bucket']}/glue_jobs/{wanted[name].step}.py"
 
 
-def test_crawlers_are_those_of_the_dags(applied: Any, plan: ModuleType) -> None:
+def test_crawlers_are_those_of_the_dags(applied: Any) -> None:
     jobs = plan.plan_jobs(CONTRACTS)
     wanted = {getattr(job, "crawler", f"landing_{job.subject}"): job.subject for job in jobs if job.file_patterns}
     crawlers = {crawler["name"]: crawler for crawler in applied.of_type("aws_glue_crawler")}
@@ -62,7 +47,7 @@ def test_crawlers_are_those_of_the_dags(applied: Any, plan: ModuleType) -> None:
         assert crawlers[name]["database_name"] == "landing"
 
 
-def test_jobs_run_as_the_design_says(applied: Any, plan: ModuleType) -> None:
+def test_jobs_run_as_the_design_says(applied: Any) -> None:
     for name, job in applied.jobs.items():
         assert (job["glue_version"], job["worker_type"], job["max_retries"]) == ("6.0", "G.1X", 0), name
         assert job["execution_property"] == [{"max_concurrent_runs": 1}], name

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import deploy
-import parcels
 import pytest
 from moto import mock_aws
-from shipping import Item, Shipment, ship
 
+import tools.deploy.artifacts as parcels
+import tools.deploy.deploy as deploy
 from lakehouse.errors import EXIT_TERMINAL
+from tools.deploy.upload import Item, Shipment, ship
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {"index.html": "<html>", "manifest.json": "{}", "catalog.json": "{}"}
@@ -82,7 +82,7 @@ def test_every_path_that_something_names_is_there(house: House, applied_dev: Any
     keys = set(house.keys("artefacts_bucket"))
     assert {airflow["requirements_s3_path"], airflow["startup_script_s3_path"]} <= keys
     dags = f"{airflow['dag_s3_path']}/"
-    assert {f"{dags}lakehouse_dags.py", f"{dags}contracts/erp.yaml", f"{dags}lakehouse_factory/plan.py"} <= keys
+    assert {f"{dags}lakehouse_dags.py", f"{dags}contracts/erp.yaml", f"{dags}lakehouse_factory/build.py"} <= keys
     for crawler in applied_dev.of_type("aws_glue_crawler"):
         assert crawler["s3_target"][0]["path"].split("/")[2] == house.outputs["raw_bucket"]
     assert {f"curated/docs/dbt/{name}" for name in PAGES} == set(house.keys("curated_bucket"))

@@ -11,12 +11,13 @@ from typing import Any
 
 import yaml
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+ROOT = Path(__file__).resolve().parents[2]
+DOCS, PICTURES = ROOT / "docs", ROOT / "tools" / "pictures"
 
 
 def module(name: str) -> ModuleType:
     """A script of the docs."""
-    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, PICTURES / f"{name}.py")
     assert spec
     assert spec.loader
     loaded = importlib.util.module_from_spec(spec)
@@ -36,7 +37,7 @@ def test_cost_table_is_as_computed() -> None:
 
 def test_cost_table_counts_what_terraform_makes(applied: Any) -> None:
     environment = applied.outputs["airflow_environment"].rsplit("-", 1)[-1]
-    resources = yaml.safe_load((DOCS / "prices.yaml").read_text(encoding="utf-8"))["resources"]
+    resources = yaml.safe_load((PICTURES / "prices.yaml").read_text(encoding="utf-8"))["resources"]
     counted = Counter(re.findall(r"(?:^|\.)(aws_\w+)\.", address)[-1] for address in applied.resources)
     assert {kind: told[environment] for kind, told in resources.items() if kind.startswith("aws_")} == counted
     endpoints = [e for e in applied.of_type("aws_vpc_endpoint") if e["vpc_endpoint_type"] == "Interface"]

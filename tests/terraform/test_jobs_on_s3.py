@@ -18,13 +18,13 @@ import boto3
 import pytest
 from moto.moto_api import state_manager
 
-from dags.airflow_home import clean_environment
-from dags.conversation import talking
-from lakehouse.contract_file import load_contracts
-from lakehouse.landing import dataset_of
-from terraform import recording
-from terraform.calls import REGION
-from terraform.recorder import Recorder
+from lakehouse.contracts.reader import load_contracts
+from lakehouse.ingest.landing import dataset_of
+from tests.dags.airflow_home import clean_environment
+from tests.dags.conversation import talking
+from tests.terraform import recording
+from tests.terraform.calls import REGION
+from tests.terraform.recorder import Recorder
 
 pytestmark = [pytest.mark.policy, pytest.mark.timeout(900)]
 
@@ -82,7 +82,7 @@ def test_every_job_runs_with_its_role_alone(
     order += ["maintain_lakehouse"]
     assert set(order) == set(applied_dev.jobs)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    paths = os.pathsep.join([str(ROOT / "glue_jobs"), str(ROOT / "tests")])
+    paths = os.pathsep.join([str(ROOT / "glue_jobs"), str(ROOT)])
     command = [
         sys.executable,
         str(Path(__file__).with_name("run_jobs.py")),

@@ -8,7 +8,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
-from pins import ON_GLUE, ON_MWAA, pins_for
+
+from tools.deploy.constraints import ON_GLUE, ON_MWAA, pins_for
 
 ROOT = Path(__file__).resolve().parents[2]
 # Only on a laptop, only in Airflow, or Glue's own.

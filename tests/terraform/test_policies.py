@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lakehouse.contract_file import load_contracts
-from terraform import recording
-from terraform.calls import ACCOUNT, REGION
-from terraform.iam import Call, is_allowed
+from lakehouse.contracts.reader import load_contracts
+from tests.terraform import recording
+from tests.terraform.calls import ACCOUNT, REGION
+from tests.terraform.iam import Call, is_allowed
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = load_contracts(ROOT / "contracts")

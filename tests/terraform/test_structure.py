@@ -120,7 +120,7 @@ def terraform_sh(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_makefile_and_its_tools_speak_of_outputs_and_variables_that_are_there() -> None:
     outputs = set(blocks(SHARED, "output"))
-    deploy = (ROOT / "tools/deploy.py").read_text(encoding="utf-8")
+    deploy = (ROOT / "tools/deploy/deploy.py").read_text(encoding="utf-8")
     asked = set(re.findall(r'outputs\["(\w+)"\]|send\(\s*"(\w+)"', deploy))
     names = {name for pair in asked for name in pair if name}
     assert {"artefacts_bucket", "curated_bucket", "jars"} <= names <= outputs

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse import athena as athena_module
-from lakehouse.lake import Lake
-from lakehouse.project import Project
-from lakes_without_spark import write_lake
-from stand_in.athena import Athena
-from stand_in.aws import ENVIRONMENT, Aws, make_databases, upload
-from stand_in.published import Cloud, publish
-from stand_in.trino import Trino
+from lakehouse.contracts.project import Project
+from lakehouse.lake.paths import Lake
+from lakehouse.publish import athena as athena_module
+from tests.helpers.lakes_without_spark import write_lake
+from tests.helpers.stand_in.athena import Athena
+from tests.helpers.stand_in.aws import ENVIRONMENT, Aws, make_databases, upload
+from tests.helpers.stand_in.published import Cloud, publish
+from tests.helpers.stand_in.trino import Trino
 
 
 @pytest.fixture(scope="session")

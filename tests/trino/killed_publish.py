@@ -15,9 +15,10 @@ from typing import Any
 
 import botocore.client
 
-from lakehouse import athena, milestones, published
-from lakehouse.project import find_project
-from stand_in.published import publish
+from lakehouse.contracts.project import find_project
+from lakehouse.lake import milestones, published
+from lakehouse.publish import athena
+from tests.helpers.stand_in.published import publish
 
 WRITES = ("Create", "Update", "Delete", "Put", "Batch", "Start")
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from lakehouse.athena import Athena
-from lakehouse.athena_answers import ask_athena
-from lakehouse.project import Project
-from lakehouse.query import ask
-from lakehouse.shown_views import views_named
-from stand_in.published import S3_LAKE, Cloud
+from lakehouse.contracts.project import Project
+from lakehouse.publish.athena import Athena
+from lakehouse.publish.athena_answers import ask_athena
+from lakehouse.publish.publish_views import views_named
+from lakehouse.publish.query import ask
+from tests.helpers.stand_in.published import S3_LAKE, Cloud
 
 pytestmark = [pytest.mark.trino, pytest.mark.timeout(600)]
 VIEWS = sorted(file.stem for file in (Path(__file__).parents[2] / "dbt" / "athena_views").glob("*.sql"))
@@ -59,7 +59,7 @@ def test_a_days_question_opens_a_days_files(cloud: Cloud, published: list[str], 
 def test_a_second_publish_changes_nothing(project: Project, cloud: Cloud, published: list[str]) -> None:
     import boto3
 
-    from stand_in.published import publish
+    from tests.helpers.stand_in.published import publish
 
     def versions() -> list[tuple[str, str]]:
         glue = boto3.client("glue")

@@ -19,12 +19,12 @@ import pytest
 from deltalake import Field, QueryBuilder, write_deltalake
 from deltalake.schema import PrimitiveType, StructType
 
-from lakehouse.athena import AthenaError
-from lakehouse.catalogue import VERSION
-from lakehouse.delta_log import existing_table, storage_options
-from lakehouse.project import Project
-from stand_in.published import S3_LAKE, Cloud, publish
-from stand_in.reader import reading
+from lakehouse.contracts.project import Project
+from lakehouse.lake.delta_log import existing_table, storage_options
+from lakehouse.publish.athena import AthenaError
+from lakehouse.publish.catalogue import VERSION
+from tests.helpers.stand_in.published import S3_LAKE, Cloud, publish
+from tests.helpers.stand_in.reader import reading
 
 pytestmark = [pytest.mark.trino, pytest.mark.timeout(900)]
 
@@ -169,7 +169,7 @@ def test_whatever_point_publishing_dies_at(cloud: Cloud, published: list[str], t
             new = other_views(tmp_path, number)
             died = subprocess.run(
                 [sys.executable, KILLED, str(number)], cwd=ROOT, capture_output=True, text=True, timeout=120,
-                env={**os.environ, "PYTHONPATH": f"{ROOT}/glue_jobs:{ROOT}/tests", "LAKEHOUSE_PROJECT": str(new.root)},
+                env={**os.environ, "PYTHONPATH": f"{ROOT}/glue_jobs:{ROOT}", "LAKEHOUSE_PROJECT": str(new.root)},
             )  # fmt: skip
             assert died.returncode in (0, -9), died.stderr[-2000:]
             points += died.returncode == -9

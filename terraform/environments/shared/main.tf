@@ -5,10 +5,9 @@ locals {
   repository = abspath("${path.module}/../../..")
 
   # Facts that the library holds; written down there and only there.
-  library           = "${local.repository}/glue_jobs/lakehouse"
-  library_version   = regex("__version__ = \"([^\"]+)\"", file("${local.library}/__init__.py"))[0]
-  metrics_namespace = regex("NAMESPACE = \"([^\"]+)\"", file("${local.library}/watch.py"))[0]
-  metrics_percent   = regex("QUARANTINE_PERCENT = \"([^\"]+)\"", file("${local.library}/watch.py"))[0]
+  library         = "${local.repository}/glue_jobs/lakehouse"
+  library_version = trimspace(file("${local.library}/VERSION"))
+  metrics         = jsondecode(file("${local.library}/runtime/metrics.json"))
 
   buckets    = module.storage.buckets
   workgroups = module.storage.workgroups
@@ -124,7 +123,7 @@ module "job" {
   worker_type       = var.worker_type
   number_of_workers = var.number_of_workers
   timeout_minutes   = var.timeout_minutes
-  metrics_namespace = local.metrics_namespace
+  metrics_namespace = local.metrics.namespace
   tags              = { step = each.value.step, domain = each.value.domain == null ? "lakehouse" : each.value.domain }
 
   # A job's first publish needs its databases.
@@ -208,7 +207,7 @@ module "watch" {
   job_names          = keys(module.plan.jobs)
   publish_jobs       = [for name, job in module.plan.jobs : name if job.step == "publish"]
   datasets           = module.plan.datasets
-  metrics            = { namespace = local.metrics_namespace, quarantine_percent = local.metrics_percent }
+  metrics            = local.metrics
   lake_root          = local.lake_root
   grace_hours        = 2
   quarantine_percent = var.quarantine_percent

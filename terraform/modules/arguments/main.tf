@@ -1,13 +1,10 @@
 # What every Glue job is started with: where the lake and the code lie, and Spark's settings. Makes no resource.
 
 locals {
-  # Spark's settings stand in the library's Spark module, and nowhere else: "name": "value" inside a dict of that name.
-  spark    = file("${var.repository}/glue_jobs/lakehouse/spark.py")
-  setting  = "\"(spark\\.[^\"]+)\": \"([^\"]+)\""
-  always   = regex("(?s)SETTINGS: Mapping\\[str, str\\] = \\{(.*?)\\n\\}", local.spark)[0]
-  listens  = regex("(?s)LINEAGE: Mapping\\[str, str\\] = \\{(.*?)\\n\\}", local.spark)[0]
-  settings = { for pair in regexall(local.setting, local.always) : pair[0] => pair[1] }
-  listener = { for pair in regexall(local.setting, local.listens) : pair[0] => pair[1] }
+  # Spark's settings and the versions of its packages; the library reads the same file.
+  spark    = jsondecode(file("${var.repository}/glue_jobs/lakehouse/runtime/spark_settings.json"))
+  settings = { for name, setting in local.spark.always : name => setting.value }
+  listener = { for name, setting in local.spark.lineage : name => setting.value }
 
   # A run that Airflow starts gets the listener from its DAG, with its parent; one that is started by hand gets it here.
   lineage = var.openlineage_endpoint == "" ? {} : merge(local.listener, {
@@ -17,21 +14,15 @@ locals {
   })
 
   # The log store that makes two drivers on one table safe, by the name of its class.
-  sources = fileset("${var.repository}/jvm/src/main/java", "**/*LogStore.java")
-  stores  = [for file in local.sources : replace(trimsuffix(file, ".java"), "/", ".")]
-  log_store = {
-    for scheme in ["s3", "s3a"] : "spark.delta.logStore.${scheme}.impl" => local.stores[0] if length(local.stores) > 0
-  }
+  log_store = { for scheme in ["s3", "s3a"] : "spark.delta.logStore.${scheme}.impl" => local.spark.log_store }
 
   conf = merge(local.settings, local.log_store, local.lineage)
 
   # `make upload-jobs` puts them there.
-  lineage_name    = regex("LINEAGE_JAR = \"([^\"]+)\"", local.spark)[0]
-  lineage_version = regex("LINEAGE_PACKAGE = f\"io.openlineage:[^:]+:([^\"]+)\"", local.spark)[0]
-  lineage_jar     = "${local.lineage_name}-${local.lineage_version}.jar"
+  lineage_jar = "${join("-", slice(split(":", local.spark.packages.lineage), 1, 3))}.jar"
 
   jars = concat(
-    length(local.stores) > 0 ? ["lakehouse-log-store.jar"] : [],
+    ["lakehouse-log-store.jar"],
     var.openlineage_endpoint == "" ? [] : [local.lineage_jar],
   )
 
@@ -46,7 +37,7 @@ locals {
       "--additional-python-modules"       = "${var.code}/requirements.txt"
       "--python-modules-installer-option" = "-r"
     },
-    length(local.jars) == 0 ? {} : { "--extra-jars" = join(",", [for jar in local.jars : "${var.code}/jars/${jar}"]) },
+    { "--extra-jars" = join(",", [for jar in local.jars : "${var.code}/jars/${jar}"]) },
   )
 
   of_step = {

@@ -1,0 +1,142 @@
+"""Tells people by Slack and e-mail what failed or is late; what cannot be told is logged once and breaks nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import cache
+from html import escape
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from lakehouse.airflow.names import DOCS_URL, LAKE_ROOT, OPS_EMAIL, SLACK_CONNECTION
+
+_log = logging.getLogger(__name__)
+_LONGEST_REASON = 600
+T = TypeVar("T")
+
+
+def tell_failure(context: Mapping[str, Any]) -> None:
+    """Send Slack one line of what failed and why, and links; Airflow calls it when no retry is left."""
+    text = _quietly("compose the message", lambda: failure_text(context)) or f"{context.get('ti')} failed."
+    connection = setting(SLACK_CONNECTION)
+    if connection:
+        _quietly("reach Slack", lambda: _slack(connection, text).notify(context))
+
+
+async def tell_lateness(dag_id: str, domain: str, step: str, context: Mapping[str, Any] | None = None) -> None:
+    """Send Slack and the Variable ops_email what is late; runs in the triggerer when a deadline has passed."""
+    from asgiref.sync import sync_to_async
+
+    subject, link = lateness(dag_id, domain, step, context or {})
+    connection, address = await sync_to_async(lambda: (setting(SLACK_CONNECTION), setting(OPS_EMAIL)))()
+    if connection:
+        text = f":hourglass: *{dag_id}* {subject}.\n<{link}|the run>"
+        await _quietly_async("reach Slack", lambda: _slack(connection, text).async_notify(context))
+    if address:
+        await _quietly_async("send e-mail", lambda: _mail(address, subject, link).async_notify(context))
+
+
+def failure_text(context: Mapping[str, Any]) -> str:
+    """Domain, step and reason in one line; below it the links."""
+    ti = context["ti"]
+    step, _, domain = ti.dag_id.partition("_")
+    task = "" if ti.task_id == step else f", task {ti.task_id}"
+    head = f":red_circle: *{ti.dag_id}* failed (domain {domain}, step {step}{task}): {reason(context)}"
+    links = {"task log": ti.log_url, "Glue run": glue_run_link(ti), "Data Docs": docs_link()}
+    return "\n".join([head, " · ".join(f"<{link}|{name}>" for name, link in links.items() if link)])
+
+
+def lateness(dag_id: str, domain: str, step: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """What is said of a run that is not done by its deadline, and the page of the run."""
+    run = context.get("dag_run", {}).get("dag_run_id", "")
+    due = str(context.get("deadline", {}).get("deadline_time", "its deadline"))[:16].replace("T", " ")
+    said = f"{domain} is late: {step} was not done by {due} UTC"
+    return said, f"{base_url()}/dags/{dag_id}/runs/{quote(run, safe='')}"
+
+
+def reason(context: Mapping[str, Any]) -> str:
+    """The first line of the exception, in Slack's own escapes."""
+    lines = str(context.get("exception") or "").strip().splitlines()
+    text = lines[0][:_LONGEST_REASON] if lines else "its process ended without a word; see the log"
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def glue_run_link(ti: Any) -> str | None:
+    """The console page of the Glue run that the task has started; None where it has started none."""
+
+    def found() -> str | None:
+        link = ti.xcom_pull(task_ids=ti.task_id, key="glue_job_run_details")
+        from airflow.providers.amazon.aws.links.glue import GlueJobRunDetailsLink
+
+        return GlueJobRunDetailsLink().format_link(**link) if link else None
+
+    return _quietly("find the Glue run", found)
+
+
+def docs_link() -> str | None:
+    """The start page of Data Docs: below the Variable lakehouse_docs_url, or the object in S3's console."""
+    site = setting(DOCS_URL, wanted=False)
+    if site:
+        return f"{site.rstrip('/')}/data_docs/index.html"
+    root = setting(LAKE_ROOT, wanted=False) or ""
+    bucket, _, prefix = root.removeprefix("s3://").partition("/")
+    key = "/".join(part for part in (prefix.strip("/"), "docs/data_docs/index.html") if part)
+    return f"https://s3.console.aws.amazon.com/s3/object/{bucket}?prefix={key}" if root.startswith("s3://") else None
+
+
+def base_url() -> str:
+    """Where Airflow's pages are."""
+    from airflow.configuration import conf
+
+    return str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")
+
+
+def setting(name: str, wanted: bool = True) -> str | None:
+    """A Variable of Airflow, or None; one that is wanted and missing is logged."""
+    from airflow.sdk import Variable
+
+    value: str | None = _quietly(f"read the Variable {name}", lambda: Variable.get(name, default=None))
+    if not value and wanted:
+        log_once(f"The Airflow Variable {name} is not set, so nobody is told that way; set it to be told.")
+    return value or None
+
+
+@cache
+def log_once(message: str) -> None:
+    """Log a warning the first time that this process meets it."""
+    _log.warning(message)
+
+
+def _slack(connection: str, text: str) -> Any:
+    from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
+
+    return SlackWebhookNotifier(slack_webhook_conn_id=connection, text=text, unfurl_links=False, timeout=20)
+
+
+def _mail(address: str, subject: str, link: str) -> Any:
+    from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+    body = f'<p>{escape(subject)}.</p>\n<p><a href="{escape(link)}">{escape(link)}</a></p>'
+    addresses = [part.strip() for part in address.split(",") if part.strip()]
+    return SmtpNotifier(to=addresses, subject=subject, html_content=body)
+
+
+def _quietly(what: str, do: Callable[[], T]) -> T | None:
+    """Do something that may fail without hiding why we are here."""
+    try:
+        return do()
+    except Exception as error:  # a third party's: whatever it is, the task's own failure must stay what is seen
+        log_once(_could_not(what, error))
+        return None
+
+
+async def _quietly_async(what: str, do: Callable[[], Any]) -> None:
+    try:
+        await do()
+    except Exception as error:  # as above
+        log_once(_could_not(what, error))
+
+
+def _could_not(what: str, error: Exception) -> str:
+    return f"Could not {what}: {type(error).__name__}: {''.join(str(error).splitlines()[:1])}"

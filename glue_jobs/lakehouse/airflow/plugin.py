@@ -1,0 +1,41 @@
+"""What Airflow's own processes must know of the lakehouse: its deadlines, and the pool that its DAGs need."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import Any, ClassVar
+
+from airflow.listeners import hookimpl
+from airflow.plugins_manager import AirflowPlugin
+
+from lakehouse.airflow.deadline import NextTimeOfDay
+from lakehouse.contracts.plan import MARTS_POOL
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def on_starting(component: Any) -> None:
+    """Make the pool when Airflow starts: tasks of a pool that is not there would wait for ever.
+
+    A scheduler does not say yet that it is one when it calls this. Every job of Airflow has the database; the process
+    of a task, which starts with a marker of its own, has not.
+    """
+    if type(component).__name__ != "Job":
+        return
+    from airflow.models.pool import Pool
+    from sqlalchemy.exc import IntegrityError
+
+    if Pool.get_pool(MARTS_POOL) is None:
+        # Scheduler, triggerer and DAG processor start at once, and one of them is first.
+        with contextlib.suppress(IntegrityError):
+            Pool.create_or_update_pool(
+                MARTS_POOL, 1, "Jobs that write the marts, one at a time.", include_deferred=True
+            )
+
+
+class LakehousePlugin(AirflowPlugin):  # type: ignore[misc]
+    """Found by Airflow through the entry point of the installed package."""
+
+    name = "lakehouse"
+    deadline_references: ClassVar[list[Any]] = [NextTimeOfDay]
+    listeners: ClassVar[list[Any]] = [sys.modules[__name__]]

@@ -1,0 +1,94 @@
+"""Checks the project's facts before anything runs: contracts, suites, views."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+
+import yaml
+
+from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.marts import declared_by_model, model_file, models
+from lakehouse.contracts.project import Project
+from lakehouse.contracts.suite import Suite, load_suite
+from lakehouse.errors import LakehouseError, nearest
+from lakehouse.publish.descriptions import known_tables
+from lakehouse.publish.view_check import check_views
+from lakehouse.publish.views import read_views
+
+
+def problems(project: Project) -> list[str]:
+    """Every problem found, a line each; empty when all is right."""
+    try:
+        contracts = project.contracts
+    except LakehouseError as error:
+        return [str(error)]
+    return [*_odcs(project), *_suites(project, contracts), *_marts(project), *_views(project)]
+
+
+def _odcs(project: Project) -> list[str]:
+    """Contracts against the JSON schema of the Open Data Contract Standard."""
+    import jsonschema
+
+    text = importlib.resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8")
+    validator = jsonschema.Draft201909Validator(json.loads(text))
+    found = []
+    for file in sorted((project.root / "contracts").glob("*.y*ml")):
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for error in validator.iter_errors(content):
+            where = ".".join(str(part) for part in error.absolute_path) or "contract"
+            found.append(f"{file}: {where}: {error.message[:200]} (Open Data Contract Standard)")
+    return found
+
+
+def _suites(project: Project, contracts: Contracts) -> list[str]:
+    found = []
+    for dataset in contracts.datasets:
+        try:
+            suite = load_suite(project.suites, dataset.name, dataset.known_columns)
+            found += [_without_rule(project, dataset, column) for column in _unguarded(dataset, suite)]
+        except LakehouseError as error:
+            found.append(str(error))
+    names = {dataset.name for dataset in contracts.datasets}
+    files = sorted((project.suites / "expectations").glob("*.json"))
+    lost = [file for file in files if file.stem not in names]
+    why = "which no contract describes."
+    return found + [f"{file}: a suite for '{file.stem}', {why}{nearest(file.stem, names)}" for file in lost]
+
+
+def _unguarded(dataset: Dataset, suite: Suite) -> list[str]:
+    """The columns that the merge cannot do without and that no rule keeps from being null."""
+    not_null = [rule for rule in suite.quarantine_rules if rule.type == "expect_column_values_to_not_be_null"]
+    guarded = {column for rule in not_null for column in rule.columns}
+    needed = dict.fromkeys((*dataset.key, dataset.sequence, *filter(None, [dataset.date_from])))
+    return [column for column in needed if column not in guarded]
+
+
+def _without_rule(project: Project, dataset: Dataset, column: str) -> str:
+    file = project.suites / "expectations" / f"{dataset.name}.json"
+    return (
+        f"{file}: no rule quarantines a null {column}, which the merge cannot place; "
+        f"add expect_column_values_to_not_be_null for it with on_failure quarantine."
+    )
+
+
+def _marts(project: Project) -> list[str]:
+    """The layouts that models declare in their dbt config."""
+    found = []
+    for name, model in models(project.dbt).items():
+        file = model_file(project.dbt, name)
+        if file is None:
+            continue
+        try:
+            declared_by_model(file, (*model.comments, "month"))
+        except LakehouseError as error:
+            found.append(str(error))
+    return found
+
+
+def _views(project: Project) -> list[str]:
+    try:
+        views = read_views(project.dbt / "athena_views")
+    except LakehouseError as error:
+        return [str(error)]
+    return [str(fault) for fault in check_views(views, known_tables(project))]

@@ -1,0 +1,63 @@
+"""A column of a contract, and every column that the lakehouse adds to the delivered ones, by its name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its physical type in the words of Spark SQL, and what the contract says of it."""
+
+    name: str
+    type: str
+    required: bool
+    description: str
+    pii: bool = False
+    fields: tuple[Column, ...] = ()
+
+    @property
+    def spark_type(self) -> str:
+        """The type as Spark's DDL, nested ones included."""
+        if not self.fields:
+            return self.type
+        return "struct<" + ", ".join(f"{field.name}: {field.spark_type}" for field in self.fields) + ">"
+
+    @property
+    def type_rule(self) -> str:
+        """Name of the rule that the delivered text fits the type."""
+        return f"{self.name}_is_{re.sub(r'[^a-z0-9]+', '_', self.type).strip('_')}"
+
+
+ROW_ID = "_row_id"
+BATCH_ID = "_batch_id"
+SOURCE_FILE = "_source_file"
+RESCUED = "_rescued"
+REPAIR_OF = "_repair_of"
+
+# Of quarantine alone.
+RAW_TEXT = "_raw_text"
+BROKEN_RULES = "_broken_rules"
+STEP = "_step"
+STATE = "_state"
+
+# While a file is parsed: the delivered text of every column, and whether the row could be split into columns at all.
+TEXT = "_text"
+UNREADABLE = "_unreadable"
+
+DATE_COLUMNS = (
+    Column("dt", "date", True, "UTC date of the row."),
+    Column("month", "string", True, "Month of dt as yyyy-MM."),
+)
+VALIDITY_COLUMNS = (
+    Column("valid_from", "timestamp", True, "From when the version holds."),
+    Column("valid_to", "timestamp", False, "Until when the version held; null for the current one."),
+    Column("is_current", "boolean", True, "True for the newest version."),
+)
+RESCUED_COLUMN = Column(RESCUED, "string", False, "What was delivered beside the contract's columns, as JSON.")
+REPAIR_COLUMN = Column(REPAIR_OF, "string", False, "Quarantined row, as batch:row, that this row repairs.")
+BATCH_COLUMN = Column(BATCH_ID, "bigint", True, "Batch that last changed the row.")
+
+SYSTEM_COLUMNS = (RESCUED_COLUMN, REPAIR_COLUMN)
+"""What bronze and quarantine have beside the contract's columns and the row's own place; null in most rows."""

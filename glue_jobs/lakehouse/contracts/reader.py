@@ -1,0 +1,209 @@
+"""Reads the ODCS 3.1 files of `contracts/` into frozen objects, or says file, line, field and what was wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from lakehouse.contracts.columns import DATE_COLUMNS, Column
+from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, Kind, MergeMode
+from lakehouse.contracts.layout_reader import LAYOUT_WORDS, read_layout
+from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
+from lakehouse.errors import nearest
+
+_TYPE = re.compile(r"^(string|int|bigint|double|date|timestamp|boolean|struct|decimal\(\d{1,2},\d{1,2}\))$")
+_KNOWN_TYPES = ("string", "int", "bigint", "double", "date", "timestamp", "boolean", "struct", "decimal(12,2)")
+_OPTIONAL_WORDS = LAYOUT_WORDS | {"deleteFlag", "dateFrom", "partitionMoves", "merge", "typeWidening", "drift"}
+_DATASET_WORDS = _OPTIONAL_WORDS | {
+    "filePattern",
+    "fileFormat",
+    "kind",
+    "sequence",
+    "partitionBy",
+    "clusterBy",
+    "quarantineLimitPercent",
+}
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+def load_contracts(folder: Path) -> Contracts:
+    """Read every contract of the folder, sorted by domain; raises ContractError at the first thing wrong."""
+    files = sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+    if not files:
+        raise ContractError(str(folder), 0, "contracts", "the folder holds no contract (*.yaml); add one a domain.")
+    contracts = sorted((read_contract(file) for file in files), key=lambda contract: contract.domain)
+    _refuse_doubles(folder, "domain", [c.domain for c in contracts])
+    _refuse_doubles(folder, "dataset", [d.name for c in contracts for d in c.datasets])
+    return Contracts(tuple(contracts))
+
+
+def _refuse_doubles(folder: Path, kind: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ContractError(str(folder), 0, kind, f"'{name}' is described twice; each {kind} has one contract.")
+
+
+def read_contract(file: Path) -> Contract:
+    """Read one contract file; raises ContractError with the line of the first thing wrong."""
+    return _contract(read_yaml(file))
+
+
+def _contract(root: Place) -> Contract:
+    version = root.need("apiVersion")
+    if not str(version.value).startswith("v3.1"):
+        raise version.error(f"must be v3.1.x of the Open Data Contract Standard, found {version.value!r}.")
+    domain = _name(root.need("domain"))
+    team = root.need("team")
+    sla = {item.text("property"): item for item in root.need("slaProperties").items()}
+    for wanted in ("frequency", "timeOfAvailability"):
+        if wanted not in sla:
+            raise root.need("slaProperties").error(f"needs an entry with property '{wanted}'.")
+    return Contract(
+        domain=domain,
+        title=root.text("name"),
+        owner=team.text("name"),
+        contact=team.need("members").items()[0].text("username"),
+        description=root.need("description").text("purpose"),
+        schedule=_schedule(sla["frequency"]),
+        deadline=_deadline(sla["timeOfAvailability"]),
+        datasets=tuple(_dataset(item, domain) for item in root.need("schema").items()),
+    )
+
+
+def _name(node: Place) -> str:
+    if not isinstance(node.value, str) or not _NAME.match(node.value):
+        raise node.error(f"must be lower_case letters, digits and _, found {node.value!r}.")
+    return node.value
+
+
+def _schedule(entry: Place) -> str:
+    schedule = entry.text("schedule")
+    if len(schedule.split()) != 5:
+        raise entry.need("schedule").error(f"must be a cron line of five fields, found '{schedule}'.")
+    return schedule
+
+
+def _deadline(entry: Place) -> str:
+    deadline = entry.text("value")
+    if not re.match(r"^([01]\d|2[0-3]):[0-5]\d$", deadline):
+        raise entry.need("value").error(f"must be a time of day in UTC as HH:MM, found '{deadline}'.")
+    return deadline
+
+
+def _dataset(node: Place, domain: str) -> Dataset:
+    name = _name(node.need("name"))
+    node = node.named(name)
+    words = _custom_words(node)
+    columns = _columns(node.need("properties"))
+    names = tuple(column.name for column in columns)
+    kind = Kind(_choice(words["kind"], [kind.value for kind in Kind]))
+    date_from = _column_word(words.get("dateFrom"), names)
+    if kind is not Kind.HISTORY and date_from is None:
+        raise node.error(f"a dataset of kind {kind} needs the column its dt comes from; add it.", "dateFrom")
+    derived = () if date_from is None else tuple(column.name for column in DATE_COLUMNS)
+    layout = read_layout(words, columns, derived)
+    return Dataset(
+        name=name,
+        domain=domain,
+        description=node.text("description"),
+        kind=kind,
+        file_pattern=_text_word(words["filePattern"]),
+        file_format=FileFormat(_choice(words["fileFormat"], [word.value for word in FileFormat])),
+        columns=columns,
+        key=_key(node.need("properties")),
+        sequence=_choice(words["sequence"], names),
+        delete_flag=_column_word(words.get("deleteFlag"), names),
+        date_from=date_from,
+        partition_by=layout.partition_by,
+        cluster_by=layout.cluster_by,
+        quarantine_limit_percent=_percent(words["quarantineLimitPercent"]),
+        may_move=_option(words.get("partitionMoves"), ("possible", "never")) == "possible",
+        merge_mode=MergeMode(_option(words.get("merge"), tuple(mode.value for mode in MergeMode))),
+        widens_types=_option(words.get("typeWidening"), ("refuse", "rewrite")) == "rewrite",
+        drift=Drift(_option(words.get("drift"), (Drift.RESCUE, Drift.STRICT, Drift.EVOLVE))),
+        target_file_bytes=layout.target_file_bytes,
+        clustering_at_most=layout.clustering_at_most,
+        retention_days=layout.retention_days,
+    )
+
+
+def _custom_words(node: Place) -> dict[str, Place]:
+    """The dataset's custom properties by name; unknown and missing ones are refused."""
+    words: dict[str, Place] = {}
+    for item in node.need("customProperties").items():
+        word = item.text("property")
+        if word not in _DATASET_WORDS:
+            raise item.error(f"unknown property '{word}'.{nearest(word, _DATASET_WORDS)}")
+        words[word] = item.need("value").named(f"{node.field}.{word}")
+    for wanted in sorted(_DATASET_WORDS - _OPTIONAL_WORDS - words.keys()):
+        raise node.need("customProperties").error(f"property '{wanted}' is missing; add it.")
+    return words
+
+
+def _columns(node: Place) -> tuple[Column, ...]:
+    columns = tuple(_column(item) for item in node.items())
+    names = [column.name for column in columns]
+    for item, column in zip(node.items(), columns, strict=True):
+        if names.count(column.name) > 1:
+            raise item.error(f"column '{column.name}' is described twice.")
+    return columns
+
+
+def _column(node: Place) -> Column:
+    name = _name(node.need("name"))
+    kind = node.text("physicalType")
+    if not _TYPE.match(kind):
+        raise node.need("physicalType").error(f"unknown type '{kind}' of {name}.{nearest(kind, _KNOWN_TYPES)}")
+    fields = node.find("properties")
+    return Column(
+        name=name,
+        type=kind,
+        required=node.flag("required"),
+        description=node.text("description"),
+        pii=node.text("classification", default="public") == "pii",
+        fields=_columns(fields) if fields is not None else (),
+    )
+
+
+def _key(node: Place) -> tuple[str, ...]:
+    positions: dict[int, str] = {}
+    for item in node.items():
+        if item.flag("primaryKey"):
+            position = item.need("primaryKeyPosition")
+            if not isinstance(position.value, int) or position.value in positions:
+                raise position.error(f"must be a number of its own among the key columns, found {position.value!r}.")
+            if not item.flag("required"):
+                raise item.error("a key column must be required: true.", "required")
+            positions[position.value] = item.text("name")
+    if not positions:
+        raise node.error("no column is marked primaryKey: true; mark the key's columns.")
+    return tuple(positions[position] for position in sorted(positions))
+
+
+def _choice(node: Place, known: Iterable[str]) -> str:
+    known = tuple(known)
+    if node.value not in known:
+        raise node.error(f"unknown word '{node.value}'.{nearest(str(node.value), known)}")
+    return str(node.value)
+
+
+def _option(node: Place | None, known: tuple[str, ...]) -> str:
+    """One of the known words; the first where the contract is silent."""
+    return known[0] if node is None else _choice(node, known)
+
+
+def _column_word(node: Place | None, names: tuple[str, ...]) -> str | None:
+    return None if node is None else _choice(node, names)
+
+
+def _text_word(node: Place) -> str:
+    if not isinstance(node.value, str) or not node.value:
+        raise node.error(f"must be a text, found {node.value!r}.")
+    return node.value
+
+
+def _percent(node: Place) -> float:
+    if isinstance(node.value, bool) or not isinstance(node.value, int | float) or not 0 <= node.value <= 100:
+        raise node.error(f"must be a number from 0 to 100, found {node.value!r}.")
+    return float(node.value)

@@ -1,0 +1,196 @@
+"""Suites of expectations as frozen objects, read from Great Expectations' own JSON without importing it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from lakehouse.contracts.suite_errors import (
+    DuplicateRuleError,
+    MissingWordError,
+    RowsNotNamedError,
+    SeverityMismatchError,
+    SuiteNameError,
+    SuiteNotFoundError,
+    SuiteUnreadableError,
+    UnknownColumnError,
+    UnknownWordError,
+    Where,
+)
+from lakehouse.contracts.suite_types import KNOWN_KWARGS, UNEXPECTED_ROWS, is_row_level, known_types
+
+RULE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_ROWS_WHERE = re.compile(r"\s*SELECT\s+\*\s+FROM\s+\{batch\}\s+WHERE\s+(?P<where>.+?)\s*;?\s*", re.I | re.S)
+
+
+class OnFailure(StrEnum):
+    """What the failure of a rule means: for the row, for the whole batch, or for a person to look at."""
+
+    QUARANTINE = "quarantine"
+    FAIL = "fail"
+    WARN = "warn"
+
+    @property
+    def severity(self) -> str:
+        """Great Expectations' own word for it."""
+        return {"quarantine": "warning", "fail": "critical", "warn": "info"}[self.value]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expectation of a suite, under the name and the sentence that people know it by."""
+
+    name: str
+    sentence: str
+    on_failure: OnFailure
+    type: str
+    kwargs: Mapping[str, Any] = field(hash=False)
+    severity: str
+
+    @property
+    def is_row_level(self) -> bool:
+        """True when the rule holds or fails row by row, false when it speaks of the whole batch."""
+        return is_row_level(self.type) and (self.type != UNEXPECTED_ROWS or self.rows_condition is not None)
+
+    @property
+    def rows_condition(self) -> str | None:
+        """The SQL condition of the failing rows, if the rule is `SELECT * FROM {batch} WHERE condition`."""
+        found = _ROWS_WHERE.fullmatch(str(self.kwargs.get("unexpected_rows_query", "")))
+        return found["where"].replace("{{", "{").replace("}}", "}") if found else None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the rule reads, struct fields with a dot."""
+        named = [self.kwargs.get(key) for key in ("column", "column_A", "column_B")]
+        listed = [*self.kwargs.get("column_list", ()), *self.kwargs.get("column_set", ())]
+        return tuple(str(c) for c in (*named, *listed) if c) + _columns_of_sql(self.rows_condition)
+
+    @property
+    def mostly(self) -> float:
+        """The share of rows that must pass for the rule to pass; 1 unless the expectation says otherwise."""
+        return float(self.kwargs.get("mostly", 1))
+
+
+@dataclass(frozen=True)
+class Suite:
+    """All rules of one dataset, in the order of the file."""
+
+    dataset: str
+    expectations: tuple[Rule, ...]
+
+    @property
+    def row_rules(self) -> tuple[Rule, ...]:
+        """The rules that hold or fail row by row."""
+        return tuple(rule for rule in self.expectations if rule.is_row_level)
+
+    @property
+    def quarantine_rules(self) -> tuple[Rule, ...]:
+        """The rules whose failing rows are kept out of silver."""
+        return tuple(rule for rule in self.expectations if rule.on_failure is OnFailure.QUARANTINE)
+
+
+def load_suite(project: Path, dataset: str, columns: Collection[str]) -> Suite:
+    """Read and check the suite of a dataset.
+
+    project: Great Expectations' project folder. columns: those of the contract, struct fields as `device.os`.
+    Raises a SuiteError that names file, expectation and the nearest known word.
+    """
+    folder = project / "expectations"
+    path = folder / f"{dataset}.json"
+    if not path.is_file():
+        raise SuiteNotFoundError(path, dataset, (file.stem for file in folder.glob("*.json")))
+    content = _read(path)
+    if content.get("name") != dataset:
+        raise SuiteNameError(path, str(content.get("name")), dataset)
+    rules: list[Rule] = []
+    for position, expectation in enumerate(content["expectations"], start=1):
+        rule = _rule(Where(path, position), expectation)
+        where = Where(path, position, rule.name)
+        _check_rule(where, rule, columns)
+        if earlier := [number for number, other in enumerate(rules, start=1) if other.name == rule.name]:
+            raise DuplicateRuleError(where, earlier[0])
+        rules.append(rule)
+    return Suite(dataset, tuple(rules))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SuiteUnreadableError(path, str(error)) from None
+    expectations = content.get("expectations") if isinstance(content, dict) else None
+    if not isinstance(expectations, list) or not all(isinstance(item, dict) for item in expectations):
+        raise SuiteUnreadableError(path, "it holds no list 'expectations' of objects")
+    if not expectations:
+        raise SuiteUnreadableError(path, "its list 'expectations' is empty, so that every batch would pass")
+    return dict(content)
+
+
+def _rule(where: Where, expectation: Mapping[str, Any]) -> Rule:
+    meta = expectation.get("meta") or {}
+    for word in ("rule", "sentence", "on_failure"):
+        if not isinstance(meta.get(word), str) or not meta[word].strip():
+            raise MissingWordError(where, f"meta.{word}")
+    where = Where(where.file, where.position, meta["rule"])
+    if not RULE_NAME.fullmatch(meta["rule"]):
+        wanted = "a name in snake_case such as quantity_at_least_1"
+        raise UnknownWordError(where, "meta.rule", meta["rule"], (), wanted)
+    if meta["on_failure"] not in list(OnFailure):
+        raise UnknownWordError(where, "meta.on_failure", meta["on_failure"], list(OnFailure))
+    on_failure = OnFailure(meta["on_failure"])
+    severity = expectation.get("severity")
+    if severity != on_failure.severity:
+        raise SeverityMismatchError(where, str(on_failure), severity, on_failure.severity)
+    return Rule(
+        name=meta["rule"],
+        sentence=meta["sentence"],
+        on_failure=on_failure,
+        type=str(expectation.get("type")),
+        kwargs=dict(expectation.get("kwargs") or {}),
+        severity=severity,
+    )
+
+
+def _check_rule(where: Where, rule: Rule, columns: Collection[str]) -> None:
+    if rule.type not in known_types():
+        raise UnknownWordError(where, "type", rule.type, known_types())
+    for key in rule.kwargs:
+        if rule.type in KNOWN_KWARGS and key not in KNOWN_KWARGS[rule.type]:
+            raise UnknownWordError(where, "kwargs", key, KNOWN_KWARGS[rule.type])
+    for key in ("min_value", "max_value"):
+        if isinstance(bound := rule.kwargs.get(key), str) and not _is_time(bound):
+            raise UnknownWordError(where, f"kwargs.{key}", bound, (), "a number, or a date or time as in ISO 8601")
+    if rule.on_failure is OnFailure.QUARANTINE and not rule.is_row_level:
+        raise RowsNotNamedError(where, rule.type)
+    for column in rule.columns:
+        if column not in columns:
+            raise UnknownColumnError(where, column, columns)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _columns_of_sql(condition: str | None) -> tuple[str, ...]:
+    if condition is None:
+        return ()
+    # Imported late: only suites with such an expectation pay for the parser.
+    import sqlglot
+    from sqlglot import errors, expressions
+
+    try:
+        parsed = sqlglot.parse_one(condition, read="spark")
+    except errors.ParseError:
+        return ()  # Spark itself reports what it cannot parse, when the rule is compiled
+    found = (".".join(part.name for part in column.parts) for column in parsed.find_all(expressions.Column, bfs=False))
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,71 @@
+"""Takes a table back to an earlier version, and with it all that is built on it: fact, catalogue and views."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from lakehouse import log
+from lakehouse.contracts.marts import find_table
+from lakehouse.errors import UsageError
+from lakehouse.lake.delta_log import table_version
+from lakehouse.lake.paths import for_spark
+from lakehouse.lake.published import record_rollback
+from lakehouse.lake.tables import session_settings
+from lakehouse.publish.parity import require_parity
+from lakehouse.publish.pins import open_as_of
+from lakehouse.publish.publish import publish_domain, publish_marts
+from lakehouse.runtime.context import Context
+from lakehouse.transform.fact import build_marts
+from lakehouse.transform.transform import build_domain
+
+
+class RollbackError(UsageError):
+    """A version to which a table cannot be taken back."""
+
+    def __init__(self, table: str, version: int) -> None:
+        self.table, self.version = table, version
+        super().__init__(f"{table}: is at version {version}; name an earlier one with --to.")
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """What a rollback did: the table was at `from_version`, shows `to_version`, and its log is at `version`."""
+
+    layer: str
+    name: str
+    from_version: int
+    to_version: int
+    version: int
+
+
+def roll_back(context: Context, wanted: str, to_version: int) -> Rolled:
+    """Restore a table to a version, rebuild the fact from it, and publish both; every step can be taken up again.
+
+    The restored version is proved readable first. The restore is a commit like any other: the versions between stay,
+    so a rollback is undone by one to the version before it.
+    """
+    layer, name = find_table(context.contracts, wanted)
+    path = context.lake.table(layer, name)
+    before = table_version(path)
+    if to_version >= before:
+        raise RollbackError(f"{layer}.{name}", before)
+    require_parity(f"{layer}.{name} as of version {to_version}", open_as_of(context.lake, layer, name, str(to_version)))
+    note = {"rollback": {"from_version": before, "to_version": to_version, "run": log.current("run")}}
+    with session_settings(context.spark(), {"spark.databricks.delta.commitInfo.userMetadata": json.dumps(note)}):
+        context.spark().sql(f"RESTORE TABLE delta.`{for_spark(path)}` TO VERSION AS OF {to_version}").collect()
+    done = Rolled(layer, name, before, to_version, table_version(path))
+    record_rollback(context.lake, layer, name, before, to_version, done.version)
+    log.info("rolled back", table=f"{layer}.{name}", from_version=before, to_version=to_version, version=done.version)
+    _follow(context, layer, name)
+    return done
+
+
+def _follow(context: Context, layer: str, name: str) -> None:
+    """Bring what stands on the table to its present state; the same that the next run would do."""
+    if layer == "silver":
+        contract = context.contracts.of(context.contracts.dataset(name).domain)
+        build_domain(context, contract)
+        build_marts(context)
+        publish_domain(context, contract)
+    publish_marts(context)

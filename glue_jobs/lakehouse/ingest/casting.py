@@ -1,0 +1,106 @@
+"""Text to the contract's types without loss: what does not fit is named, never rounded, cut or guessed."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.contracts.columns import BROKEN_RULES, TEXT, UNREADABLE, Column
+from lakehouse.contracts.contract import Dataset
+from lakehouse.ingest.reading import WRONG_KIND
+
+# Patterns end in \z, for $ also matches before a line break at the end.
+_INTEGER = r"^[+-]?\d{1,19}\z"
+_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)\z"
+_FLOAT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\z"
+_DATE = r"^\d{4}-\d{2}-\d{2}\z"
+# ISO 8601 with an offset; without one an instant is anybody's guess.
+_INSTANT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6}0*)?)?([Zz]|[+-]\d{2}(:?\d{2})?)\z"
+_FIRST, _LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
+_TRUE, _FALSE = "true", "false"
+
+
+def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
+    """Text columns → the contract's typed columns and `_broken_rules` (array).
+
+    A row that broke one keeps its text as the struct `_text`; for the others that is null.
+    """
+    typed = {column.name: typed_column(column, F.col(column.name)) for column in dataset.columns}
+    misfits = [F.when(_misfit(column, typed[column.name]), F.lit(column.type_rule)) for column in dataset.columns]
+    kept = [F.col(name) for name in rows.columns if name not in dataset.column_names]
+    unreadable = F.col(UNREADABLE).isNotNull()
+    broken = F.when(unreadable, F.array(F.col(UNREADABLE))).otherwise(F.array_compact(F.array(*misfits)))
+    text = F.struct(*[_plain(F.col(name)).alias(name) for name in dataset.column_names])
+    return rows.select(
+        *[typed[column.name].alias(column.name) for column in dataset.columns],
+        *kept,
+        F.when(F.size(broken) > 0, text).alias(TEXT),
+        broken.alias(BROKEN_RULES),
+    )
+
+
+def _plain(text: SparkColumn) -> SparkColumn:
+    """The delivered text without the mark that says it was of the wrong JSON type."""
+    return F.regexp_replace(text, f"^{WRONG_KIND}", "")
+
+
+def _misfit(column: Column, typed: SparkColumn) -> SparkColumn:
+    text = F.col(column.name)
+    if not column.fields:
+        return text.isNotNull() & typed.isNull()
+    incomplete = [typed[field.name].isNull() for field in column.fields if field.required]
+    lacking = reduce(lambda a, b: a | b, incomplete, F.lit(False))
+    return text.isNotNull() & (typed.isNull() | lacking)
+
+
+def typed_column(column: Column, text: SparkColumn) -> SparkColumn:
+    """The text as the column's type; null where it does not fit."""
+    if column.fields:
+        return _struct(column, text)
+    if column.type == "string":
+        return F.when(~text.startswith(WRONG_KIND), text)
+    if column.type in ("int", "bigint"):
+        return F.when(text.rlike(_INTEGER), text.try_cast(column.type))
+    if column.type.startswith("decimal"):
+        return _decimal(column.type, text)
+    if column.type == "timestamp":
+        return _instant(text)
+    if column.type == "date":
+        return F.when(text.rlike(_DATE), text.try_cast("date"))
+    if column.type == "boolean":
+        low = F.lower(text)
+        return F.when(low == _TRUE, F.lit(True)).when(low == _FALSE, F.lit(False))
+    number = F.when(text.rlike(_FLOAT), text.try_cast(column.type))
+    return F.when(F.abs(number) < F.lit(float("inf")), number)
+
+
+def _decimal(kind: str, text: SparkColumn) -> SparkColumn:
+    """A number that the decimal holds exactly: 10.500 is 10.50, while 10.505 does not fit."""
+    scale = int(re.findall(r"\d+", kind)[1])
+    exact = f"^[+-]?(\\d+(\\.\\d{{0,{scale}}}0*)?|\\.\\d{{1,{scale}}}0*)\\z"
+    return F.when(text.rlike(_NUMBER) & text.rlike(exact), text.try_cast(kind))
+
+
+def _instant(text: SparkColumn) -> SparkColumn:
+    plain = F.regexp_replace(F.upper(text), ",", ".")
+    with_seconds = F.regexp_replace(plain, r"([T ]\d{2}:\d{2})([Z+-])", "$1:00$2")
+    instant = F.when(text.rlike(_INSTANT), with_seconds.try_cast("timestamp"))
+    # Years that readers of the lake can hold; an offset may carry an instant beyond them.
+    return F.when(instant.between(F.lit(_FIRST).cast("timestamp"), F.lit(_LAST).cast("timestamp")), instant)
+
+
+def _struct(column: Column, text: SparkColumn) -> SparkColumn:
+    parsed = F.try_parse_json(text)
+    fields = []
+    for field in column.fields:
+        value = F.try_variant_get(parsed, f"$.{field.name}", "variant")
+        kind = F.schema_of_variant(value)
+        plain = F.nullif(F.try_variant_get(parsed, f"$.{field.name}", "string"), F.lit(""))
+        fits = kind == "STRING" if field.type in ("string", "timestamp", "date") else ~kind.startswith("OBJECT")
+        inner = _struct(field, F.to_json(value)) if field.fields else typed_column(field, F.when(fits, plain))
+        fields.append(inner.alias(field.name))
+    return F.when(F.schema_of_variant(parsed).startswith("OBJECT"), F.struct(*fields))

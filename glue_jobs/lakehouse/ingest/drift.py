@@ -1,0 +1,103 @@
+"""A file's columns held against the contract's: what makes a file be refused, and how the difference is said.
+
+Columns are matched by their names, so a reordered file is read right; what is lacking or unknown follows the dataset's
+`drift`. Without Spark: the rows themselves are read in delivered.py.
+"""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import re
+from collections.abc import Sequence
+
+from lakehouse.contracts.contract import Dataset, Drift
+from lakehouse.privacy import MASK
+
+_GZIP = b"\x1f\x8b"
+_NAME = re.compile(r"[A-Za-z_][\w-]{0,62}")
+
+
+def encoding_problem(head: bytes) -> str | None:
+    """Why a file cannot be text in UTF-8 at all, by its first bytes."""
+    if head.startswith(_GZIP):
+        return "it is packed with gzip; deliver it unpacked"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "it is encoded in UTF-16; save it in UTF-8"
+    return None
+
+
+def header_problem(columns: Sequence[str], dataset: Dataset) -> str | None:
+    """Why a CSV file cannot be taken, by its header; None for one that can, and for an empty file."""
+    wanted = dataset.column_names
+    missing = [name for name in wanted if name not in columns]
+    doubled = sorted({name for name in columns if name in wanted and columns.count(name) > 1})
+    if not columns:
+        return None  # an empty file is a batch without rows, and stops as such
+    if len(missing) == len(wanted):
+        return f"its first line names no column of the contract{_lists(columns, dataset)}"
+    required = [name for name in missing if name in dataset.required_columns]
+    if required:
+        plural = "columns" if len(required) > 1 else "column"
+        return f"required {plural} {', '.join(required)} missing{_renamed(required, columns, dataset)}" + _lists(
+            columns, dataset
+        )
+    if doubled:
+        return f"column {doubled[0]} twice{_lists(columns, dataset)}"
+    return _policy_problem(columns, missing, dataset)
+
+
+def _policy_problem(columns: Sequence[str], missing: Sequence[str], dataset: Dataset) -> str | None:
+    """What the dataset's drift refuses beyond what no policy can take."""
+    unknown = unknown_columns(columns, dataset)
+    if dataset.drift is Drift.STRICT and tuple(columns) != dataset.column_names:
+        return f"its columns are not those of the contract, in their order (drift: strict){_lists(columns, dataset)}"
+    if dataset.drift is Drift.EVOLVE and missing and unknown:
+        # Taking the known columns would turn a renamed one into nulls.
+        hint = _renamed(missing, columns, dataset)
+        return f"column {', '.join(missing)} missing and {_shown(unknown, dataset)} unknown{hint}" + _lists(
+            columns, dataset
+        )
+    return None
+
+
+def unknown_columns(columns: Sequence[str], dataset: Dataset) -> list[str]:
+    """The columns of a file that the contract does not know."""
+    return [name for name in columns if name not in dataset.column_names]
+
+
+def _lists(columns: Sequence[str], dataset: Dataset) -> str:
+    """Both lists of columns, side by side."""
+    return f"; found {_shown(columns, dataset)}; wanted {', '.join(dataset.column_names)}"
+
+
+def _shown(columns: Sequence[str], dataset: Dataset) -> str:
+    """Names of a header for people. Without a header the first row stands there: its values must not be shown."""
+    known = [name in dataset.column_names for name in columns]
+    if not dataset.pii_columns:
+        return ", ".join(columns)
+    plain = [MASK if not is_known and (not any(known) or not _NAME.fullmatch(name)) else name
+             for name, is_known in zip(columns, known, strict=True)]  # fmt: skip
+    return ", ".join(plain)
+
+
+def _renamed(missing: Sequence[str], columns: Sequence[str], dataset: Dataset) -> str:
+    """A guess at what became of the missing columns."""
+    unknown = {name.lower(): name for name in unknown_columns(columns, dataset) if _NAME.fullmatch(name)}
+    found = [(name, difflib.get_close_matches(name, unknown, n=1, cutoff=0.5)) for name in missing]
+    pairs = [f"{name} renamed to {unknown[close[0]]}?" for name, close in found if close]
+    return f" ({', '.join(pairs)})" if pairs else ""
+
+
+def lacking(columns: Sequence[str], dataset: Dataset) -> tuple[str, ...]:
+    """The optional columns that a file lacks; they are null in all of its rows."""
+    return tuple(name for name in dataset.optional_columns if columns and name not in columns)
+
+
+def rescued_names(columns: Sequence[str]) -> list[str]:
+    """Names under which values of unknown columns are kept: none empty, none twice."""
+    names: list[str] = []
+    for number, column in enumerate(columns, start=1):
+        name = column or f"column_{number}"
+        names.append(name if name not in names else f"{name}_{number}")
+    return names

@@ -1,0 +1,191 @@
+"""Ingest: new files become a batch, its readable rows go to bronze and the others to quarantine, exactly once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse import log
+from lakehouse.contracts.columns import (
+    BATCH_ID,
+    BROKEN_RULES,
+    REPAIR_COLUMN,
+    REPAIR_OF,
+    RESCUED,
+    RESCUED_COLUMN,
+    ROW_ID,
+    SOURCE_FILE,
+    SYSTEM_COLUMNS,
+)
+from lakehouse.contracts.contract import Contract, Dataset, Drift
+from lakehouse.contracts.layout import bounds_of
+from lakehouse.errors import LakehouseError
+from lakehouse.ingest.casting import with_types
+from lakehouse.ingest.drift import lacking
+from lakehouse.ingest.landing import dataset_of
+from lakehouse.ingest.reading import Header, count_rows, read_header, read_rows
+from lakehouse.lake import tables
+from lakehouse.lake.batches import INGEST, Batch, record_batches, to_ingest
+from lakehouse.lake.evolution import evolve
+from lakehouse.lake.files import StoredFile, list_files
+from lakehouse.lake.paths import is_repair
+from lakehouse.quarantine import table as quarantine_table
+from lakehouse.runtime.context import Context
+from lakehouse.runtime.lineage import tell_ingested
+from lakehouse.say import say_count
+
+
+class FileRefusedError(LakehouseError):
+    """A delivered file cannot be taken; names domain, file and column. taken: the batches that were, beside it."""
+
+    def __init__(self, domain: str, file: str, reason: str, taken: tuple[IngestResult, ...] = ()) -> None:
+        self.domain, self.file, self.reason, self.taken = domain, file, reason, taken
+        super().__init__(
+            f"{domain}: {file}: {reason}. Nothing of it was taken; deliver the file again as its contract says."
+        )
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What ingest did with one batch. drift: what a person should know of files that differ from the contract."""
+
+    dataset: str
+    batch_id: int
+    files: int
+    rows_readable: int
+    rows_unreadable: int
+    drift: tuple[str, ...] = ()
+
+
+def ingest_domain(context: Context, contract: Contract) -> list[IngestResult]:
+    """Ingest every new file of a domain; raises FileRefusedError after the good files are in."""
+    files = list_files(context.lake.landing(contract.domain))
+    results: list[IngestResult] = []
+    refused: list[tuple[str, str]] = []
+    for dataset in contract.datasets:
+        own = [file for file in files if dataset_of(context.contracts, file.name) is dataset]
+        with log.about(dataset=dataset.name):
+            refused += [(batch.files[0].name, batch.reason or "") for batch in plan_batches(context, dataset, own)]
+            results += [ingest_batch(context, dataset, batch) for batch in to_ingest(context.lake, dataset)]
+    if refused:
+        raise FileRefusedError(contract.domain, *refused[0], tuple(results))
+    return results
+
+
+def plan_batches(context: Context, dataset: Dataset, files: list[StoredFile]) -> list[Batch]:
+    """Record the files that no batch has yet: the good ones as one batch, each refused one and each repair by itself.
+
+    The plan is written before the data, so that a run that dies is taken up with the same batch.
+    Returns the batches refused now.
+    """
+    recorded = record_batches(context.lake, dataset, lambda known: _plan(context, dataset, files, known))
+    refused = [batch for batch in recorded if batch.state == "refused"]
+    for batch in refused:
+        with log.about(batch=batch.batch_id):
+            log.warning("file refused", file=batch.files[0].path, reason=batch.reason)
+    return refused
+
+
+def _plan(context: Context, dataset: Dataset, files: list[StoredFile], known: list[Batch]) -> list[Batch]:
+    """The batches that the files make up which no known batch has."""
+    seen = {file for batch in known for file in batch.files}
+    new = [file for file in files if file not in seen]
+    if not new:
+        return []
+    root = context.lake.landing(dataset.domain)
+    headers = {file: read_header(root, file, dataset) for file in new}
+    good = tuple(file for file in new if headers[file].problem is None)
+    batch_id = max((batch.batch_id for batch in known), default=0)
+    refused: list[Batch] = []
+    run, now = log.current("run"), datetime.now(UTC)
+    for file in new:
+        if file not in good:
+            batch_id += 1
+            rows = count_rows(root, file, dataset)
+            refused.append(Batch(dataset.name, batch_id, "refused", (file,), headers[file].problem, rows, run, now))
+    repairs = [(file,) for file in good if is_repair(file.path)]
+    together = tuple(file for file in good if not is_repair(file.path))
+    groups = [*([together] if together else []), *repairs]
+    plan = [
+        Batch(dataset.name, batch_id + number, "planned", group, None, 0, run, now)
+        for number, group in enumerate(groups, start=1)
+    ]
+    return [*refused, *plan]
+
+
+def ingest_batch(context: Context, dataset: Dataset, batch: Batch) -> IngestResult:
+    """Write a planned batch: first its unreadable rows, then bronze, whose commit makes the batch count as done."""
+    with log.about(batch=batch.batch_id):
+        root = context.lake.landing(dataset.domain)
+        headers = [(file, read_header(root, file, dataset)) for file in batch.files]
+        rows = batch_rows(context, dataset, batch, headers).persist()
+        try:
+            unreadable, readable, drifted, example = _counts(rows)
+            drift = _told_drift(dataset, headers, drifted, example)
+            if unreadable:
+                broken = rows.where(F.size(BROKEN_RULES) > 0)
+                quarantine_table.append(
+                    quarantine_table.from_text(broken, dataset), context.lake, dataset, INGEST, batch.batch_id
+                )
+            path = context.lake.bronze(dataset.name)
+            evolve(context.spark(), path, (*dataset.columns, *SYSTEM_COLUMNS), dataset)
+            properties = bounds_of(*dataset.key, BATCH_ID)
+            tables.append(bronze_rows(rows, dataset), path, INGEST, batch.batch_id, properties=properties)
+        finally:
+            rows.unpersist()
+        tell_ingested(context, dataset, batch.files)
+        log.info("ingested", files=len(batch.files), rows_readable=readable, rows_unreadable=unreadable)
+        return IngestResult(dataset.name, batch.batch_id, len(batch.files), readable, unreadable, drift)
+
+
+def batch_rows(context: Context, dataset: Dataset, batch: Batch, headers: list[tuple[StoredFile, Header]]) -> DataFrame:
+    """Every row of a batch's files, typed, with its batch and a number of its own within it."""
+    rows = read_rows(context.spark(), context.lake.landing(dataset.domain), headers, dataset)
+    return (
+        with_types(rows, dataset)
+        .withColumn(BATCH_ID, F.lit(batch.batch_id).cast("bigint"))
+        .withColumn(ROW_ID, F.monotonically_increasing_id())
+    )
+
+
+def bronze_rows(rows: DataFrame, dataset: Dataset) -> DataFrame:
+    """The readable rows as bronze keeps them."""
+    rescued = F.col(RESCUED) if dataset.drift is Drift.RESCUE else F.lit(None).cast("string")
+    return rows.where(F.size(BROKEN_RULES) == 0).select(
+        *[tables.described(column) for column in dataset.columns],
+        tables.described(RESCUED_COLUMN, rescued),
+        tables.described(REPAIR_COLUMN),
+        SOURCE_FILE,
+        BATCH_ID,
+        ROW_ID,
+        F.current_timestamp().alias("_ingested_at"),
+    )
+
+
+def _counts(rows: DataFrame) -> tuple[int, int, int, list[str]]:
+    """Unreadable and readable rows, rows with values that the contract does not know, and the names of some."""
+    broken, drifted = F.size(BROKEN_RULES) > 0, F.col(RESCUED).isNotNull() & F.col(REPAIR_OF).isNull()
+    names = F.when(drifted, F.json_object_keys(RESCUED))
+    row = rows.agg(F.count_if(broken), F.count_if(~broken), F.count_if(drifted), F.max(names)).first()
+    assert row is not None  # an aggregate without groups has one row
+    return row[0], row[1], row[2], row[3] or []
+
+
+def _told_drift(
+    dataset: Dataset, headers: list[tuple[StoredFile, Header]], rows: int, names: list[str]
+) -> tuple[str, ...]:
+    """How the files of a batch differ from the contract although they were taken; a line each, also in the log."""
+    told = []
+    if rows:
+        shown = say_count(len(names), "name") if dataset.pii_columns else ", ".join(names)
+        kept = "kept in _rescued" if dataset.drift is Drift.RESCUE else "left in the raw file"
+        told.append(f"{dataset.name}: what the contract does not know ({shown}) in {say_count(rows, 'row')}, {kept}")
+    for file, header in headers:
+        if empty := lacking(header.columns, dataset):
+            told.append(f"{file.name}: no column {', '.join(empty)}, which is null in all of its rows")
+    for line in told:
+        log.warning("columns differ from the contract", what=line)
+    return tuple(told)

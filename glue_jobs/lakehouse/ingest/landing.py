@@ -1,0 +1,67 @@
+"""Brings a delivery into the raw layer, which keeps every version of every file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.errors import LakehouseError
+from lakehouse.lake.files import copy_in, exists
+from lakehouse.lake.paths import Lake
+
+
+class LandingError(LakehouseError):
+    """The landing folder is missing or holds nothing that a contract knows."""
+
+    def __init__(self, folder: Path, found: str, patterns: tuple[str, ...]) -> None:
+        self.folder, self.found, self.patterns = folder, found, patterns
+        super().__init__(f"{found} in landing folder {folder}; wanted files named {', '.join(patterns)}.")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a landing folder held: files kept in raw (new or seen before), and those that nobody's pattern matches."""
+
+    raw_files: tuple[str, ...]
+    new_files: tuple[str, ...]
+    unmatched: tuple[str, ...]
+
+
+def dataset_of(contracts: Contracts, file_name: str) -> Dataset | None:
+    """The dataset whose pattern a file name matches; the longest pattern wins where several do."""
+    matching = [dataset for dataset in contracts.datasets if dataset.matches(file_name)]
+    return max(matching, key=lambda dataset: len(dataset.file_pattern), default=None)
+
+
+def deliver(folder: Path, lake: Lake, contracts: Contracts) -> Delivery:
+    """Copy the files directly in a folder to raw/<domain>/, each version once.
+
+    Raises LandingError when the folder is missing or no file matches.
+    """
+    patterns = tuple(dataset.file_pattern for dataset in contracts.datasets)
+    if not folder.is_dir():
+        raise LandingError(folder, "There is no such folder: nothing", patterns)
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    owners = {file: dataset_of(contracts, file.name) for file in files}
+    if not any(owners.values()):
+        found = f"Found {len(files)} file{'s' * (len(files) > 1)} but none to take" if files else "Found no file"
+        raise LandingError(folder, found, patterns)
+    kept: list[str] = []
+    new: list[str] = []
+    for file, dataset in owners.items():
+        if dataset is not None:
+            version = _version_of(file)
+            target = f"{lake.landing(dataset.domain)}/{version}/{file.name}"
+            kept.append(f"{dataset.domain}/{version}/{file.name}")
+            if not exists(target):
+                copy_in(file, target)
+                new.append(kept[-1])
+    return Delivery(tuple(kept), tuple(new), tuple(file.name for file in files if owners[file] is None))
+
+
+def _version_of(file: Path) -> str:
+    """Digest of the content, as an ETag is on S3: the same name with other content is kept beside the first."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()[:12]

@@ -1,0 +1,38 @@
+"""How far steps that write no table of their own have come: models built, tables published. In the ops layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from lakehouse import log
+from lakehouse.contracts.contract import Dataset
+from lakehouse.lake.delta_log import append_once, progress, table_version
+from lakehouse.lake.paths import Lake
+
+MILESTONES = pa.schema(
+    [
+        ("step", pa.string()),
+        ("version", pa.int64()),
+        ("run_id", pa.string()),
+        ("recorded_at", pa.timestamp("us", "UTC")),
+    ]
+)
+
+
+def silver_version(lake: Lake, datasets: Iterable[Dataset]) -> int:
+    """One number that grows with every commit to the silver tables of these datasets; 0 before the first."""
+    return sum(table_version(lake.silver(dataset.name)) + 1 for dataset in datasets)
+
+
+def reached(lake: Lake, step: str) -> int:
+    """The version that a step has dealt with, 0 before the first."""
+    return progress(lake.ops("milestones"), step)
+
+
+def reach(lake: Lake, step: str, version: int) -> None:
+    """Record that a step has dealt with a version."""
+    row = {"step": step, "version": version, "run_id": log.current("run"), "recorded_at": datetime.now(UTC)}
+    append_once(lake.ops("milestones"), [row], MILESTONES, step, version)

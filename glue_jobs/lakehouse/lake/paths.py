@@ -1,0 +1,102 @@
+"""Where the layers of a lake lie, on a disk or on S3."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakehouse.errors import LakehouseError
+
+REPAIRS = "repairs"
+"""The folder below a domain's raw files that holds what people mended in quarantine."""
+DATABASE = "analytics"
+
+LAYERS = ("bronze", "silver", "marts", "quarantine", "ops")
+
+
+class LakeNotWritableError(LakehouseError):
+    """The folder of the lake cannot be made or written."""
+
+    def __init__(self, folder: str, reason: str) -> None:
+        self.folder, self.reason = folder, reason
+        super().__init__(f"Cannot write the lake in {folder}: {reason}. Name a folder that can be written.")
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The roots of the raw and the curated layer; on S3 each may be a bucket of its own."""
+
+    raw: str
+    curated: str
+
+    @classmethod
+    def at(cls, root: str, raw_root: str | None = None) -> Lake:
+        """The lake under one root: a folder or s3://bucket/prefix; raw_root puts the raw layer elsewhere."""
+        base = root.rstrip("/") if is_s3(root) else str(Path(root).expanduser().resolve())
+        return cls(raw=(raw_root or f"{base}/raw").rstrip("/"), curated=f"{base}/curated")
+
+    @property
+    def is_local(self) -> bool:
+        """True when the lake lies on a disk."""
+        return not is_s3(self.curated)
+
+    @property
+    def root(self) -> str:
+        """The common root of a lake that has one."""
+        return self.curated.removesuffix("/curated")
+
+    def landing(self, domain: str) -> str:
+        """Where the delivered files of a domain are kept."""
+        return f"{self.raw}/{domain}"
+
+    def table(self, layer: str, name: str) -> str:
+        """Path of a Delta table."""
+        return f"{self.curated}/{layer}/{name}"
+
+    def bronze(self, dataset: str) -> str:
+        """Every readable row as delivered, with its batch."""
+        return self.table("bronze", dataset)
+
+    def quarantine(self, dataset: str) -> str:
+        """Rows that cannot be read or broke a rule."""
+        return self.table("quarantine", dataset)
+
+    def silver(self, dataset: str) -> str:
+        """The latest truth per key."""
+        return self.table("silver", dataset)
+
+    def ops(self, name: str) -> str:
+        """Records about batches, verdicts and builds."""
+        return self.table("ops", name)
+
+    @property
+    def docs(self) -> str:
+        """Data Docs and dbt docs."""
+        return f"{self.curated}/docs"
+
+    def require_writable(self) -> None:
+        """Make the root of a local lake; raises LakeNotWritableError when that is not possible."""
+        if not self.is_local:
+            return
+        try:
+            Path(self.curated).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LakeNotWritableError(self.root, error.strerror or str(error)) from None
+        if not os.access(self.curated, os.W_OK | os.X_OK):
+            raise LakeNotWritableError(self.root, "no permission to write")
+
+
+def is_s3(path: str) -> bool:
+    """Tell whether a path names an object store."""
+    return path.startswith(("s3://", "s3a://"))
+
+
+def for_spark(path: str) -> str:
+    """The path as Hadoop's file systems want it."""
+    return "s3a://" + path.removeprefix("s3://") if path.startswith("s3://") else path
+
+
+def is_repair(path: str) -> bool:
+    """Tell whether a file of a domain's raw folder holds repaired rows."""
+    return path.startswith(f"{REPAIRS}/")

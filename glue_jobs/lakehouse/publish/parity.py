@@ -1,0 +1,94 @@
+"""The gate before a table is shown: Athena knows its features, and a second reader counts what its log promises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from lakehouse.errors import LakehouseError
+from lakehouse.lake.delta_log import open_table, promised_rows, read_protocol, rows_in_files
+
+READABLE_FEATURES = frozenset({"deletionVectors", "columnMapping", "timestampNtz"})
+"""The Delta reader features that Athena reads; any other, known or to come, is refused by its name."""
+
+_CURES = {
+    "v2Checkpoint": "Set delta.checkpointPolicy to classic, then ",
+    "typeWidening": "Set delta.enableTypeWidening to false, then ",
+    "variantType": "Write the column as text to a new table; or, once no column is a variant, ",
+    "catalogManaged": "Copy the table to one whose commits lie beside it; or ",
+}
+
+
+class ParityError(LakehouseError):
+    """A table that a reader does not see as its log says; it keeps its last published state."""
+
+    def __init__(self, table: str, problem: str) -> None:
+        self.table, self.problem = table, problem
+        super().__init__(
+            f"{table}: {problem}. It was not published; look for files removed or changed by hand, "
+            f"or restore the table to an earlier version."
+        )
+
+
+class UnreadableFeatureError(LakehouseError):
+    """A table that uses a feature of Delta which Athena does not read; it keeps its last published state."""
+
+    def __init__(self, table: str, feature: str, path: str) -> None:
+        self.table, self.feature = table, feature
+        known = next((cure for name, cure in _CURES.items() if feature.startswith(name)), "")
+        drop = f"ALTER TABLE delta.`{path}` DROP FEATURE {feature} TRUNCATE HISTORY"
+        super().__init__(
+            f"{table}: uses the Delta feature {feature}, which Athena does not read. It was not published. "
+            f"{known}{'run' if known else 'Run'}: {drop}"
+        )
+
+
+def open_readable(name: str, path: str) -> DeltaTable | None:
+    """Open a table to be published, None where there is none; raises UnreadableFeatureError by the feature's name."""
+    try:
+        table = open_table(path)
+    except DeltaError:  # delta-rs does not open what it does not know either; the log names it
+        _require_features(name, path, read_protocol(path))
+        raise
+    if table is not None:
+        protocol = table.protocol()
+        _require_features(name, path, (protocol.min_reader_version, protocol.reader_features or []))
+    return table
+
+
+def _require_features(name: str, path: str, protocol: tuple[int, list[str]]) -> None:
+    reader, features = protocol
+    for feature in sorted(set(features) - READABLE_FEATURES):
+        raise UnreadableFeatureError(name, feature, path)
+    if reader > 3:
+        raise UnreadableFeatureError(name, f"reader version {reader}", path)
+
+
+def require_parity(name: str, table: DeltaTable) -> None:
+    """Raise ParityError unless a reader that is not Spark counts the rows that the log promises."""
+    promised = promised_rows(table)
+    try:
+        seen = rows_in_files(table)
+    except Exception as error:  # delta-rs raises what its reader raised, of no common kind
+        reason = str(error).splitlines()[0][:200]
+        raise ParityError(name, f"a file that its log names cannot be read ({reason})") from None
+    if seen != promised:
+        raise ParityError(name, f"a reader counts {seen} rows, its log says {promised}")
+
+
+def require_same_schema(name: str, table: DeltaTable, entry: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Raise ParityError unless the catalogue gives the columns back as the log has them."""
+    differences = list(_differences(entry["StorageDescriptor"]["Columns"], wanted["StorageDescriptor"]["Columns"]))
+    if differences:
+        raise ParityError(name, f"the catalogue has other columns than version {table.version()}: {differences[0]}")
+
+
+def _differences(found: list[dict[str, str]], wanted: list[dict[str, str]]) -> Iterator[str]:
+    pairs = {c["Name"].lower(): c["Type"] for c in found}, {c["Name"].lower(): c["Type"] for c in wanted}
+    for name in sorted(pairs[0].keys() | pairs[1].keys()):
+        if pairs[0].get(name) != pairs[1].get(name):
+            yield f"{name} is {json.dumps(pairs[0].get(name))}, wanted {json.dumps(pairs[1].get(name))}"

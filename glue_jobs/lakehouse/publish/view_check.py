@@ -1,0 +1,100 @@
+"""Checks views against the names of the lake before any engine sees them: each complaint has file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from lakehouse.errors import nearest
+from lakehouse.lake.paths import DATABASE
+from lakehouse.publish.views import View, ViewError, table_name
+
+Known = Mapping[str, Sequence[str]]
+"""The columns of each table, by layer.table."""
+
+
+def check_views(views: Sequence[View], tables: Known) -> Iterator[ViewError]:
+    """Every fault of the views, which come in their order: unknown tables and columns, and untrue headers."""
+    known = dict(tables)
+    for view in views:
+        yield from check_view(view, known)
+        known[f"{DATABASE}.{view.name}"] = tuple(column.name for column in view.columns)
+
+
+def check_view(view: View, known: Known) -> Iterator[ViewError]:
+    """The faults of one view."""
+    for node in view.table_nodes:
+        if table_name(node) not in known:
+            wanted = nearest(table_name(node), known)
+            yield ViewError(view.file, f"reads {table_name(node)}, which is not published.{wanted}", _line(node))
+    for scope in traverse_scope(view.tree):
+        for column in _own_columns(scope):
+            fault = _fault(column, scope, known)
+            if fault:
+                yield ViewError(view.file, fault, _line(column))
+    yield from _header_faults(view)
+
+
+def _own_columns(scope: Scope) -> Iterator[exp.Column]:
+    """The columns that a scope names itself; those of a subquery within it have a scope of their own."""
+    for column in scope.columns:
+        if not isinstance(scope.expression, exp.Select) or column.find_ancestor(exp.Select) is scope.expression:
+            yield column
+
+
+def _fault(column: exp.Column, scope: Scope, known: Known) -> str:
+    """What is wrong with a column, empty when a source of its scope (or of one around it) has it."""
+    candidates: set[str] = set()
+    around: Scope | None = scope
+    while around is not None:
+        for name, source in around.sources.items():
+            if column.table and column.table != name:
+                continue
+            columns = _columns_of(source, known)
+            if columns is None or column.name in columns:
+                return ""
+            candidates |= set(columns)
+        around = around.parent
+    if not column.table and column.find_ancestor(exp.Order) and column.name in _aliases(scope):
+        return ""
+    where = f"{column.table}." if column.table else ""
+    return f"asks for {where}{column.name}, which no table here has.{nearest(column.name, candidates)}"
+
+
+def _columns_of(source: Any, known: Known) -> Sequence[str] | None:
+    """The columns of a source; None where they cannot be known, as of UNNEST or of an unknown table."""
+    if isinstance(source, exp.Table):
+        return known.get(table_name(source))
+    expression = source.expression
+    if not isinstance(expression, exp.Query) or expression.is_star:
+        return None
+    return list(expression.named_selects)
+
+
+def _aliases(scope: Scope) -> set[str]:
+    """Names that the select gives, which ORDER BY may use."""
+    return set(scope.expression.named_selects) if isinstance(scope.expression, exp.Query) else set()
+
+
+def _header_faults(view: View) -> Iterator[ViewError]:
+    if not isinstance(view.tree, exp.Query) or view.tree.is_star:
+        yield ViewError(view.file, "must end in a SELECT that names each column; `*` changes with its table.")
+        return
+    shown, declared = list(view.tree.named_selects), [column.name for column in view.columns]
+    for name in shown:
+        if name not in declared:
+            hint = nearest(name, set(declared) - set(shown)) if set(declared) - set(shown) else ""
+            yield ViewError(view.file, f"shows {name}, for which the header has no `-- column` line.{hint}")
+    for name in declared:
+        if name not in shown:
+            yield ViewError(view.file, f"declares the column {name}, which its SELECT does not show.")
+
+
+def _line(node: exp.Expression) -> int | None:
+    for part in node.find_all(exp.Identifier):
+        if part.meta.get("line"):
+            return int(part.meta["line"])
+    return None

@@ -1,0 +1,108 @@
+"""The ledger of what people and jobs did with quarantined rows: who, when, why. Append-only, in the ops layer.
+
+It names columns and files, never values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from lakehouse import log
+from lakehouse.contracts.contract import Dataset
+from lakehouse.lake.delta_log import read_rows, storage_options
+from lakehouse.lake.paths import Lake
+from lakehouse.quarantine.rows import RowRef
+
+REPAIR, REPLAY, DISCARD = "repair", "replay", "discard"
+REPAIRED, FAILED_AGAIN = "repaired", "failed again"
+"""What a person asked for, and what validate then found."""
+
+CHANGES = pa.schema(
+    [
+        ("change_id", pa.string()),
+        ("domain", pa.string()),
+        ("dataset", pa.string()),
+        ("batch_id", pa.int64()),
+        ("row_id", pa.int64()),
+        ("change", pa.string()),
+        ("columns", pa.list_(pa.string())),
+        ("file", pa.string()),
+        ("repair_batch_id", pa.int64()),
+        ("who", pa.string()),
+        ("why", pa.string()),
+        ("run_id", pa.string()),
+        ("recorded_at", pa.timestamp("us", "UTC")),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of one row. change_id: the same for all rows that changed together.
+
+    file: of a repair, below the domain's raw folder. repair_batch_id: the batch in which the row was judged again.
+    """
+
+    change_id: str
+    ref: RowRef
+    change: str
+    who: str
+    why: str
+    columns: tuple[str, ...] = ()
+    file: str | None = None
+    repair_batch_id: int | None = None
+    recorded_at: datetime | None = None
+
+
+def changes_of(lake: Lake, dataset: Dataset) -> list[Change]:
+    """All changes of a dataset's quarantined rows, in their order."""
+    rows = read_rows(lake.ops("quarantine_changes"), dataset=dataset.name)
+    found = [
+        Change(
+            change_id=row["change_id"],
+            ref=RowRef(row["batch_id"], row["row_id"]),
+            change=row["change"],
+            who=row["who"],
+            why=row["why"],
+            columns=tuple(row["columns"] or ()),
+            file=row["file"],
+            repair_batch_id=row["repair_batch_id"],
+            recorded_at=row["recorded_at"],
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda change: (change.recorded_at or datetime.min.replace(tzinfo=UTC), change.ref))
+
+
+def record_changes(lake: Lake, dataset: Dataset, changes: Sequence[Change], known: Collection[Change]) -> None:
+    """Add changes, all or none; those whose change_id the ledger has already are there."""
+    new = [change for change in changes if change.change_id not in {other.change_id for other in known}]
+    if not new:
+        return
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "change_id": change.change_id,
+            "domain": dataset.domain,
+            "dataset": dataset.name,
+            "batch_id": change.ref.batch_id,
+            "row_id": change.ref.row_id,
+            "change": change.change,
+            "columns": list(change.columns),
+            "file": change.file,
+            "repair_batch_id": change.repair_batch_id,
+            "who": change.who,
+            "why": change.why,
+            "run_id": log.current("run"),
+            "recorded_at": now,
+        }
+        for change in new
+    ]
+    path = lake.ops("quarantine_changes")
+    table = pa.Table.from_pylist(rows, schema=CHANGES)
+    write_deltalake(path, table, mode="append", storage_options=storage_options(path))

@@ -1,0 +1,73 @@
+"""The quarantine of a dataset: each row as delivered, with every rule that it broke."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.contracts.columns import (
+    BATCH_ID,
+    BROKEN_RULES,
+    RAW_TEXT,
+    REPAIR_COLUMN,
+    REPAIR_OF,
+    RESCUED_COLUMN,
+    ROW_ID,
+    SOURCE_FILE,
+    STATE,
+    STEP,
+    TEXT,
+    Column,
+)
+from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.layout import bounds_of
+from lakehouse.lake import tables
+from lakehouse.lake.batches import INGEST, VALIDATE
+from lakehouse.lake.paths import Lake
+from lakehouse.quarantine.rows import DISCARDED, OPEN
+
+
+def from_text(rows: DataFrame, dataset: Dataset) -> DataFrame:
+    """Rows of `with_types` that broke a rule → rows of the quarantine."""
+    text = {name: F.col(f"{TEXT}.{name}") for name in dataset.column_names}
+    return _quarantined(rows, dataset, INGEST, text, F.col(RAW_TEXT))
+
+
+def from_typed(rows: DataFrame, dataset: Dataset) -> DataFrame:
+    """Bronze rows with `_broken_rules` → rows of the quarantine; values become the text they stand for."""
+    text = {column.name: _as_text(column) for column in dataset.columns}
+    return _quarantined(rows, dataset, VALIDATE, text, F.lit(None).cast("string"))
+
+
+def _as_text(column: Column) -> SparkColumn:
+    if column.fields:
+        return F.to_json(column.name)
+    if column.type == "timestamp":
+        return F.date_format(column.name, tables.INSTANT)
+    return F.col(column.name).cast("string")
+
+
+def _quarantined(
+    rows: DataFrame, dataset: Dataset, step: str, text: dict[str, SparkColumn], raw_text: SparkColumn
+) -> DataFrame:
+    return rows.select(
+        *[text[name].alias(name) for name in dataset.column_names],
+        raw_text.alias(RAW_TEXT),
+        tables.described(RESCUED_COLUMN),
+        tables.described(REPAIR_COLUMN),
+        BROKEN_RULES,
+        SOURCE_FILE,
+        BATCH_ID,
+        ROW_ID,
+        F.lit(step).alias(STEP),
+        F.current_timestamp().alias("_quarantined_at"),
+        F.when(F.col(REPAIR_OF).isNull(), OPEN).otherwise(DISCARDED).alias(STATE),
+    )
+
+
+def append(rows: DataFrame, lake: Lake, dataset: Dataset, step: str, number: int) -> None:
+    """Add rows to the quarantine once per step and number; it keeps every column that a contract ever had."""
+    # Of a row that could not be split any column may hold personal data, so the log shows the bounds of none.
+    properties = bounds_of(ROW_ID, BATCH_ID)
+    tables.append(rows, lake.quarantine(dataset.name), step, number, properties=properties, adds_columns=True)

@@ -1,0 +1,5 @@
+"""What a run stands on: Glue or a laptop, Spark and its settings, the shell of a job, dbt, lineage, metrics.
+
+Promises: the job scripts are the same in both places; a session starts when it is first needed.
+Start reading at `job.py`, then `context.py`.
+"""

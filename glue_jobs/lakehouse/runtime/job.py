@@ -1,0 +1,122 @@
+"""What every Glue job shares: arguments, help, log context, exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lakehouse import log
+from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.marts import MARTS
+from lakehouse.contracts.project import find_project
+from lakehouse.errors import EXIT_BUG, LakehouseError
+from lakehouse.lake.paths import Lake
+from lakehouse.privacy import trace_of, without_values
+from lakehouse.runtime.context import Context
+from lakehouse.runtime.glue import JobRun, ending, on_glue, open_job
+from lakehouse.runtime.safe_commits import ONLY_WRITER, is_only_writer, require_jar, safe_start
+
+_HELP = """usage: {name}{domain} --lake_root PATH [--raw_root PATH]{usage}
+
+{purpose}
+
+{options}  --lake_root PATH  the lake: a folder, or s3://bucket/prefix
+  --raw_root PATH   the raw layer, where it is not <lake_root>/raw
+  --only_writer yes for a lake on S3 that nothing else writes to: do not ask for the log store that makes
+                    commits safe beside others
+{extra}
+Each job finds what is pending and does it; a second run with nothing new does nothing.
+Exit codes: 0 done, 2 wrong words, 3 needs a person, 75 try again, 1 a bug of ours.
+"""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A word that one job alone knows: `--name VALUE`."""
+
+    name: str
+    value: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class JobCall:
+    """The words a job was called with, resolved."""
+
+    context: Context
+    domain: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def contract(self) -> Contract:
+        """Contract of the domain; raises UnknownNameError with the nearest known name."""
+        return self.context.contracts.of(self.domain)
+
+
+def run_job(
+    name: str,
+    work: Callable[[JobCall], None],
+    argv: Sequence[str],
+    needs_domain: bool = True,
+    own_options: Sequence[Option] = (),
+) -> int | str:
+    """Open the job, do the work, commit; an error for a person becomes one line and its exit code, for `sys.exit`."""
+    if {"--help", "-h"} & set(argv[1:]):
+        print(_help(name, sys.modules["__main__"].__doc__ or "", needs_domain, own_options))
+        return 0
+    log.configure()
+    try:
+        required = ("domain", "lake_root") if needs_domain else ("lake_root",)
+        optional = ("raw_root", "run_id", ONLY_WRITER, *(option.name for option in own_options))
+        run = open_job(name, argv, required, optional)
+        call = JobCall(_context(run), run.options.get("domain", ""), run.options)
+        if needs_domain and not (call.domain == MARTS and name in ("transform", "publish")):
+            _ = call.contract  # an unknown domain ends here, before anything starts
+        with log.about(run=run.options.get("run_id") or log.new_run_id(), domain=call.domain or "-"):
+            work(call)
+            run.commit()
+            log.info(f"{name} done")
+    except LakehouseError as error:
+        return _told(error.exit_code, str(error), argv)
+    except Exception as error:  # its own text may quote a delivered value, so Python must not print it
+        log.warning("a bug of ours", trace=trace_of(error))
+        return _told(EXIT_BUG, f"a bug of ours: {type(error).__name__}: {without_values(error)}", argv)
+    return 0
+
+
+def _told(code: int, reason: str, argv: Sequence[str]) -> int | str:
+    """Say why the job ends; on Glue the ending itself is what is shown."""
+    if not on_glue(argv):
+        print(f"error: {reason}", file=sys.stderr)
+    return ending(code, reason, argv)
+
+
+def _context(run: JobRun) -> Context:
+    """Where the run reads and writes; a lake that cannot be written safely ends it here."""
+    project, lake = find_project(), Lake.at(run.options["lake_root"], run.options.get("raw_root"))
+    lake.require_writable()
+    only_writer = is_only_writer(run.options)
+    spark = safe_start(run.spark, lake, only_writer)
+    if not only_writer and on_glue():
+        spark()  # runs already, so that the proof costs nothing
+    elif not only_writer:
+        require_jar(project, lake)
+    return Context(project, lake, spark)
+
+
+def _help(name: str, purpose: str, needs_domain: bool, own_options: Sequence[Option]) -> str:
+    options = ""
+    if needs_domain:
+        marts = f", or {MARTS}" if name in ("transform", "publish") else ""
+        options = f"  --domain NAME     one of {', '.join(find_project().contracts.domains)}{marts}\n"
+    return _HELP.format(
+        name=name,
+        purpose=purpose.removeprefix("Glue job: "),
+        options=options,
+        domain=" --domain NAME" if needs_domain else "",
+        usage="".join(f" [--{option.name} {option.value}]" for option in own_options),
+        extra="".join(
+            f"  --{option.name} {option.value}\n                    {option.meaning}\n" for option in own_options
+        ),
+    )

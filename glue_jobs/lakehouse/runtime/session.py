@@ -1,0 +1,67 @@
+"""The settings of Spark, in one place: those that Glue gets, and the few that only a laptop needs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lakehouse.contracts.project import Project
+from lakehouse.errors import LakehouseError
+from lakehouse.runtime.java import find_java
+from lakehouse.runtime.spark_settings import (
+    LOG_STORE_SETTINGS,
+    SETTINGS,
+    listener_settings,
+    local_settings,
+    log_store_jar,
+    s3_settings,
+)
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+class JarsMissingError(LakehouseError):
+    """Delta's jars are not where set-up puts them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(f"Delta's jars are missing in {folder}; run `make setup`, which fetches them once.")
+
+
+def local_session(project: Project, extra: Mapping[str, str] | None = None, on_s3: bool = False) -> SparkSession:
+    """Start (or return) the session of a laptop; raises JavaNotFoundError before the JVM would fail.
+
+    on_s3: for a lake on S3, whose jars are fetched when they are first needed.
+    """
+    java = find_java(project.cache)
+    os.environ["JAVA_HOME"] = str(java)
+    # Workers in the Python of this process, not in whatever python3 the PATH leads to.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    if not any((project.cache / "jars").glob("*.jar")):
+        raise JarsMissingError(project.cache / "jars")
+    from pyspark.sql import SparkSession
+
+    cores = min(os.cpu_count() or 2, 8)
+    settings = {**SETTINGS, **local_settings(project, cores)}
+    if on_s3:
+        from lakehouse.runtime.jars import ensure_s3a_jars  # which needs this module for its warm-up
+
+        ensure_s3a_jars(project, java)
+        settings |= s3_settings(project)
+        if not log_store_jar(project).is_file():
+            # An only writer, who has said so (safe_commits.py), goes without; a class that is named must be there.
+            settings = {name: value for name, value in settings.items() if name not in LOG_STORE_SETTINGS}
+    settings |= listener_settings(project, settings["spark.driver.extraClassPath"])
+    builder = SparkSession.builder.appName("lakehouse")
+    for name, value in {**settings, **(extra or {})}.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    # PySpark logs every failed query with its stack, also those whose error we turn into one line.
+    logging.getLogger("SQLQueryContextLogger").disabled = True
+    return session

@@ -1,0 +1,111 @@
+"""Spark's settings: those of every session, from the JSON beside, and what a laptop or S3 adds."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from lakehouse.contracts.project import Project
+from lakehouse.runtime.lineage_settings import lineage_from_environment
+
+_FILE = resources.files("lakehouse.runtime").joinpath("spark_settings.json")
+_FACTS: dict[str, Any] = json.loads(_FILE.read_text("utf-8"))
+
+LOG_STORE: str = _FACTS["log_store"]
+"""Commits on S3 by conditional PUT (jvm/); Delta's own store lets a second driver overwrite a commit."""
+LOG_STORE_SETTINGS: Mapping[str, str] = {f"spark.delta.logStore.{scheme}.impl": LOG_STORE for scheme in ("s3", "s3a")}
+SETTINGS: Mapping[str, str] = {
+    **{name: setting["value"] for name, setting in _FACTS["always"].items()},
+    **LOG_STORE_SETTINGS,
+}
+"""What every job runs with, on Glue as `--conf` (`lakehouse settings` prints them); Terraform reads the same JSON."""
+LINEAGE: Mapping[str, str] = {name: setting["value"] for name, setting in _FACTS["lineage"].items()}
+"""What a job runs with besides where lineage is wanted; it needs LINEAGE_PACKAGE among its jars.
+
+A DAG adds them to the --conf of a run, with the parent run and the place that events go to.
+"""
+DELTA_PACKAGE: str = _FACTS["packages"]["delta"]
+LINEAGE_PACKAGE: str = _FACTS["packages"]["lineage"]
+LINEAGE_JAR: str = LINEAGE_PACKAGE.split(":")[1]
+INTERPRETED: Mapping[str, str] = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+"""For small data: compiling the code of each query takes longer than the query (a third of a run on the samples)."""
+SMALL_BYTES = 32 << 20
+
+
+def log_store_jar(project: Project) -> Path:
+    """Where `make jar` puts the log store."""
+    return project.root / "jvm" / "target" / "lakehouse-log-store.jar"
+
+
+def listener_jar(project: Project) -> Path:
+    """Where `make lineage-jar` puts OpenLineage's listener."""
+    _, name, version = LINEAGE_PACKAGE.split(":")
+    return project.cache / "lineage" / f"{name}-{version}.jar"
+
+
+def local_settings(project: Project, cores: int) -> dict[str, str]:
+    """What a laptop adds: jars by path, few and small tasks, no UI, a quick JVM."""
+    archive = project.cache / "spark.jsa"
+    options = [
+        "-Duser.timezone=UTC",
+        f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}",
+        # Short runs on small data end before the second compiler pays off.
+        "-XX:TieredStopAtLevel=1",
+        # The first compiler alone gets 48 MB, which a long run fills; full, it stops compiling.
+        "-XX:ReservedCodeCacheSize=256m",
+        *os.environ.get("LAKEHOUSE_JAVA_OPTIONS", "").split(),
+    ]
+    if archive.is_file() and "LAKEHOUSE_JAVA_OPTIONS" not in os.environ:
+        options += [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:disable", "-Xlog:all=off"]
+    return {
+        "spark.master": f"local[{cores}]",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": os.environ.get("LAKEHOUSE_DRIVER_MEMORY", "2g"),
+        "spark.driver.extraClassPath": ":".join(str(jar) for jar in sorted((project.cache / "jars").glob("*.jar"))),
+        "spark.driver.extraJavaOptions": " ".join(options),
+        "spark.sql.shuffle.partitions": str(cores),
+        "spark.databricks.delta.snapshotPartitions": str(cores),
+        # Listing the files of a table for VACUUM asks for 10,000 tasks unless told otherwise: minutes for a small one.
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.warehouse.dir": (project.cache / "warehouse").as_uri(),
+    }
+
+
+def s3_settings(project: Project) -> dict[str, str]:
+    """What a laptop adds for a lake on S3: the jars of S3A and the log store, the endpoint of AWS' own tools."""
+    folders = [project.cache / "jars", project.cache / "jars-s3"]
+    jars = [*(jar for folder in folders for jar in sorted(folder.glob("*.jar"))), log_store_jar(project)]
+    settings = {
+        # Beside Delta's own, for its helper that lists S3 must see S3A. The class archive was made without them, so
+        # that the start takes some seconds more.
+        "spark.driver.extraClassPath": ":".join(str(jar) for jar in jars if jar.is_file()),
+        "spark.hadoop.fs.s3a.aws.credentials.provider": (
+            "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
+        ),
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+    }
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    if endpoint:
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        settings["spark.hadoop.fs.s3a.endpoint"] = endpoint
+        settings["spark.hadoop.fs.s3a.endpoint.region"] = region
+        settings["spark.hadoop.fs.s3a.path.style.access"] = "true"
+    return settings
+
+
+def listener_settings(project: Project, class_path: str) -> dict[str, str]:
+    """What a laptop adds where its environment names a lineage server and the listener was fetched."""
+    server, jar = lineage_from_environment(), listener_jar(project)
+    if not server or not jar.is_file():
+        return {}
+    return {**LINEAGE, **server, "spark.driver.extraClassPath": f"{class_path}:{jar}"}

@@ -1,0 +1,83 @@
+"""Which (dt, store_id) of the fact the silver tables have changed since the fact was last built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.marts import FACT
+from lakehouse.lake.conflicts import CHANGES_NO_ROW
+from lakehouse.lake.delta_log import commits_since, table_version
+from lakehouse.lake.paths import Lake
+
+DATED_SOURCES = ("erp_orders", "crm_leads", "web_events")
+PRODUCTS = "products"
+"""What the fact is built from: datasets whose rows belong to a store and day, and the products with their costs."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a build of the fact must recompute: everything, or some store days and products' times."""
+
+    everything: bool
+    store_days: frozenset[tuple[str, str]]
+    product_times: tuple[tuple[str, str, str | None], ...]
+    silver_versions: Mapping[str, int]
+
+    @property
+    def nothing(self) -> bool:
+        """True when the fact shows silver as it is."""
+        return not (self.everything or self.store_days or self.product_times)
+
+
+def silver_versions(lake: Lake, contracts: Contracts) -> dict[str, int]:
+    """The newest version of each silver table, -1 where there is none yet."""
+    return {dataset.name: table_version(lake.silver(dataset.name)) for dataset in contracts.datasets}
+
+
+def built_from(lake: Lake) -> dict[str, int] | None:
+    """The silver versions that the fact shows, from its own newest commit that says so; None before the first."""
+    for commit in reversed(commits_since(lake.table("marts", FACT), -1)):
+        metadata = commit["lakehouse"]
+        if metadata and "silver_versions" in metadata:
+            return dict(metadata["silver_versions"])
+    return None
+
+
+def pending_changes(lake: Lake, contracts: Contracts) -> Changes:
+    """Compare the silver versions now with those that the fact was built from."""
+    now, before = silver_versions(lake, contracts), built_from(lake)
+    if before is None:
+        return Changes(any(version >= 0 for version in now.values()), frozenset(), (), now)
+    store_days: set[tuple[str, str]] = set()
+    product_times: list[tuple[str, str, str | None]] = []
+    for dataset in contracts.datasets:
+        if dataset.name not in (*DATED_SOURCES, PRODUCTS):
+            continue
+        touched = _touched(lake, dataset.name, before.get(dataset.name, -1), now[dataset.name])
+        if touched is None:
+            return Changes(True, frozenset(), (), now)
+        for part in touched:
+            if dataset.name == PRODUCTS:
+                product_times += [(row[dataset.key[0]], row["valid_from"], row["valid_to"]) for row in part]
+            else:
+                store_days |= {(day, store) for day, stores in part.items() for store in stores}
+    return Changes(False, frozenset(store_days), tuple(product_times), now)
+
+
+def _touched(lake: Lake, dataset: str, before: int, now: int) -> list[Any] | None:
+    """What each commit after a version touched; None when a commit cannot say, or the log no longer reaches back."""
+    if now < before:
+        return None
+    commits = commits_since(lake.silver(dataset), before)
+    if len(commits) < now - before:
+        return None
+    touched = []
+    for commit in commits:
+        if commit["lakehouse"] and "touched" in commit["lakehouse"]:
+            touched.append(commit["lakehouse"]["touched"])
+        elif commit["operation"] not in CHANGES_NO_ROW:
+            return None
+    return touched

@@ -1,0 +1,71 @@
+"""Whose turn it is to be merged: the batches of a dataset, each under a number of its own, in the ledger's order.
+
+A batch that is merged once more, or late because a person accepted it, takes the next number. Under its old number, or
+under another name, nothing would keep it apart from a merge that begins in the same instant: Delta skips a number that
+is not above the last, and that holds for every pair of merges only while all of them count in one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lakehouse import log
+from lakehouse.contracts.contract import Dataset
+from lakehouse.lake.batches import MERGE, Batch, BatchVerdict, batches_of, record_batches
+from lakehouse.lake.decisions import ACCEPTED
+from lakehouse.lake.delta_log import progress
+from lakehouse.lake.paths import Lake
+
+
+@dataclass(frozen=True)
+class Turn:
+    """number: the place among the merges of a dataset; batch_id: the batch whose rows are merged."""
+
+    number: int
+    batch_id: int
+
+
+def to_merge(lake: Lake, dataset: Dataset, verdicts: Sequence[BatchVerdict]) -> list[Turn]:
+    """The turns that silver has not had, up to the first batch that still waits for its verdict.
+
+    What is merged here shall never be overtaken, so nothing goes past a batch of which that is not known yet.
+    verdicts: read before this looks into the ledger, which then knows every batch that has one.
+    """
+    done = progress(lake.silver(dataset.name), MERGE)
+    verdict_on = {verdict.batch_id: verdict.verdict for verdict in verdicts}
+    turns: list[Turn] = []
+    for batch in batches_of(lake, dataset):
+        if batch.batch_id <= done or batch.state == "refused":
+            continue
+        if batch.repeats is not None:
+            turns.append(Turn(batch.batch_id, batch.repeats))
+        elif batch.batch_id not in verdict_on:
+            break
+        elif verdict_on[batch.batch_id] == "passed":
+            turns.append(Turn(batch.batch_id, batch.batch_id))
+    return turns
+
+
+def give_turn(lake: Lake, dataset: Dataset, batch_id: int) -> Turn:
+    """Enter into the ledger that a batch is to be merged once more, or late."""
+
+    def next_turn(known: list[Batch]) -> list[Batch]:
+        number, now = known[-1].batch_id + 1, datetime.now(UTC)
+        return [Batch(dataset.name, number, "repeat", (), None, 0, log.current("run"), now, repeats=batch_id)]
+
+    (entered,) = record_batches(lake, dataset, next_turn)
+    log.info("batch has a new turn", number=entered.batch_id)
+    return Turn(entered.batch_id, batch_id)
+
+
+def give_accepted_turns(lake: Lake, dataset: Dataset, verdicts: Sequence[BatchVerdict]) -> None:
+    """Give a turn to every batch that a person accepted and that has had none."""
+    accepted = [verdict.batch_id for verdict in verdicts if verdict.verdict == ACCEPTED]
+    if not accepted:
+        return
+    given = {batch.repeats for batch in batches_of(lake, dataset)}
+    for batch_id in accepted:
+        if batch_id not in given:
+            give_turn(lake, dataset, batch_id)

@@ -1,0 +1,94 @@
+"""Transform: judged batches, less their quarantined rows, into silver; then dbt's models of the domain."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse import log
+from lakehouse.contracts.columns import BATCH_ID, ROW_ID
+from lakehouse.contracts.contract import Contract, Contracts, Dataset
+from lakehouse.errors import UsageError
+from lakehouse.lake import tables
+from lakehouse.lake.batches import verdicts_of
+from lakehouse.lake.bronze import bronze_batch
+from lakehouse.lake.delta_log import open_table, table_version
+from lakehouse.lake.milestones import reach, reached, silver_version
+from lakehouse.layout.declared import describe, of_dataset
+from lakehouse.runtime.context import Context
+from lakehouse.runtime.dbt import register_silver, run_dbt
+from lakehouse.runtime.lineage import tell_merged
+from lakehouse.transform.merge import MergeResult, merge_batch
+from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, to_merge
+
+
+class ReplayError(UsageError):
+    """Only a batch that passed its suite can be merged again."""
+
+    def __init__(self, dataset: str, batch: str, known: list[int]) -> None:
+        self.dataset, self.batch, self.known = dataset, batch, tuple(known)
+        passed = ", ".join(map(str, known[-20:])) or "none"
+        super().__init__(
+            f"{dataset}: there is no batch '{batch}' that passed its suite; the latest that did: {passed}."
+        )
+
+
+def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
+    """Merge every passed or accepted batch of a domain that silver does not have yet, each in its turn."""
+    results = []
+    for dataset in contract.datasets:
+        with log.about(dataset=dataset.name):
+            verdicts = verdicts_of(context.lake, dataset)
+            give_accepted_turns(context.lake, dataset, verdicts)
+            results += [_merge(context, dataset, turn) for turn in to_merge(context.lake, dataset, verdicts)]
+            # A writer of Delta gives a new table Delta's own properties alone; its layout is told by a commit after.
+            if opened := open_table(context.lake.silver(dataset.name)):
+                describe(context, of_dataset(context, dataset), opened)
+    return results
+
+
+def ask_replay(context: Context, contract: Contract, wanted: str) -> Turn:
+    """Let the batch `dataset:number` be merged again, whether silver has it or passed it over; raises ReplayError."""
+    name, _, number = wanted.partition(":")
+    dataset = Contracts((contract,)).dataset(name)
+    verdicts = verdicts_of(context.lake, dataset)
+    known = [verdict.batch_id for verdict in verdicts if verdict.passed]
+    if not number.isdecimal() or int(number) not in known:
+        raise ReplayError(dataset.name, number, known)
+    with log.about(dataset=dataset.name, batch=int(number)):
+        turn = give_turn(context.lake, dataset, int(number))
+        if turn not in to_merge(context.lake, dataset, verdicts):
+            log.warning("replay waits for the verdict on an earlier batch; the transform after that merges it")
+    return turn
+
+
+def _merge(context: Context, dataset: Dataset, turn: Turn) -> MergeResult:
+    with log.about(batch=turn.batch_id):
+        rows, path = good_rows(context, dataset, turn.batch_id), context.lake.silver(dataset.name)
+        result = merge_batch(context.spark(), dataset, rows, turn.batch_id, path, turn.number)
+        tell_merged(context, dataset)
+        return result
+
+
+def good_rows(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:
+    """The rows of a bronze batch that no rule put into quarantine."""
+    spark = context.spark()
+    rows = bronze_batch(context.spark(), context.lake, dataset, batch_id)
+    path = context.lake.quarantine(dataset.name)
+    if table_version(path) >= 0:
+        bad = tables.read(spark, path).where(F.col(BATCH_ID) == batch_id).select(ROW_ID)
+        rows = rows.join(bad, on=ROW_ID, how="left_anti")
+    return rows.select(*dataset.column_names)
+
+
+def build_domain(context: Context, contract: Contract) -> bool:
+    """Build and test a domain's models when its silver is newer than the last build that passed."""
+    version = silver_version(context.lake, contract.datasets)
+    step = f"transform_{contract.domain}"
+    if reached(context.lake, step) >= version:
+        return False
+    # Its own tables only: the role of a domain's job may not look at those of another.
+    register_silver(context.spark(), context.lake, Contracts((contract,)))
+    run_dbt(context, ["build", "--select", f"tag:{contract.domain}"])
+    reach(context.lake, step, version)
+    return True

@@ -1,0 +1,192 @@
+"""Verdicts as Great Expectations' own validation results, and Data Docs built from them."""
+
+from __future__ import annotations
+
+import html
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lakehouse.contracts.columns import ROW_ID
+from lakehouse.contracts.suite_types import UNEXPECTED_ROWS
+from lakehouse.errors import LakehouseError
+from lakehouse.validate.gx import import_gx
+from lakehouse.validate.result import RuleResult, Verdict
+
+SITE = "lakehouse"
+INDEX_LIMIT = 100
+"""So many of the newest results are on the index, which reads each: a build stays short for years."""
+_VIEWS = "lakehouse.validate.data_docs_view"
+_PAGE = {"module_name": _VIEWS, "class_name": "OfflinePageView"}
+_INDEX = {"module_name": _VIEWS, "class_name": "OfflineIndexView"}
+
+
+def warm_up() -> threading.Thread:
+    """Import Great Expectations in the background, for it takes seconds; the JVM starts meanwhile."""
+    thread = threading.Thread(target=import_gx, name="import-great-expectations", daemon=True)
+    thread.start()
+    return thread
+
+
+class PageNotRenderedError(LakehouseError):
+    """Great Expectations could not render the page of a batch."""
+
+    def __init__(self, dataset: str, batch_id: int, page: Path) -> None:
+        self.dataset, self.batch_id, self.page = dataset, batch_id, page
+        super().__init__(f"Data Docs have no page for batch {batch_id} of {dataset}: {page} was not written.")
+
+
+class DataDocs:
+    """The Data Docs of a lake: `add` stores a verdict, renders its page and the index."""
+
+    def __init__(self, project: Path, folder: Path) -> None:
+        """Open Great Expectations' project folder; results and pages go to `folder`, which is made."""
+        environment = {"LAKEHOUSE_DATA_DOCS_DIR": str(folder.resolve())}
+        gx = import_gx()
+        self._context = gx.get_context(context_root_dir=project, runtime_environment=environment)
+        self._folder = folder.resolve()
+        self._site = self._site_builder()
+        self._suites_rendered: set[str] = set()
+
+    def add(self, verdict: Verdict, batch_id: int, judged_at: datetime) -> Path:
+        """Store the verdict on a batch as a validation result and return the path of its page."""
+        from great_expectations.data_context.types.resource_identifiers import (
+            ExpectationSuiteIdentifier,
+            ValidationResultIdentifier,
+        )
+
+        result = validation_result(verdict, batch_id, judged_at)
+        suite_key = ExpectationSuiteIdentifier(verdict.dataset)
+        key = ValidationResultIdentifier(suite_key, result.meta["run_id"], result.batch_id)
+        self._context.validation_results_store.set(key, result)
+        sections = self._site.site_section_builders
+        if verdict.dataset not in self._suites_rendered:
+            self._render_suite(suite_key)
+            self._suites_rendered.add(verdict.dataset)
+        sections["validations"].build([key])
+        self._site.site_index_builder.build()
+        page = self._folder.joinpath("validations", *key.to_tuple()).with_suffix(".html")
+        # Great Expectations logs what goes wrong in a page and carries on without it.
+        if not page.is_file():
+            raise PageNotRenderedError(verdict.dataset, batch_id, page)
+        return page
+
+    def _render_suite(self, key: Any) -> None:
+        """Render the page of a suite with our sentences in place of Great Expectations' words."""
+        from great_expectations.data_context.store.html_site_store import SiteSectionIdentifier
+
+        section = self._site.site_section_builders["expectations"]
+        suite = self._context.suites.get(key.name)
+        for expectation in suite.expectations:
+            words = expectation.meta
+            expectation.description = _description(words["sentence"], words["rule"], words["on_failure"])
+        page = section.view_class.render(section.renderer_class.render(suite))
+        section.target_store.set(SiteSectionIdentifier("expectations", key), page)
+
+    def _site_builder(self) -> Any:
+        from great_expectations.render.renderer.site_builder import SiteBuilder
+
+        config = self._context.project_config_with_variables_substituted.data_docs_sites[SITE]
+        index = {**config["site_index_builder"], "validation_results_limit": INDEX_LIMIT, "view": _INDEX}
+        sections = {**config["site_section_builders"], "expectations": {"view": _PAGE}, "validations": {"view": _PAGE}}
+        return SiteBuilder(
+            data_context=self._context,
+            store_backend=config["store_backend"],
+            site_name=SITE,
+            site_index_builder=index,
+            site_section_builders=sections,
+            show_how_to_buttons=False,
+            runtime_environment={"data_context": self._context, "root_directory": self._context.root_directory},
+        )
+
+
+def validation_result(verdict: Verdict, batch_id: int, judged_at: datetime) -> Any:
+    """Return the verdict as Great Expectations' ExpectationSuiteValidationResult.
+
+    It succeeds when the batch may go on: quarantined rows are the results of their rules, not of the batch.
+    """
+    version = import_gx().__version__
+    from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
+    from great_expectations.core.run_identifier import RunIdentifier
+
+    passed = sum(result.success for result in verdict.results)
+    asset = f"bronze.{verdict.dataset}"
+    meta = {
+        "run_id": RunIdentifier(run_name=f"batch-{batch_id}", run_time=judged_at.astimezone(UTC)),
+        "batch_spec": {"data_asset_name": asset, "batch_id": batch_id},
+        "batch_parameters": _summary(verdict),
+        "great_expectations_version": version,
+        "validation_time": judged_at.astimezone(UTC).isoformat(),
+    }
+    return ExpectationSuiteValidationResult(
+        success=not verdict.is_stopped,
+        results=[_expectation_result(result) for result in verdict.results],
+        suite_name=verdict.dataset,
+        statistics={
+            "evaluated_expectations": len(verdict.results),
+            "successful_expectations": passed,
+            "unsuccessful_expectations": len(verdict.results) - passed,
+            "success_percent": 100 * passed / len(verdict.results),
+        },
+        meta=meta,
+        batch_id=f"{verdict.dataset}-{batch_id}",
+    )
+
+
+def _summary(verdict: Verdict) -> Mapping[str, Any]:
+    return {
+        "verdict": str(verdict.outcome),
+        "reason": verdict.reason or "none",
+        "rows": verdict.rows,
+        "quarantined": verdict.quarantined,
+        "limit_percent": verdict.limit_percent,
+    }
+
+
+def _expectation_result(result: RuleResult) -> Any:
+    from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    rule = result.rule
+    configuration = ExpectationConfiguration(
+        type=rule.type,
+        kwargs=dict(rule.kwargs),
+        meta={"rule": rule.name, "sentence": rule.sentence, "on_failure": str(rule.on_failure)},
+        description=_description(rule.sentence, rule.name, rule.on_failure),
+        severity=rule.severity,
+    )
+    return ExpectationValidationResult(
+        success=result.success,
+        expectation_config=configuration,
+        result=_counts(result) if rule.is_row_level and result.judged else {"observed_value": _shown(result.observed)},
+        exception_info={"raised_exception": False, "exception_message": None, "exception_traceback": None},
+    )
+
+
+def _description(sentence: str, rule: str, on_failure: str) -> str:
+    """What pages show in place of Great Expectations' own words for an expectation."""
+    return html.escape(f"{sentence} [{rule}: {on_failure}]", quote=False)
+
+
+def _shown(value: str) -> str:
+    """A delivered value as text of a page: Great Expectations would write it there as markup."""
+    return html.escape(value) or "(empty)"
+
+
+def _counts(result: RuleResult) -> dict[str, Any]:
+    """The fields of Great Expectations' SUMMARY results that a verdict knows."""
+    share = result.failed_percent if result.seen > result.missing else None
+    counts: dict[str, Any] = {
+        "element_count": result.seen,
+        "unexpected_count": result.failed,
+        "unexpected_percent": share,
+        "unexpected_percent_nonmissing": share,
+        "unexpected_percent_total": 100 * result.failed / result.seen if result.seen else None,
+        "missing_count": result.missing,
+        "missing_percent": 100 * result.missing / result.seen if result.seen else None,
+        "partial_unexpected_list": [_shown(example.value) for example in result.examples],
+        "partial_unexpected_index_list": [{ROW_ID: example.row_id} for example in result.examples],
+    }
+    return {**counts, "observed_value": result.failed} if result.rule.type == UNEXPECTED_ROWS else counts

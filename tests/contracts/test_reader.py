@@ -1,0 +1,248 @@
+"""Contracts become frozen facts, and a mistake in one is told with file, line, field and the nearest word."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lakehouse.cli.check import problems
+from lakehouse.contracts.contract import Kind, MergeMode
+from lakehouse.contracts.project import Project
+from lakehouse.contracts.reader import load_contracts, read_contract
+from lakehouse.contracts.yaml_places import ContractError
+from lakehouse.errors import UnknownNameError
+
+ERP = "contracts/erp.yaml"
+FACT = "dbt/models/marts/fct_daily_store_metrics.sql"
+
+
+@pytest.fixture
+def copy(project: Project, tmp_path: Path) -> Project:
+    """A copy of the project's facts that a test may spoil."""
+    for folder in ("contracts", "great_expectations", "dbt"):
+        shutil.copytree(project.root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("target", "logs"))
+    return Project(tmp_path)
+
+
+def spoil(copy: Project, before: str, after: str, file: str = ERP) -> Path:
+    path = copy.root / file
+    text = path.read_text(encoding="utf-8")
+    assert before in text, before
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    return path
+
+
+def test_the_four_domains_with_their_kinds(project: Project) -> None:
+    facts = {d.name: (d.domain, d.kind, d.key, d.sequence, d.partition_by) for d in project.contracts.datasets}
+    assert (
+        facts.items()
+        >= {
+            "crm_leads": ("crm", Kind.UPSERT, ("lead_id",), "updated_at", ("month",)),
+            "erp_orders": ("erp", Kind.UPSERT, ("order_id", "line_number"), "updated_at", ("dt",)),
+            "products": ("products", Kind.HISTORY, ("product_id",), "updated_at", ()),
+            "web_events": ("web", Kind.INSERT_ONLY, ("event_id",), "received_at", ("dt",)),
+        }.items()
+    )
+    assert project.contracts.dataset("crm_leads").pii_columns == {"full_name", "email", "phone"}
+    assert project.contracts.dataset("web_events").columns[-1].spark_type == "struct<type: string, os: string>"
+
+
+def test_contracts_are_frozen(project: Project) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        project.contracts.dataset("products").kind = Kind.UPSERT  # type: ignore[misc]
+
+
+def test_reading_contracts_needs_neither_spark_nor_aws() -> None:
+    code = (
+        "import sys; from lakehouse.contracts.project import find_project; find_project().contracts; "
+        "print(sorted({'pyspark', 'boto3', 'botocore', 'awsglue', 'deltalake'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "words"),
+    [
+        ("value: upsert", "value: upsrt", "kind", "Did you mean 'upsert'?"),
+        ("value: updated_at", "value: updatd_at", "sequence", "Did you mean 'updated_at'?"),
+        ("physicalType: decimal(12,2)", "physicalType: decmal(12,2)", "physicalType", "decimal(12,2)"),
+        ("property: filePattern", "property: filePatern", "customProperties", "Did you mean 'filePattern'?"),
+        ("value: [store_id, order_id]", "value: [dt, store_id]", "clusterBy", "partitionBy [dt] with clusterBy"),
+        ("value: [dt]", "value: [dy]", "partitionBy", "Did you mean 'dt'?"),
+        ("apiVersion: v3.1.0", "apiVersion: v2.2.2", "apiVersion", "v3.1.x"),
+        ('schedule: "0 3 * * *"', 'schedule: "0 3 *"', "schedule", "five fields"),
+        ('value: "06:00"', 'value: "6 am"', "value", "HH:MM"),
+        ("value: [dt]", "value: [ordered_at]", "partitionBy", "take dt or month"),
+        ("deleteFlag, value: is_deleted", "merge, value: copy_on_writ", "merge", "Did you mean 'copy_on_write'?"),
+        ("deleteFlag, value: is_deleted", "partitionMoves, value: nevr", "partitionMoves", "Did you mean 'never'?"),
+        ("deleteFlag, value: is_deleted", "typeWidening, value: all", "typeWidening", "unknown word"),
+        ("drift, value: rescue", "drift, value: evolv", "drift", "Did you mean 'evolve'?"),
+        ("value: 20}", "value: 120}", "quarantineLimitPercent", "0 to 100"),
+        ("value: [store_id, order_id]", "value: [store_id, is_deleted]", "clusterBy", "Delta keeps no bounds"),
+        ("value: [store_id, order_id]", "value: [store_id, month]", "clusterBy", "cluster by dt"),
+        ("value: [store_id, order_id]", "value: [store_id, store_id]", "clusterBy", "named twice"),
+        ("deleteFlag, value: is_deleted", "targetFileSize, value: 128 M", "targetFileSize", "a size such as 128MB"),
+        ("deleteFlag, value: is_deleted", "clusteringAtMost, value: 1", "clusteringAtMost", "from 1.01 to 10"),
+        (
+            "deleteFlag, value: is_deleted",
+            "retentionDays, value: 3",
+            "retentionDays",
+            "retentionBelowSevenDays: 'readers",
+        ),
+        ("deleteFlag, value: is_deleted", "retentionDays, value: 0", "retentionDays", "from 1 to 3650"),
+        (
+            "deleteFlag, value: is_deleted",
+            "retentionBelowSevenDays, value: true",
+            "retentionBelowSevenDays",
+            "the words",
+        ),
+        ("primaryKeyPosition: 2", "primaryKeyPosition: 1", "primaryKeyPosition", "number of its own"),
+        ("domain: erp", "domian: erp", "domain", "is missing; add it. Found instead: 'domian'"),
+        ("      - name: line_number", "      - name: order_id", "properties", "described twice"),
+        ("kind: DataContract", "kind: [DataContract", "YAML", "mend the syntax"),
+    ],
+)
+def test_a_mistake_is_told_with_file_line_field_and_cure(
+    copy: Project, before: str, after: str, line: str, words: str
+) -> None:
+    path = spoil(copy, before, after)
+    with pytest.raises(ContractError) as caught:
+        load_contracts(copy.root / "contracts")
+    error = caught.value
+    assert error.file == str(path)
+    assert error.line > 0
+    assert line in error.field or line in str(error)
+    assert words in str(error)
+    assert "\n" not in str(error)
+
+
+def test_personal_data_has_no_bounds_to_cluster_by(copy: Project) -> None:
+    spoil(copy, "value: [store_id, order_id]", "value: [store_id, status]")
+    spoil(copy, "      - name: status\n", "      - name: status\n        classification: pii\n")
+    with pytest.raises(ContractError, match="'status' is personal data, whose bounds the log must not show"):
+        load_contracts(copy.root / "contracts")
+
+
+def test_a_layout_is_declared_whole(copy: Project) -> None:
+    line = "      - {property: deleteFlag, value: is_deleted}\n"
+    words = (
+        "targetFileSize, value: 64MB", "clusteringAtMost, value: 1.3", "retentionDays, value: 2",
+        "retentionBelowSevenDays, value: readers and time travel need less",
+    )  # fmt: skip
+    path = spoil(copy, line, line + "".join(f"      - {{property: {word}}}\n" for word in words))
+    (orders,) = read_contract(path).datasets
+    assert (orders.layout.partition_by, orders.layout.cluster_by) == (("dt",), ("store_id", "order_id"))
+    assert (orders.layout.cut_by, orders.layout.target_bytes, orders.layout.at_most) == (("store_id",), 64 << 20, 1.3)
+    assert orders.retention_days == 2
+    assert orders.bounded_columns == ("order_id", "line_number", "store_id", "_batch_id")
+
+
+def test_personal_data_names_no_folder(copy: Project) -> None:
+    spoil(copy, "value: [dt]", "value: [status]")
+    spoil(copy, "      - name: status\n", "      - name: status\n        classification: pii\n")
+    with pytest.raises(ContractError, match="'status' is personal data, which the names of folders would show"):
+        load_contracts(copy.root / "contracts")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("kind, value: upsert", (True, MergeMode.COPY_ON_WRITE, False)),
+        ("partitionMoves, value: never", (False, MergeMode.COPY_ON_WRITE, False)),
+        ("merge, value: deletion_vectors", (True, MergeMode.DELETION_VECTORS, False)),
+        ("typeWidening, value: rewrite", (True, MergeMode.COPY_ON_WRITE, True)),
+    ],
+)
+def test_how_a_dataset_is_merged(copy: Project, words: str, expected: tuple[bool, MergeMode, bool]) -> None:
+    line = "      - {property: deleteFlag, value: is_deleted}\n"
+    path = spoil(copy, line, f"{line}      - {{property: {words}}}\n")
+    (orders,) = read_contract(path).datasets
+    assert (orders.may_move, orders.merge_mode, orders.widens_types) == expected
+
+
+def test_the_line_is_that_of_the_mistake(copy: Project) -> None:
+    path = spoil(copy, "value: upsert", "value: upsrt")
+    with pytest.raises(ContractError) as caught:
+        read_contract(path)
+    assert "value: upsrt" in path.read_text(encoding="utf-8").splitlines()[caught.value.line - 1]
+
+
+def test_two_contracts_of_one_domain_are_refused(copy: Project) -> None:
+    shutil.copy(copy.root / ERP, copy.root / "contracts/erp2.yaml")
+    with pytest.raises(ContractError, match="'erp' is described twice"):
+        load_contracts(copy.root / "contracts")
+
+
+def test_an_empty_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="holds no contract"):
+        load_contracts(tmp_path)
+
+
+def test_an_empty_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "new.yaml").write_text("")
+    with pytest.raises(ContractError, match="apiVersion"):
+        load_contracts(tmp_path)
+
+
+def test_an_unknown_name_gets_the_nearest(project: Project) -> None:
+    with pytest.raises(UnknownNameError, match=r"There is no domain 'erq'\. Did you mean 'erp'\?"):
+        project.contracts.of("erq")
+
+
+def test_the_project_is_right(project: Project) -> None:
+    assert problems(project) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "words"),
+    [
+        (ERP, "kind: DataContract", "kind: DataContrct", "Open Data Contract Standard"),
+        ("dbt/athena_views/current_products.sql", "silver.products", "silver.product", "'silver.products'"),
+        ("dbt/athena_views/current_products.sql", "-- description:", "-- about:", "has no header line"),
+        (FACT, "'lakehouse.clusterBy': 'dt,store_id'", "'lakehouse.clusterBy': 'month,dt'", "partitionBy [month] with"),
+        (
+            FACT,
+            "'lakehouse.clusterBy': 'dt,store_id'",
+            "'lakehouse.clusterBy': 'dt,stor_id'",
+            "Did you mean 'store_id'?",
+        ),
+        (FACT, "partition_by=['month']", "partition_by=['mnth']", "Did you mean 'month'?"),
+        (FACT, "StatsColumns': 'dt,store_id'", "StatsColumns': 'dt'", "lacks 'store_id'"),
+        (FACT, "'128MB'", "'128'", "a size such as 128MB"),
+        ("great_expectations/expectations/products.json", '"on_failure": "fail"', '"on_failure": "fial"', "fial"),
+        ("great_expectations/expectations/products.json", '"column": "name"', '"column": "nmae"', "nmae"),
+    ],
+)
+def test_check_names_what_is_wrong(copy: Project, file: str, before: str, after: str, words: str) -> None:
+    spoil(copy, before, after, file)
+    found = problems(copy)
+    assert len(found) == 1, found
+    assert words in found[0]
+
+
+def test_check_wants_every_key_guarded_against_null(copy: Project) -> None:
+    found = copy.suites / "expectations" / "products.json"
+    rules = json.loads(found.read_text())
+    not_null = "expect_column_values_to_not_be_null"
+    rules["expectations"] = [
+        rule
+        for rule in rules["expectations"]
+        if (rule["type"], rule["kwargs"].get("column")) != (not_null, "updated_at")
+    ]
+    found.write_text(json.dumps(rules))
+    (problem,) = problems(copy)
+    assert "no rule quarantines a null updated_at" in problem
+
+
+def test_check_names_a_suite_without_contract(copy: Project) -> None:
+    folder = copy.suites / "expectations"
+    (folder / "erp_order.json").write_text((folder / "erp_orders.json").read_text())
+    (problem,) = problems(copy)
+    assert "Did you mean 'erp_orders'" in problem

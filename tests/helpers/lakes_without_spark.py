@@ -1,0 +1,106 @@
+"""A lake of the sample deliveries, written by delta-rs from what the oracle computes: quick, for readers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from lakehouse.contracts.columns import Column
+from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.project import Project
+from lakehouse.lake.batches import VERDICTS
+from lakehouse.lake.delta_log import append_once
+from lakehouse.lake.paths import Lake
+from lakehouse.lake.quality_results import QUALITY_RESULTS
+from tests.helpers.lakes import FACT
+from tests.oracle import Expected, expected
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_ARROW = {
+    "string": pa.string(), "int": pa.int32(), "bigint": pa.int64(), "boolean": pa.bool_(), "date": pa.date32(),
+    "timestamp": pa.timestamp("us", "UTC"),
+}  # fmt: skip
+
+
+@cache
+def expected_once(*deliveries: Path) -> Expected:
+    """The oracle's answer; it is the same for every test."""
+    return expected(list(deliveries))
+
+
+def write_lake(project: Project, lake: Lake, *deliveries: Path) -> Expected:
+    """Write silver, the fact (a file a day) and the ledgers of quality; returns what they hold."""
+    wanted = expected_once(*(deliveries or (project.samples,)))
+    for dataset in project.contracts.datasets:
+        rows = [_silver_row(dataset, row) for row in wanted.silver[dataset.name].as_dicts()]
+        parts = list(dataset.partition_by)
+        write_deltalake(lake.silver(dataset.name), _table(dataset.silver_columns, rows), partition_by=parts)
+    write_fact(lake, wanted.fact.as_dicts())
+    for number, name in enumerate(wanted.batches, 1):
+        _write_quality(lake, project.contracts.dataset(name), wanted, number)
+    return wanted
+
+
+def write_fact(lake: Lake, rows: Sequence[dict[str, Any]]) -> None:
+    """Write the fact with a file a day, in its month's partition."""
+    for day in sorted({row["dt"] for row in rows}):
+        of_day = [{**row, "month": f"{day:%Y-%m}"} for row in rows if row["dt"] == day]
+        schema = pa.schema([(name, _fact_type(name)) for name in of_day[0]])
+        table = pa.Table.from_pylist(of_day, schema=schema)
+        write_deltalake(lake.table("marts", FACT), table, mode="append", partition_by=["month"])
+
+
+def _fact_type(name: str) -> pa.DataType:
+    if name in ("average_order_value", "conversion_rate"):
+        return pa.decimal128(18, 6)
+    if name in ("gross_revenue", "discounts", "returns", "net_revenue", "cost_of_goods", "gross_margin"):
+        return pa.decimal128(18, 2)
+    return {"dt": pa.date32(), "store_id": pa.string(), "month": pa.string()}.get(name, pa.int64())
+
+
+def _silver_row(dataset: Dataset, row: dict[str, Any]) -> dict[str, Any]:
+    filled = {**row, "_batch_id": 1}
+    if "month" in dataset.silver_column_names:
+        filled["month"] = f"{row['dt']:%Y-%m}"
+    return {name: _value(filled[name]) for name in dataset.silver_column_names}
+
+
+def _value(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
+def _table(columns: Sequence[Column], rows: list[dict[str, Any]]) -> pa.Table:
+    fields = [pa.field(c.name, _type(c), metadata={"comment": c.description}) for c in columns]
+    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
+
+
+def _type(column: Column) -> pa.DataType:
+    if column.fields:
+        return pa.struct([(field.name, _type(field)) for field in column.fields])
+    found = re.fullmatch(r"decimal\((\d+),(\d+)\)", column.type)
+    return pa.decimal128(int(found[1]), int(found[2])) if found else _ARROW[column.type]
+
+
+def _write_quality(lake: Lake, dataset: Dataset, wanted: Expected, number: int) -> None:
+    batch = wanted.batches[dataset.name][0]
+    assert batch is not None
+    about = {"domain": dataset.domain, "dataset": dataset.name, "batch_id": 1, "run_id": "r", "recorded_at": NOON}
+    verdict = {
+        "verdict": "passed", "rows_landed": batch.landed, "rows_unreadable": 0, "rows_quarantined": batch.quarantined,
+        "rows_passed": batch.good, "reason": None, "data_docs": None,
+    }  # fmt: skip
+    append_once(lake.ops("verdicts"), [{**about, **verdict}], VERDICTS, f"validate:{dataset.name}", 1)
+    results = [
+        {"rule": rule, "sentence": None, "on_failure": "quarantine", "rows_seen": batch.landed, "rows_failed": failed,
+         "success": failed == 0, "verdict": "passed", "seconds": 0.1}
+        for rule, failed in (("key_not_null", 0), ("store_id_known", number))
+    ]  # fmt: skip
+    rows = [{**about, **result} for result in results]
+    append_once(lake.ops("quality_results"), rows, QUALITY_RESULTS, f"validate:{dataset.name}", 1)

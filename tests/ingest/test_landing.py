@@ -1,0 +1,129 @@
+"""A delivery reaches the raw layer: every content of every name once, and what is listed there later."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.project import Project
+from lakehouse.ingest.landing import Delivery, LandingError, dataset_of, deliver
+from lakehouse.lake.files import list_files, read_head
+from lakehouse.lake.paths import Lake
+
+HEADER = "product_id,name,category,list_price,unit_cost,is_active,updated_at\n"
+P1 = "P1,Tea,food,3.50,1.00,true,2026-10-12T10:00:00Z\n"
+P2 = "P2,Mug,home,,2.00,true,2026-10-12T10:00:00Z\n"
+
+
+@pytest.fixture
+def contracts(project: Project) -> Contracts:
+    return project.contracts
+
+
+@pytest.fixture
+def products(contracts: Contracts) -> Dataset:
+    return contracts.dataset("products")
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="raw", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        yield client
+
+
+def put(folder: str | Path, **files: str) -> Path:
+    """Write files called <name>.csv into a folder."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (Path(folder) / f"{name}.csv").write_text(text)
+    return Path(folder)
+
+
+def test_every_content_of_a_name_is_kept_once(lake: Lake, contracts: Contracts, tmp_path: Path) -> None:
+    folder, seen = tmp_path / "delivery", []
+    for text in (HEADER + P1, HEADER + P2, HEADER + P1):
+        delivery = deliver(put(folder, products=text), lake, contracts)
+        seen.append((delivery.raw_files, delivery.new_files))
+        assert deliver(folder, lake, contracts) == Delivery(delivery.raw_files, (), ())
+    (first, new_first), (second, new_second), (third, new_third) = seen
+    assert (new_first, new_second, new_third) == (first, second, ())
+    assert first == third != second
+    kept = {
+        f"products/{file.path}": read_head(f"{lake.raw}/products", file) for file in list_files(f"{lake.raw}/products")
+    }
+    assert kept == {first[0]: (HEADER + P1).encode(), second[0]: (HEADER + P2).encode()}
+
+
+def test_what_is_not_ours_stays_where_it_is(lake: Lake, contracts: Contracts, tmp_path: Path) -> None:
+    folder = put(tmp_path / "delivery", products=HEADER, products_b=HEADER, notes="hello", product="?")
+    put(folder / "sub", products=HEADER + P1)
+    put(folder, **{".products": HEADER})
+    delivery = deliver(folder, lake, contracts)
+    assert delivery.unmatched == ("notes.csv", "product.csv")
+    assert [Path(file).name for file in delivery.new_files] == ["products.csv", "products_b.csv"]
+    everything = [path for path in Path(lake.raw).rglob("*") if path.is_file()]
+    assert sorted(path.name for path in everything) == ["products.csv", "products_b.csv"]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (None, "There is no such folder: nothing in landing folder"),
+        ({}, "Found no file in landing folder"),
+        ({"notes": "hello"}, "Found 1 file but none to take in landing folder"),
+        ({"notes": "hello", "more": ""}, "Found 2 files but none to take in landing folder"),
+    ],
+)
+def test_a_delivery_with_nothing_for_us(
+    lake: Lake, contracts: Contracts, tmp_path: Path, files: dict[str, str] | None, words: str
+) -> None:
+    folder = tmp_path / "delivery" if files is None else put(tmp_path / "delivery", **files)
+    with pytest.raises(LandingError, match=words) as caught:
+        deliver(folder, lake, contracts)
+    assert r"web_events*.json" in str(caught.value)
+    assert not Path(lake.raw).exists()
+
+
+def test_the_longest_pattern_takes_a_file(contracts: Contracts, products: Dataset) -> None:
+    contract = contracts.of("products")
+    prices = replace(products, name="prices", file_pattern="products_prices*.csv")
+    both = Contracts((replace(contract, datasets=(products, prices)),))
+    found = [dataset_of(both, name) for name in ("products.csv", "products_prices_1.csv", "Products.csv", "x.csv")]
+    assert [dataset and dataset.name for dataset in found] == ["products", "prices", None, None]
+
+
+def test_listing_a_disk(tmp_path: Path) -> None:
+    put(tmp_path / "b", products="1")
+    put(tmp_path / "a", **{"products": "22", ".hidden": "", "_SUCCESS": ""})
+    put(tmp_path / "_temporary", products="")
+    put(tmp_path / ".staging" / "c", products="")
+    first = list_files(str(tmp_path))
+    assert [(file.path, file.name, file.size) for file in first] == [
+        ("a/products.csv", "products.csv", 2), ("b/products.csv", "products.csv", 1),
+    ]  # fmt: skip
+    assert list_files(str(tmp_path)) == first
+    os.utime(tmp_path / "a/products.csv", ns=(0, 1_000_000_001))
+    assert list_files(str(tmp_path))[0].version == "1970-01-01T00:00:01.000000001Z"
+    assert list_files(str(tmp_path / "nowhere")) == []
+
+
+def test_listing_an_object_store(bucket: Any) -> None:
+    for key, body in {"x/a/p.csv": b"12345", "x/": b"", "x/_tmp/p.csv": b"1", "x/e.csv": b"", "xy/p.csv": b"1"}.items():
+        bucket.put_object(Bucket="raw", Key=key, Body=body)
+    first = list_files("s3://raw/x")
+    assert [(file.path, file.size) for file in first] == [("a/p.csv", 5), ("e.csv", 0)]
+    assert [read_head("s3://raw/x", file, 3) for file in first] == [b"123", b""]
+    assert list_files("s3://raw/x") == first
+    bucket.put_object(Bucket="raw", Key="x/a/p.csv", Body=b"54321")
+    assert list_files("s3://raw/x")[0].version != first[0].version

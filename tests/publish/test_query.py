@@ -1,0 +1,46 @@
+"""The embedded engine shows what Athena would: no tombstones, and an error that says what there is."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.project import Project
+from lakehouse.lake.paths import Lake
+from lakehouse.publish.query import Answer, EmptyLakeError, QueryError, ask
+
+
+@pytest.fixture
+def contracts(project: Project) -> Contracts:
+    return project.contracts
+
+
+def test_the_embedded_engine_hides_tombstones(lake: Lake, contracts: Contracts) -> None:
+    orders = [
+        {"order_id": "A", "is_deleted": False},
+        {"order_id": "B", "is_deleted": True},
+        {"order_id": None, "is_deleted": False},
+    ]
+    events = [{"event_id": "E", "is_deleted": True}]  # not a tombstone: the contract names no delete flag
+    for name, rows in {"erp_orders": orders, "web_events": events}.items():
+        for layer in ("silver", "bronze"):
+            write_deltalake(lake.table(layer, name), pa.Table.from_pylist(rows))
+    for name in ("silver.erp_orders", "erp_orders"):
+        found = ask(lake, contracts, f"select order_id from {name} order by order_id nulls last")
+        assert found == Answer(("order_id",), [("A",), (None,)])
+    assert ask(lake, contracts, "select count(*) as n from bronze.erp_orders").rows == [(3,)]
+    assert ask(lake, contracts, "select event_id from web_events").rows == [("E",)]
+
+
+def test_the_embedded_engine_says_what_there_is(lake: Lake, contracts: Contracts) -> None:
+    with pytest.raises(EmptyLakeError, match=r"No tables in the lake .*make local-run"):
+        ask(lake, contracts, "select 1")
+    write_deltalake(lake.silver("products"), pa.table({"product_id": ["P1", None]}))
+    with pytest.raises(QueryError, match=r"Tables: silver\.products\.") as caught:
+        ask(lake, contracts, "select * from silver.product")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(QueryError, match="prodct_id"):
+        ask(lake, contracts, "select prodct_id from products")
+    assert ask(lake, contracts, "select count(*) from products").rows == [(2,)]

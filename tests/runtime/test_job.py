@@ -1,0 +1,81 @@
+"""What every job shares: exit codes that tell who can help, domains known before any work, help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse import log
+from lakehouse.errors import LakehouseError, TransientError, UsageError
+from lakehouse.privacy import trace_of
+from lakehouse.runtime import job
+from lakehouse.runtime.job import JobCall, run_job
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the library's logger as other tests know it."""
+    monkeypatch.setattr(log, "configure", lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"),
+    [(None, 0), (UsageError("wrong words"), 2), (LakehouseError("ask a person"), 3), (TransientError("try again"), 75)],
+)
+def test_the_exit_code_tells_who_can_help(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: Exception | None, exit_code: int
+) -> None:
+    calls: list[tuple[str, str, str]] = []
+
+    def work(call: JobCall) -> None:
+        calls.append((call.domain, call.contract.domain, call.context.lake.root))
+        if error:
+            raise error
+
+    for _ in range(2):
+        assert (
+            run_job("ingest", work, ["ingest", "--domain", "erp", "--lake_root", str(tmp_path / "lake")]) == exit_code
+        )
+    assert calls == [("erp", "erp", str(tmp_path / "lake"))] * 2
+    assert capsys.readouterr().err == (f"error: {error}\n" * 2 if error else "")
+
+
+def test_a_bug_of_ours_says_where_and_shows_no_value(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    value = "'jane@doe.example'"
+
+    def work(call: JobCall) -> None:
+        raise ValueError("cannot read " + value + " as `amount`")
+
+    assert run_job("maintain", work, ["maintain", "--lake_root", str(tmp_path)], needs_domain=False) == 1
+    assert capsys.readouterr().err.endswith("error: a bug of ours: ValueError: cannot read *** as `amount`\n")
+    try:
+        work(JobCall(None, "erp"))  # type: ignore[arg-type]
+    except ValueError as error:
+        trace = trace_of(error)
+    assert "in work" in trace
+    assert "jane" not in trace
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "exit_code"),
+    [
+        ("ingest", "erq", 2),
+        ("ingest", "marts", 2),
+        ("validate", "marts", 2),
+        ("transform", "marts", 0),
+        ("publish", "marts", 0),
+    ],
+)
+def test_a_domain_is_known_before_any_work(tmp_path: Path, name: str, domain: str, exit_code: int) -> None:
+    worked: list[str] = []
+    argv = [name, f"--domain={domain}", "--lake_root", str(tmp_path)]
+    assert run_job(name, lambda call: worked.append(call.domain), argv) == exit_code
+    assert worked == ([domain] if exit_code == 0 else [])
+
+
+def test_help_does_no_work(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_job("publish", lambda call: pytest.fail("worked"), ["publish", "--domain", "erp", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "usage: publish --domain NAME --lake_root PATH" in out
+    assert f"one of crm, erp, products, web, or {job.MARTS}" in out

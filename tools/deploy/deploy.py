@@ -1,0 +1,204 @@
+"""Ships the project to AWS: `python -m tools.deploy.deploy upload-jobs --environment dev [--dry-run]`.
+
+Where to is read from Terraform's outputs, or from the file that LAKEHOUSE_OUTPUTS names. Each target may be repeated:
+what is there already, by content, is left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+import tools.deploy.artifacts as parcels
+from lakehouse.errors import LakehouseError, TransientError, UsageError
+from tools.deploy.upload import Shipment, Shipped, ship
+
+ROOT = Path(__file__).resolve().parents[2]
+# Not one word of theirs is the users' fault; trying again may help.
+_PASSING = {"RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling", "ThrottlingException", "InternalError"}
+
+
+class NoOutputsError(LakehouseError):
+    """Terraform knows no buckets yet."""
+
+    def __init__(self, environment: str, reason: str) -> None:
+        self.environment, self.reason = environment, reason
+        super().__init__(
+            f"Terraform has no outputs for {environment} ({reason}); run `make terraform-init terraform-apply "
+            f"ENV={environment}` first, or look with DRY_RUN=1."
+        )
+
+
+class RefusedError(LakehouseError):
+    """AWS refused a call, and will again."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"AWS refused: {reason}. Look at the credentials (AWS_PROFILE), the account and the region.")
+
+
+class UnavailableError(TransientError):
+    """AWS did not answer."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"AWS did not answer: {reason}. What was uploaded is whole; run the same again.")
+
+
+@dataclass(frozen=True)
+class Ship:
+    """Where a target's parcels go, and whether they really go."""
+
+    outputs: Mapping[str, Any]
+    s3: Any
+    dry_run: bool
+    lake: Path
+    root: Path = ROOT
+
+    def send(self, bucket: str, items: tuple[parcels.Item, ...], owned: str | None = None) -> Shipped:
+        """Ship to one of Terraform's buckets and say what was done."""
+        shipped = ship(self.s3, Shipment(self.outputs[bucket], items, owned), print, self.dry_run)
+        words = f"{len(shipped.written)} to write" if self.dry_run else f"{len(shipped.written)} written"
+        print(f"{self.outputs[bucket]}: {words}, {len(shipped.same)} as they were, {len(shipped.removed)} removed")
+        return shipped
+
+
+def upload_jobs(to: Ship) -> None:
+    """Scripts, wheel, requirements and jars of the Glue jobs."""
+    to.send("artefacts_bucket", parcels.job_items(to.root, to.outputs["jars"]))
+
+
+def package_dbt(to: Ship) -> None:
+    """The archive of contracts, suites and dbt project."""
+    items = parcels.project_items(to.root)
+    if not to.dry_run:
+        (to.root / "dist").mkdir(exist_ok=True)
+        (to.root / "dist" / parcels.ARCHIVE_NAME).write_bytes(items[0].body)
+    to.send("artefacts_bucket", items)
+
+
+def upload_dags(to: Ship) -> None:
+    """DAGs with contracts and views; then what MWAA installs, which it takes at its next update."""
+    to.send("artefacts_bucket", parcels.dag_items(to.root), owned=f"{parcels.DAGS}/")
+    changed = to.send("artefacts_bucket", parcels.mwaa_items(to.root)).written
+    if changed and not to.dry_run:
+        print(
+            "MWAA takes new requirements and start-up scripts when it is updated, which restarts its workers "
+            "(10 to 30 minutes). When that suits:\n"
+            f"  aws mwaa update-environment --name {to.outputs['airflow_environment']} "
+            f"{_versions(to.s3, to.outputs['artefacts_bucket'])}"
+        )
+
+
+def _versions(s3: Any, bucket: str) -> str:
+    words = {"requirements.txt": "requirements", "startup.sh": "startup-script"}
+    found = {word: s3.head_object(Bucket=bucket, Key=f"{parcels.MWAA}/{name}") for name, word in words.items()}
+    return " ".join(f"--{word}-s3-object-version {head.get('VersionId', 'null')}" for word, head in found.items())
+
+
+def upload_dbt_docs(to: Ship) -> None:
+    """dbt's docs, manifest and catalogue of the lake on this machine."""
+    to.send("curated_bucket", parcels.docs_items(to.lake))
+
+
+TARGETS = {
+    "upload-jobs": upload_jobs,
+    "package-dbt": package_dbt,
+    "upload-dags": upload_dags,
+    "upload-dbt-docs": upload_dbt_docs,
+}
+
+
+def outputs_of(environment: str, dry_run: bool) -> Mapping[str, Any]:
+    """Terraform's outputs; in a dry run without any, names in angle brackets."""
+    named = os.environ.get("LAKEHOUSE_OUTPUTS")
+    folder = ROOT / "terraform/environments" / environment
+    if not (folder / "terraform.tfvars").is_file():
+        known = ", ".join(sorted(values.parent.name for values in folder.parent.glob("*/terraform.tfvars")))
+        raise UsageError(f"There is no environment {environment}; there are {known}.")
+    try:
+        command = ["terraform", f"-chdir={folder}", "output", "-json", "-no-color"]
+        text = Path(named).read_text() if named else _answer(command)
+        found = {name: output["value"] for name, output in json.loads(text).items()}
+        if not found:
+            raise NoOutputsError(environment, "nothing was applied yet")
+    except (NoOutputsError, OSError, subprocess.CalledProcessError) as error:
+        if dry_run:
+            return _Unknown()
+        raise error if isinstance(error, NoOutputsError) else NoOutputsError(environment, _reason(error)) from None
+    return found
+
+
+def _reason(error: Exception) -> str:
+    """The line that says what is wrong, of terraform's many."""
+    if not isinstance(error, subprocess.CalledProcessError):
+        return str(error)
+    lines = [line.strip(" │╷╵") for line in error.stderr.splitlines()]
+    named = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
+    return (named or [f"terraform ended with {error.returncode}"])[0]
+
+
+def _answer(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+class _Unknown(dict[str, Any]):
+    """Outputs that a dry run has not got: no jars, and names that say what they stand for."""
+
+    def __missing__(self, name: str) -> Any:
+        return () if name == "jars" else f"<{name}>"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one target and return its exit code."""
+    words = argparse.ArgumentParser(prog="deploy.py", description=__doc__, allow_abbrev=False)
+    words.add_argument("target", choices=sorted(TARGETS))
+    words.add_argument("--environment", default="dev", help="folder of terraform/environments (default: %(default)s)")
+    words.add_argument("--lake", type=Path, default=Path("local_output"), help="lake of this machine, for the docs")
+    words.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    given = words.parse_args(argv)
+    try:
+        outputs = outputs_of(given.environment, given.dry_run)
+        TARGETS[given.target](Ship(outputs, _client(outputs), given.dry_run, given.lake))
+    except ClientError as error:
+        return _stop(_of_client(error))
+    except BotoCoreError as error:
+        return _stop(RefusedError(str(error)) if "credentials" in str(error) else UnavailableError(str(error)))
+    except parcels.NotBuiltError as error:
+        if not given.dry_run:
+            return _stop(error)
+        print(f"would stop  {error}")
+    except LakehouseError as error:
+        return _stop(error)
+    return 0
+
+
+def _client(outputs: Mapping[str, Any]) -> Any:
+    if isinstance(outputs, _Unknown):
+        return None
+    import boto3
+
+    return boto3.client("s3")
+
+
+def _of_client(error: ClientError) -> LakehouseError:
+    code = str(error.response["Error"]["Code"])
+    return UnavailableError(str(error)) if code in _PASSING else RefusedError(str(error))
+
+
+def _stop(error: LakehouseError) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

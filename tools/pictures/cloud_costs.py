@@ -1,0 +1,87 @@
+"""Writes the cost tables of `docs/cloud.md` from `prices.yaml` beside: `python -m tools.pictures.cloud_costs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+BEGIN, END = "<!-- costs -->\n", "<!-- end of costs -->"
+ENVIRONMENTS = ("dev", "prod")
+
+Facts = dict[str, Any]
+
+
+def priced(facts: Facts) -> dict[str, float]:
+    """All prices, those included that follow from others: of a small run of a job, and of a crawl."""
+    price, assumed = facts["prices"], facts["assumed"]
+    run = assumed["dpus_of_a_small_run"] * assumed["minutes_of_a_small_run"] / 60
+    crawl = assumed["crawler_dpus"] * assumed["crawler_minutes"] / 60
+    return {**price, "small_run": run * price["glue_dpu_hour"], "crawl": crawl * price["crawler_dpu_hour"]}
+
+
+def monthly(facts: Facts, resource: Facts, environment: str) -> float:
+    """What the resources of a kind cost in an environment though nothing runs, in dollars a month."""
+    price, hours = facts["prices"], facts["assumed"]["hours_a_month"]
+    units = resource.get("billed", resource)[environment]
+    hourly, each_month = resource.get("hourly"), resource.get("monthly")
+    return units * ((price[hourly] * hours if hourly else 0) + (price[each_month] if each_month else 0))
+
+
+def at_rest(facts: Facts) -> list[str]:
+    """Every kind of resource, how many each environment has, what they cost at rest, and what using one costs."""
+    head = "| Terraform's resource | dev | prod | at rest, dev, $ | at rest, prod, $ | by use, $ |"
+    lines = [head, "|---|---:|---:|---:|---:|---|"]
+    price, free = priced(facts), []
+    for kind, resource in facts["resources"].items():
+        if not resource.keys() - set(ENVIRONMENTS):
+            free.append(f"`{kind}` ({' and '.join(str(n) for n in sorted({resource[e] for e in ENVIRONMENTS}))})")
+            continue
+        counts = " | ".join(str(resource[environment]) for environment in ENVIRONMENTS)
+        costs = " | ".join(f"{monthly(facts, resource, environment):,.2f}" for environment in ENVIRONMENTS)
+        use = "; ".join(f"{price[name]:.3g} a {unit}" for name, unit in resource.get("by_use", {}).items())
+        lines.append(f"| {resource.get('name', f'`{kind}`')} | {counts} | {costs} | {use or '–'} |")
+    sums = " | ".join(
+        f"**{sum(monthly(facts, resource, environment) for resource in facts['resources'].values()):,.2f}**"
+        for environment in ENVIRONMENTS
+    )
+    return [*lines, f"| **together** | | | {sums} | |", "", f"Free, with their numbers: {', '.join(free)}.", ""]
+
+
+def by_use(facts: Facts, size: str) -> list[tuple[str, float]]:
+    """What running costs, in dollars a month."""
+    price, assumed, daily = priced(facts), facts["assumed"], facts["sizes"][size]["gb_a_day"]
+    days, runs = assumed["days_a_month"], facts["runs_a_day"]
+    work = daily * days / assumed["gb_a_dpu_hour"] * price["glue_dpu_hour"]
+    stored = daily * days * assumed["copies_of_the_data"]
+    scanned = assumed["athena_tb_a_month_large" if daily >= 1 else "athena_tb_a_month_small"]
+    return [
+        (f"Glue jobs, {runs} runs a day", runs * days * price["small_run"] + work),
+        (f"Glue crawlers, {assumed['crawls_a_day']} crawls a day", assumed["crawls_a_day"] * days * price["crawl"]),
+        ("S3, the first month's data", stored * price["s3_standard_gb_month"]),
+        (f"Athena, {scanned} TB read", scanned * price["athena_tb"]),
+    ]
+
+
+def tables(facts: Facts) -> str:
+    """The tables as Markdown."""
+    lines = [f"List prices of {facts['region']}, entered {facts['entered']}, US dollars a month.", "", *at_rest(facts)]
+    for size, words in (("samples", "The samples every day"), ("large", "100 GB a day")):
+        rows = by_use(facts, size)
+        lines += [f"| By use: {words} | $ |", "|---|---:|", *(f"| {name} | {cost:,.2f} |" for name, cost in rows)]
+        lines += [f"| **together** | **{sum(cost for _, cost in rows):,.2f}** |", ""]
+    return "\n".join(lines)
+
+
+def page(text: str) -> str:
+    """The page with the tables of today's prices."""
+    facts = yaml.safe_load((HERE / "prices.yaml").read_text(encoding="utf-8"))
+    before, rest = text.split(BEGIN)
+    return before + BEGIN + "\n" + tables(facts) + END + rest.split(END)[1]
+
+
+if __name__ == "__main__":
+    file = HERE.parents[1] / "docs" / "cloud.md"
+    file.write_text(page(file.read_text(encoding="utf-8")), encoding="utf-8")
