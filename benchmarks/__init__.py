@@ -1,1 +1,1 @@
-"""Measures the merge against other ways to do the same work, and writes docs/benchmarks.md from the figures."""
+"""Measures this project against other ways to do the same work; docs/benchmarks/ is written from the figures."""

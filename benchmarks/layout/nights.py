@@ -23,9 +23,9 @@ from benchmarks.layout.tables import (
     statistics_of,
 )
 from lakehouse.contracts.layout import Layout, layout_for
-from lakehouse.lake.table_files import laid_files
+from lakehouse.lake.table_files import table_files
 from lakehouse.layout.first_write import clustered
-from lakehouse.layout.measure import effective_files, opened_by, two_dimensional
+from lakehouse.layout.measure import effective_files, query_reads, two_dimensional
 
 NIGHTS, LATE_PERCENT, LATE_DAYS = 30, 2, 10
 PER_NIGHT = 28_000
@@ -107,9 +107,9 @@ def thirty_nights(bench: Bench, name: str, nights: int, per_night: int) -> Night
         writer.save(str(path))
         loaded += bytes_added(path) - before
         way.keep(bench, path, night)
-    files = laid_files(DeltaTable(str(path)), ("dt", "store_id"))
+    files = table_files(DeltaTable(str(path)), ("dt", "store_id"))
     days = [FIRST + timedelta(days=night) for night in range(nights)]
-    opened = opened_by(files, days, every_store())
+    opened = query_reads(files, days, every_store())
     return NightsRun(
         way=name,
         nights=nights,

@@ -1,19 +1,18 @@
-"""Writes docs/benchmarks-layout.md and its picture from the kept results."""
+"""Writes docs/benchmarks/layout.md and its picture from the kept results."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from statistics import median
-from string import Template
 
 from benchmarks.layout import nights
 from benchmarks.layout.plots import Bars, picture
 from benchmarks.layout.results import LayoutResults, NightsRun, QualityRun, load
 from benchmarks.layout.tables import DAYS, OURS_DAY, OURS_MONTH, OURS_NONE, RANDOM, STORES, WAYS
-from benchmarks.merge.page_tables import markdown
-from lakehouse.layout.measure import QUESTIONS
+from benchmarks.shared import pages
+from benchmarks.shared.pages import NOT_YET, bullets, markdown
+from lakehouse.layout.measure import QUERIES
 
-NOT_YET = "Not measured yet."
 AIM, WRITTEN_AIM, GROUP_AIM = 1.05, 1.3, 2.0
 ASKED = (1 / DAYS, 1 / STORES, 1 / DAYS / STORES, 7 / DAYS * 10 / STORES)
 """Share of the rows that each question asks for, on average over days and stores."""
@@ -22,30 +21,25 @@ ASKED = (1 / DAYS, 1 / STORES, 1 / DAYS / STORES, 7 / DAYS * 10 / STORES)
 def write(results: Path, docs: Path) -> list[Path]:
     """Write the page and its picture; returns what was written."""
     kept = load(results)
-    words = dict.fromkeys(("measured_on", "quality_table", "groups_table", "nights_table", "queries_table"), NOT_YET)
-    words |= {"quality_reading": "", "nights_reading": "", "queries_reading": "", "per_night": f"{nights.PER_NIGHT:,}"}
+    parts = dict.fromkeys(("measured_on", "quality_table", "groups_table", "nights_table", "queries_table"), NOT_YET)
+    parts |= {"quality_reading": "", "nights_reading": "", "queries_reading": "", "per_night": f"{nights.PER_NIGHT:,}"}
     if kept:
-        words |= _words(kept)
-    template = Template(Path(__file__).with_name("layout_page.md").read_text(encoding="utf-8"))
-    docs.mkdir(parents=True, exist_ok=True)
-    texts = {"benchmarks-layout.md": template.substitute(words), "benchmarks-layout.svg": _picture(kept)}
-    for name, text in texts.items():
-        (docs / name).write_text(text, encoding="utf-8")
-    return [docs / name for name in texts]
+        parts |= _parts(kept)
+    page = pages.fill(Path(__file__).with_name("page.md"), parts)
+    return pages.write(docs, {"layout.md": page, "layout.svg": _picture(kept)})
 
 
-def _words(kept: LayoutResults) -> dict[str, str]:
-    machine, versions = (", ".join(f"{name} {value}" for name, value in part.items()) for part in kept.setting.values())
+def _parts(kept: LayoutResults) -> dict[str, str]:
     quality, kept_nights = _in_order(kept.runs["quality"], list(WAYS)), _nights(kept)
     return {
-        "measured_on": f"Measured on {', '.join(kept.measured)}: {machine}; {versions}.",
+        "measured_on": pages.measured_on(kept.measured, **kept.setting),
         "quality_table": _quality_table(quality),
         "groups_table": _groups_table(quality),
-        "quality_reading": _lines(_quality_reading(quality)),
+        "quality_reading": bullets(_quality_reading(quality)),
         "nights_table": _nights_table(kept_nights),
-        "nights_reading": _lines(_nights_reading(kept_nights)),
+        "nights_reading": bullets(_nights_reading(kept_nights)),
         "queries_table": _queries_table(kept),
-        "queries_reading": _lines(_queries_reading(kept)),
+        "queries_reading": bullets(_queries_reading(kept)),
     }
 
 
@@ -58,12 +52,8 @@ def _nights(kept: LayoutResults) -> list[NightsRun]:
     return sorted(kept.runs["nights"], key=lambda run: order.index(run.way))
 
 
-def _lines(lines: list[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
 def _quality_table(runs: list[QualityRun]) -> str:
-    head = ("way", "rows", "files", "MB", *(f"{question}, of bytes" for question in QUESTIONS), "times the limit")
+    head = ("way", "rows", "files", "MB", *(f"{question}, of bytes" for question in QUERIES), "times the limit")
     rows = [
         (run.way, f"{run.rows:,}", f"{run.files:,}", f"{run.bytes / 1e6:.0f}",
          *(f"{share:.2%}" for share in run.shares), f"{run.ratio:.2f}")
@@ -73,7 +63,7 @@ def _quality_table(runs: list[QualityRun]) -> str:
 
 
 def _groups_table(runs: list[QualityRun]) -> str:
-    head = ("way", "row groups", *QUESTIONS, "times the limit 1/√row groups")
+    head = ("way", "row groups", *QUERIES, "times the limit 1/√row groups")
     rows = []
     for run in runs:
         times = [share / asked for share, asked in zip(run.group_rows_shares, ASKED, strict=True)]
@@ -144,7 +134,7 @@ def _queries_table(kept: LayoutResults) -> str:
     rows = [
         (engine, question, *(f"{medians[way, engine, question]:.3f}" for way in tables))
         for engine in ("DuckDB", "Spark")
-        for question in QUESTIONS
+        for question in QUERIES
         if medians
     ]
     return markdown(("engine", "question", *tables), rows) if rows else NOT_YET
@@ -155,8 +145,8 @@ def _queries_reading(kept: LayoutResults) -> list[str]:
     found = []
     for way in dict.fromkeys(way for way, _, _ in medians if way != RANDOM):
         for engine in ("DuckDB", "Spark"):
-            pairs = [(medians[RANDOM, engine, q], medians[way, engine, q]) for q in QUESTIONS]
-            faster = ", ".join(f"{q} {before / after:.1f}" for q, (before, after) in zip(QUESTIONS, pairs, strict=True))
+            pairs = [(medians[RANDOM, engine, q], medians[way, engine, q]) for q in QUERIES]
+            faster = ", ".join(f"{q} {before / after:.1f}" for q, (before, after) in zip(QUERIES, pairs, strict=True))
             found.append(f"{engine}, {way}, times as fast as rows in no order: {faster}.")
     return found
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, NAMES, LINE = 970, 290, 28
+from benchmarks.shared.svg import WIDTH, framed
+
+NAMES, LINE = 290, 28
 STYLE = """
 text { fill: #16202b; font: 14px system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif; }
 .name { font-size: 16px; font-weight: 650; }
@@ -36,12 +38,7 @@ def picture(said: str, groups: Sequence[Bars]) -> str:
     for group in groups:
         parts.append(_group(group, y))
         y += 62 + LINE * len(group.figures)
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" role="img" aria-labelledby="t">',
-        f'<title id="t">{escape(said)}</title><style>{STYLE}</style>',
-        f'<rect class="paper" x="0.5" y="0.5" width="{WIDTH - 1}" height="{y - 1}" rx="14"/>',
-    )
-    return "\n".join([*head, *parts, "</svg>", ""])
+    return framed(said, y, STYLE, parts)
 
 
 def _group(group: Bars, y: int) -> str:

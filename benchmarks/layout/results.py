@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from benchmarks.shared import store
 
 FILE = "layout.json"
 
@@ -82,12 +82,11 @@ class LayoutResults:
 
 def load(folder: Path) -> LayoutResults | None:
     """The kept results; None before the first run."""
-    path = folder / FILE
-    if not path.is_file():
+    kept = store.read(folder / FILE)
+    if kept is None:
         return None
-    told = json.loads(path.read_text(encoding="utf-8"))
-    runs = {suite: tuple(kind(**_tuples(run)) for run in told[suite]) for suite, kind in SUITES.items()}
-    return LayoutResults(told["setting"], tuple(told["measured"]), runs)
+    runs = {suite: tuple(kind(**_tuples(run)) for run in kept[suite]) for suite, kind in SUITES.items()}
+    return LayoutResults(kept["setting"], tuple(kept["measured"]), runs)
 
 
 def save(folder: Path, setting: dict[str, dict[str, str]], suite: str, runs: Sequence[Any], day: str) -> None:
@@ -95,15 +94,9 @@ def save(folder: Path, setting: dict[str, dict[str, str]], suite: str, runs: Seq
     before = load(folder)
     kept = dict(before.runs) if before and before.setting == setting else {}
     days = before.measured if before and before.setting == setting else ()
-    now = {run.key for run in runs}
-    kept[suite] = (*(run for run in kept.get(suite, ()) if run.key not in now), *runs)
-    head = json.dumps({"setting": setting, "measured": sorted({*days, day})}, indent=1).removesuffix("\n}")
-    parts = []
-    for name in SUITES:
-        lines = ",\n  ".join(json.dumps(dataclasses.asdict(run)) for run in kept.get(name, ()))
-        parts.append(f' "{name}": [\n  {lines}\n ]')
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILE).write_text(head + ",\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
+    kept[suite] = store.with_new(kept.get(suite, ()), runs, lambda run: run.key)
+    head = {"setting": setting, "measured": sorted({*days, day})}
+    store.write(folder / FILE, head, {name: kept.get(name, ()) for name in SUITES})
 
 
 def _tuples(run: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,17 +1,15 @@
 """Measures layouts: how much questions open, what thirty nights write, how long queries take: `make bench-layout`.
 
-Figures are kept in benchmarks/results/layout.json; docs/benchmarks-layout.md is written from them alone.
+Figures are kept in benchmarks/results/layout.json; docs/benchmarks/layout.md is written from them alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from deltalake import DeltaTable
 
@@ -30,17 +28,14 @@ from benchmarks.layout.tables import (
     every_store,
     make_source,
 )
-from benchmarks.shared import machine
-from lakehouse.contracts.project import find_project
-from lakehouse.lake.table_files import laid_files
+from benchmarks.shared import command, machine
+from benchmarks.shared.command import Folders
+from benchmarks.shared.store import today
+from lakehouse.lake.table_files import table_files
 from lakehouse.layout.files import row_groups
-from lakehouse.layout.measure import QUESTIONS, opened_by, two_dimensional
+from lakehouse.layout.measure import QUERIES, query_reads, two_dimensional
 from lakehouse.publish.query import open_engine
-from lakehouse.runtime.session import local_session
-from lakehouse.runtime.spark_settings import INTERPRETED
 
-ROOT = Path(__file__).resolve().parents[2]
-JAVA = {"LAKEHOUSE_JAVA_OPTIONS": "-XX:TieredStopAtLevel=4", "LAKEHOUSE_DRIVER_MEMORY": "6g"}
 SUITES = ("quality", "nights", "queries")
 ASKED_TABLES = (RANDOM, OURS_MONTH, OURS_DAY)
 ROUNDS = 3
@@ -52,9 +47,9 @@ def quality(bench: Bench, way: str) -> QualityRun:
     path = WAYS[way](bench)
     seconds = time.perf_counter() - start
     table = DeltaTable(str(path))
-    files = laid_files(table, ("dt", "store_id"))
+    files = table_files(table, ("dt", "store_id"))
     groups = row_groups(table, files, ("dt", "store_id"))
-    opened, in_groups = (opened_by(each, every_day(), every_store()) for each in (files, groups))
+    opened, in_groups = (query_reads(each, every_day(), every_store()) for each in (files, groups))
     return QualityRun(
         way=way,
         rows=sum(file.rows for file in files),
@@ -76,7 +71,7 @@ def conditions(number: int) -> dict[str, str]:
     week = f"dt BETWEEN date'{day}' AND date'{days[days.index(day) + 6]}'"
     ten = ", ".join(f"'{name}'" for name in stores[number :: STORES // 10][:10])
     one, other = f"dt = date'{day}'", f"store_id = '{store}'"
-    return dict(zip(QUESTIONS, (one, other, f"{one} AND {other}", f"{week} AND store_id IN ({ten})"), strict=True))
+    return dict(zip(QUERIES, (one, other, f"{one} AND {other}", f"{week} AND store_id IN ({ten})"), strict=True))
 
 
 def query_times(bench: Bench, way: str) -> list[QueryRun]:
@@ -93,7 +88,7 @@ def query_times(bench: Bench, way: str) -> list[QueryRun]:
     return [
         QueryRun(way, engine, question, tuple(_seconds(ask, question, number) for number in range(ROUNDS + 1))[1:])
         for engine, ask in (("DuckDB", by_duckdb), ("Spark", by_spark))
-        for question in QUESTIONS
+        for question in QUERIES
     ]
 
 
@@ -104,37 +99,30 @@ def _seconds(ask: Callable[[str], object], question: str, number: int) -> float:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The words of the command."""
-    words = argparse.ArgumentParser(prog="python -m benchmarks.layout.run", description=__doc__, allow_abbrev=False)
-    words.add_argument("--suites", default=",".join(SUITES), help="suites (default: %(default)s)")
-    words.add_argument("--ways", help="ways of the suite, separated by ; (default: all)")
-    words.add_argument("--rows", type=int, default=10_000_000, help="rows of the table (default: %(default)s)")
-    words.add_argument("--small", action="store_true", help="20,000 rows and three nights; touches no kept result")
-    words.add_argument("--render", action="store_true", help="only write the page from the kept results")
-    words.add_argument("--work", type=Path, default=ROOT / ".cache" / "benchmarks", help="folder of the tables")
-    return words
+    """The options of the command."""
+    options = command.parser("layout", __doc__, "20,000 rows and three nights")
+    options.add_argument("--suites", default=",".join(SUITES), help="suites (default: %(default)s)")
+    options.add_argument("--ways", help="ways of the suite, separated by ; (default: all)")
+    options.add_argument("--rows", type=int, default=10_000_000, help="rows of the table (default: %(default)s)")
+    return options
 
 
 def main(argv: list[str]) -> int:
     """Measure, then write the page."""
     given = parser().parse_args(argv)
-    work = given.work / ("layout-small" if given.small else "layout")
-    results = work if given.small else ROOT / "benchmarks" / "results"
+    folders = command.folders("layout", given)
     if not given.render:
-        measure(given, work, results)
-    for written in page.write(results, work if given.small else ROOT / "docs"):
-        print(written)
+        measure(given, folders)
+    command.print_written(page.write(folders.results, folders.docs))
     return 0
 
 
-def measure(given: argparse.Namespace, work: Path, results: Path) -> None:
+def measure(given: argparse.Namespace, folders: Folders) -> None:
     """Run the suites that were asked for; results are kept after each way."""
-    for name, value in ({} if given.small else JAVA).items():
-        os.environ.setdefault(name, value)
+    work = folders.work
     if given.small:
         shutil.rmtree(work, ignore_errors=True)
-    settings = {**(INTERPRETED if given.small else {}), "spark.local.dir": str(work / "spark")}
-    spark = local_session(find_project(), settings)
+    spark = command.start_spark(given, work)
     rows = 20_000 if given.small else given.rows
     source = make_source(spark, work / f"source-{rows}", rows)
     size = sum(file.stat().st_size for file in source.glob("*.parquet"))
@@ -143,7 +131,7 @@ def measure(given: argparse.Namespace, work: Path, results: Path) -> None:
     number, per_night = (3, 500) if given.small else (nights.NIGHTS, nights.PER_NIGHT)
 
     def kept(suite: str, runs: list[object]) -> None:
-        save(results, setting, suite, runs, time.strftime("%Y-%m-%d", time.gmtime()))
+        save(folders.results, setting, suite, runs, today())
         for run in runs:
             print(f"{time.strftime('%H:%M:%S')} {run}", file=sys.stderr, flush=True)
 

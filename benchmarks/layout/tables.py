@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.contracts.layout import Layout, layout_for
 from lakehouse.lake.tables import session_settings
-from lakehouse.layout.declared import Maintained
+from lakehouse.layout.declared import DeclaredTable
 from lakehouse.layout.first_write import clustered
 from lakehouse.layout.maintain import carry_out, plan_table
 
@@ -175,7 +175,7 @@ WAYS: Mapping[str, Callable[[Bench], Path]] = {
 
 def maintain(spark: SparkSession, path: Path, layout: Layout) -> bool:
     """What `lakehouse maintain` does to one table's files; False when there was nothing to do."""
-    table = Maintained("silver", path.name, "bench", str(path), layout)
+    table = DeclaredTable("silver", path.name, "bench", str(path), layout)
     plan = plan_table(table, 1 << 40)
     if plan.tasks:
         with session_settings(spark, layout.write_settings):

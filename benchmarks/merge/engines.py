@@ -16,11 +16,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from benchmarks.merge.names import DELTA_RS, DUCKDB, LITERALS, ON_KEY, ON_KEY_AND_DAY, OURS, OURS_STILL
+from benchmarks.shared.command import ROOT
 from benchmarks.shared.table_changes import Listing, with_day
 from lakehouse.contracts.contract import Dataset
 from lakehouse.transform.merge import merge_batch
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class PeerError(RuntimeError):
@@ -74,7 +73,7 @@ def ours(spark: SparkSession, dataset: Dataset, name: str = OURS) -> Engine:
 
 def ours_still(spark: SparkSession, dataset: Dataset) -> Engine:
     """The project's merge under a contract that says that no row changes its day."""
-    return ours(spark, dataclasses.replace(dataset, may_move=False), OURS_STILL)
+    return ours(spark, dataclasses.replace(dataset, partition_is_stable=True), OURS_STILL)
 
 
 def spark_merge(spark: SparkSession, dataset: Dataset, name: str) -> Engine:
@@ -113,7 +112,7 @@ def other_process(name: str, limit_seconds: float, limit_bytes: int) -> Engine:
 
     def deliver(delivery: Delivery) -> Outcome:
         asked = {"engine": name, "batch": str(delivery.batch), "table": str(delivery.table), "number": delivery.number}
-        words = [sys.executable, "-m", "benchmarks.peers", json.dumps({**asked, "limit_bytes": limit_bytes})]
+        words = [sys.executable, "-m", "benchmarks.merge.peers", json.dumps({**asked, "limit_bytes": limit_bytes})]
         try:
             ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=3 * limit_seconds)
         except subprocess.TimeoutExpired:

@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.contracts.contract import Dataset
 from lakehouse.lake import tables
 from lakehouse.lake.batches import MERGE
+from lakehouse.lake.delta_log import Commit
 
 FIRST_MICROSECOND = 1_609_459_200_000_000
 """2021-01-01T00:00:00Z, the first day of every history."""
@@ -79,7 +80,7 @@ class Stock:
             rows = rows.sortWithinPartitions(*dataset.partition_by, *dataset.cluster_by)
             rows = rows.select(*[tables.described(column) for column in dataset.silver_columns])
             properties = dataset.table_properties
-            tables.append(rows, str(path), MERGE, 1, dataset.partition_by, {"batch_id": 1}, properties)
+            tables.append(rows, str(path), Commit(MERGE, 1, {"batch_id": 1}), dataset.partition_by, properties)
         return path
 
     def day_batch(self, history: int, keys: Keys = Keys.GROWING, moves: bool = True) -> Path:

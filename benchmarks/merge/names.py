@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 OURS = "ours"
-OURS_STILL = "ours, partitionMoves: never"
+OURS_STILL = "ours, partitionIsStable: true"
 ON_KEY = "merge on key"
 ON_KEY_AND_DAY = "merge on key and dt"
 LITERALS = "merge with literals"

@@ -1,19 +1,17 @@
-"""Writes docs/benchmarks.md and its plots from the kept results."""
+"""Writes docs/benchmarks/merge.md and its plots from the kept results."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 
 from benchmarks.merge import page_tables, readings
 from benchmarks.merge.names import OURS_STILL
 from benchmarks.merge.plots import Panel, panel_of, picture
 from benchmarks.merge.results import SUITES, Results, Setting, load
-
-NOT_YET = "Not measured yet."
+from benchmarks.shared import pages
+from benchmarks.shared.pages import NOT_YET, say_pairs
 
 Kept = Mapping[str, Results]
 Reading = Callable[[Results], list[str]]
@@ -33,7 +31,7 @@ class Plot:
 
 PLOTS = {
     "day": Plot(
-        "benchmarks-day.svg",
+        "day.svg",
         "Seconds and bytes of a day's batch by history and engine",
         "Seconds and bytes by history",
         lambda found: (
@@ -42,7 +40,7 @@ PLOTS = {
         ),
     ),
     "scattered": Plot(
-        "benchmarks-scattered.svg",
+        "scattered.svg",
         "Seconds and bytes of scattered updates by merge mode",
         "Seconds and bytes by the share of rows changed",
         lambda found: (
@@ -57,24 +55,18 @@ def write(results: Path, docs: Path) -> list[Path]:
     """Write the page and its plots; returns what was written."""
     loaded = {suite: load(results, suite) for suite in SUITES}
     kept = {suite: found for suite, found in loaded.items() if found is not None}
-    template = Template(Path(__file__).with_name("page.md").read_text(encoding="utf-8"))
-    page = re.sub(r"\n{3,}", "\n\n", template.substitute(_words(kept)))  # where a suite has no results yet
-    texts = {"benchmarks.md": page, **_plots(kept)}
-    docs.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (docs / name).write_text(text, encoding="utf-8")
-    return [docs / name for name in texts]
+    page = pages.fill(Path(__file__).with_name("page.md"), _parts(kept))
+    return pages.write(docs, {"merge.md": page, **_plots(kept)})
 
 
-def _words(kept: Kept) -> dict[str, str]:
+def _parts(kept: Kept) -> dict[str, str]:
     """The parts of the page that come from the results, by their name in the template."""
 
     def of(suite: str, *parts: Reading) -> str:
         if suite not in kept:
             return ""
         said: Sequence[Reading] = [*parts, *_ALWAYS] if suite != "scattered" else parts
-        lines = [f"- {line}" for part in said for line in part(kept[suite])]
-        return "\n".join(["What they say:", "", *lines])
+        return f"What they say:\n\n{pages.bullets(line for part in said for line in part(kept[suite]))}"
 
     def table(suite: str, draw: Callable[[Results], str], otherwise: str = NOT_YET) -> str:
         return draw(kept[suite]) if suite in kept else otherwise
@@ -105,12 +97,10 @@ def _words(kept: Kept) -> dict[str, str]:
 def _setting(suite: str, results: Results) -> str:
     """One line on where and how a suite was measured."""
     setting: Setting = results.setting
-    machine = ", ".join(f"{name} {value}" for name, value in setting.machine.items())
-    versions = ", ".join(f"{name} {value}" for name, value in setting.versions.items())
     rows = setting.scale["per_day"] * setting.scale["days"]
     return (
         f"- **{suite}** on {', '.join(results.measured)}: {setting.rounds} rounds, 1× is {rows:,} rows "
-        f"of {setting.scale['days']} days; {machine}; {versions}."
+        f"of {setting.scale['days']} days; {say_pairs(setting.machine)}; {say_pairs(setting.versions)}."
     )
 
 

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from benchmarks.merge.results import Results, Run, Spread, exponent, medians, spread
+from benchmarks.merge.results import Results, Run, exponent, medians
+from benchmarks.shared.pages import markdown
+from benchmarks.shared.spread import NOT_REPORTED, format_seconds, spread
 
-NOT_REPORTED = "not reported"
 MEGABYTE = 1_000_000
 
 Figure = Callable[[Run], float | None]
-
-
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose numbers stand to the right, its first two columns to the left."""
-    lines = [head, ["---", "---", *["---:"] * (len(head) - 2)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def say_seconds(found: Spread | None) -> str:
-    """Median and range: `2.41 (2.30–2.55)`."""
-    return NOT_REPORTED if found is None else f"{found.median:.2f} ({found.low:.2f}–{found.high:.2f})"
 
 
 def say_size(results: Results, size: float) -> str:
@@ -58,7 +48,7 @@ def scattered_table(results: Results) -> str:
 
 def _read_after(runs: Sequence[Run]) -> list[str]:
     reads, both = (spread(run.reads_seconds for run in runs), spread(total_seconds(run) for run in runs))
-    return [say_seconds(reads), say_seconds(both), _megabytes(runs, lambda run: run.bytes_written)]
+    return [format_seconds(reads), format_seconds(both), _megabytes(runs, lambda run: run.bytes_written)]
 
 
 def total_seconds(run: Run) -> float | None:
@@ -96,7 +86,7 @@ def _rows(results: Results, of: Callable[[Sequence[Run]], list[str]]) -> list[li
         for engine in results.engines:
             runs = results.of(engine, size)
             if runs:
-                seconds = say_seconds(spread(run.seconds for run in runs))
+                seconds = format_seconds(spread(run.seconds for run in runs))
                 rows.append([say_size(results, size), engine, seconds, *of(runs)])
     return rows
 

@@ -1,4 +1,4 @@
-"""The engines without Spark, each delivery in a process of its own: `python -m benchmarks.peers '{...}'`.
+"""The engines without Spark, each delivery in a process of its own: `python -m benchmarks.merge.peers '{...}'`.
 
 Says in one line of JSON how long it took, from the batch's Parquet to the commit, and what it reports of its scan.
 """

@@ -17,9 +17,11 @@ from benchmarks.merge.names import (
     ON_KEY_AND_DAY,
     OURS,
 )
-from benchmarks.merge.results import Results, Run, Spread, spread
+from benchmarks.merge.results import Results, Run
+from benchmarks.shared.spread import Spread, spread
+from benchmarks.shared.svg import framed
 
-WIDTH, HEIGHT = 970, 440
+HEIGHT = 440
 TOP, BOTTOM, PANEL = 62, 330, 375
 LEFTS = (70, 560)
 MARKS = {
@@ -102,13 +104,10 @@ def picture(said: str, panels: Sequence[Panel]) -> str:
     """Two diagrams side by side over one legend. said: what is read aloud in its place."""
     engines = list(dict.fromkeys(engine for panel in panels for engine in panel.lines))
     parts = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="t">',
-        f'<title id="t">{escape(said)}</title><style>{STYLE}</style>',
-        f'<rect class="paper" x="0.5" y="0.5" width="{WIDTH - 1}" height="{HEIGHT - 1}" rx="14"/>',
         *[_panel(panel, left) for panel, left in zip(panels, LEFTS, strict=True)],
         *[_legend(place, engine) for place, engine in enumerate(engines)],
     )
-    return "\n".join(parts) + "\n</svg>\n"
+    return framed(said, HEIGHT, STYLE, parts)
 
 
 def _panel(panel: Panel, left: float) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from benchmarks.merge.names import COPY_ON_WRITE, DELETION_VECTORS, OURS, OURS_STILL
 from benchmarks.merge.page_tables import say_size, total_seconds
-from benchmarks.merge.results import Results, Run, Spread, medians, spread
+from benchmarks.merge.results import Results, Run, medians
+from benchmarks.shared.spread import Spread, spread
 
 
 def growth(results: Results) -> list[str]:

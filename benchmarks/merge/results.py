@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks.merge.names import ENGINES
+from benchmarks.shared import store
+from benchmarks.shared.spread import spread
 
 SUITES = ("day", "redelivery", "random", "scattered")
 
@@ -97,46 +97,23 @@ class Results:
 
 def load(folder: Path, suite: str) -> Results | None:
     """The kept results of a suite; None before its first run."""
-    path = folder / f"{suite}.json"
-    if not path.is_file():
-        return None
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return Results(
-        suite=told["suite"],
-        setting=Setting(**told["setting"]),
-        measured=tuple(told["measured"]),
-        runs=tuple(Run(**run) for run in told["runs"]),
-        given_up=tuple(GivenUp(**note) for note in told["given_up"]),
+    kept = store.read(folder / f"{suite}.json")
+    return kept and Results(
+        suite=kept["suite"],
+        setting=Setting(**kept["setting"]),
+        measured=tuple(kept["measured"]),
+        runs=tuple(Run(**run) for run in kept["runs"]),
+        given_up=tuple(GivenUp(**note) for note in kept["given_up"]),
     )
 
 
 def save(folder: Path, results: Results) -> None:
     """Keep the results of a suite, with those of other sizes that were measured before in the same setting."""
     before = load(folder, results.suite)
-    told = dataclasses.asdict(results if before is None else before.with_more(results))
-    # A line a run: the file stays small, and a difference shows what was measured anew.
-    runs = ",\n  ".join(json.dumps(run, sort_keys=True) for run in told.pop("runs"))
-    head = json.dumps(told, sort_keys=True, indent=1, ensure_ascii=False).removesuffix("\n}")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{results.suite}.json").write_text(f'{head},\n "runs": [\n  {runs}\n ]\n}}\n', encoding="utf-8")
-
-
-@dataclass(frozen=True)
-class Spread:
-    """The median of some values, the smallest and the greatest."""
-
-    median: float
-    low: float
-    high: float
-
-
-def spread(values: Iterable[float | None]) -> Spread | None:
-    """Median, smallest and greatest; None when there is no value, or one that was not reported."""
-    found = list(values)
-    known = [value for value in found if value is not None]
-    if not known or len(known) < len(found):
-        return None
-    return Spread(statistics.median(known), min(known), max(known))
+    whole = results if before is None else before.with_more(results)
+    head = dataclasses.asdict(dataclasses.replace(whole, runs=()))
+    del head["runs"]
+    store.write(folder / f"{results.suite}.json", head, {"runs": whole.runs}, sort_keys=True)
 
 
 def exponent(points: Sequence[tuple[float, float]]) -> float | None:

@@ -1,29 +1,23 @@
-"""Measures the merge and its peers and writes docs/benchmarks.md: `make bench`, or `make bench SMALL=1` for a try."""
+"""Measures the merge and its peers, and writes docs/benchmarks/merge.md: `make bench`, or `make bench SMALL=1`."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks.merge import page, suites
-from benchmarks.merge.engines import ROOT
 from benchmarks.merge.histories import SMALL, Scale, Stock
 from benchmarks.merge.results import SUITES, GivenUp, Results, Run, Setting, save
 from benchmarks.merge.suites import Bench, Contest, Found
-from benchmarks.shared import machine
+from benchmarks.shared import command, machine
+from benchmarks.shared.command import Folders
+from benchmarks.shared.store import today
 from lakehouse.contracts.project import find_project
-from lakehouse.runtime.session import local_session
-from lakehouse.runtime.spark_settings import INTERPRETED
 
-# A long run pays for the second compiler, and large histories want memory; a try wants neither.
-JAVA = {"LAKEHOUSE_JAVA_OPTIONS": "-XX:TieredStopAtLevel=4", "LAKEHOUSE_DRIVER_MEMORY": "6g"}
 SESSION = {"spark.databricks.delta.snapshotPartitions": "2"}
 
 
@@ -46,72 +40,43 @@ class Order:
 
     only: tuple[str, ...]
     sizes: Sizes
-    limit_seconds: float
-    small: bool
-    fresh: bool
-    render: bool
-    work: Path
-
-    @property
-    def results(self) -> Path:
-        """A try must never take the place of kept results."""
-        return self.work / "small" / "results" if self.small else ROOT / "benchmarks" / "results"
-
-    @property
-    def docs(self) -> Path:
-        """Where the page and its plots are written."""
-        return self.work / "small" if self.small else ROOT / "docs"
+    folders: Folders
+    given: argparse.Namespace
 
 
 def parser() -> argparse.ArgumentParser:
-    """The words of the command."""
-    words = argparse.ArgumentParser(prog="python -m benchmarks.merge.run", description=__doc__, allow_abbrev=False)
-    words.add_argument("--only", default=",".join(SUITES), help="suites to run (default: %(default)s)")
-    words.add_argument("--histories", default="1,4,16,64", help="multiples of 1 million rows (default: %(default)s)")
-    words.add_argument("--rounds", type=int, default=5, help="rounds that count (default: %(default)s)")
-    words.add_argument("--limit-seconds", type=float, default=300, help="a slower peer is given up for larger sizes")
-    words.add_argument("--work", type=Path, default=ROOT / ".cache" / "benchmarks", help="folder of the histories")
-    words.add_argument("--fresh", action="store_true", help="make the histories anew")
-    words.add_argument("--small", action="store_true", help="one round of tiny tables; touches no kept result")
-    words.add_argument("--render", action="store_true", help="only write the page from the kept results")
-    return words
+    """The options of the command."""
+    options = command.with_rounds(command.parser("merge", __doc__, "one round of tiny tables"), 5)
+    options.add_argument("--only", default=",".join(SUITES), help="suites to run (default: %(default)s)")
+    options.add_argument("--histories", default="1,4,16,64", help="multiples of 1 million rows (default: %(default)s)")
+    options.add_argument("--limit-seconds", type=float, default=300, help="a slower peer is given up for larger sizes")
+    options.add_argument("--fresh", action="store_true", help="make the histories again")
+    return options
 
 
 def ordered(argv: list[str]) -> Order:
-    """The order of a command line; ends with exit code 2 for words that mean nothing."""
-    words = parser()
-    given = words.parse_args(argv)
+    """The order of a command line; ends with exit code 2 for invalid values."""
+    options = parser()
+    given = options.parse_args(argv)
     only = tuple(given.only.split(","))
     unknown = sorted(set(only) - set(SUITES))
     if unknown:
-        words.error(f"--only: {', '.join(unknown)} is no suite; there are {', '.join(SUITES)}")
+        options.error(f"--only: {', '.join(unknown)} is no suite; there are {', '.join(SUITES)}")
     if not all(part.isdecimal() and int(part) > 0 for part in given.histories.split(",")):
-        words.error(f"--histories: {given.histories} is not a list of whole numbers like 1,4,16")
+        options.error(f"--histories: {given.histories} is not a list of whole numbers like 1,4,16")
     histories = tuple(sorted({int(part) for part in given.histories.split(",")}))
     sizes = Sizes(Scale(), histories, (4, 16), 4, (0.01, 0.1, 1, 10), given.rounds, 5)
     if given.small:
         sizes = Sizes(SMALL, (1, 2), (2,), 2, (10,), 1, 0)
-    return Order(
-        only=only,
-        sizes=sizes,
-        limit_seconds=given.limit_seconds,
-        small=given.small,
-        fresh=given.fresh,
-        render=given.render,
-        work=given.work.resolve(),
-    )
+    return Order(only, sizes, command.folders("merge", given), given)
 
 
 def bench_of(order: Order) -> Bench:
     """Start Spark and lay out the working folder."""
-    for name, value in ({} if order.small else JAVA).items():
-        os.environ.setdefault(name, value)
-    project = find_project()
-    settings = {**SESSION, **(INTERPRETED if order.small else {}), "spark.local.dir": str(order.work / "spark")}
-    spark = local_session(project, settings)
-    dataset = project.contracts.dataset("erp_orders")
-    folder = order.work / ("small" if order.small else "full")
-    if order.fresh:
+    folder = order.folders.work
+    spark = command.start_spark(order.given, folder, SESSION)
+    dataset = find_project().contracts.dataset("erp_orders")
+    if order.given.fresh:
         shutil.rmtree(folder / "histories", ignore_errors=True)
     return Bench(
         spark=spark,
@@ -120,7 +85,7 @@ def bench_of(order: Order) -> Bench:
         copies=folder / "copies",
         rounds=order.sizes.rounds,
         warm_ups=order.sizes.warm_ups,
-        limit_seconds=order.limit_seconds,
+        limit_seconds=order.given.limit_seconds,
         limit_bytes=machine.memory_bytes() // 2,
     )
 
@@ -132,13 +97,12 @@ def measure(order: Order, bench: Bench) -> None:
         versions=machine.versions(bench.spark),
         scale=dataclasses.asdict(order.sizes.scale),
         rounds=order.sizes.rounds,
-        limit_seconds=order.limit_seconds,
+        limit_seconds=order.given.limit_seconds,
     )
 
     def keep(suite: str, runs: Iterable[Run], given_up: Iterable[GivenUp] = ()) -> None:
         if suite in order.only:
-            today = time.strftime("%Y-%m-%d", time.gmtime())
-            save(order.results, Results(suite, setting, (today,), tuple(runs), tuple(given_up)))
+            save(order.folders.results, Results(suite, setting, (today(),), tuple(runs), tuple(given_up)))
 
     def contests(suite: str, sizes: Iterable[float], contest_of: Callable[[float], Contest]) -> None:
         found = Found()
@@ -161,15 +125,14 @@ def measure(order: Order, bench: Bench) -> None:
 def main(argv: list[str]) -> int:
     """Measure, then write the page; the exit code is 0 unless something went wrong."""
     order = ordered(argv)
-    if not order.render:
+    if not order.given.render:
         bench = bench_of(order)
         try:
             measure(order, bench)
         finally:
             bench.spark.stop()
             shutil.rmtree(bench.copies, ignore_errors=True)
-    for path in page.write(order.results, order.docs):
-        print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    command.print_written(page.write(order.folders.results, order.folders.docs))
     return 0
 
 

@@ -1,39 +1,32 @@
-"""Writes docs/benchmarks-quality.md from the kept results."""
+"""Writes docs/benchmarks/quality.md from the kept results."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from string import Template
 
-from benchmarks.merge.page_tables import markdown, say_seconds
-from benchmarks.merge.results import spread
 from benchmarks.quality.results import ENGINES, QualityResults, QualityRun, load
+from benchmarks.shared import pages
+from benchmarks.shared.pages import NOT_YET, bullets, markdown
+from benchmarks.shared.spread import format_seconds, spread
 
-NOT_YET = "Not measured yet."
 HEAD = ("rows", "engine", "seconds", "× GX SUMMARY", "Spark jobs", "Python grew by, MB", "verdict right")
 AIM_ROWS = 3_000_000
 
 
-def write(results: Path, docs: Path) -> Path:
-    """Write the page; returns its path."""
+def write(results: Path, docs: Path) -> list[Path]:
+    """Write the page; returns what was written."""
     kept = load(results)
-    template = Template(Path(__file__).with_name("quality_page.md").read_text(encoding="utf-8"))
-    words = {
+    parts = {
         "measured_on": _setting(kept) if kept else NOT_YET,
         "one_percent": _table(kept, 1) if kept else NOT_YET,
         "every_row": _table(kept, 100) if kept else NOT_YET,
-        "reading": "\n".join(f"- {line}" for line in _reading(kept)) if kept else "",
+        "reading": bullets(_reading(kept)) if kept else "",
     }
-    docs.mkdir(parents=True, exist_ok=True)
-    page = docs / "benchmarks-quality.md"
-    page.write_text(template.substitute(words), encoding="utf-8")
-    return page
+    return pages.write(docs, {"quality.md": pages.fill(Path(__file__).with_name("page.md"), parts)})
 
 
 def _setting(kept: QualityResults) -> str:
-    machine = ", ".join(f"{name} {value}" for name, value in kept.setting.machine.items())
-    versions = ", ".join(f"{name} {value}" for name, value in kept.setting.versions.items())
-    return f"Measured on {', '.join(kept.measured)}: {machine}; {versions}."
+    return pages.measured_on(kept.measured, kept.setting.machine, kept.setting.versions)
 
 
 def _sizes(kept: QualityResults, bad_percent: int) -> list[int]:
@@ -54,13 +47,13 @@ def _figures(kept: QualityResults, runs: list[QualityRun]) -> tuple[str, ...]:
     first = runs[0]
     share = _share(kept, first.engine, first.rows, first.bad_percent)
     grown = max(run.python_bytes for run in runs) / 1e6
-    verdict = "judges nothing" if first.engine.startswith("no check") else "yes" if all(r.right for r in runs) else "no"
+    result = "judges nothing" if first.engine.startswith("no check") else "yes" if all(r.right for r in runs) else "no"
     return (
-        say_seconds(spread(run.seconds for run in runs)),
+        format_seconds(spread(run.seconds for run in runs)),
         "" if share is None else f"{share:.2f}",
         str(max(run.jobs for run in runs)),
         f"{grown:.0f}",
-        verdict,
+        result,
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from benchmarks.shared import store
 
 ENGINES = ("no check", "ours", "ours with quarantine", "GX BASIC", "GX SUMMARY", "GX COMPLETE")
 """All of them, in the order in which the page names them."""
@@ -53,12 +53,11 @@ class QualityResults:
 
 def load(folder: Path) -> QualityResults | None:
     """The kept results; None before the first run."""
-    path = folder / FILE
-    if not path.is_file():
+    kept = store.read(folder / FILE)
+    if kept is None:
         return None
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    runs = tuple(QualityRun(**run) for run in told["runs"])
-    return QualityResults(QualitySetting(**told["setting"]), tuple(told["measured"]), runs)
+    runs = tuple(QualityRun(**run) for run in kept["runs"])
+    return QualityResults(QualitySetting(**kept["setting"]), tuple(kept["measured"]), runs)
 
 
 def save(folder: Path, setting: QualitySetting, runs: Sequence[QualityRun], day: str) -> None:
@@ -66,11 +65,6 @@ def save(folder: Path, setting: QualitySetting, runs: Sequence[QualityRun], day:
     before = load(folder)
     old = before.runs if before and before.setting == setting else ()
     days = before.measured if before and before.setting == setting else ()
-    now = {(run.engine, run.rows, run.bad_percent) for run in runs}
-    kept = [run for run in old if (run.engine, run.rows, run.bad_percent) not in now]
-    head = json.dumps({"setting": dataclasses.asdict(setting), "measured": sorted({*days, day})}, indent=1)
-    # A line a run: a difference shows what was measured anew.
-    lines = ",\n  ".join(json.dumps(dataclasses.asdict(run)) for run in (*kept, *runs))
-    folder.mkdir(parents=True, exist_ok=True)
-    head = head.removesuffix("\n}")
-    (folder / FILE).write_text(f'{head},\n "runs": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
+    kept = store.with_new(old, runs, lambda run: (run.engine, run.rows, run.bad_percent))
+    head = {"setting": dataclasses.asdict(setting), "measured": sorted({*days, day})}
+    store.write(folder / FILE, head, {"runs": kept})

@@ -1,14 +1,13 @@
 """Times judging a batch against Great Expectations itself and against no check at all: `make bench-quality`.
 
 One batch of orders at each size, 16 row-level expectations of the sample suite, every engine in turn. Figures are
-kept in benchmarks/results/quality.json; docs/benchmarks-quality.md is written from them and from nothing else.
+kept in benchmarks/results/quality.json; docs/benchmarks/quality.md is written from them and from nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import os
 import shutil
 import sys
 import time
@@ -22,19 +21,17 @@ from pyspark.sql import DataFrame, SparkSession
 
 from benchmarks.quality import page
 from benchmarks.quality.results import ENGINES, QualityRun, QualitySetting, save
-from benchmarks.shared import machine
+from benchmarks.shared import command, machine
+from benchmarks.shared.command import Folders
+from benchmarks.shared.store import today
 from lakehouse.contracts.project import find_project
 from lakehouse.contracts.suite import Suite, load_suite
 from lakehouse.contracts.suite_types import UNEXPECTED_ROWS
 from lakehouse.lake import tables
-from lakehouse.runtime.session import local_session
-from lakehouse.runtime.spark_settings import INTERPRETED
-from lakehouse.validate.evaluate import is_quarantined, judge_batch, with_broken_rules
+from lakehouse.lake.delta_log import Commit
+from lakehouse.validate.evaluate import evaluate_batch, is_quarantined, with_broken_rules
 from lakehouse.validate.gx import import_gx
 
-ROOT = Path(__file__).resolve().parents[2]
-# A long run pays for the second compiler, and COMPLETE results want memory; a try wants neither.
-JAVA = {"LAKEHOUSE_JAVA_OPTIONS": "-XX:TieredStopAtLevel=4", "LAKEHOUSE_DRIVER_MEMORY": "6g"}
 EXPECTATIONS = 16
 FAULTY = "id % 100 < {percent}"
 
@@ -66,21 +63,21 @@ def batch_schema() -> str:
 
 def write_without_checks(bench: Bench) -> Failed:
     """The batch into a new Delta table, as any job would that checks nothing."""
-    tables.append(bench.rows(), str(bench.out), "bench", 1)
+    tables.append(bench.rows(), str(bench.out), Commit("bench", 1))
     return None
 
 
 def ours(bench: Bench) -> Failed:
-    """The verdict, with examples of bad values."""
-    verdict = judge_batch(bench.rows(), bench.suite, limit_percent=100)
-    return {result.rule.name: result.failed for result in verdict.results}
+    """The result, with examples of bad values."""
+    result = evaluate_batch(bench.rows(), bench.suite, limit_percent=100)
+    return {result.rule.name: result.failed for result in result.results}
 
 
 def ours_and_quarantine(bench: Bench) -> Failed:
-    """The verdict, and every bad row with the rules that it broke into a new Delta table, as validate does."""
+    """The result, and every bad row with the rules that it broke into a new Delta table, as validate does."""
     failed = ours(bench)
     bad = with_broken_rules(bench.rows(), bench.suite.row_rules).where(is_quarantined(bench.suite))
-    tables.append(bad, str(bench.out), "bench", 1)
+    tables.append(bad, str(bench.out), Commit("bench", 1))
     return failed
 
 
@@ -211,36 +208,27 @@ def truth_of(suite: Suite, rows: int, percent: int) -> dict[str, int]:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The words of the command."""
-    words = argparse.ArgumentParser(prog="python -m benchmarks.quality.run", description=__doc__, allow_abbrev=False)
-    words.add_argument("--rows", default="1000000,3000000,10000000", help="sizes (default: %(default)s)")
-    words.add_argument("--bad", default="1,100", help="percent of rows that break rules (default: %(default)s)")
-    words.add_argument("--engines", default=",".join(ENGINES), help="engines (default: all)")
-    words.add_argument("--rounds", type=int, default=3, help="rounds that count (default: %(default)s)")
-    words.add_argument("--small", action="store_true", help="one round of 2,000 rows; touches no kept result")
-    words.add_argument("--render", action="store_true", help="only write the page from the kept results")
-    words.add_argument("--work", type=Path, default=ROOT / ".cache" / "benchmarks", help="folder of the batches")
-    return words
+    """The options of the command."""
+    options = command.with_rounds(command.parser("quality", __doc__, "one round of 2,000 rows"), 3)
+    options.add_argument("--rows", default="1000000,3000000,10000000", help="sizes (default: %(default)s)")
+    options.add_argument("--bad", default="1,100", help="percent of rows that break rules (default: %(default)s)")
+    options.add_argument("--engines", default=",".join(ENGINES), help="engines (default: all)")
+    return options
 
 
 def main(argv: list[str]) -> int:
     """Measure, then write the page."""
     given = parser().parse_args(argv)
-    work = given.work / ("quality-small" if given.small else "quality")
-    results = work if given.small else ROOT / "benchmarks" / "results"
+    folders = command.folders("quality", given)
     if not given.render:
-        measure(given, work, results)
-    print(page.write(results, work if given.small else ROOT / "docs"))
+        measure(given, folders)
+    command.print_written(page.write(folders.results, folders.docs))
     return 0
 
 
-def measure(given: argparse.Namespace, work: Path, results: Path) -> None:
+def measure(given: argparse.Namespace, folders: Folders) -> None:
     """Run every contest that was asked for; results are kept after each."""
-    for name, value in ({} if given.small else JAVA).items():
-        os.environ.setdefault(name, value)
-    project = find_project()
-    settings = {**(INTERPRETED if given.small else {}), "spark.local.dir": str(work / "spark")}
-    spark = local_session(project, settings)
+    work, spark = folders.work, command.start_spark(given, folders.work)
     sizes = [2_000] if given.small else [int(part) for part in given.rows.split(",")]
     rounds, warm_ups = (1, 0) if given.small else (given.rounds, 1)
     setting = QualitySetting(machine.machine(), machine.versions(spark), EXPECTATIONS)
@@ -248,7 +236,7 @@ def measure(given: argparse.Namespace, work: Path, results: Path) -> None:
         for percent in (int(part) for part in given.bad.split(",")):
             bench = Bench(spark, suite_of_16(), make_batch(spark, work, rows, percent), work / "out")
             runs = contest(bench, rows, percent, rounds, warm_ups, given.engines.split(","))
-            save(results, setting, runs, time.strftime("%Y-%m-%d", time.gmtime()))
+            save(folders.results, setting, runs, today())
     spark.stop()
 
 

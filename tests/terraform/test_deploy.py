@@ -13,27 +13,26 @@ import boto3
 import pytest
 from moto import mock_aws
 
-import tools.deploy.artifacts as parcels
-import tools.deploy.deploy as deploy
 from lakehouse.errors import EXIT_TERMINAL
-from tools.deploy.upload import Item, Shipment, ship
+from tools.deploy import artifacts, deploy
+from tools.deploy.upload import Artifact, Upload, upload
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {"index.html": "<html>", "manifest.json": "{}", "catalog.json": "{}"}
 
 
 @dataclass(frozen=True)
-class House:
-    """The files of a repository that are shipped, with a wheel and dbt's docs as they would have been built."""
+class Checkout:
+    """The files of a repository that are uploaded, with a wheel and dbt's docs as they would have been built."""
 
     root: Path
     lake: Path
     outputs: dict[str, Any]
     s3: Any
 
-    def ship(self, target: str, dry_run: bool = False) -> None:
+    def run(self, target: str, dry_run: bool = False) -> None:
         """Run one of the Makefile's targets."""
-        deploy.TARGETS[target](deploy.Ship(self.outputs, self.s3, dry_run, self.lake, self.root))
+        deploy.TARGETS[target](deploy.Deployment(self.outputs, self.s3, dry_run, self.lake, self.root))
 
     def keys(self, bucket: str) -> dict[str, Any]:
         """The objects of a bucket with their times."""
@@ -42,14 +41,14 @@ class House:
 
 
 @pytest.fixture
-def house(applied_dev: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    """A house whose repository is this one, but for what is built; and the buckets of dev in moto."""
+def checkout(applied_dev: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Checkout]:
+    """A checkout whose repository is this one, but for what is built; and the buckets of dev in moto."""
     root, lake = tmp_path / "repository", tmp_path / "lake"
     root.mkdir()
     for name in ("contracts", "dags", "dbt", "glue_jobs", "great_expectations", "requirements.txt", "jvm"):
         if (ROOT / name).exists():
             (root / name).symlink_to(ROOT / name)
-    version = parcels.find_version(root)
+    version = artifacts.find_version(root)
     (root / "dist").mkdir()
     (root / f"dist/lakehouse-{version}-py3-none-any.whl").write_bytes(b"wheel")
     (lake / "curated/docs/dbt").mkdir(parents=True)
@@ -66,91 +65,91 @@ def house(applied_dev: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             if name.endswith("_bucket"):
                 s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
                 s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        yield House(root, lake, outputs, s3)
+        yield Checkout(root, lake, outputs, s3)
 
 
-def test_every_path_that_something_names_is_there(house: House, applied_dev: Any) -> None:
+def test_every_path_that_something_names_is_there(checkout: Checkout, applied_dev: Any) -> None:
     for target in deploy.TARGETS:
-        house.ship(target)
-    shipped = {f"s3://{house.outputs['artefacts_bucket']}/{key}" for key in house.keys("artefacts_bucket")}
+        checkout.run(target)
+    uploaded = {f"s3://{checkout.outputs['artefacts_bucket']}/{key}" for key in checkout.keys("artefacts_bucket")}
     for job in applied_dev.jobs.values():
         arguments = job["default_arguments"]
         named = [job["command"][0]["script_location"], arguments["--extra-files"], arguments["--extra-py-files"]]
-        assert {*named, arguments["--additional-python-modules"]} <= shipped
+        assert {*named, arguments["--additional-python-modules"]} <= uploaded
     (airflow,) = applied_dev.of_type("aws_mwaa_environment")
-    assert airflow["source_bucket_arn"].endswith(house.outputs["artefacts_bucket"])
-    keys = set(house.keys("artefacts_bucket"))
+    assert airflow["source_bucket_arn"].endswith(checkout.outputs["artefacts_bucket"])
+    keys = set(checkout.keys("artefacts_bucket"))
     assert {airflow["requirements_s3_path"], airflow["startup_script_s3_path"]} <= keys
     dags = f"{airflow['dag_s3_path']}/"
     assert {f"{dags}lakehouse_dags.py", f"{dags}contracts/erp.yaml", f"{dags}lakehouse_factory/build.py"} <= keys
     for crawler in applied_dev.of_type("aws_glue_crawler"):
-        assert crawler["s3_target"][0]["path"].split("/")[2] == house.outputs["raw_bucket"]
-    assert {f"curated/docs/dbt/{name}" for name in PAGES} == set(house.keys("curated_bucket"))
+        assert crawler["s3_target"][0]["path"].split("/")[2] == checkout.outputs["raw_bucket"]
+    assert {f"curated/docs/dbt/{name}" for name in PAGES} == set(checkout.keys("curated_bucket"))
 
 
 @pytest.mark.parametrize("target", sorted(deploy.TARGETS))
-def test_a_second_time_writes_nothing(house: House, target: str, capsys: pytest.CaptureFixture[str]) -> None:
-    house.ship(target)
-    before = {bucket: versions(house, bucket) for bucket in ("artefacts_bucket", "curated_bucket")}
+def test_a_second_time_writes_nothing(checkout: Checkout, target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    checkout.run(target)
+    before = {bucket: versions(checkout, bucket) for bucket in ("artefacts_bucket", "curated_bucket")}
     assert any(before.values())
     capsys.readouterr()
-    house.ship(target)
-    assert before == {bucket: versions(house, bucket) for bucket in before}
+    checkout.run(target)
+    assert before == {bucket: versions(checkout, bucket) for bucket in before}
     said = capsys.readouterr().out
     assert "0 written" in said
     assert "upload " not in said
 
 
-def versions(house: House, bucket: str) -> list[tuple[str, str]]:
+def versions(checkout: Checkout, bucket: str) -> list[tuple[str, str]]:
     """Every version of every object, the removed ones too."""
-    listed = house.s3.list_object_versions(Bucket=house.outputs[bucket])
+    listed = checkout.s3.list_object_versions(Bucket=checkout.outputs[bucket])
     return [(v["Key"], v["VersionId"]) for v in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ()))]
 
 
 @pytest.mark.parametrize("target", sorted(deploy.TARGETS))
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(
-    house: House, target: str, capsys: pytest.CaptureFixture[str]
+    checkout: Checkout, target: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    house.ship(target, dry_run=True)
+    checkout.run(target, dry_run=True)
     assert "would upload" in capsys.readouterr().out
-    assert not house.keys("artefacts_bucket")
-    assert not house.keys("curated_bucket")
+    assert not checkout.keys("artefacts_bucket")
+    assert not checkout.keys("curated_bucket")
 
 
-def test_a_dag_that_is_gone_here_goes_there_too_and_nothing_else(house: House) -> None:
-    bucket = house.outputs["artefacts_bucket"]
+def test_a_dag_that_is_gone_here_goes_there_too_and_nothing_else(checkout: Checkout) -> None:
+    bucket = checkout.outputs["artefacts_bucket"]
     for key in ("dags/contracts/returns.yaml", "dags_of_others/a.py", "mwaa/kept"):
-        house.s3.put_object(Bucket=bucket, Key=key, Body=b"old")
-    house.ship("upload-dags")
-    keys = set(house.keys("artefacts_bucket"))
+        checkout.s3.put_object(Bucket=bucket, Key=key, Body=b"old")
+    checkout.run("upload-dags")
+    keys = set(checkout.keys("artefacts_bucket"))
     assert "dags/contracts/returns.yaml" not in keys
     assert {"dags_of_others/a.py", "mwaa/kept"} <= keys
 
 
-def test_a_change_is_written_and_mwaa_is_spoken_of(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    house.ship("upload-dags")
+def test_a_change_is_written_and_mwaa_is_spoken_of(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    checkout.run("upload-dags")
     said = capsys.readouterr().out
-    assert f"aws mwaa update-environment --name {house.outputs['airflow_environment']}" in said
-    item = Item("dags/lakehouse_dags.py", b"changed")
-    shipped = ship(house.s3, Shipment(house.outputs["artefacts_bucket"], (item,)), print)
-    assert (shipped.written, shipped.removed) == (("dags/lakehouse_dags.py",), ())
+    assert f"aws mwaa update-environment --name {checkout.outputs['airflow_environment']}" in said
+    changed = Artifact("dags/lakehouse_dags.py", b"changed")
+    done = upload(checkout.s3, Upload(checkout.outputs["artefacts_bucket"], (changed,)), print)
+    assert (done.written, done.removed) == (("dags/lakehouse_dags.py",), ())
 
 
-def test_the_project_archive_holds_what_a_job_looks_for(house: House) -> None:
-    (item,) = parcels.project_items(house.root)
-    assert item == parcels.project_items(house.root)[0], "the same files give the same bytes"
-    names = zipfile.ZipFile(io.BytesIO(item.body)).namelist()
+def test_the_project_archive_holds_what_a_job_looks_for(checkout: Checkout) -> None:
+    (archive,) = artifacts.files_of_project(checkout.root)
+    assert archive == artifacts.files_of_project(checkout.root)[0], "the same files give the same bytes"
+    names = zipfile.ZipFile(io.BytesIO(archive.body)).namelist()
     assert {"contracts/erp.yaml", "dbt/dbt_project.yml", "great_expectations/great_expectations.yml"} <= set(names)
     assert not [name for name in names if "target/" in name or "__pycache__" in name]
 
 
 def test_without_outputs_or_a_wheel_one_line_says_what_to_do(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     named = tmp_path / "outputs.json"
     monkeypatch.setenv("LAKEHOUSE_OUTPUTS", str(named))
     assert deploy.main(["upload-jobs"]) == EXIT_TERMINAL
     assert "run `make terraform-init terraform-apply ENV=dev` first" in capsys.readouterr().err
-    next((house.root / "dist").iterdir()).unlink()
-    with pytest.raises(parcels.NotBuiltError, match="run `make package` first"):
-        house.ship("upload-jobs")
+    next((checkout.root / "dist").iterdir()).unlink()
+    with pytest.raises(artifacts.NotBuiltError, match="run `make package` first"):
+        checkout.run("upload-jobs")

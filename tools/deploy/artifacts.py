@@ -1,4 +1,4 @@
-"""What is shipped to AWS, as files of this repository: the jobs, their project archive, the DAGs, the docs."""
+"""What is uploaded to AWS, as files of this repository: the jobs, their project archive, the DAGs, the docs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 from lakehouse.contracts.project import ARCHIVE_NAME
 from lakehouse.errors import LakehouseError
 from tools.deploy.constraints import ON_GLUE, ON_MWAA, pinned, pins_for
-from tools.deploy.upload import Item
+from tools.deploy.upload import Artifact
 
 CODE, DAGS, MWAA = "glue_jobs", "dags", "mwaa"
 LOG_STORE = "lakehouse-log-store"
 # Where MWAA's workers see the DAG folder.
 DAGS_ON_MWAA = "/usr/local/airflow/dags"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_NOT_SHIPPED = {"__pycache__", "target", "logs", "uncommitted", ".user.yml", ".gitignore"}
+_LEFT_OUT = {"__pycache__", "target", "logs", "uncommitted", ".user.yml", ".gitignore"}
 
 
 class NotBuiltError(LakehouseError):
@@ -28,15 +28,15 @@ class NotBuiltError(LakehouseError):
         super().__init__(f"There is no {what} in {where}; run `{cure}` first.")
 
 
-def job_items(root: Path, jars: Iterable[str]) -> tuple[Item, ...]:
+def files_of_jobs(root: Path, jars: Iterable[str]) -> tuple[Artifact, ...]:
     """Wheel, requirements and jars first, then the scripts that need them."""
     wheel = find_wheel(root)
     scripts = sorted((root / "glue_jobs").glob("*.py"))
     return (
-        _item(wheel, f"{CODE}/{wheel.name}"),
-        Item(f"{CODE}/requirements.txt", pins_for(root, ON_GLUE).encode()),
-        *(_item(_jar(root, name), f"{CODE}/jars/{name}") for name in jars),
-        *(_item(script, f"{CODE}/{script.name}") for script in scripts),
+        _artifact(wheel, f"{CODE}/{wheel.name}"),
+        Artifact(f"{CODE}/requirements.txt", pins_for(root, ON_GLUE).encode()),
+        *(_artifact(_jar(root, name), f"{CODE}/jars/{name}") for name in jars),
+        *(_artifact(script, f"{CODE}/{script.name}") for script in scripts),
     )
 
 
@@ -66,7 +66,7 @@ def _jar(root: Path, name: str) -> Path:
     return found
 
 
-def project_items(root: Path) -> tuple[Item, ...]:
+def files_of_project(root: Path) -> tuple[Artifact, ...]:
     """The archive of contracts, suites and dbt project that a job unpacks, the same bytes for the same files."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -75,32 +75,32 @@ def project_items(root: Path) -> tuple[Item, ...]:
                 entry = zipfile.ZipInfo(file.relative_to(root).as_posix(), _EPOCH)
                 entry.external_attr = 0o644 << 16
                 archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
-    return (Item(f"{CODE}/{ARCHIVE_NAME}", packed.getvalue()),)
+    return (Artifact(f"{CODE}/{ARCHIVE_NAME}", packed.getvalue()),)
 
 
-def dag_items(root: Path) -> tuple[Item, ...]:
+def files_of_dags(root: Path) -> tuple[Artifact, ...]:
     """What the DAG file reads, then the DAG file, so that Airflow never meets one without the other."""
     wheel = find_wheel(root)
     beside = [("contracts", root / "contracts"), ("athena_views", root / "dbt/athena_views")]
-    facts = [_item(file, f"{DAGS}/{name}/{file.name}") for name, folder in beside for file in _files(folder)]
+    facts = [_artifact(file, f"{DAGS}/{name}/{file.name}") for name, folder in beside for file in _files(folder)]
     code = _files(root / "dags")
     inner = [file for file in code if file.parent != root / "dags"]
     outer = [file for file in code if file.parent == root / "dags"]
     return (
-        _item(wheel, f"{DAGS}/{wheel.name}"),
+        _artifact(wheel, f"{DAGS}/{wheel.name}"),
         *facts,
-        *(_item(file, f"{DAGS}/{file.relative_to(root / 'dags').as_posix()}") for file in (*inner, *outer)),
+        *(_artifact(file, f"{DAGS}/{file.relative_to(root / 'dags').as_posix()}") for file in (*inner, *outer)),
     )
 
 
-def mwaa_items(root: Path) -> tuple[Item, ...]:
+def files_of_mwaa(root: Path) -> tuple[Artifact, ...]:
     """What MWAA installs, held to Airflow's own constraints, and runs when it starts."""
     wheel = find_wheel(root)
     requirements = f'--constraint "{constraint_of(root)}"\n{DAGS_ON_MWAA}/{wheel.name}\n{pins_for(root, ON_MWAA)}'
     startup = "#!/bin/sh\nexport GX_ANALYTICS_ENABLED=false\n"
     return (
-        Item(f"{MWAA}/requirements.txt", requirements.encode()),
-        Item(f"{MWAA}/startup.sh", startup.encode()),
+        Artifact(f"{MWAA}/requirements.txt", requirements.encode()),
+        Artifact(f"{MWAA}/startup.sh", startup.encode()),
     )
 
 
@@ -110,7 +110,7 @@ def constraint_of(root: Path) -> str:
     return f"https://raw.githubusercontent.com/apache/airflow/constraints-{version}/constraints-{ON_MWAA.python}.txt"
 
 
-def docs_items(lake: Path) -> tuple[Item, ...]:
+def files_of_docs(lake: Path) -> tuple[Artifact, ...]:
     """dbt's page, manifest and catalogue, as a run on this machine has built them; raises NotBuiltError."""
     page = lake / "curated/docs/dbt"
     built = {file.name: file for file in _files(page)} if page.is_dir() else {}
@@ -121,15 +121,15 @@ def docs_items(lake: Path) -> tuple[Item, ...]:
         raise NotBuiltError("index.html of dbt's docs", page, "make local-run")
     # The page last: who opens it finds what it speaks of.
     names = sorted(built, key=lambda name: (name == "index.html", name))
-    return tuple(_item(built[name], f"curated/docs/dbt/{name}") for name in names)
+    return tuple(_artifact(built[name], f"curated/docs/dbt/{name}") for name in names)
 
 
-def _item(file: Path, key: str) -> Item:
-    return Item(key, file.read_bytes())
+def _artifact(file: Path, key: str) -> Artifact:
+    return Artifact(key, file.read_bytes())
 
 
 def _files(folder: Path) -> list[Path]:
     """Every file that belongs to the project, in a fixed order."""
     return sorted(
-        file for file in folder.rglob("*") if file.is_file() and not _NOT_SHIPPED & {*file.relative_to(folder).parts}
+        file for file in folder.rglob("*") if file.is_file() and not _LEFT_OUT & {*file.relative_to(folder).parts}
     )

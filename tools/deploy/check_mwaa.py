@@ -1,4 +1,4 @@
-"""Proves, without an account, that MWAA can take what `upload-dags` ships.
+"""Verifies, without an account, that MWAA can install and parse what `upload-dags` uploads.
 
 What it installs resolves under MWAA's pins on its Python, and with that set alone every DAG imports, no Spark among it.
 The pins are the file that MWAA_CONSTRAINTS names, else Airflow's own, fetched once. PYTHON312 names a Python 3.12 that
@@ -16,8 +16,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import tools.deploy.artifacts as parcels
 from lakehouse.errors import LakehouseError, TransientError
+from tools.deploy import artifacts
 from tools.deploy.constraints import ON_MWAA, pinned
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,18 +43,18 @@ class NoPythonError(LakehouseError):
 
 
 class NotInstallableError(LakehouseError):
-    """What is shipped cannot be installed as MWAA installs it."""
+    """What is uploaded cannot be installed as MWAA installs it."""
 
     def __init__(self, step: str, reason: str) -> None:
         self.step, self.reason = step, reason
-        super().__init__(f"MWAA could not {step}: {reason} Mend requirements.txt or tools/deploy/constraints.py.")
+        super().__init__(f"MWAA could not {step}: {reason} Fix requirements.txt or tools/deploy/constraints.py.")
 
 
 def main() -> int:
-    """Ship to a folder, resolve, install, import."""
+    """Lay out the bucket in a folder, resolve, install, import."""
     try:
         python = find_python()
-        resolved = resolve(python, ship_to(WORK), find_constraints())
+        resolved = resolve(python, lay_out(WORK), find_constraints())
         own = install(python, resolved)
     except LakehouseError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -63,19 +63,19 @@ def main() -> int:
     print(f"MWAA's Python {PYTHON}: {names} packages resolve under its pins, no Spark among them", flush=True)
     # Alone: neither this project's environment nor its folders are on the path.
     env = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON", "LAKEHOUSE"))}
-    report = [str(own), "-I", str(ROOT / "tools" / "dag_report.py"), str(WORK / "dags")]
+    report = [str(own), "-I", str(ROOT / "tools" / "airflow" / "dag_report.py"), str(WORK / "dags")]
     return subprocess.run(report, env=env, cwd=WORK, check=False).returncode
 
 
-def ship_to(folder: Path) -> Path:
+def lay_out(folder: Path) -> Path:
     """Lay out what the bucket would hold; returns the requirements, which name the wheel where it lies here."""
-    shutil.rmtree(folder / parcels.DAGS, ignore_errors=True)
-    for item in (*parcels.dag_items(ROOT), *parcels.mwaa_items(ROOT)):
-        file = folder / item.key
+    shutil.rmtree(folder / artifacts.DAGS, ignore_errors=True)
+    for artifact in (*artifacts.files_of_dags(ROOT), *artifacts.files_of_mwaa(ROOT)):
+        file = folder / artifact.key
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(item.body)
-    shipped = (folder / parcels.MWAA / "requirements.txt").read_text()
-    here = shipped.replace(parcels.DAGS_ON_MWAA, str(folder / parcels.DAGS))
+        file.write_bytes(artifact.body)
+    uploaded = (folder / artifacts.MWAA / "requirements.txt").read_text()
+    here = uploaded.replace(artifacts.DAGS_ON_MWAA, str(folder / artifacts.DAGS))
     asked = "\n".join(line for line in here.splitlines() if not line.startswith("--constraint"))
     requirements = folder / "asked.txt"
     requirements.write_text(f"apache-airflow=={pinned(ROOT, 'apache-airflow')}\n{asked}\n")
@@ -89,7 +89,7 @@ def find_constraints() -> Path:
         if not Path(named).is_file():
             raise NoConstraintsError(named, "there is no such file")
         return Path(named)
-    address = parcels.constraint_of(ROOT)
+    address = artifacts.constraint_of(ROOT)
     kept = WORK / f"constraints-{pinned(ROOT, 'apache-airflow')}-{PYTHON}.txt"
     if not kept.is_file():
         try:

@@ -13,8 +13,8 @@ from packaging.utils import canonicalize_name
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where packages are installed: what it is asked for, what it has of its own, its Python."""
+class Target:
+    """Where packages are installed: those to ask for by name, those that are there already, its Python."""
 
     roots: tuple[str, ...]
     brings: frozenset[str]
@@ -23,7 +23,7 @@ class Place:
 
 
 # Glue 6.0 has these in the versions that requirements.txt names, or takes them from AWS's own build.
-ON_GLUE = Place(
+ON_GLUE = Target(
     roots=(
         "great-expectations", "dbt-core", "dbt-spark[session]", "deltalake", "duckdb", "duckdb-extension-delta",
         "sqlglot", "open-data-contract-standard", "jsonschema", "pyyaml", "rich",
@@ -32,7 +32,7 @@ ON_GLUE = Place(
     python="3.13",
 )  # fmt: skip
 # MWAA resolves what is below by Airflow's own constraints, so only the names that the DAGs ask for are given.
-ON_MWAA = Place(
+ON_MWAA = Target(
     roots=(
         "apache-airflow-providers-amazon[aiobotocore]", "apache-airflow-providers-slack",
         "apache-airflow-providers-openlineage", "apache-airflow-providers-smtp", "open-data-contract-standard",
@@ -44,10 +44,10 @@ ON_MWAA = Place(
 )  # fmt: skip
 
 
-def pins_for(root: Path, place: Place) -> str:
-    """The lines of requirements.txt that a place needs, sorted."""
+def pins_for(root: Path, target: Target) -> str:
+    """The lines of requirements.txt that a target needs, sorted."""
     pins = _pins(root / "requirements.txt")
-    names = _closure(place) if place.whole else {_name(word): word for word in place.roots}
+    names = _closure(target) if target.whole else {_name(word): word for word in target.roots}
     lines = [f"{word}=={pins[name]}" for name, word in sorted(names.items()) if name in pins]
     return "\n".join(lines) + "\n"
 
@@ -62,17 +62,17 @@ def _pins(file: Path) -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in found}
 
 
-def _closure(place: Place) -> dict[str, str]:
+def _closure(target: Target) -> dict[str, str]:
     """Every package below the roots, by name, as it is asked for."""
     found: dict[str, str] = {}
-    todo = [Requirement(root) for root in place.roots]
+    todo = [Requirement(root) for root in target.roots]
     while todo:
         asked = todo.pop()
         name = _name(asked.name)
-        if name in place.brings or (name in found and not asked.extras):
+        if name in target.brings or (name in found and not asked.extras):
             continue
         found.setdefault(name, name)
-        todo.extend(_needs(asked, place.python))
+        todo.extend(_needs(asked, target.python))
     return found
 
 

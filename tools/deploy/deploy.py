@@ -1,4 +1,4 @@
-"""Ships the project to AWS: `python -m tools.deploy.deploy upload-jobs --environment dev [--dry-run]`.
+"""Uploads the project to AWS: `python -m tools.deploy.deploy upload-jobs --environment dev [--dry-run]`.
 
 Where to is read from Terraform's outputs, or from the file that LAKEHOUSE_OUTPUTS names. Each target may be repeated:
 what is there already, by content, is left alone.
@@ -18,13 +18,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-import tools.deploy.artifacts as parcels
 from lakehouse.errors import LakehouseError, TransientError, UsageError
-from tools.deploy.upload import Shipment, Shipped, ship
+from tools.deploy import artifacts
+from tools.deploy.upload import Artifact, Upload, Uploaded, upload
 
 ROOT = Path(__file__).resolve().parents[2]
-# Not one word of theirs is the users' fault; trying again may help.
-_PASSING = {"RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling", "ThrottlingException", "InternalError"}
+# Errors that may not come again when the same call is repeated.
+_TEMPORARY = {"RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling", "ThrottlingException", "InternalError"}
 
 
 class NoOutputsError(LakehouseError):
@@ -55,8 +55,8 @@ class UnavailableError(TransientError):
 
 
 @dataclass(frozen=True)
-class Ship:
-    """Where a target's parcels go, and whether they really go."""
+class Deployment:
+    """Where the files of a target go, and whether they are really uploaded."""
 
     outputs: Mapping[str, Any]
     s3: Any
@@ -64,32 +64,32 @@ class Ship:
     lake: Path
     root: Path = ROOT
 
-    def send(self, bucket: str, items: tuple[parcels.Item, ...], owned: str | None = None) -> Shipped:
-        """Ship to one of Terraform's buckets and say what was done."""
-        shipped = ship(self.s3, Shipment(self.outputs[bucket], items, owned), print, self.dry_run)
-        words = f"{len(shipped.written)} to write" if self.dry_run else f"{len(shipped.written)} written"
-        print(f"{self.outputs[bucket]}: {words}, {len(shipped.same)} as they were, {len(shipped.removed)} removed")
-        return shipped
+    def send(self, bucket: str, files: tuple[Artifact, ...], owned: str | None = None) -> Uploaded:
+        """Upload to one of Terraform's buckets and say what was done."""
+        done = upload(self.s3, Upload(self.outputs[bucket], files, owned), print, self.dry_run)
+        words = f"{len(done.written)} to write" if self.dry_run else f"{len(done.written)} written"
+        print(f"{self.outputs[bucket]}: {words}, {len(done.same)} as they were, {len(done.removed)} removed")
+        return done
 
 
-def upload_jobs(to: Ship) -> None:
+def upload_jobs(to: Deployment) -> None:
     """Scripts, wheel, requirements and jars of the Glue jobs."""
-    to.send("artefacts_bucket", parcels.job_items(to.root, to.outputs["jars"]))
+    to.send("artefacts_bucket", artifacts.files_of_jobs(to.root, to.outputs["jars"]))
 
 
-def package_dbt(to: Ship) -> None:
+def package_dbt(to: Deployment) -> None:
     """The archive of contracts, suites and dbt project."""
-    items = parcels.project_items(to.root)
+    files = artifacts.files_of_project(to.root)
     if not to.dry_run:
         (to.root / "dist").mkdir(exist_ok=True)
-        (to.root / "dist" / parcels.ARCHIVE_NAME).write_bytes(items[0].body)
-    to.send("artefacts_bucket", items)
+        (to.root / "dist" / artifacts.ARCHIVE_NAME).write_bytes(files[0].body)
+    to.send("artefacts_bucket", files)
 
 
-def upload_dags(to: Ship) -> None:
+def upload_dags(to: Deployment) -> None:
     """DAGs with contracts and views; then what MWAA installs, which it takes at its next update."""
-    to.send("artefacts_bucket", parcels.dag_items(to.root), owned=f"{parcels.DAGS}/")
-    changed = to.send("artefacts_bucket", parcels.mwaa_items(to.root)).written
+    to.send("artefacts_bucket", artifacts.files_of_dags(to.root), owned=f"{artifacts.DAGS}/")
+    changed = to.send("artefacts_bucket", artifacts.files_of_mwaa(to.root)).written
     if changed and not to.dry_run:
         print(
             "MWAA takes new requirements and start-up scripts when it is updated, which restarts its workers "
@@ -101,13 +101,13 @@ def upload_dags(to: Ship) -> None:
 
 def _versions(s3: Any, bucket: str) -> str:
     words = {"requirements.txt": "requirements", "startup.sh": "startup-script"}
-    found = {word: s3.head_object(Bucket=bucket, Key=f"{parcels.MWAA}/{name}") for name, word in words.items()}
+    found = {word: s3.head_object(Bucket=bucket, Key=f"{artifacts.MWAA}/{name}") for name, word in words.items()}
     return " ".join(f"--{word}-s3-object-version {head.get('VersionId', 'null')}" for word, head in found.items())
 
 
-def upload_dbt_docs(to: Ship) -> None:
+def upload_dbt_docs(to: Deployment) -> None:
     """dbt's docs, manifest and catalogue of the lake on this machine."""
-    to.send("curated_bucket", parcels.docs_items(to.lake))
+    to.send("curated_bucket", artifacts.files_of_docs(to.lake))
 
 
 TARGETS = {
@@ -160,20 +160,20 @@ class _Unknown(dict[str, Any]):
 
 def main(argv: list[str] | None = None) -> int:
     """Run one target and return its exit code."""
-    words = argparse.ArgumentParser(prog="deploy.py", description=__doc__, allow_abbrev=False)
-    words.add_argument("target", choices=sorted(TARGETS))
-    words.add_argument("--environment", default="dev", help="folder of terraform/environments (default: %(default)s)")
-    words.add_argument("--lake", type=Path, default=Path("local_output"), help="lake of this machine, for the docs")
-    words.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
-    given = words.parse_args(argv)
+    options = argparse.ArgumentParser(prog="python -m tools.deploy.deploy", description=__doc__, allow_abbrev=False)
+    options.add_argument("target", choices=sorted(TARGETS))
+    options.add_argument("--environment", default="dev", help="folder of terraform/environments (default: %(default)s)")
+    options.add_argument("--lake", type=Path, default=Path("local_output"), help="lake of this machine, for the docs")
+    options.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    given = options.parse_args(argv)
     try:
         outputs = outputs_of(given.environment, given.dry_run)
-        TARGETS[given.target](Ship(outputs, _client(outputs), given.dry_run, given.lake))
+        TARGETS[given.target](Deployment(outputs, _client(outputs), given.dry_run, given.lake))
     except ClientError as error:
         return _stop(_of_client(error))
     except BotoCoreError as error:
         return _stop(RefusedError(str(error)) if "credentials" in str(error) else UnavailableError(str(error)))
-    except parcels.NotBuiltError as error:
+    except artifacts.NotBuiltError as error:
         if not given.dry_run:
             return _stop(error)
         print(f"would stop  {error}")
@@ -192,7 +192,7 @@ def _client(outputs: Mapping[str, Any]) -> Any:
 
 def _of_client(error: ClientError) -> LakehouseError:
     code = str(error.response["Error"]["Code"])
-    return UnavailableError(str(error)) if code in _PASSING else RefusedError(str(error))
+    return UnavailableError(str(error)) if code in _TEMPORARY else RefusedError(str(error))
 
 
 def _stop(error: LakehouseError) -> int:

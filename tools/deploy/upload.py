@@ -1,4 +1,4 @@
-"""Brings files into a bucket so that a second time changes nothing: by the SHA-256 that each object carries."""
+"""Uploads files to a bucket, idempotently: each object carries the SHA-256 of its content."""
 
 from __future__ import annotations
 
@@ -13,55 +13,56 @@ DIGEST = "sha256"
 
 
 @dataclass(frozen=True)
-class Item:
-    """One object to be: its key and its bytes."""
+class Artifact:
+    """One file to upload: its key in the bucket and its bytes."""
 
     key: str
     body: bytes = field(repr=False)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the bytes. An ETag would not do: of an object that KMS encrypts it is no digest of the content."""
+        """SHA-256 of the bytes. An ETag is none where KMS encrypts the object."""
         return hashlib.sha256(self.body).hexdigest()
 
 
 @dataclass(frozen=True)
-class Shipment:
-    """What a bucket shall hold, in the order in which it is written; under `owned` it shall hold nothing else."""
+class Upload:
+    """What a bucket is to hold, in the order of writing; other keys under `owned` are removed."""
 
     bucket: str
-    items: tuple[Item, ...]
+    artifacts: tuple[Artifact, ...]
     owned: str | None = None
 
 
 @dataclass(frozen=True)
-class Shipped:
-    """Keys written, found as they should be, and removed."""
+class Uploaded:
+    """Keys that were written, unchanged and removed."""
 
     written: tuple[str, ...]
     same: tuple[str, ...]
     removed: tuple[str, ...]
 
 
-def ship(s3: Any, shipment: Shipment, say: Callable[[str], None], dry_run: bool = False) -> Shipped:
-    """Write what differs, then remove what is no longer wanted; a dry run only says so. Without `s3`, all differs."""
+def upload(s3: Any, wanted: Upload, say: Callable[[str], None], dry_run: bool = False) -> Uploaded:
+    """Write what differs, then remove what is no longer wanted; a dry run only says so. Without `s3` all differs."""
     written, same = [], []
-    for item in shipment.items:
-        if s3 is not None and _digest_of(s3, shipment.bucket, item.key) == item.digest:
-            same.append(item.key)
+    for artifact in wanted.artifacts:
+        if s3 is not None and _digest_of(s3, wanted.bucket, artifact.key) == artifact.digest:
+            same.append(artifact.key)
             continue
-        say(f"{'would upload' if dry_run else 'upload'}  s3://{shipment.bucket}/{item.key}  ({len(item.body):,} bytes)")
+        doing = "would upload" if dry_run else "upload"
+        say(f"{doing}  s3://{wanted.bucket}/{artifact.key}  ({len(artifact.body):,} bytes)")
         if not dry_run:
             s3.put_object(
-                Bucket=shipment.bucket, Key=item.key, Body=item.body, Metadata={DIGEST: item.digest}
+                Bucket=wanted.bucket, Key=artifact.key, Body=artifact.body, Metadata={DIGEST: artifact.digest}
             )  # one PUT: an object under its key is always whole
-        written.append(item.key)
-    stale = _stale(s3, shipment) if s3 is not None and shipment.owned else ()
+        written.append(artifact.key)
+    stale = _stale(s3, wanted) if s3 is not None and wanted.owned else ()
     for key in stale:
-        say(f"{'would remove' if dry_run else 'remove'}  s3://{shipment.bucket}/{key}")
+        say(f"{'would remove' if dry_run else 'remove'}  s3://{wanted.bucket}/{key}")
         if not dry_run:
-            s3.delete_object(Bucket=shipment.bucket, Key=key)
-    return Shipped(tuple(written), tuple(same), stale)
+            s3.delete_object(Bucket=wanted.bucket, Key=key)
+    return Uploaded(tuple(written), tuple(same), stale)
 
 
 def _digest_of(s3: Any, bucket: str, key: str) -> str | None:
@@ -74,7 +75,7 @@ def _digest_of(s3: Any, bucket: str, key: str) -> str | None:
     return found
 
 
-def _stale(s3: Any, shipment: Shipment) -> tuple[str, ...]:
-    wanted = {item.key for item in shipment.items}
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=shipment.bucket, Prefix=shipment.owned)
-    return tuple(item["Key"] for page in pages for item in page.get("Contents", ()) if item["Key"] not in wanted)
+def _stale(s3: Any, wanted: Upload) -> tuple[str, ...]:
+    keys = {artifact.key for artifact in wanted.artifacts}
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=wanted.bucket, Prefix=wanted.owned)
+    return tuple(item["Key"] for page in pages for item in page.get("Contents", ()) if item["Key"] not in keys)

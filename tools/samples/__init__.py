@@ -1,1 +1,1 @@
-"""The rows of the sample deliveries, one module per dataset."""
+"""Generates the sample deliveries, one module per dataset."""

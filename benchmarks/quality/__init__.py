@@ -1,0 +1,1 @@
+"""Validating a batch, next to Great Expectations and to no check at all: `make bench-quality`."""

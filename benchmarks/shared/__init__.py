@@ -1,0 +1,1 @@
+"""What every benchmark needs: command line, Spark, kept results, Markdown, SVG, the machine."""

@@ -1,0 +1,1 @@
+"""What the project builds, checks and draws with; each tool runs as `python -m tools.…`."""

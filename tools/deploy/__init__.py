@@ -1,0 +1,1 @@
+"""Uploads jobs, project, DAGs and docs to AWS, and verifies what MWAA installs."""

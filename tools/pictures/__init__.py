@@ -1,0 +1,1 @@
+"""Draws the pictures of docs/ and computes the cost tables."""
