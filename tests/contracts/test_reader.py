@@ -1,4 +1,4 @@
-"""Contracts become frozen facts, and a mistake in one is told with file, line, field and the nearest word."""
+"""Contracts become frozen facts; an error in one has file, line, field and the nearest known name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.cli.check import problems
-from lakehouse.contracts.contract import Kind, MergeMode
+from lakehouse.contracts.contract import MergeMode, MergeStrategy
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.reader import load_contracts, read_contract
 from lakehouse.contracts.yaml_places import ContractError
@@ -38,15 +38,16 @@ def spoil(copy: Project, before: str, after: str, file: str = ERP) -> Path:
     return path
 
 
-def test_the_four_domains_with_their_kinds(project: Project) -> None:
-    facts = {d.name: (d.domain, d.kind, d.key, d.sequence, d.partition_by) for d in project.contracts.datasets}
+def test_the_four_domains_with_their_strategies(project: Project) -> None:
+    datasets = project.contracts.datasets
+    facts = {d.name: (d.domain, d.merge_strategy, d.key, d.sequence_by, d.partition_by) for d in datasets}
     assert (
         facts.items()
         >= {
-            "crm_leads": ("crm", Kind.UPSERT, ("lead_id",), "updated_at", ("month",)),
-            "erp_orders": ("erp", Kind.UPSERT, ("order_id", "line_number"), "updated_at", ("dt",)),
-            "products": ("products", Kind.HISTORY, ("product_id",), "updated_at", ()),
-            "web_events": ("web", Kind.INSERT_ONLY, ("event_id",), "received_at", ("dt",)),
+            "crm_leads": ("crm", MergeStrategy.UPSERT, ("lead_id",), "updated_at", ("month",)),
+            "erp_orders": ("erp", MergeStrategy.UPSERT, ("order_id", "line_number"), "updated_at", ("dt",)),
+            "products": ("products", MergeStrategy.SCD2, ("product_id",), "updated_at", ()),
+            "web_events": ("web", MergeStrategy.INSERT_ONLY, ("event_id",), "received_at", ("dt",)),
         }.items()
     )
     assert project.contracts.dataset("crm_leads").pii_columns == {"full_name", "email", "phone"}
@@ -55,7 +56,7 @@ def test_the_four_domains_with_their_kinds(project: Project) -> None:
 
 def test_contracts_are_frozen(project: Project) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        project.contracts.dataset("products").kind = Kind.UPSERT  # type: ignore[misc]
+        project.contracts.dataset("products").merge_strategy = MergeStrategy.UPSERT  # type: ignore[misc]
 
 
 def test_reading_contracts_needs_neither_spark_nor_aws() -> None:
@@ -70,8 +71,8 @@ def test_reading_contracts_needs_neither_spark_nor_aws() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "line", "words"),
     [
-        ("value: upsert", "value: upsrt", "kind", "Did you mean 'upsert'?"),
-        ("value: updated_at", "value: updatd_at", "sequence", "Did you mean 'updated_at'?"),
+        ("value: upsert", "value: upsrt", "mergeStrategy", "Did you mean 'upsert'?"),
+        ("value: updated_at", "value: updatd_at", "sequenceBy", "Did you mean 'updated_at'?"),
         ("physicalType: decimal(12,2)", "physicalType: decmal(12,2)", "physicalType", "decimal(12,2)"),
         ("property: filePattern", "property: filePatern", "customProperties", "Did you mean 'filePattern'?"),
         ("value: [store_id, order_id]", "value: [dt, store_id]", "clusterBy", "partitionBy [dt] with clusterBy"),
@@ -81,35 +82,35 @@ def test_reading_contracts_needs_neither_spark_nor_aws() -> None:
         ('value: "06:00"', 'value: "6 am"', "value", "HH:MM"),
         ("value: [dt]", "value: [ordered_at]", "partitionBy", "take dt or month"),
         ("deleteFlag, value: is_deleted", "merge, value: copy_on_writ", "merge", "Did you mean 'copy_on_write'?"),
-        ("deleteFlag, value: is_deleted", "partitionMoves, value: nevr", "partitionMoves", "Did you mean 'never'?"),
-        ("deleteFlag, value: is_deleted", "typeWidening, value: all", "typeWidening", "unknown word"),
-        ("drift, value: rescue", "drift, value: evolv", "drift", "Did you mean 'evolve'?"),
+        ("deleteFlag, value: is_deleted", "partitionIsStable, value: never", "partitionIsStable", "true or false"),
+        ("deleteFlag, value: is_deleted", "typeWidening, value: all", "typeWidening", "unknown value"),
+        ("drift, value: rescue", "drift, value: ignor", "drift", "Did you mean 'ignore'?"),
         ("value: 20}", "value: 120}", "quarantineLimitPercent", "0 to 100"),
-        ("value: [store_id, order_id]", "value: [store_id, is_deleted]", "clusterBy", "Delta keeps no bounds"),
+        ("value: [store_id, order_id]", "value: [store_id, is_deleted]", "clusterBy", "keeps no min/max statistics"),
         ("value: [store_id, order_id]", "value: [store_id, month]", "clusterBy", "cluster by dt"),
         ("value: [store_id, order_id]", "value: [store_id, store_id]", "clusterBy", "named twice"),
         ("deleteFlag, value: is_deleted", "targetFileSize, value: 128 M", "targetFileSize", "a size such as 128MB"),
-        ("deleteFlag, value: is_deleted", "clusteringAtMost, value: 1", "clusteringAtMost", "from 1.01 to 10"),
+        ("deleteFlag, value: is_deleted", "maxReadAmplification, value: 1", "maxReadAmplification", "from 1.01 to 10"),
         (
             "deleteFlag, value: is_deleted",
             "retentionDays, value: 3",
             "retentionDays",
-            "retentionBelowSevenDays: 'readers",
+            "allowShortRetention: true",
         ),
         ("deleteFlag, value: is_deleted", "retentionDays, value: 0", "retentionDays", "from 1 to 3650"),
         (
             "deleteFlag, value: is_deleted",
-            "retentionBelowSevenDays, value: true",
-            "retentionBelowSevenDays",
-            "the words",
+            "allowShortRetention, value: yes please",
+            "allowShortRetention",
+            "true or false",
         ),
         ("primaryKeyPosition: 2", "primaryKeyPosition: 1", "primaryKeyPosition", "number of its own"),
         ("domain: erp", "domian: erp", "domain", "is missing; add it. Found instead: 'domian'"),
         ("      - name: line_number", "      - name: order_id", "properties", "described twice"),
-        ("kind: DataContract", "kind: [DataContract", "YAML", "mend the syntax"),
+        ("kind: DataContract", "kind: [DataContract", "YAML", "fix the syntax"),
     ],
 )
-def test_a_mistake_is_told_with_file_line_field_and_cure(
+def test_a_mistake_has_file_line_field_and_what_to_do(
     copy: Project, before: str, after: str, line: str, words: str
 ) -> None:
     path = spoil(copy, before, after)
@@ -123,23 +124,24 @@ def test_a_mistake_is_told_with_file_line_field_and_cure(
     assert "\n" not in str(error)
 
 
-def test_personal_data_has_no_bounds_to_cluster_by(copy: Project) -> None:
+def test_personal_data_has_no_statistics_to_cluster_by(copy: Project) -> None:
     spoil(copy, "value: [store_id, order_id]", "value: [store_id, status]")
     spoil(copy, "      - name: status\n", "      - name: status\n        classification: pii\n")
-    with pytest.raises(ContractError, match="'status' is personal data, whose bounds the log must not show"):
+    with pytest.raises(ContractError, match="'status' is personal data, for which no statistics are kept"):
         load_contracts(copy.root / "contracts")
 
 
 def test_a_layout_is_declared_whole(copy: Project) -> None:
     line = "      - {property: deleteFlag, value: is_deleted}\n"
     words = (
-        "targetFileSize, value: 64MB", "clusteringAtMost, value: 1.3", "retentionDays, value: 2",
-        "retentionBelowSevenDays, value: readers and time travel need less",
+        "targetFileSize, value: 64MB", "maxReadAmplification, value: 1.3", "retentionDays, value: 2",
+        "allowShortRetention, value: true",
     )  # fmt: skip
     path = spoil(copy, line, line + "".join(f"      - {{property: {word}}}\n" for word in words))
     (orders,) = read_contract(path).datasets
     assert (orders.layout.partition_by, orders.layout.cluster_by) == (("dt",), ("store_id", "order_id"))
-    assert (orders.layout.cut_by, orders.layout.target_bytes, orders.layout.at_most) == (("store_id",), 64 << 20, 1.3)
+    assert (orders.layout.cut_by, orders.layout.target_bytes) == (("store_id",), 64 << 20)
+    assert orders.layout.max_read_amplification == 1.3
     assert orders.retention_days == 2
     assert orders.bounded_columns == ("order_id", "line_number", "store_id", "_batch_id")
 
@@ -154,17 +156,18 @@ def test_personal_data_names_no_folder(copy: Project) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("kind, value: upsert", (True, MergeMode.COPY_ON_WRITE, False)),
-        ("partitionMoves, value: never", (False, MergeMode.COPY_ON_WRITE, False)),
-        ("merge, value: deletion_vectors", (True, MergeMode.DELETION_VECTORS, False)),
-        ("typeWidening, value: rewrite", (True, MergeMode.COPY_ON_WRITE, True)),
+        ("merge, value: copy_on_write", (False, MergeMode.COPY_ON_WRITE, False)),
+        ("partitionIsStable, value: false", (False, MergeMode.COPY_ON_WRITE, False)),
+        ("partitionIsStable, value: true", (True, MergeMode.COPY_ON_WRITE, False)),
+        ("merge, value: deletion_vectors", (False, MergeMode.DELETION_VECTORS, False)),
+        ("typeWidening, value: rewrite", (False, MergeMode.COPY_ON_WRITE, True)),
     ],
 )
 def test_how_a_dataset_is_merged(copy: Project, words: str, expected: tuple[bool, MergeMode, bool]) -> None:
     line = "      - {property: deleteFlag, value: is_deleted}\n"
     path = spoil(copy, line, f"{line}      - {{property: {words}}}\n")
     (orders,) = read_contract(path).datasets
-    assert (orders.may_move, orders.merge_mode, orders.widens_types) == expected
+    assert (orders.partition_is_stable, orders.merge_mode, orders.widens_types) == expected
 
 
 def test_the_line_is_that_of_the_mistake(copy: Project) -> None:
@@ -180,12 +183,12 @@ def test_two_contracts_of_one_domain_are_refused(copy: Project) -> None:
         load_contracts(copy.root / "contracts")
 
 
-def test_an_empty_folder_is_told(tmp_path: Path) -> None:
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="holds no contract"):
         load_contracts(tmp_path)
 
 
-def test_an_empty_file_is_told(tmp_path: Path) -> None:
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "new.yaml").write_text("")
     with pytest.raises(ContractError, match="apiVersion"):
         load_contracts(tmp_path)

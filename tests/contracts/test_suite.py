@@ -173,9 +173,7 @@ def test_name_of_another_suite(write: Write) -> None:
 @pytest.mark.parametrize("value", [None, "", " ", 3])
 def test_a_word_of_meta_is_missing(write: Write, field: str, value: object) -> None:
     folder = write(expectation(), expectation(meta={field: value}))
-    assert message(folder) == (
-        f"orders.json: expectation 2: meta.{field} is missing; it must be a text that is not empty."
-    )
+    assert message(folder) == (f"orders.json: expectation 2: meta.{field} is missing; expected a non-empty string.")
 
 
 @pytest.mark.parametrize(
@@ -183,38 +181,38 @@ def test_a_word_of_meta_is_missing(write: Write, field: str, value: object) -> N
     [
         (
             {"meta": {"on_failure": "quarantin"}},
-            "(quantity_at_least_1): meta.on_failure has the unknown word 'quarantin'. Did you mean 'quarantine'?",
+            "(quantity_at_least_1): meta.on_failure has the unknown value 'quarantin'. Did you mean 'quarantine'?",
         ),
         (
             {"meta": {"on_failure": "explode"}},
-            "(quantity_at_least_1): meta.on_failure has the unknown word 'explode'. Known: fail, quarantine, warn.",
+            "(quantity_at_least_1): meta.on_failure has the unknown value 'explode'. Known: fail, quarantine, warn.",
         ),
         (
             {"meta": {"rule": "At least, 1"}},
-            "(At least, 1): meta.rule has the unknown word 'At least, 1'. "
+            "(At least, 1): meta.rule has the unknown value 'At least, 1'. "
             "Wanted: a name in snake_case such as quantity_at_least_1.",
         ),
         (
             {"type": "expect_column_values_to_be_betwen"},
-            "(quantity_at_least_1): type has the unknown word 'expect_column_values_to_be_betwen'. "
+            "(quantity_at_least_1): type has the unknown value 'expect_column_values_to_be_betwen'. "
             "Did you mean 'expect_column_values_to_be_between'?",
         ),
         (
             {"kwargs": {"column": "quantity", "min_vlaue": 1}},
-            "(quantity_at_least_1): kwargs has the unknown word 'min_vlaue'. Did you mean 'min_value'?",
+            "(quantity_at_least_1): kwargs has the unknown value 'min_vlaue'. Did you mean 'min_value'?",
         ),
         (
             {"kwargs": {"column": "quantity", "min_value": "one"}},
-            "(quantity_at_least_1): kwargs.min_value has the unknown word 'one'. "
+            "(quantity_at_least_1): kwargs.min_value has the unknown value 'one'. "
             "Wanted: a number, or a date or time as in ISO 8601.",
         ),
         (
             {"severity": "critical"},
-            "(quantity_at_least_1): severity is 'critical'; with meta.on_failure 'quarantine' goes 'warning'.",
+            "(quantity_at_least_1): severity is 'critical', but meta.on_failure 'quarantine' requires 'warning'.",
         ),
         (
             {"severity": None},
-            "(quantity_at_least_1): severity is missing; with meta.on_failure 'quarantine' goes 'warning'.",
+            "(quantity_at_least_1): severity is missing, but meta.on_failure 'quarantine' requires 'warning'.",
         ),
         (
             {"kwargs": {"column": "quantitty", "min_value": 1}},
@@ -251,6 +249,6 @@ def test_a_mistake_in_an_expectation(write: Write, changes: dict[str, Any], want
 def test_a_name_twice(write: Write) -> None:
     folder = write(expectation(), expectation(kwargs={"column": "quantity", "max_value": 9}))
     assert message(folder) == (
-        "orders.json: expectation 2 (quantity_at_least_1): meta.rule is taken by expectation 1; "
-        "every rule needs its own."
+        "orders.json: expectation 2 (quantity_at_least_1): meta.rule is already used by expectation 1; "
+        "each rule needs a name of its own."
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.contracts.contract import Dataset, Kind
+from lakehouse.contracts.contract import Dataset, MergeStrategy
 from lakehouse.contracts.project import Project
 from lakehouse.lake.delta_log import existing_table
 from lakehouse.lake.paths import Lake
@@ -61,7 +61,7 @@ def silver_rows(context: Context, dataset: Dataset) -> list[tuple[object, ...]]:
     """Silver as the table has it, tombstones included."""
     names = [column.name for column in dataset.silver_columns if column.name not in ("month", "_batch_id")]
     path = context.lake.silver(dataset.name)
-    order = (*dataset.key, dataset.sequence) if dataset.kind is Kind.HISTORY else dataset.key
+    order = (*dataset.key, dataset.sequence_by) if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.key
     sql = f"select {', '.join(names)} from delta_scan('{path}') order by {', '.join(order)}"
     return rows(context.lake, context.contracts, sql)
 
@@ -91,7 +91,7 @@ def test_every_delivered_row_is_accounted_for(
     for count in (c for c in stages[stage]["result"].summary.datasets if c.dataset in wanted.batches):
         batch = wanted.batches[count.dataset][number]
         assert (count.landed, count.quarantined) == (batch.landed, batch.quarantined), count.dataset
-        assert count.landed == count.good + count.quarantined + count.ignored, count.dataset
+        assert count.landed == count.merged + count.quarantined + count.ignored, count.dataset
         assert count.held == 0
 
 
@@ -116,7 +116,7 @@ def test_the_same_rows_under_other_names_add_no_data_file_to_silver_and_marts(st
 
     assert layers("before") == layers("after")
     counts = stages["renamed"]["result"].summary.total
-    assert (counts.landed, counts.good, counts.merged) == (229, 0, 0)
+    assert (counts.landed, counts.merged) == (229, 0)
     assert counts.landed == counts.quarantined + counts.ignored
 
 

@@ -14,7 +14,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, Kind
+from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
 from lakehouse.lake.batches import MERGE
 from lakehouse.transform.merge import MergeResult, merge_batch
 
@@ -24,14 +24,16 @@ ORDER = (Column("id", "string", True, "Key."), Column("store_id", "string", True
          Column("at", "timestamp", True, "When."), SEQUENCE, Column("gone", "boolean", True, "Deleted."))  # fmt: skip
 CSV = FileFormat.CSV
 ORDERS = Dataset(
-    "orders", "erp", "", Kind.UPSERT, "*", CSV, ORDER, ("id",), "updated_at", "gone", "at", ("dt",), ("store_id",), 20
-)
+    "orders", "erp", "", MergeStrategy.UPSERT, "*", CSV, ORDER, ("id",),
+    "updated_at", "gone", "at", ("dt",), ("store_id",), 20,
+)  # fmt: skip
 EVENTS = Dataset(
-    "events", "web", "", Kind.INSERT_ONLY, "*", CSV, ORDER[:5], ("id",), "updated_at", None, "at", ("dt",), (), 20
-)
+    "events", "web", "", MergeStrategy.INSERT_ONLY, "*", CSV, ORDER[:5], ("id",),
+    "updated_at", None, "at", ("dt",), (), 20,
+)  # fmt: skip
 PRICE = (ORDER[0], EUROS, SEQUENCE)
 PRODUCTS = Dataset(
-    "products", "products", "", Kind.HISTORY, "*", CSV, PRICE, ("id",), "updated_at", None, None, (), ("id",), 20
+    "products", "products", "", MergeStrategy.SCD2, "*", CSV, PRICE, ("id",), "updated_at", None, None, (), ("id",), 20
 )
 
 

@@ -11,14 +11,15 @@ from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, Kind
+from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
 from lakehouse.ingest.casting import with_types
 from lakehouse.ingest.reading import WRONG_KIND
 
 
 def dataset(*columns: Column) -> Dataset:
     csv = FileFormat.CSV
-    return Dataset("orders", "erp", "", Kind.UPSERT, "orders*", csv, columns, ("id",), "id", None, None, (), (), 20)
+    upsert = MergeStrategy.UPSERT
+    return Dataset("orders", "erp", "", upsert, "orders*", csv, columns, ("id",), "id", None, None, (), (), 20)
 
 
 TYPES = {

@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, Kind
+from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeStrategy
 from lakehouse.ingest.drift import encoding_problem, header_problem
 from lakehouse.ingest.ingest import FileRefusedError, ingest_domain
 from lakehouse.ingest.reading import read_header, read_rows
@@ -32,7 +32,8 @@ def dataset(drift: Drift, pii: bool = False, file_format: FileFormat = FileForma
     columns = tuple(dataclasses.replace(column, pii=pii and column.name == "email") for column in COLUMNS)
     columns += (DEVICE,) if file_format is FileFormat.JSON_LINES else ()
     return Dataset(
-        "orders", "erp", "", Kind.UPSERT, "orders*", file_format, columns, ("id",), "id", None, None, (), (), 20,
+        "orders", "erp", "", MergeStrategy.UPSERT, "orders*", file_format, columns, ("id",),
+        "id", None, None, (), (), 20,
         drift=drift,
     )  # fmt: skip
 
@@ -42,7 +43,7 @@ STRICT = f"its columns are not those of the contract, in their order (drift: str
 
 
 @pytest.mark.parametrize(
-    ("header", "strict", "evolve", "rescue"),
+    ("header", "strict", "ignore", "rescue"),
     [
         ("id,email,amount", None, None, None),
         ("amount,id,email", STRICT, None, None),  # reordered
@@ -60,11 +61,11 @@ STRICT = f"its columns are not those of the contract, in their order (drift: str
         ("", None, None, None),
     ],
 )  # fmt: skip
-def test_what_each_policy_refuses(header: str, strict: str | None, evolve: str | None, rescue: str | None) -> None:
+def test_what_each_policy_refuses(header: str, strict: str | None, ignore: str | None, rescue: str | None) -> None:
     columns = header.split(",") if header else []
     found = {drift: header_problem(columns, dataset(drift)) for drift in Drift}
     shown = strict.format(", ".join(columns)) if strict else None
-    assert found == {Drift.STRICT: shown, Drift.EVOLVE: evolve, Drift.RESCUE: rescue}
+    assert found == {Drift.STRICT: shown, Drift.IGNORE: ignore, Drift.RESCUE: rescue}
 
 
 def test_a_first_row_in_place_of_a_header_is_not_shown_where_there_is_personal_data() -> None:
@@ -132,7 +133,7 @@ HEADER = "name,product_id,category,list_price,unit_cost,is_active,updated_at,col
 ROW = "Tea,P1,food,3.50,1.00,true,2026-10-12T10:00:00Z,green\n"
 
 
-@pytest.mark.parametrize(("drift", "rescued"), [(Drift.RESCUE, '{"colour":"green"}'), (Drift.EVOLVE, None)])
+@pytest.mark.parametrize(("drift", "rescued"), [(Drift.RESCUE, '{"colour":"green"}'), (Drift.IGNORE, None)])
 def test_a_file_that_differs_is_taken_and_the_difference_told(
     context: Context, drift: Drift, rescued: str | None
 ) -> None:

@@ -9,7 +9,7 @@ from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, Kind
+from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
 from lakehouse.ingest.reading import WRONG_KIND, read_header, read_rows
 from lakehouse.lake.files import list_files
 
@@ -19,9 +19,8 @@ NO_OBJECT = "row_is_a_json_object"
 
 
 def dataset(file_format: FileFormat, *columns: Column) -> Dataset:
-    return Dataset(
-        "orders", "erp", "", Kind.UPSERT, "orders*", file_format, columns, ("id",), "id", None, None, (), (), 20
-    )
+    upsert = MergeStrategy.UPSERT
+    return Dataset("orders", "erp", "", upsert, "orders*", file_format, columns, ("id",), "id", None, None, (), (), 20)
 
 
 ORDERS = dataset(

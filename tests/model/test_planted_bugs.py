@@ -34,7 +34,7 @@ def as_old_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
     """`>=` for `>` in the sequence guard."""
 
     def is_newer(dataset: Dataset) -> SparkColumn:
-        return F.col(dataset.sequence) >= F.col(f"{outcomes.OLD}.{dataset.sequence}")
+        return F.col(dataset.sequence_by) >= F.col(f"{outcomes.OLD}.{dataset.sequence_by}")
 
     monkeypatch.setattr(outcomes, "is_newer", is_newer)
 

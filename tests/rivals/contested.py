@@ -13,7 +13,7 @@ from pyspark.sql.types import BooleanType
 
 import tests.helpers.silver_table as silver_table
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, Kind
+from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
 from lakehouse.lake.delta_log import select
 from lakehouse.transform import merge
 from lakehouse.transform.merge import MergeResult
@@ -26,8 +26,9 @@ COLUMNS = (
     Column("at", "timestamp", True, "When."), Column("updated_at", "timestamp", True, "Sequence."),
 )  # fmt: skip
 ORDERS = Dataset(
-    "orders", "erp", "", Kind.UPSERT, "*", FileFormat.CSV, COLUMNS, ("id",), "updated_at", None, "at", ("dt",), (), 20
-)
+    "orders", "erp", "", MergeStrategy.UPSERT, "*", FileFormat.CSV, COLUMNS, ("id",),
+    "updated_at", None, "at", ("dt",), (), 20,
+)  # fmt: skip
 
 Order = tuple[str, int, int | None, int]
 Kept = tuple[str, int, int | None, int, int]

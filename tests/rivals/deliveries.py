@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, Kind
+from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
 from lakehouse.lake.delta_log import open_table, select
 
 COLUMNS = (
@@ -18,7 +18,7 @@ COLUMNS = (
     Column("updated_at", "timestamp", True, "Sequence."), Column("gone", "boolean", True, "Deleted."),
 )  # fmt: skip
 ORDERS = Dataset(
-    "orders", "erp", "", Kind.UPSERT, "*", FileFormat.CSV, COLUMNS,
+    "orders", "erp", "", MergeStrategy.UPSERT, "*", FileFormat.CSV, COLUMNS,
     ("id",), "updated_at", "gone", "at", ("dt",), ("store_id",), 20,
 )  # fmt: skip
 KEYS, DAYS, ROWS = 60, 4, 40

@@ -11,24 +11,24 @@ from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, Kind
+from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
 from lakehouse.transform.outcomes import identity, newest_per_key, with_dates, with_fate, with_validity
 
 ROW = "id string, seq int, value string, gone boolean"
 DAY, NEXT_DAY = date(2026, 10, 12), date(2026, 10, 13)
 
 
-def dataset(kind: Kind, date_from: str | None = None, *derived: str) -> Dataset:
+def dataset(strategy: MergeStrategy, date_column: str | None = None, *derived: str) -> Dataset:
     """A dataset with a whole number as its sequence, which reads better than times."""
-    names = [*ROW.split(", "), *([f"{date_from} timestamp"] if date_from else [])]
+    names = [*ROW.split(", "), *([f"{date_column} timestamp"] if date_column else [])]
     columns = tuple(Column(*name.split(" "), True, "") for name in names)  # type: ignore[arg-type,misc]
-    flag = "gone" if kind is Kind.UPSERT else None
+    flag = "gone" if strategy is MergeStrategy.UPSERT else None
     return Dataset(
-        "leads", "crm", "", kind, "*", FileFormat.CSV, columns, ("id",), "seq", flag, date_from, derived, (), 20
+        "leads", "crm", "", strategy, "*", FileFormat.CSV, columns, ("id",), "seq", flag, date_column, derived, (), 20
     )
 
 
-UPSERT, INSERT_ONLY, HISTORY = dataset(Kind.UPSERT), dataset(Kind.INSERT_ONLY), dataset(Kind.HISTORY)
+UPSERT, INSERT_ONLY, SCD2 = (dataset(strategy) for strategy in MergeStrategy)
 
 
 def assert_rows(found: DataFrame, schema: str, *rows: tuple[Any, ...]) -> None:
@@ -47,7 +47,7 @@ def newest(rows: DataFrame, of: Dataset) -> DataFrame:
         (UPSERT, [("A", 3, "c", True), ("B", 1, None, None), (None, 1, "x", False)]),
         (INSERT_ONLY, [("A", 1, "a", False), ("B", 1, None, None), (None, 1, "x", False)]),
         (
-            HISTORY,
+            SCD2,
             [
                 ("A", 1, "a", False),
                 ("A", 2, "b", False),
@@ -57,7 +57,7 @@ def newest(rows: DataFrame, of: Dataset) -> DataFrame:
             ],
         ),
     ],
-    ids=["upsert", "insert_only", "history"],
+    ids=["upsert", "insert_only", "scd2"],
 )
 def test_one_row_per_key(spark: SparkSession, of: Dataset, expected: list[tuple[Any, ...]]) -> None:
     delivered = [
@@ -73,7 +73,7 @@ def test_one_row_per_key(spark: SparkSession, of: Dataset, expected: list[tuple[
 
 
 def test_a_row_knows_how_many_it_stands_for(spark: SparkSession) -> None:
-    of = dataset(Kind.UPSERT, "at", "dt")
+    of = dataset(MergeStrategy.UPSERT, "at", "dt")
     at = datetime(2026, 10, 12, tzinfo=UTC)
     rows = [
         ("A", 1, "a", False, at), ("A", 2, "b", None, at), ("A", None, "c", False, at),  # one without sequence
@@ -85,8 +85,8 @@ def test_a_row_knows_how_many_it_stands_for(spark: SparkSession) -> None:
 
 @pytest.mark.parametrize(
     ("of", "expected"),
-    [(UPSERT, (2, "b", True)), (INSERT_ONLY, (2, None, True)), (HISTORY, (2, "b", True))],
-    ids=["upsert", "insert_only", "history"],
+    [(UPSERT, (2, "b", True)), (INSERT_ONLY, (2, None, True)), (SCD2, (2, "b", True))],
+    ids=["upsert", "insert_only", "scd2"],
 )
 def test_a_tie_is_settled_by_content_whatever_the_order(
     spark: SparkSession, of: Dataset, expected: tuple[Any, ...]
@@ -100,11 +100,11 @@ def test_a_tie_is_settled_by_content_whatever_the_order(
 
 
 def test_the_identity_of_a_row() -> None:
-    assert [identity(of) for of in (UPSERT, INSERT_ONLY, HISTORY)] == [("id",), ("id",), ("id", "seq")]
+    assert [identity(of) for of in (UPSERT, INSERT_ONLY, SCD2)] == [("id",), ("id",), ("id", "seq")]
 
 
 def test_dates_are_those_of_utc(spark: SparkSession) -> None:
-    of = dataset(Kind.INSERT_ONLY, "at", "month")
+    of = dataset(MergeStrategy.INSERT_ONLY, "at", "month")
     late, early = datetime(2026, 10, 31, 23, 59, 59, 999999, UTC), datetime(2026, 11, 1, tzinfo=UTC)
     rows = [("A", 1, "a", False, late), ("B", 1, "b", False, early), ("C", 1, "c", False, None)]
     assert_rows(
@@ -145,7 +145,7 @@ FATES: dict[str, tuple[tuple[Any, ...], tuple[Any, ...] | None, str, bool]] = {
 
 
 def test_the_fate_of_an_upsert(spark: SparkSession) -> None:
-    of = dataset(Kind.UPSERT, "at", "dt")
+    of = dataset(MergeStrategy.UPSERT, "at", "dt")
     moments = {day: day and datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (DAY, NEXT_DAY, None)}
     schema = f"{ROW}, at timestamp, dt date, _batch_id bigint"
     news = [(name, *row[:3], moments[row[3]], row[3], 2) for name, (row, *_) in FATES.items()]
@@ -163,9 +163,9 @@ def test_the_fate_of_an_upsert(spark: SparkSession) -> None:
     ("of", "expected"),
     [
         (INSERT_ONLY, {"A": "unchanged", "B": "stale", "C": "stale", "D": "inserted", "E": "stale"}),
-        (HISTORY, {"A": "unchanged", "B": "stale", "C": "inserted", "D": "inserted", "E": "inserted"}),
+        (SCD2, {"A": "unchanged", "B": "stale", "C": "inserted", "D": "inserted", "E": "inserted"}),
     ],
-    ids=["insert_only", "history"],
+    ids=["insert_only", "scd2"],
 )
 def test_the_fate_where_nothing_is_replaced(spark: SparkSession, of: Dataset, expected: dict[str, str]) -> None:
     silver = [("A", 2, None, False), ("B", 2, "a", False), ("C", 2, "a", False), ("E", 2, "a", True)]
@@ -190,16 +190,16 @@ def test_versions_hold_without_gap_or_overlap(spark: SparkSession) -> None:
         ("B", 4, None, None, 4, None, True),
     ]
     schema = f"{ROW}, valid_from int, valid_to int, is_current boolean"
-    first = with_validity(spark.createDataFrame(rows, ROW), HISTORY)
+    first = with_validity(spark.createDataFrame(rows, ROW), SCD2)
     assert_rows(first, schema, *expected)
-    assert_rows(with_validity(first, HISTORY), schema, *expected)
+    assert_rows(with_validity(first, SCD2), schema, *expected)
 
 
 def test_a_late_version_comes_between_equal_neighbours(spark: SparkSession) -> None:
     early = [("A", 1, "a", True), ("A", 5, "a", True), ("A", 9, None, True)]
     schema = f"{ROW}, valid_from int, valid_to int, is_current boolean"
-    before = with_validity(spark.createDataFrame(early, ROW), HISTORY)
+    before = with_validity(spark.createDataFrame(early, ROW), SCD2)
     kept = [("A", 5, "a", True, 5, 9, False), ("A", 9, None, True, 9, None, True)]
     assert_rows(before, schema, ("A", 1, "a", True, 1, 5, False), *kept)
-    after = with_validity(spark.createDataFrame([*early, ("A", 3, "late", True)], ROW), HISTORY)
+    after = with_validity(spark.createDataFrame([*early, ("A", 3, "late", True)], ROW), SCD2)
     assert_rows(after, schema, ("A", 1, "a", True, 1, 3, False), ("A", 3, "late", True, 3, 5, False), *kept)

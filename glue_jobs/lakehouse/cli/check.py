@@ -57,17 +57,17 @@ def _suites(project: Project, contracts: Contracts) -> list[str]:
 
 
 def _unguarded(dataset: Dataset, suite: Suite) -> list[str]:
-    """The columns that the merge cannot do without and that no rule keeps from being null."""
+    """The columns that a row needs to be merged and that no rule keeps from being null."""
     not_null = [rule for rule in suite.quarantine_rules if rule.type == "expect_column_values_to_not_be_null"]
     guarded = {column for rule in not_null for column in rule.columns}
-    needed = dict.fromkeys((*dataset.key, dataset.sequence, *filter(None, [dataset.date_from])))
+    needed = dict.fromkeys((*dataset.key, dataset.sequence_by, *filter(None, [dataset.date_column])))
     return [column for column in needed if column not in guarded]
 
 
 def _without_rule(project: Project, dataset: Dataset, column: str) -> str:
     file = project.suites / "expectations" / f"{dataset.name}.json"
     return (
-        f"{file}: no rule quarantines a null {column}, which the merge cannot place; "
+        f"{file}: no rule quarantines a null {column}, without which a row cannot be merged; "
         f"add expect_column_values_to_not_be_null for it with on_failure quarantine."
     )
 

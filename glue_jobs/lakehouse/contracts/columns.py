@@ -60,4 +60,4 @@ REPAIR_COLUMN = Column(REPAIR_OF, "string", False, "Quarantined row, as batch:ro
 BATCH_COLUMN = Column(BATCH_ID, "bigint", True, "Batch that last changed the row.")
 
 SYSTEM_COLUMNS = (RESCUED_COLUMN, REPAIR_COLUMN)
-"""What bronze and quarantine have beside the contract's columns and the row's own place; null in most rows."""
+"""What bronze and quarantine have next to the contract's columns and the row's own place; null in most rows."""

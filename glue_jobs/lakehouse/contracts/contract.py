@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from lakehouse.contracts.columns import BATCH_COLUMN, DATE_COLUMNS, VALIDITY_COLUMNS, Column
 from lakehouse.contracts.layout import (
-    CLUSTERING_AT_MOST,
+    MAX_READ_AMPLIFICATION,
     RETENTION_DAYS,
     TARGET_FILE_BYTES,
     Layout,
@@ -20,26 +20,29 @@ from lakehouse.contracts.layout import (
 from lakehouse.errors import UnknownNameError
 
 
-class Kind(StrEnum):
-    """How a delivered row meets what silver has (section "What MERGE promises" of the architecture page)."""
+class MergeStrategy(StrEnum):
+    """Which versions of a key silver keeps: the latest one, the first one, or all of them with their validity."""
 
     UPSERT = "upsert"
     INSERT_ONLY = "insert_only"
-    HISTORY = "history"
+    SCD2 = "scd2"
 
 
 class MergeMode(StrEnum):
-    """How silver takes a replaced row: its file is written anew, or the old row is marked in a file beside it."""
+    """How a row of silver is replaced: its file is rewritten, or a deletion vector marks the old row."""
 
     COPY_ON_WRITE = "copy_on_write"
     DELETION_VECTORS = "deletion_vectors"
 
 
 class Drift(StrEnum):
-    """What becomes of a file whose columns are not those of the contract; one without a required column is refused."""
+    """What happens to a file whose columns are not those of the contract; without a required one it is refused.
+
+    STRICT refuses the file, IGNORE drops the columns that the contract does not have, RESCUE keeps them as JSON.
+    """
 
     STRICT = "strict"
-    EVOLVE = "evolve"
+    IGNORE = "ignore"
     RESCUE = "rescue"
 
 
@@ -54,45 +57,48 @@ class FileFormat(StrEnum):
 class Dataset:
     """One dataset of a contract; also the name of its bronze, quarantine and silver tables.
 
-    may_move: a key's partition may change, so that its old copy is looked for in every partition.
+    sequence_by: the column that orders the versions of a key. date_column: the timestamp whose UTC date is `dt`.
+    partition_is_stable: a key never changes its partition, so that a merge reads only the batch's partitions; else the
+    old row is searched in all of them.
     widens_types: a table whose column is narrower than the contract's is rewritten once, with the wider type.
-    drift: strict refuses a file with other columns, evolve takes the known ones, rescue keeps the others as JSON too.
-    target_file_bytes, clustering_at_most: what maintenance aims at, and what it lets pass (`layout.py`).
-    retention_days: how long files that no version needs any more are kept, for readers and time travel.
+    target_file_bytes, max_read_amplification: what maintenance aims at, and from when it reclusters (`layout.py`).
+    retention_days: how long obsolete data files are kept, for running queries and time travel.
     """
 
     name: str
     domain: str
     description: str
-    kind: Kind
+    merge_strategy: MergeStrategy
     file_pattern: str
     file_format: FileFormat
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    sequence: str
+    sequence_by: str
     delete_flag: str | None
-    date_from: str | None
+    date_column: str | None
     partition_by: tuple[str, ...]
     cluster_by: tuple[str, ...]
     quarantine_limit_percent: float
-    may_move: bool = True
+    partition_is_stable: bool = False
     merge_mode: MergeMode = MergeMode.COPY_ON_WRITE
     widens_types: bool = False
     drift: Drift = Drift.RESCUE
     target_file_bytes: int = TARGET_FILE_BYTES
-    clustering_at_most: float = CLUSTERING_AT_MOST
+    max_read_amplification: float = MAX_READ_AMPLIFICATION
     retention_days: int = RETENTION_DAYS
 
     @property
     def layout(self) -> Layout:
-        """How the files of silver should lie."""
-        return layout_for(self.partition_by, self.cluster_by, self.key, self.target_file_bytes, self.clustering_at_most)
+        """How the files of silver are partitioned and clustered."""
+        return layout_for(
+            self.partition_by, self.cluster_by, self.key, self.target_file_bytes, self.max_read_amplification
+        )
 
     @property
     def bounded_columns(self) -> tuple[str, ...]:
-        """The columns of silver whose bounds its log holds: those that merge, marts and analysts ask by, no others."""
-        asked = (*self.key, *self.cluster_by, *(c.name for c in self.derived_columns if c.name == "dt"))
-        return (*(name for name in dict.fromkeys(asked) if name not in self.partition_by), BATCH_COLUMN.name)
+        """The columns of silver with min/max statistics: those that merge, marts and analysts filter by, no others."""
+        filtered = (*self.key, *self.cluster_by, *(c.name for c in self.derived_columns if c.name == "dt"))
+        return (*(name for name in dict.fromkeys(filtered) if name not in self.partition_by), BATCH_COLUMN.name)
 
     @property
     def table_properties(self) -> dict[str, str]:
@@ -137,7 +143,7 @@ class Dataset:
     @property
     def derived_columns(self) -> tuple[Column, ...]:
         """The columns that silver adds to the delivered ones, in their order."""
-        if self.kind is Kind.HISTORY:
+        if self.merge_strategy is MergeStrategy.SCD2:
             return VALIDITY_COLUMNS
         return tuple(c for c in DATE_COLUMNS if c.name == "dt" or c.name in self.partition_by)
 
@@ -163,7 +169,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Contract:
-    """One domain: who owns it, when it comes, and its datasets."""
+    """One domain: its owner, its schedule and its datasets."""
 
     domain: str
     title: str
@@ -200,6 +206,10 @@ class Contracts:
             if contract.domain == domain:
                 return contract
         raise UnknownNameError("domain", domain, self.domains)
+
+    def require(self, domain: str) -> None:
+        """Raise UnknownNameError unless a contract has that domain."""
+        self.of(domain)
 
     def dataset(self, name: str) -> Dataset:
         """Return the dataset of that name; raises UnknownNameError with the nearest known name."""

@@ -1,4 +1,4 @@
-"""How a table's files lie: its partitions, the columns that files are cut and sorted by, how large a file should be.
+"""A table's layout: its partitions, the columns that files are split and sorted by, how large a file should be.
 
 A layout is declared in a contract or in a mart's dbt config, and stands in the table's own properties.
 """
@@ -10,14 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 CLUSTER_BY, CUT_BY = "lakehouse.clusterBy", "lakehouse.cutBy"
-TARGET, AT_MOST = "lakehouse.targetFileSize", "lakehouse.clusteringAtMost"
+TARGET, READ_AMPLIFICATION = "lakehouse.targetFileSize", "lakehouse.maxReadAmplification"
+_FORMER_READ_AMPLIFICATION = "lakehouse.clusteringAtMost"
+"""The same in tables that were written before the property got its name."""
 STATISTICS = "delta.dataSkippingStatsColumns"
 
 TARGET_FILE_BYTES = 128 << 20
-CLUSTERING_AT_MOST = 1.1
+MAX_READ_AMPLIFICATION = 1.1
 RETENTION_DAYS = 7
 LOG_DAYS = 30
-"""The log is kept so long at least: marts, accounts and rollbacks read what earlier commits say of themselves."""
+"""The log is kept at least so long: marts, row counts and rollbacks read what earlier commits record."""
 
 _UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 _SIZE = re.compile(r"^([1-9]\d*) ?(KB|MB|GB)$")
@@ -29,24 +31,24 @@ class Layout:
     """A declared layout.
 
     cluster_by: rows of a file are sorted by these. cut_by: the first one or two of them, at whose values the rows of a
-    partition are cut into files. target_bytes: of one file. at_most: how many times the least possible a question may
-    open before maintenance clusters a partition anew.
+    partition are split into files. target_bytes: of one file. max_read_amplification: how many times the theoretical
+    minimum a query may read before maintenance reclusters a partition.
     """
 
     partition_by: tuple[str, ...]
     cluster_by: tuple[str, ...]
     cut_by: tuple[str, ...]
     target_bytes: int = TARGET_FILE_BYTES
-    at_most: float = CLUSTERING_AT_MOST
+    max_read_amplification: float = MAX_READ_AMPLIFICATION
 
     @property
     def properties(self) -> dict[str, str]:
-        """What the table says of its layout; its partition columns Delta keeps itself."""
+        """The table properties that hold the layout; Delta itself keeps the partition columns."""
         return {
             CLUSTER_BY: ",".join(self.cluster_by),
             CUT_BY: ",".join(self.cut_by),
             TARGET: said_size(self.target_bytes),
-            AT_MOST: f"{self.at_most:g}",
+            READ_AMPLIFICATION: f"{self.max_read_amplification:g}",
         }
 
     @property
@@ -56,7 +58,7 @@ class Layout:
 
     @property
     def is_by_day(self) -> bool:
-        """True where days are cut, and so come one after the other into one partition."""
+        """True where files are split by day, so that a partition gets one day after the other."""
         return bool(self.cut_by) and self.cut_by[0] == "dt"
 
 
@@ -65,28 +67,30 @@ def layout_for(
     cluster_by: Sequence[str],
     key: Sequence[str] = (),
     target_bytes: int = TARGET_FILE_BYTES,
-    at_most: float = CLUSTERING_AT_MOST,
+    max_read_amplification: float = MAX_READ_AMPLIFICATION,
 ) -> Layout:
-    """A layout cut by the cluster columns that are no key, for questions name those; else by the key.
+    """A layout split by the cluster columns that are no key, because queries filter by those; else by the key.
 
-    A key is nearly unique, so that to cut by it as well would halve what the cuts before it achieve.
+    A key is nearly unique: to split by it as well would halve what the splits before it achieve.
     """
-    asked = [name for name in cluster_by if name not in key] or list(cluster_by)
-    return Layout(tuple(partition_by), tuple(cluster_by), tuple(asked[:2]), target_bytes, at_most)
+    filtered = [name for name in cluster_by if name not in key] or list(cluster_by)
+    return Layout(tuple(partition_by), tuple(cluster_by), tuple(filtered[:2]), target_bytes, max_read_amplification)
 
 
 def layout_of_table(partition_by: Sequence[str], properties: Mapping[str, str]) -> Layout | None:
-    """The layout that a table's own properties describe; None where they say nothing."""
+    """The layout that a table's own properties describe; None where they describe none."""
     if CLUSTER_BY not in properties:
         return None
     cluster_by = _names(properties[CLUSTER_BY])
     cut_by = _names(properties[CUT_BY]) if CUT_BY in properties else cluster_by[:2]
     target = parsed_size(properties.get(TARGET, "")) or TARGET_FILE_BYTES
-    return Layout(tuple(partition_by), cluster_by, cut_by, target, float(properties.get(AT_MOST, CLUSTERING_AT_MOST)))
+    former = properties.get(_FORMER_READ_AMPLIFICATION, MAX_READ_AMPLIFICATION)
+    limit = float(properties.get(READ_AMPLIFICATION, former))
+    return Layout(tuple(partition_by), cluster_by, cut_by, target, limit)
 
 
 def retention_properties(days: int) -> dict[str, str]:
-    """How long Delta keeps files that no version needs any more, and the log."""
+    """How long Delta keeps obsolete data files, and its log."""
     return {
         "delta.deletedFileRetentionDuration": f"interval {days} days",
         "delta.logRetentionDuration": f"interval {max(days, LOG_DAYS)} days",
@@ -112,5 +116,5 @@ def said_size(size: int) -> str:
 
 
 def bounds_of(*columns: str) -> dict[str, str]:
-    """The columns whose bounds the log holds: few, for each is computed at every write, and the log is plain text."""
+    """The columns with min/max statistics: few, because each write computes them and the Delta log is plain text."""
     return {STATISTICS: ",".join(dict.fromkeys(columns))}

@@ -1,4 +1,4 @@
-"""Reads a dataset's layout from its contract, and refuses what Delta or a reader would not take, with the cure."""
+"""Reads a dataset's layout from its contract; refuses what Delta or a reader does not support, and says what to do."""
 
 from __future__ import annotations
 
@@ -6,45 +6,41 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.layout import CLUSTERING_AT_MOST, RETENTION_DAYS, TARGET_FILE_BYTES, parsed_size
+from lakehouse.contracts.layout import MAX_READ_AMPLIFICATION, RETENTION_DAYS, TARGET_FILE_BYTES, parsed_size
 from lakehouse.contracts.yaml_places import Place
 from lakehouse.errors import nearest
 
-LAYOUT_WORDS = frozenset({"targetFileSize", "clusteringAtMost", "retentionDays", "retentionBelowSevenDays"})
-"""The words on layout that a contract may leave out."""
-
 _PARTITION_TYPES = ("string", "int", "bigint", "date", "boolean")
-_WITHOUT_BOUNDS = ("boolean", "struct")
-_IN_WORDS = "readers and time travel need less"
+_WITHOUT_STATISTICS = ("boolean", "struct")
 
 
 @dataclass(frozen=True)
 class DeclaredLayout:
-    """What a contract says of the layout of a silver table."""
+    """What a contract declares about the layout of a silver table."""
 
     partition_by: tuple[str, ...]
     cluster_by: tuple[str, ...]
     target_file_bytes: int
-    clustering_at_most: float
+    max_read_amplification: float
     retention_days: int
 
 
-def read_layout(words: Mapping[str, Place], columns: Sequence[Column], derived: Sequence[str]) -> DeclaredLayout:
-    """The layout among a dataset's custom properties; raises ContractError."""
+def read_layout(values: Mapping[str, Place], columns: Sequence[Column], derived: Sequence[str]) -> DeclaredLayout:
+    """The layout among the values of a dataset's custom properties; raises ContractError."""
     known = {**dict.fromkeys(derived), **{column.name: column for column in columns}}
-    partition_by = _columns(words["partitionBy"], known)
-    cluster_by = _columns(words["clusterBy"], known)
-    _refuse_overlap(words["clusterBy"], partition_by, cluster_by)
+    partition_by = _columns(values["partitionBy"], known)
+    cluster_by = _columns(values["clusterBy"], known)
+    _refuse_overlap(values["clusterBy"], partition_by, cluster_by)
     for name in partition_by:
-        _refuse_partition(words["partitionBy"], known[name])
+        _refuse_partition(values["partitionBy"], known[name])
     for name in cluster_by:
-        _refuse_without_bounds(words["clusterBy"], name, known[name])
+        _refuse_without_statistics(values["clusterBy"], name, known[name])
     return DeclaredLayout(
         partition_by,
         cluster_by,
-        _target(words.get("targetFileSize")),
-        _at_most(words.get("clusteringAtMost")),
-        _retention(words.get("retentionDays"), words.get("retentionBelowSevenDays")),
+        _target(values.get("targetFileSize")),
+        _read_amplification(values.get("maxReadAmplification")),
+        _retention(values.get("retentionDays"), values.get("allowShortRetention")),
     )
 
 
@@ -52,7 +48,7 @@ def _columns(node: Place, known: Mapping[str, object]) -> tuple[str, ...]:
     found: list[str] = []
     for item in node.items():
         if item.value not in known:
-            raise item.named(node.field).error(f"unknown word '{item.value}'.{nearest(str(item.value), known)}")
+            raise item.named(node.field).error(f"unknown column '{item.value}'.{nearest(str(item.value), known)}")
         if item.value in found:
             raise item.named(node.field).error(f"'{item.value}' is named twice; name each column once.")
         found.append(str(item.value))
@@ -68,17 +64,18 @@ def _refuse_partition(node: Place, column: Column | None) -> None:
         raise node.error(f"'{column.name}' is a {column.type}, and partitions need one of {wanted}; take dt or month.")
 
 
-def _refuse_without_bounds(node: Place, name: str, column: Column | None) -> None:
-    """Files are skipped by the bounds in the log; a column without any would cluster for nothing."""
+def _refuse_without_statistics(node: Place, name: str, column: Column | None) -> None:
+    """Files are skipped by min/max statistics; to cluster by a column without any has no effect."""
     if name == "month":
         raise node.error("month is a column only of a table that it partitions; cluster by dt.")
-    if column is not None and column.type.startswith(_WITHOUT_BOUNDS):
+    if column is not None and column.type.startswith(_WITHOUT_STATISTICS):
         raise node.error(
-            f"'{name}' is a {column.type}, of which Delta keeps no bounds, so no file would be skipped; leave it out."
+            f"'{name}' is a {column.type}, for which Delta keeps no min/max statistics, so no file would be skipped; "
+            "leave it out."
         )
     if column is not None and column.pii:
         raise node.error(
-            f"'{name}' is personal data, whose bounds the log must not show, so no file would be skipped; leave it out."
+            f"'{name}' is personal data, for which no statistics are kept, so no file would be skipped; leave it out."
         )
 
 
@@ -89,7 +86,7 @@ def _refuse_overlap(node: Place, partition_by: Sequence[str], cluster_by: Sequen
 
 
 def overlap(partition_by: Sequence[str], cluster_by: Sequence[str]) -> str | None:
-    """What is wrong with partition columns that are cluster columns too, and what was probably meant; None if none is.
+    """What is wrong with partition columns that are cluster columns too, and what was probably meant; None if nothing.
 
     Delta refuses to Z-Order a partition column.
     """
@@ -102,6 +99,13 @@ def overlap(partition_by: Sequence[str], cluster_by: Sequence[str]) -> str | Non
     return f"{', '.join(both)} also partitions the table, which Delta refuses; probably meant: {meant}."
 
 
+def flag(node: Place) -> bool:
+    """The value of a property that is true or false."""
+    if not isinstance(node.value, bool):
+        raise node.error(f"must be true or false, found {node.value!r}.")
+    return bool(node.value)
+
+
 def _target(node: Place | None) -> int:
     if node is None:
         return TARGET_FILE_BYTES
@@ -111,26 +115,26 @@ def _target(node: Place | None) -> int:
     return found
 
 
-def _at_most(node: Place | None) -> float:
+def _read_amplification(node: Place | None) -> float:
     if node is None:
-        return CLUSTERING_AT_MOST
+        return MAX_READ_AMPLIFICATION
     if isinstance(node.value, bool) or not isinstance(node.value, int | float) or not 1.01 <= node.value <= 10:
         raise node.error(
-            f"must be a number from 1.01 to 10, how often the least possible a question may open; found {node.value!r}."
+            f"must be a number from 1.01 to 10: how many times the theoretical minimum a query may read; "
+            f"found {node.value!r}."
         )
     return float(node.value)
 
 
-def _retention(node: Place | None, word: Place | None) -> int:
-    if word is not None and word.value != _IN_WORDS:
-        raise word.error(f"must be the words '{_IN_WORDS}', or be left out, found {word.value!r}.")
+def _retention(node: Place | None, allow_short: Place | None) -> int:
+    is_short_allowed = allow_short is not None and flag(allow_short)
     if node is None:
         return RETENTION_DAYS
     if isinstance(node.value, bool) or not isinstance(node.value, int) or not 1 <= node.value <= 3650:
         raise node.error(f"must be a number of days from 1 to 3650, found {node.value!r}.")
-    if node.value < RETENTION_DAYS and word is None:
+    if node.value < RETENTION_DAYS and not is_short_allowed:
         raise node.error(
-            f"{node.value} days are less than {RETENTION_DAYS}, so that files could go which a long query or rollback "
-            f"still needs; if that is meant, add the property retentionBelowSevenDays: '{_IN_WORDS}'."
+            f"{node.value} days are less than {RETENTION_DAYS}, so files could go that a long query or rollback still "
+            "needs; to confirm this, add the property allowShortRetention: true."
         )
     return int(node.value)

@@ -13,18 +13,18 @@ from typing import Any
 import yaml
 
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.contracts.layout import CLUSTER_BY, CUT_BY, STATISTICS, TARGET, Layout, layout_of_table, parsed_size
 from lakehouse.contracts.layout_reader import overlap
 from lakehouse.errors import LakehouseError, UnknownNameError, nearest
 
 FACT = "fct_daily_store_metrics"
-SILVER, MARTS = "silver", "marts"
 
 _CONFIG = re.compile(r"config\((.*?)\)\s*\}\}", re.DOTALL)
 
 
 class MartLayoutError(LakehouseError):
-    """A mart declares a layout that cannot be: names model, setting and cure."""
+    """A mart declares an impossible layout: names model, setting and what to do."""
 
     def __init__(self, file: Path, setting: str, problem: str) -> None:
         self.file, self.setting, self.problem = file, setting, problem
@@ -107,7 +107,7 @@ def _text(item: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Described:
-    """What people are told of a table: its description, and a comment for each column that has one."""
+    """A table's description, and the comments of the columns that have one."""
 
     description: str = ""
     comments: Mapping[str, str] = field(default_factory=dict)
@@ -117,7 +117,7 @@ NOT_DESCRIBED = Described()
 
 
 def find_table(contracts: Contracts, wanted: str) -> tuple[str, str]:
-    """Layer and name of a table that can be taken back or pinned; raises UnknownNameError."""
+    """Layer and name of a table that can be rolled back or pinned; raises UnknownNameError."""
     known = {dataset.name: SILVER for dataset in contracts.datasets} | {FACT: MARTS}
     layer, _, name = wanted.rpartition(".")
     if name not in known or layer not in ("", known[name]):

@@ -1,6 +1,6 @@
-"""The jobs that the contracts ask for, as plain facts: what each reads, writes and is started by.
+"""The jobs that the contracts lead to, as plain facts: what each reads, what it writes and what starts it.
 
-Knows neither Airflow nor AWS, so that others (Terraform's tests, the docs) can ask for the plan cheaply.
+Knows neither Airflow nor AWS, so that DAGs, a full run, Terraform's tests and the docs share it.
 """
 
 from __future__ import annotations
@@ -9,18 +9,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from lakehouse.contracts.contract import Contract, Contracts
-from lakehouse.contracts.marts import FACT, MARTS
+from lakehouse.contracts.layers import ANALYTICS, BRONZE, MARTS, SILVER
+from lakehouse.contracts.marts import FACT
 from lakehouse.errors import LakehouseError
 
-# One slot, kept while a task is deferred: of the jobs that write the marts one runs at a time.
-MARTS_POOL = "marts_writers"
+STEPS = ("ingest", "validate", "transform", "publish")
+"""The steps of a domain in their order; each reads what the one before it writes."""
+MAINTAIN = "maintain"
+VALIDATED = "validated"
+"""Asset that stands for the validation results which let a batch into silver; no table has the name."""
 
 LAKEHOUSE = "lakehouse"
 PLATFORM_OWNER = "data-platform"
-# Between two hourly ingests: upkeep and merges then rarely meet on a table.
-UPKEEP_SCHEDULE = "35 22 * * *"
+# Between two hourly ingests: maintenance and merges then rarely meet on a table.
+MAINTENANCE_SCHEDULE = "35 22 * * *"
 DEFAULT_POOL = "default_pool"
-# 150 minutes, above the 120 after which Glue ends a job itself: Glue's own verdict is the one to hear.
+# One slot, kept while a task is deferred: of the jobs that write the marts one runs at a time.
+MARTS_POOL = "marts_writers"
+# 150 minutes, above the 120 after which Glue ends a job itself: Glue's own reason is the one to report.
 WAIT_SECONDS = 30
 WAIT_ATTEMPTS = 300
 
@@ -51,7 +57,7 @@ class Job:
 
     @property
     def domain(self) -> str | None:
-        """What the job gets as --domain; upkeep gets none, for it serves the whole lake."""
+        """The value of --domain; maintenance has none, because it works on the whole lake."""
         return None if self.subject == LAKEHOUSE else self.subject
 
     @property
@@ -60,8 +66,8 @@ class Job:
         return f"landing_{self.subject}" if self.file_patterns else None
 
 
-class DoubleJobError(LakehouseError):
-    """Two jobs would have one name: a contract's domain is a word that the lakehouse uses itself."""
+class DuplicateJobError(LakehouseError):
+    """Two jobs would have one name: a contract's domain is a name that the lakehouse uses itself."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
@@ -69,93 +75,114 @@ class DoubleJobError(LakehouseError):
 
 
 def plan_jobs(contracts: Contracts) -> tuple[Job, ...]:
-    """Return every job, those of the domains first in sorted order; raises DoubleJobError on a name clash."""
+    """Return every job, those of the domains first in sorted order; raises DuplicateJobError on a name clash."""
     jobs = (*(job for contract in contracts for job in _domain_jobs(contract)), *_shared_jobs(contracts))
     names = [job.dag_id for job in jobs]
-    doubles = tuple(sorted({name for name in names if names.count(name) > 1}))
-    if doubles:
-        raise DoubleJobError(doubles)
+    duplicates = tuple(sorted({name for name in names if names.count(name) > 1}))
+    if duplicates:
+        raise DuplicateJobError(duplicates)
     return jobs
 
 
-def _domain_jobs(contract: Contract) -> Iterator[Job]:
-    """The four steps of a domain, each started by what the one before it writes."""
-    names = ", ".join(dataset.name for dataset in contract.datasets)
-    base = Job("", contract.domain, contract.owner, contract.contact, "", "", "", deadline=contract.deadline)
-    bronze, judged, silver, analytics = (
-        tuple(f"{layer}/{dataset.name}" for dataset in contract.datasets)
-        for layer in ("bronze", "judged", "silver", "analytics")
-    )
-    yield replace(
-        base,
-        step="ingest",
-        purpose=f"Brings every delivered row of {names} into bronze or quarantine, exactly once.",
-        source=f"new files under raw/{contract.domain}/",
-        consumer=f"validate_{contract.domain}",
-        writes=bronze,
-        schedule=contract.schedule,
-        file_patterns=tuple(dataset.file_pattern for dataset in contract.datasets),
-    )
-    yield replace(
-        base,
-        step="validate",
-        purpose=f"Judges each row of {names} by its suite; stops a batch that breaks a rule about the whole.",
-        source="the bronze batches not yet judged",
-        consumer=f"transform_{contract.domain}",
-        reads=bronze,
-        writes=judged,
-    )
-    yield replace(
-        base,
-        step="transform",
-        purpose=f"Merges the good rows of {names} into silver, then builds the domain's dbt models.",
-        source="the judged batches not yet merged, less the quarantined rows",
-        consumer=f"transform_marts and publish_{contract.domain}",
-        reads=judged,
-        writes=silver,
-    )
-    yield replace(
-        base,
-        step="publish",
-        purpose=f"Shows the last good version of {names}: catalogue tables, Athena views, docs.",
-        source="the transaction logs of the silver tables",
+def cycle_jobs(contracts: Contracts) -> tuple[Job, ...]:
+    """The jobs of a full run in its order: step by step through the domains, the marts after them; no maintenance."""
+    jobs = plan_jobs(contracts)
+    return tuple(job for step in STEPS for job in jobs if job.step == step)
+
+
+@dataclass(frozen=True)
+class _StepOfDomain:
+    """What is the same for one step of every domain; {names} are its datasets, {domain} is the domain."""
+
+    writes: str
+    purpose: str
+    source: str
+    consumer: str
+
+
+_STEPS_OF_DOMAIN = {
+    "ingest": _StepOfDomain(
+        writes=BRONZE,
+        purpose="Loads every delivered row of {names} into bronze or quarantine, exactly once.",
+        source="new files under raw/{domain}/",
+        consumer="validate_{domain}",
+    ),
+    "validate": _StepOfDomain(
+        writes=VALIDATED,
+        purpose="Validates each row of {names} with its suite; stops a batch that breaks a rule about the whole.",
+        source="the bronze batches that are not validated yet",
+        consumer="transform_{domain}",
+    ),
+    "transform": _StepOfDomain(
+        writes=SILVER,
+        purpose="Merges the valid rows of {names} into silver, then builds the domain's dbt models.",
+        source="the validated batches that are not merged yet, without their quarantined rows",
+        consumer="transform_marts and publish_{domain}",
+    ),
+    "publish": _StepOfDomain(
+        writes=ANALYTICS,
+        purpose="Publishes the last valid version of {names}: catalogue tables, Athena views, docs.",
+        source="the Delta logs of the silver tables",
         consumer="analysts, through Athena",
-        reads=silver,
-        writes=analytics,
-    )
+    ),
+}
+
+
+def _domain_jobs(contract: Contract) -> Iterator[Job]:
+    """The steps of a domain, each started by what the one before it writes; the first by its schedule."""
+    about = {"names": ", ".join(dataset.name for dataset in contract.datasets), "domain": contract.domain}
+    reads: tuple[str, ...] = ()
+    for name in STEPS:
+        step = _STEPS_OF_DOMAIN[name]
+        writes = tuple(f"{step.writes}/{dataset.name}" for dataset in contract.datasets)
+        yield Job(
+            step=name,
+            subject=contract.domain,
+            owner=contract.owner,
+            contact=contract.contact,
+            purpose=step.purpose.format_map(about),
+            source=step.source.format_map(about),
+            consumer=step.consumer.format_map(about),
+            reads=reads,
+            writes=writes,
+            schedule=None if reads else contract.schedule,
+            deadline=contract.deadline,
+            file_patterns=() if reads else tuple(dataset.file_pattern for dataset in contract.datasets),
+        )
+        reads = writes
 
 
 def _shared_jobs(contracts: Contracts) -> Iterator[Job]:
-    # The analysts wait for the marts until the last of the domains is due.
+    # The marts are due with the last of the domains.
     due = max((contract.deadline for contract in contracts), default=None)
     base = Job("", MARTS, PLATFORM_OWNER, PLATFORM_OWNER, "", "", "", deadline=due)
     yield replace(
         base,
         step="transform",
-        purpose=f"Brings {FACT} up to date with the partitions of silver that changed.",
+        purpose=f"Updates {FACT} for the partitions of silver that changed.",
         source="the silver tables",
         consumer="publish_marts",
-        reads=tuple(f"silver/{dataset.name}" for dataset in contracts.datasets),
-        writes=(f"marts/{FACT}",),
+        reads=tuple(f"{SILVER}/{dataset.name}" for dataset in contracts.datasets),
+        writes=(f"{MARTS}/{FACT}",),
         any_of_reads=True,
         pool=MARTS_POOL,
     )
     yield replace(
         base,
         step="publish",
-        purpose=f"Shows the last good version of {FACT}: catalogue table, Athena views, docs.",
-        source="the transaction logs of the marts",
+        purpose=f"Publishes the last valid version of {FACT}: catalogue table, Athena views, docs.",
+        source="the Delta logs of the marts",
         consumer="analysts, through Athena",
-        reads=(f"marts/{FACT}",),
-        writes=(f"analytics/{FACT}",),
+        reads=(f"{MARTS}/{FACT}",),
+        writes=(f"{ANALYTICS}/{FACT}",),
     )
     yield replace(
         base,
-        step="maintain",
+        step=MAINTAIN,
         subject=LAKEHOUSE,
-        purpose="Clusters files that changed and lie badly; removes files that no reader needs.",
-        source="the transaction logs of all tables",
-        consumer="every reader of the lake, by quicker and cheaper queries",
-        schedule=UPKEEP_SCHEDULE,
+        purpose="Reclusters new, poorly clustered files; deletes files that no reader needs.",
+        source="the Delta logs of all tables",
+        consumer="every reader of the lake, through faster and cheaper queries",
+        schedule=MAINTENANCE_SCHEDULE,
         pool=MARTS_POOL,
     )

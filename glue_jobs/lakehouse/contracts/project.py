@@ -1,4 +1,4 @@
-"""Where the project's own files lie: contracts, suites, dbt project and the cache."""
+"""Where the project's own files are: contracts, suites, dbt project and the cache."""
 
 from __future__ import annotations
 

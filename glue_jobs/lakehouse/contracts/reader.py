@@ -1,4 +1,4 @@
-"""Reads the ODCS 3.1 files of `contracts/` into frozen objects, or says file, line, field and what was wanted."""
+"""Reads the ODCS 3.1 files of `contracts/` into frozen objects, or reports file, line, field and what was wanted."""
 
 from __future__ import annotations
 
@@ -7,23 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lakehouse.contracts.columns import DATE_COLUMNS, Column
-from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, Kind, MergeMode
-from lakehouse.contracts.layout_reader import LAYOUT_WORDS, read_layout
+from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeMode, MergeStrategy
+from lakehouse.contracts.layout_reader import flag, read_layout
+from lakehouse.contracts.property_names import properties_of
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import nearest
 
 _TYPE = re.compile(r"^(string|int|bigint|double|date|timestamp|boolean|struct|decimal\(\d{1,2},\d{1,2}\))$")
 _KNOWN_TYPES = ("string", "int", "bigint", "double", "date", "timestamp", "boolean", "struct", "decimal(12,2)")
-_OPTIONAL_WORDS = LAYOUT_WORDS | {"deleteFlag", "dateFrom", "partitionMoves", "merge", "typeWidening", "drift"}
-_DATASET_WORDS = _OPTIONAL_WORDS | {
-    "filePattern",
-    "fileFormat",
-    "kind",
-    "sequence",
-    "partitionBy",
-    "clusterBy",
-    "quarantineLimitPercent",
-}
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -31,14 +22,14 @@ def load_contracts(folder: Path) -> Contracts:
     """Read every contract of the folder, sorted by domain; raises ContractError at the first thing wrong."""
     files = sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
     if not files:
-        raise ContractError(str(folder), 0, "contracts", "the folder holds no contract (*.yaml); add one a domain.")
+        raise ContractError(str(folder), 0, "contracts", "the folder holds no contract (*.yaml); add one per domain.")
     contracts = sorted((read_contract(file) for file in files), key=lambda contract: contract.domain)
-    _refuse_doubles(folder, "domain", [c.domain for c in contracts])
-    _refuse_doubles(folder, "dataset", [d.name for c in contracts for d in c.datasets])
+    _refuse_duplicates(folder, "domain", [c.domain for c in contracts])
+    _refuse_duplicates(folder, "dataset", [d.name for c in contracts for d in c.datasets])
     return Contracts(tuple(contracts))
 
 
-def _refuse_doubles(folder: Path, kind: str, names: list[str]) -> None:
+def _refuse_duplicates(folder: Path, kind: str, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ContractError(str(folder), 0, kind, f"'{name}' is described twice; each {kind} has one contract.")
@@ -94,51 +85,38 @@ def _deadline(entry: Place) -> str:
 def _dataset(node: Place, domain: str) -> Dataset:
     name = _name(node.need("name"))
     node = node.named(name)
-    words = _custom_words(node)
+    values = {name: found.value for name, found in properties_of(node).items()}
     columns = _columns(node.need("properties"))
     names = tuple(column.name for column in columns)
-    kind = Kind(_choice(words["kind"], [kind.value for kind in Kind]))
-    date_from = _column_word(words.get("dateFrom"), names)
-    if kind is not Kind.HISTORY and date_from is None:
-        raise node.error(f"a dataset of kind {kind} needs the column its dt comes from; add it.", "dateFrom")
-    derived = () if date_from is None else tuple(column.name for column in DATE_COLUMNS)
-    layout = read_layout(words, columns, derived)
+    strategy = MergeStrategy(_choice(values["mergeStrategy"], tuple(MergeStrategy)))
+    date_column = _column_name(values.get("dateColumn"), names)
+    if strategy is not MergeStrategy.SCD2 and date_column is None:
+        raise node.error(f"mergeStrategy {strategy} needs the column that dt is computed from; add it.", "dateColumn")
+    derived = () if date_column is None else tuple(column.name for column in DATE_COLUMNS)
+    layout = read_layout(values, columns, derived)
     return Dataset(
         name=name,
         domain=domain,
         description=node.text("description"),
-        kind=kind,
-        file_pattern=_text_word(words["filePattern"]),
-        file_format=FileFormat(_choice(words["fileFormat"], [word.value for word in FileFormat])),
+        merge_strategy=strategy,
+        file_pattern=_text(values["filePattern"]),
+        file_format=FileFormat(_choice(values["fileFormat"], tuple(FileFormat))),
         columns=columns,
         key=_key(node.need("properties")),
-        sequence=_choice(words["sequence"], names),
-        delete_flag=_column_word(words.get("deleteFlag"), names),
-        date_from=date_from,
+        sequence_by=_choice(values["sequenceBy"], names),
+        delete_flag=_column_name(values.get("deleteFlag"), names),
+        date_column=date_column,
         partition_by=layout.partition_by,
         cluster_by=layout.cluster_by,
-        quarantine_limit_percent=_percent(words["quarantineLimitPercent"]),
-        may_move=_option(words.get("partitionMoves"), ("possible", "never")) == "possible",
-        merge_mode=MergeMode(_option(words.get("merge"), tuple(mode.value for mode in MergeMode))),
-        widens_types=_option(words.get("typeWidening"), ("refuse", "rewrite")) == "rewrite",
-        drift=Drift(_option(words.get("drift"), (Drift.RESCUE, Drift.STRICT, Drift.EVOLVE))),
+        quarantine_limit_percent=_percent(values["quarantineLimitPercent"]),
+        partition_is_stable="partitionIsStable" in values and flag(values["partitionIsStable"]),
+        merge_mode=MergeMode(_option(values.get("merge"), tuple(MergeMode))),
+        widens_types=_option(values.get("typeWidening"), ("refuse", "rewrite")) == "rewrite",
+        drift=Drift(_option(values.get("drift"), (Drift.RESCUE, Drift.STRICT, Drift.IGNORE))),
         target_file_bytes=layout.target_file_bytes,
-        clustering_at_most=layout.clustering_at_most,
+        max_read_amplification=layout.max_read_amplification,
         retention_days=layout.retention_days,
     )
-
-
-def _custom_words(node: Place) -> dict[str, Place]:
-    """The dataset's custom properties by name; unknown and missing ones are refused."""
-    words: dict[str, Place] = {}
-    for item in node.need("customProperties").items():
-        word = item.text("property")
-        if word not in _DATASET_WORDS:
-            raise item.error(f"unknown property '{word}'.{nearest(word, _DATASET_WORDS)}")
-        words[word] = item.need("value").named(f"{node.field}.{word}")
-    for wanted in sorted(_DATASET_WORDS - _OPTIONAL_WORDS - words.keys()):
-        raise node.need("customProperties").error(f"property '{wanted}' is missing; add it.")
-    return words
 
 
 def _columns(node: Place) -> tuple[Column, ...]:
@@ -152,13 +130,13 @@ def _columns(node: Place) -> tuple[Column, ...]:
 
 def _column(node: Place) -> Column:
     name = _name(node.need("name"))
-    kind = node.text("physicalType")
-    if not _TYPE.match(kind):
-        raise node.need("physicalType").error(f"unknown type '{kind}' of {name}.{nearest(kind, _KNOWN_TYPES)}")
+    type_ = node.text("physicalType")
+    if not _TYPE.match(type_):
+        raise node.need("physicalType").error(f"unknown type '{type_}' of {name}.{nearest(type_, _KNOWN_TYPES)}")
     fields = node.find("properties")
     return Column(
         name=name,
-        type=kind,
+        type=type_,
         required=node.flag("required"),
         description=node.text("description"),
         pii=node.text("classification", default="public") == "pii",
@@ -184,20 +162,20 @@ def _key(node: Place) -> tuple[str, ...]:
 def _choice(node: Place, known: Iterable[str]) -> str:
     known = tuple(known)
     if node.value not in known:
-        raise node.error(f"unknown word '{node.value}'.{nearest(str(node.value), known)}")
+        raise node.error(f"unknown value '{node.value}'.{nearest(str(node.value), known)}")
     return str(node.value)
 
 
 def _option(node: Place | None, known: tuple[str, ...]) -> str:
-    """One of the known words; the first where the contract is silent."""
+    """One of the known values; the first is the default."""
     return known[0] if node is None else _choice(node, known)
 
 
-def _column_word(node: Place | None, names: tuple[str, ...]) -> str | None:
+def _column_name(node: Place | None, names: tuple[str, ...]) -> str | None:
     return None if node is None else _choice(node, names)
 
 
-def _text_word(node: Place) -> str:
+def _text(node: Place) -> str:
     if not isinstance(node.value, str) or not node.value:
         raise node.error(f"must be a text, found {node.value!r}.")
     return node.value

@@ -1,4 +1,4 @@
-"""Suites of expectations as frozen objects, read from Great Expectations' own JSON without importing it."""
+"""Expectation suites as frozen objects, read from Great Expectations' own JSON without importing it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Any
 
 from lakehouse.contracts.suite_errors import (
     DuplicateRuleError,
-    MissingWordError,
+    MissingFieldError,
     RowsNotNamedError,
     SeverityMismatchError,
     SuiteNameError,
     SuiteNotFoundError,
     SuiteUnreadableError,
     UnknownColumnError,
-    UnknownWordError,
+    UnknownValueError,
     Where,
 )
 from lakehouse.contracts.suite_types import KNOWN_KWARGS, UNEXPECTED_ROWS, is_row_level, known_types
@@ -30,7 +30,7 @@ _ROWS_WHERE = re.compile(r"\s*SELECT\s+\*\s+FROM\s+\{batch\}\s+WHERE\s+(?P<where
 
 
 class OnFailure(StrEnum):
-    """What the failure of a rule means: for the row, for the whole batch, or for a person to look at."""
+    """What a failure of a rule leads to: the row is quarantined, the batch is stopped, or a warning is given."""
 
     QUARANTINE = "quarantine"
     FAIL = "fail"
@@ -38,13 +38,13 @@ class OnFailure(StrEnum):
 
     @property
     def severity(self) -> str:
-        """Great Expectations' own word for it."""
+        """Great Expectations' name for it."""
         return {"quarantine": "warning", "fail": "critical", "warn": "info"}[self.value]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One expectation of a suite, under the name and the sentence that people know it by."""
+    """One expectation of a suite with its name and the sentence that people read."""
 
     name: str
     sentence: str
@@ -55,7 +55,7 @@ class Rule:
 
     @property
     def is_row_level(self) -> bool:
-        """True when the rule holds or fails row by row, false when it speaks of the whole batch."""
+        """True when the rule passes or fails row by row, false when it is about the whole batch."""
         return is_row_level(self.type) and (self.type != UNEXPECTED_ROWS or self.rows_condition is not None)
 
     @property
@@ -86,12 +86,12 @@ class Suite:
 
     @property
     def row_rules(self) -> tuple[Rule, ...]:
-        """The rules that hold or fail row by row."""
+        """The rules that pass or fail row by row."""
         return tuple(rule for rule in self.expectations if rule.is_row_level)
 
     @property
     def quarantine_rules(self) -> tuple[Rule, ...]:
-        """The rules whose failing rows are kept out of silver."""
+        """The rules whose failing rows are quarantined."""
         return tuple(rule for rule in self.expectations if rule.on_failure is OnFailure.QUARANTINE)
 
 
@@ -134,15 +134,15 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _rule(where: Where, expectation: Mapping[str, Any]) -> Rule:
     meta = expectation.get("meta") or {}
-    for word in ("rule", "sentence", "on_failure"):
-        if not isinstance(meta.get(word), str) or not meta[word].strip():
-            raise MissingWordError(where, f"meta.{word}")
+    for name in ("rule", "sentence", "on_failure"):
+        if not isinstance(meta.get(name), str) or not meta[name].strip():
+            raise MissingFieldError(where, f"meta.{name}")
     where = Where(where.file, where.position, meta["rule"])
     if not RULE_NAME.fullmatch(meta["rule"]):
         wanted = "a name in snake_case such as quantity_at_least_1"
-        raise UnknownWordError(where, "meta.rule", meta["rule"], (), wanted)
+        raise UnknownValueError(where, "meta.rule", meta["rule"], (), wanted)
     if meta["on_failure"] not in list(OnFailure):
-        raise UnknownWordError(where, "meta.on_failure", meta["on_failure"], list(OnFailure))
+        raise UnknownValueError(where, "meta.on_failure", meta["on_failure"], list(OnFailure))
     on_failure = OnFailure(meta["on_failure"])
     severity = expectation.get("severity")
     if severity != on_failure.severity:
@@ -159,13 +159,13 @@ def _rule(where: Where, expectation: Mapping[str, Any]) -> Rule:
 
 def _check_rule(where: Where, rule: Rule, columns: Collection[str]) -> None:
     if rule.type not in known_types():
-        raise UnknownWordError(where, "type", rule.type, known_types())
+        raise UnknownValueError(where, "type", rule.type, known_types())
     for key in rule.kwargs:
         if rule.type in KNOWN_KWARGS and key not in KNOWN_KWARGS[rule.type]:
-            raise UnknownWordError(where, "kwargs", key, KNOWN_KWARGS[rule.type])
+            raise UnknownValueError(where, "kwargs", key, KNOWN_KWARGS[rule.type])
     for key in ("min_value", "max_value"):
         if isinstance(bound := rule.kwargs.get(key), str) and not _is_time(bound):
-            raise UnknownWordError(where, f"kwargs.{key}", bound, (), "a number, or a date or time as in ISO 8601")
+            raise UnknownValueError(where, f"kwargs.{key}", bound, (), "a number, or a date or time as in ISO 8601")
     if rule.on_failure is OnFailure.QUARANTINE and not rule.is_row_level:
         raise RowsNotNamedError(where, rule.type)
     for column in rule.columns:

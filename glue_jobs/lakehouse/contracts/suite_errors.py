@@ -1,4 +1,4 @@
-"""What can be wrong with a suite, each error with file, expectation, what was found and what was wanted."""
+"""The errors in an expectation suite, each with file, expectation, what was found and what was wanted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SuiteError(LakehouseError):
 
 
 class SuiteNotFoundError(SuiteError):
-    """A dataset has no suite."""
+    """A dataset has no expectation suite."""
 
     def __init__(self, file: Path, dataset: str, known: Iterable[str]) -> None:
         self.file, self.dataset, self.known = file, dataset, tuple(sorted(known))
@@ -36,7 +36,7 @@ class SuiteNotFoundError(SuiteError):
 
 
 class SuiteUnreadableError(SuiteError):
-    """A suite's file is not Great Expectations' JSON."""
+    """A suite's file is not in Great Expectations' JSON format."""
 
     def __init__(self, file: Path, problem: str) -> None:
         self.file, self.problem = file, problem
@@ -51,21 +51,21 @@ class SuiteNameError(SuiteError):
         super().__init__(f"{file}: name is '{found}', wanted '{wanted}', as the file and the dataset.")
 
 
-class MissingWordError(SuiteError):
-    """An expectation lacks a word that every one must have."""
+class MissingFieldError(SuiteError):
+    """An expectation lacks a field that each must have."""
 
     def __init__(self, where: Where, field: str) -> None:
         self.where, self.field = where, field
-        super().__init__(f"{where}: {field} is missing; it must be a text that is not empty.")
+        super().__init__(f"{where}: {field} is missing; expected a non-empty string.")
 
 
-class UnknownWordError(SuiteError):
-    """An expectation uses a word that means nothing here."""
+class UnknownValueError(SuiteError):
+    """A field of an expectation has a value that is not known."""
 
     def __init__(self, where: Where, field: str, found: str, known: Iterable[str], wanted: str = "") -> None:
         self.where, self.field, self.found, self.known = where, field, found, tuple(sorted(known))
         expected = f" Wanted: {wanted}." if wanted else nearest(found, self.known)
-        super().__init__(f"{where}: {field} has the unknown word '{found}'.{expected}")
+        super().__init__(f"{where}: {field} has the unknown value '{found}'.{expected}")
 
 
 class DuplicateRuleError(SuiteError):
@@ -73,20 +73,22 @@ class DuplicateRuleError(SuiteError):
 
     def __init__(self, where: Where, earlier: int) -> None:
         self.where, self.earlier = where, earlier
-        super().__init__(f"{where}: meta.rule is taken by expectation {earlier}; every rule needs its own.")
+        super().__init__(
+            f"{where}: meta.rule is already used by expectation {earlier}; each rule needs a name of its own."
+        )
 
 
 class SeverityMismatchError(SuiteError):
-    """Great Expectations' severity says something else than meta.on_failure."""
+    """The severity, which Great Expectations reads, contradicts meta.on_failure."""
 
     def __init__(self, where: Where, on_failure: str, found: object, wanted: str) -> None:
         self.where, self.on_failure, self.found, self.wanted = where, on_failure, found, wanted
-        said = "missing" if found is None else f"'{found}'"
-        super().__init__(f"{where}: severity is {said}; with meta.on_failure '{on_failure}' goes '{wanted}'.")
+        actual = "missing" if found is None else f"'{found}'"
+        super().__init__(f"{where}: severity is {actual}, but meta.on_failure '{on_failure}' requires '{wanted}'.")
 
 
 class RowsNotNamedError(SuiteError):
-    """A rule should quarantine rows, but its expectation does not say which rows fail."""
+    """A rule has on_failure quarantine, but its expectation does not tell which rows fail."""
 
     def __init__(self, where: Where, type_: str) -> None:
         self.where, self.type = where, type_

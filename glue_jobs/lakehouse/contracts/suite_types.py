@@ -43,7 +43,7 @@ KNOWN_KWARGS: Mapping[str, frozenset[str]] = {
     "expect_table_columns_to_match_set": frozenset({"column_set", "exact_match"}),
     "expect_column_to_exist": frozenset({"column", "column_index"}),
 }
-"""Arguments of the types we judge ourselves; Great Expectations drops a misspelt expectation silently."""
+"""Arguments of the types that this project compiles itself; Great Expectations drops a misspelt one silently."""
 
 
 @cache
@@ -57,5 +57,5 @@ def known_types() -> frozenset[str]:
 
 
 def is_row_level(type_: str) -> bool:
-    """Tell whether an expectation type holds or fails row by row on Spark."""
+    """Tell whether an expectation type passes or fails row by row on Spark."""
     return type_.startswith(_ROW_LEVEL) and type_ not in _OF_THE_SCHEMA

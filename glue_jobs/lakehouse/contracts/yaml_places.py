@@ -1,4 +1,4 @@
-"""Places in a YAML file that know their file and line, so that each complaint can name them."""
+"""Places in a YAML file that know their file and line, so that each error can name them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lakehouse.errors import LakehouseError, nearest
 
 
 class ContractError(LakehouseError):
-    """A contract that cannot be read: names file, line, field and the cure."""
+    """A contract that cannot be read: names file, line, field and what to do."""
 
     def __init__(self, file: str, line: int, field: str, problem: str) -> None:
         self.file, self.line, self.field, self.problem = file, line, field, problem
@@ -29,10 +29,25 @@ class Place:
         """The value as plain Python."""
         return yaml.SafeLoader("").construct_object(self.node, deep=True)
 
+    @property
+    def line(self) -> int:
+        """The line of the file, from 1."""
+        return int(self.node.start_mark.line) + 1
+
+    @property
+    def is_scalar(self) -> bool:
+        """True for a text, number or flag, false for a list or mapping."""
+        return isinstance(self.node, yaml.ScalarNode)
+
+    def with_value(self, text: str) -> Place:
+        """The same place with another scalar value, given as it would be written in YAML."""
+        tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))
+        return Place(self.file, yaml.ScalarNode(tag, text, self.node.start_mark, self.node.end_mark), self.field)
+
     def error(self, problem: str, field: str = "") -> ContractError:
         """The error about this place or a field of it."""
         path = ".".join(part for part in (self.field, field) if part) or "contract"
-        return ContractError(self.file, self.node.start_mark.line + 1, path, problem)
+        return ContractError(self.file, self.line, path, problem)
 
     def find(self, name: str) -> Place | None:
         """The place under a key, None where the key is missing."""
@@ -75,7 +90,7 @@ class Place:
         return [Place(self.file, item, f"{self.field}[{i}]") for i, item in enumerate(self.node.value)]
 
     def named(self, name: str) -> Place:
-        """The same place under the name that a person knows it by."""
+        """The same place under another name, the one that an error shows."""
         return Place(self.file, self.node, name)
 
 
@@ -89,6 +104,6 @@ def read_yaml(file: Path) -> Place:
         node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ContractError(str(file), line, "YAML", f"{error.problem}; mend the syntax.") from None
+        raise ContractError(str(file), line, "YAML", f"{error.problem}; fix the syntax.") from None
     start = yaml.Mark("", 0, 0, 0, "", 0)
     return Place(str(file), node if node is not None else yaml.MappingNode("map", [], start))
