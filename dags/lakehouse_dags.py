@@ -1,4 +1,4 @@
-"""Every DAG of the lakehouse, made from the contracts: four a domain, the marts and upkeep."""
+"""Every DAG of the lakehouse, made from the contracts: four per domain, the marts and maintenance."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the DAG file is made of: the plan of the jobs, their DAGs, their run books."""
+"""What the DAG file uses: the DAG of a job, its operators and its runbook."""

@@ -12,14 +12,14 @@ from airflow.sdk import DAG, Asset, AssetAll, AssetAny, AsyncCallback, DeadlineA
 from croniter import croniter  # type: ignore[import-untyped]
 
 from lakehouse.airflow.deadline import NextTimeOfDay
-from lakehouse.airflow.messages import tell_failure, tell_lateness
+from lakehouse.airflow.messages import notify_failure, notify_lateness
 from lakehouse.airflow.names import ATHENA_WORKGROUP, DOCS_ROOT, LAKE_ROOT, RAW_ROOT
-from lakehouse.contracts.marts import MARTS
+from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.plan import WAIT_ATTEMPTS, WAIT_SECONDS, Job
 from lakehouse_factory.docs_sync import SyncPrefix
 from lakehouse_factory.glue_run import GlueRun
 from lakehouse_factory.landing import NewLandingSensor
-from lakehouse_factory.runbook import run_book
+from lakehouse_factory.runbook import runbook
 from lakehouse_factory.views import ViewFile, ViewQuery
 
 # Rendered when a task runs, so that parsing needs neither database nor network.
@@ -39,7 +39,7 @@ DEFAULTS: dict[str, Any] = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=30),
     "execution_timeout": EXECUTION_TIMEOUT,
-    "on_failure_callback": tell_failure,
+    "on_failure_callback": notify_failure,
 }
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -52,7 +52,7 @@ class TestableDag(DAG):
     """
 
     def test(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the DAG once, here and now; nobody is told that it is late."""
+        """Run the DAG once, here and now; its deadline notifies nobody."""
         deadlines, self.deadline = self.deadline, []
         try:
             return super().test(*args, **kwargs)
@@ -61,7 +61,7 @@ class TestableDag(DAG):
 
 
 def build_dag(job: Job, views: Sequence[ViewFile] = ()) -> DAG:
-    """Return the DAG of a job; the marts' publish also asks each of the views."""
+    """Return the DAG of a job; that of publish_marts also queries each of the views."""
     dag = TestableDag(
         dag_id=job.dag_id,
         schedule=schedule_of(job),
@@ -71,7 +71,7 @@ def build_dag(job: Job, views: Sequence[ViewFile] = ()) -> DAG:
         default_args={**DEFAULTS, "owner": job.owner},
         deadline=deadline_of(job),
         description=job.purpose,
-        doc_md=run_book(job),
+        doc_md=runbook(job),
         tags=["lakehouse", job.step, job.subject],
     )
     with dag:
@@ -80,12 +80,12 @@ def build_dag(job: Job, views: Sequence[ViewFile] = ()) -> DAG:
             _landing(job) >> run >> _crawl(job)
         if job.step == "publish":
             run >> _docs(job)
-            _ask_views(run, views if job.subject == MARTS else ())
+            _query_views(run, views if job.subject == MARTS else ())
     return dag
 
 
 def asset(name: str) -> Asset:
-    """The asset of a table; its address leaves the bucket out, for that differs between environments."""
+    """The asset of a table; its URI leaves out the bucket, which differs between environments."""
     return Asset(name=name, uri=f"lakehouse://{name}", group="lakehouse")
 
 
@@ -98,14 +98,14 @@ def schedule_of(job: Job) -> str | AssetAll | AssetAny | None:
 
 
 def deadline_of(job: Job) -> DeadlineAlert | None:
-    """Who is told when the run is not done by the contract's time of day."""
+    """Who is notified when the run misses the contract's deadline."""
     if job.deadline is None:
         return None
     about = {"dag_id": job.dag_id, "domain": job.subject, "step": job.step}
     return DeadlineAlert(
         reference=NextTimeOfDay(job.deadline),
         interval=timedelta(0),
-        callback=AsyncCallback(tell_lateness, kwargs=about),
+        callback=AsyncCallback(notify_lateness, kwargs=about),
         name=f"{job.subject} by {job.deadline} UTC",
     )
 
@@ -148,7 +148,7 @@ def _glue_run(job: Job) -> GlueRun:
 
 
 def script_args(job: Job) -> dict[str, str]:
-    """What the job is told: facts only, as strings."""
+    """The arguments of the job, as strings."""
     args = {"--lake_root": LAKE, "--run_id": RUN_ID}
     if job.domain is not None:
         args["--domain"] = job.domain
@@ -158,7 +158,7 @@ def script_args(job: Job) -> dict[str, str]:
 
 
 def _crawl(job: Job) -> GlueCrawlerRunOperator:
-    """Describes what has landed; a crawl that is under way already is as good."""
+    """Describes the raw files of the domain; a crawl that is already running is as good."""
     return GlueCrawlerRunOperator(
         task_id="crawl_landing",
         crawler_name=str(job.crawler),
@@ -180,8 +180,8 @@ def _docs(job: Job) -> SyncPrefix:
     )
 
 
-def _ask_views(publish: GlueRun, views: Sequence[ViewFile]) -> None:
-    """A query a view, each after those of the views that it reads."""
+def _query_views(publish: GlueRun, views: Sequence[ViewFile]) -> None:
+    """One query per view, each after those of the views that it reads."""
     tasks = {view.name: _view_query(view) for view in views}
     for view in views:
         publish >> tasks[view.name]

@@ -1,4 +1,4 @@
-"""Where the contracts and the views lie: named by the environment, or beside or above the DAGs."""
+"""Where the contracts and the views are: named by the environment, or next to or above the DAGs."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class SyncPrefix(S3CopyPrefixOperator):
     """S3CopyPrefixOperator that copies only what is missing or older at its destination.
 
-    Every judged batch adds a page: copying all of them each hour would in time cost more than the jobs. Times are
-    compared, not ETags, for those differ between two objects that KMS encrypts.
+    Every validated batch adds a page: copying all of them each hour would in time cost more than the jobs. Times are
+    compared, not ETags, because those differ between two objects that KMS encrypts.
     """
 
     def execute(self, context: Context) -> list[str]:
@@ -26,7 +26,7 @@ class SyncPrefix(S3CopyPrefixOperator):
         there = self._times(to_bucket, to_prefix)
         delivered = self._times(bucket, prefix)
         new = [name for name, time in delivered.items() if name not in there or there[name] < time]
-        # An index after its pages: who opens it meanwhile finds no dead link.
+        # An index after its pages, so that it never has a dead link.
         for name in sorted(new, key=lambda name: (name.endswith("index.html"), name)):
             self.hook.copy_object(f"{prefix}{name}", f"{to_prefix}{name}", bucket, to_bucket)
         self.log.info("%d of %d files were new in %s", len(new), len(delivered), self.dest_bucket_prefix)

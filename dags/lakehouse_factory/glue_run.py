@@ -1,4 +1,4 @@
-"""Runs a Glue job once per asking, and tells what may pass from what a person must mend."""
+"""Runs a Glue job once per request, and distinguishes temporary failures from those that need manual action."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 UNDER_WAY = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
-# Glue's own limit and a person's stop do not pass by themselves; what the run had done is kept.
+# Glue's own limit and a stop by a person are not temporary; what the run had done is kept.
 ENDED_FOR_GOOD = {
     "TIMEOUT": "it ran into Glue's time limit; give the job more workers or minutes, then clear the task",
     "STOPPED": "somebody stopped it; clear the task to run it again",
@@ -27,41 +27,41 @@ REFUSALS = frozenset({"EntityNotFoundException", "AccessDeniedException", "Inval
 
 
 class GlueRunFailed(AirflowException):
-    """A run that ended badly and may end well when it is tried again."""
+    """A run that failed and may succeed when it is retried."""
 
 
 class GlueRunFailedForGood(AirflowFailException):
-    """A run that ended in a way that trying again does not mend; Airflow leaves the retries out."""
+    """A run that failed in a way that a retry does not fix; Airflow skips the retries."""
 
 
 class GlueRun(GlueJobOperator):
-    """GlueJobOperator that retries what may pass, fails at once for the rest, and never starts a job twice for one.
+    """GlueJobOperator that retries temporary failures, fails at once for others, and starts one run per request.
 
-    The provider attaches a retry to a run that is under way, and starts a second one where the first has ended well in
+    The provider attaches a retry to a run that is under way, and starts a second one where the first has succeeded in
     the meantime. And its error says that the run failed, not why.
     """
 
     def execute(self, context: Context) -> Any:
-        """Start the job, or take up the run that an earlier attempt has started."""
+        """Start the job, or resume the run that an earlier attempt has started."""
         self._job_run_id = None
         try:
             job = self.hook.conn.get_job(JobName=self.job_name)["Job"]
             found = self._find_job_run_id_by_task_uuid(self._get_task_uuid(context))
             if found and found[1] == "SUCCEEDED":
-                self.log.info("An earlier attempt's run %s has ended well in the meantime", found[0])
+                self.log.info("An earlier attempt's run %s has succeeded in the meantime", found[0])
                 return found[0]
             if found and found[1] in UNDER_WAY:
                 self._job_run_id = found[0]
                 context["ti"].xcom_push(key="glue_job_run_id", value=found[0])
-            self._tell_lineage(job.get("DefaultArguments") or {})
+            self._pass_lineage(job.get("DefaultArguments") or {})
             return super().execute(context)
         except ClientError as error:
             if error.response["Error"]["Code"] in REFUSALS:
                 raise GlueRunFailedForGood(f"{self.job_name}: Glue refuses the run: {error}") from None
             raise
 
-    def _tell_lineage(self, defaults: Mapping[str, str]) -> None:
-        """Tell the job who started it and where lineage goes, where Airflow itself sends any."""
+    def _pass_lineage(self, defaults: Mapping[str, str]) -> None:
+        """Pass the job its parent run and where to send lineage events, if Airflow itself sends any."""
         on = lineage_is_on()
         self.openlineage_inject_parent_job_info = self.openlineage_inject_transport_info = on
         if on:
@@ -81,7 +81,7 @@ class GlueRun(GlueJobOperator):
         return f"{super()._get_task_uuid(context)}:{asking}"
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
-        """Return the run's id, or raise with Glue's own reason: for good, or to be tried again."""
+        """Return the run's id, or raise with Glue's own reason: for good, or to be retried."""
         if event and event.get("status") == "success":
             return super().execute_complete(context, event)
         run_id = (event or {}).get("run_id") or context["ti"].xcom_pull(key="glue_job_run_id")
@@ -96,7 +96,7 @@ def failure(job_name: str, run: Mapping[str, Any]) -> AirflowException:
     state, message = run["JobRunState"], (run.get("ErrorMessage") or "").strip()
     if state in UNDER_WAY:
         return GlueRunFailed(
-            f"{job_name}: the wait for run {run['Id']} ended while it is {state}; the retry takes it up."
+            f"{job_name}: the wait for run {run['Id']} ended while it is {state}; the retry resumes it."
         )
     if state in ENDED_FOR_GOOD:
         return GlueRunFailedForGood(f"{job_name}: {state}: {message or ENDED_FOR_GOOD[state]}")

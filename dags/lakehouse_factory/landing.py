@@ -1,4 +1,4 @@
-"""Waits for files that the last ingest has not seen."""
+"""Waits for files that the last ingest has not seen yet."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class NewLandingSensor(S3KeySensor):
     """Waits for a file newer than the start of the last successful ingest, by Glue's record of its runs.
 
-    S3KeySensor alone is content with any file that was ever delivered. Its `check_fn` would not do either:
-    while deferred it sees only the objects directly under the prefix, and each look starts the timeout anew.
+    S3KeySensor alone succeeds as soon as any file exists, however old. Its `check_fn` would not do either:
+    while deferred it sees only the objects directly under the prefix, and each look restarts the timeout.
 
     Args:
         job_name: the Glue job that ingests.
@@ -72,5 +72,5 @@ class NewLandingSensor(S3KeySensor):
         pages = glue.get_paginator("get_job_runs").paginate(JobName=self.job_name)
         begun = ([run["StartedOn"] for run in page["JobRuns"] if run["JobRunState"] == "SUCCEEDED"] for page in pages)
         newest: datetime | None = next((max(starts) for starts in begun if starts), None)
-        # S3 tells whole seconds, so a file of the second in which the run began may be new.
+        # S3 reports whole seconds, so a file of the second in which the run began may be new.
         return newest and newest.replace(microsecond=0) - timedelta(seconds=1)

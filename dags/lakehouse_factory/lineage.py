@@ -1,4 +1,4 @@
-"""OpenLineage: whether it is on, and what a Glue job and an Athena view are told or told of."""
+"""OpenLineage: whether it is on, what a Glue job gets of it, and the lineage of an Athena view."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def lineage_is_on() -> bool:
 def with_listener(arguments: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
     """Return a job's arguments with Spark's settings and its listener in --conf.
 
-    What a run is given replaces the job's own --conf as a whole, so that one is the base. The listener is added only
-    where the job has its jar: without it Spark would not start.
+    The --conf of a run replaces that of the job as a whole, so the job's own one is the base. The listener is added
+    only where the job has its jar: without it Spark would not start.
     """
     settings = [defaults[CONF]] if CONF in defaults else []
     if LINEAGE_JAR in defaults.get("--extra-jars", ""):

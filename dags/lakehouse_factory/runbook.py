@@ -1,38 +1,41 @@
-"""The run book of a DAG, as Airflow shows it beside the graph."""
+"""The runbook of a DAG, as Airflow shows it next to the graph."""
 
 from __future__ import annotations
 
-from lakehouse.contracts.plan import Job
+from lakehouse.contracts.plan import MAINTAIN, MARTS_POOL, Job
 
-_REPEAT = "Clearing the task is safe at any time: the job finds what is pending and does only that."
-_CURES = {
+_REPEAT = "Clearing the task is safe at any time: the job finds its own pending work and does only that."
+_WHAT_TO_DO = {
     "ingest": (
-        "- The error names file and column: ask the owner of the source for a corrected file, put it beside "
-        "the first one and clear the task. Unreadable rows are in `quarantine` and stop nothing.\n"
-        "- `crawl_landing` failed: it only describes the landing for who looks into it; the data went on.\n"
-        "- The run was skipped: nothing new came in time. If a delivery was due, ask the owner of the source."
+        "- The error names file and column: ask the owner of the source for a corrected file, put it next to "
+        "the first one and clear the task. Unparseable rows are in `quarantine` and stop nothing.\n"
+        "- `crawl_landing` failed: it only describes the raw files in the catalogue; the data is not affected.\n"
+        "- The run was skipped: no new file arrived in time. If a delivery was due, ask the owner of the source."
     ),
     "validate": (
-        "- The error names the rule that stopped the batch: look at the rows in `quarantine` and at Data "
-        "Docs. Nothing of the batch has reached silver; a corrected delivery or suite lets it pass."
+        "- The error names the rule that stopped the batch. Nothing of the batch has reached silver. Open the batch's "
+        "page in Data Docs; its failing rows are in `bronze.<dataset>` (`_batch_id`), not in `quarantine`.\n"
+        "- Then do one of these: (a) deliver a corrected file; (b) fix the suite and deliver the same file under a new "
+        "name; (c) `lakehouse batch accept DATASET:BATCH` or `lakehouse batch reject DATASET:BATCH`. Clearing the task "
+        "does not validate the batch again."
     ),
     "transform": (
-        "- A conflict between two writers ends by itself in the retries. A failed dbt test names the model: "
-        "readers still see the last good version."
+        "- A conflict between two writers is resolved by the retries. A failed dbt test names the model: readers "
+        "still see the last published version."
     ),
     "publish": (
-        "- Analysts see the last good version meanwhile. The log names a refused catalogue call.\n"
+        "- Analysts still see the last published version. The log names a refused catalogue call.\n"
         "- A `query_…` task failed: Athena's message names the view and the column. Run the publish job again; it "
-        "makes the views anew. A skipped one waits for a table that holds nothing yet."
+        "creates the views again. A skipped one waits for a table that is still empty."
     ),
-    "maintain": (
+    MAINTAIN: (
         "- Nothing is lost but speed: the next run does what this one left.\n"
-        "- It waits: one writer of the marts at a time has the slot of the pool `marts_writers`."
+        f"- It waits: one writer of the marts at a time has the slot of the pool `{MARTS_POOL}`."
     ),
 }
 
 
-def run_book(job: Job) -> str:
+def runbook(job: Job) -> str:
     """Return the page as Markdown: purpose, source, consumer, and what to do when it fails."""
     start = f"by cron `{job.schedule}` (UTC)" if job.schedule else f"when {_started_by(job)} is updated"
     deadline = f"\n**Deadline** {job.deadline} UTC, from landing to analysts.\n" if job.deadline else ""
@@ -49,9 +52,9 @@ def run_book(job: Job) -> str:
 
 #### When it fails
 
-- The task's last line is the job's own: what was found, what was wanted and what to do. The Glue run is linked in
-  the task's details. What may pass was tried four times; the rest was not tried again.
-{_CURES[job.step]}
+- The last line of the task's log is the job's error: what was found, what was wanted and what to do. The Glue run is
+  linked in the task's details. Temporary failures were retried three times. Other failures were not retried.
+{_WHAT_TO_DO[job.step]}
 - {_REPEAT}
 """
 

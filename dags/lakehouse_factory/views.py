@@ -1,4 +1,4 @@
-"""The Athena views as a reader meets them: each is asked through Athena once the publish job has made them."""
+"""The Athena views as a reader uses them: each is queried through Athena once the publish job has created them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk.exceptions import AirflowSkipException
 from botocore.exceptions import ClientError
 
+from lakehouse.contracts.layers import ANALYTICS, LAYERS
 from lakehouse_factory.lineage import athena_view, dataset_at, facets
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-DATABASE = "analytics"
-LAYERS = ("bronze", "silver", "marts", "quarantine", "ops")
-_TABLE = re.compile(rf'"?\b({"|".join((*LAYERS, DATABASE))})\b"?\s*\.\s*"?(\w+)"?', re.IGNORECASE)
+_TABLE = re.compile(rf'"?\b({"|".join((*LAYERS, ANALYTICS))})\b"?\s*\.\s*"?(\w+)"?', re.IGNORECASE)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -34,12 +33,12 @@ class ViewFile:
     @property
     def tables(self) -> tuple[str, ...]:
         """What it reads of the lake itself."""
-        return tuple(name for name in self.reads if not name.startswith(f"{DATABASE}."))
+        return tuple(name for name in self.reads if not name.startswith(f"{ANALYTICS}."))
 
     @property
     def views(self) -> tuple[str, ...]:
         """The other views it reads."""
-        return tuple(name.split(".")[1] for name in self.reads if name.startswith(f"{DATABASE}."))
+        return tuple(name.split(".")[1] for name in self.reads if name.startswith(f"{ANALYTICS}."))
 
 
 def read_view_files(folder: Path) -> list[ViewFile]:
@@ -54,7 +53,7 @@ def _read(file: Path) -> ViewFile:
 
 
 class ViewQuery(AthenaOperator):
-    """Asks one view for nothing, which fails where the view is gone, stale, or names a column that is no more.
+    """Queries one view for no rows, which fails if the view is missing, stale, or names a column that no longer exists.
 
     Athena answers `LIMIT 0` without opening a file. Its lineage is the view's own: the tables it reads, to the view.
 
@@ -66,8 +65,8 @@ class ViewQuery(AthenaOperator):
     template_fields: Sequence[str] = (*AthenaOperator.template_fields, "lake_root")
 
     def __init__(self, *, view: str, reads: Sequence[str], also_views: Sequence[str], lake_root: str, **kwargs: Any):
-        query = f'SELECT * FROM "{DATABASE}"."{view}" LIMIT 0'
-        super().__init__(query=query, database=DATABASE, **kwargs)
+        query = f'SELECT * FROM "{ANALYTICS}"."{view}" LIMIT 0'
+        super().__init__(query=query, database=ANALYTICS, **kwargs)
         self.view, self.reads, self.also_views, self.lake_root = view, tuple(reads), tuple(also_views), lake_root
 
     def execute(self, context: Context) -> str | None:
@@ -91,5 +90,5 @@ class ViewQuery(AthenaOperator):
         """From the tables of the lake and the views below, to this view."""
         region = str(self.hook.conn_region_name)
         tables = [dataset_at(self.lake_root, f"curated/{name.replace('.', '/')}") for name in self.reads]
-        below = [athena_view(region, self.catalog, DATABASE, name) for name in self.also_views]
-        return facets([*tables, *below], [athena_view(region, self.catalog, DATABASE, self.view)], self.query)
+        below = [athena_view(region, self.catalog, ANALYTICS, name) for name in self.also_views]
+        return facets([*tables, *below], [athena_view(region, self.catalog, ANALYTICS, self.view)], self.query)

@@ -49,7 +49,7 @@ def test_every_dag_keeps_the_policy(bag: dict[str, Any]) -> None:
             assert task["retries"] >= 1, (dag_id, task_id)
             assert task["backoff"] > 1, (dag_id, task_id)
             assert task["deferrable"] or task_id.startswith("sync_"), (dag_id, task_id)
-            assert task["on_failure"] == ["tell_failure"], (dag_id, task_id)
+            assert task["on_failure"] == ["notify_failure"], (dag_id, task_id)
             assert 0 < task["execution_timeout"] <= 4 * 3600, (dag_id, task_id)
 
 
@@ -93,7 +93,7 @@ def test_owner_and_deadline_come_from_the_contract(bag: dict[str, Any], contract
             assert f"**Deadline** {contract.deadline} UTC" in dag["doc_md"]
             assert contract.contact in dag["doc_md"]
             facts = {"dag_id": f"{step}_{contract.domain}", "domain": contract.domain, "step": step}
-            callback = "lakehouse.airflow.messages.tell_lateness"
+            callback = "lakehouse.airflow.messages.notify_lateness"
             assert dag["deadline"] == [[contract.deadline, callback, facts]]
 
 
@@ -147,7 +147,7 @@ def drawn(contracts: Contracts) -> dict[str, tuple[Any, list[str]]]:
     """Each DAG's start and what it updates, drawn from the contracts by hand."""
     graph: dict[str, tuple[Any, list[str]]] = {}
     for contract in contracts:
-        layers = ("bronze", "judged", "silver", "analytics")
+        layers = ("bronze", "validated", "silver", "analytics")
         written = [sorted(f"{layer}/{dataset.name}" for dataset in contract.datasets) for layer in layers]
         starts = [{"cron": contract.schedule}, *({"all": names} for names in written[:3])]
         for step, start, names in zip(STEPS, starts, written, strict=True):

@@ -16,8 +16,8 @@ from tests.dags.receivers import MailBox, Receiver, told
 
 CALL = """
 import asyncio, json, sys
-from lakehouse.airflow_messages import tell_lateness
-asyncio.run(tell_lateness(**json.loads(sys.argv[1])))
+from lakehouse.airflow.messages import notify_lateness
+asyncio.run(notify_lateness(**json.loads(sys.argv[1])))
 """
 # As Airflow's scheduler hands it over when a deadline has passed.
 CONTEXT = {

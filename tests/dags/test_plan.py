@@ -40,7 +40,7 @@ def test_domains_come_first_and_sorted() -> None:
 
 def test_a_domain_that_takes_a_name_of_ours_is_refused() -> None:
     first, *others = load_contracts(ROOT / "contracts")
-    with pytest.raises(plan.DoubleJobError, match="publish_marts, transform_marts; give the contract's domain"):
+    with pytest.raises(plan.DuplicateJobError, match="publish_marts, transform_marts; give the contract's domain"):
         plan.plan_jobs(Contracts((replace(first, domain="marts"), *others)))
 
 

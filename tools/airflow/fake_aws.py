@@ -1,9 +1,8 @@
-"""What the DAGs meet on this machine in place of AWS: moto with the buckets, Glue jobs and crawlers of an account."""
+"""A fake AWS for the DAGs on this machine: moto with the buckets, Glue jobs and crawlers of an account."""
 
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,13 +12,14 @@ from typing import Any
 import boto3
 
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.layers import BRONZE, LAYERS, MARTS, OPS, QUARANTINE, SILVER
+from lakehouse.contracts.marts import FACT
+from lakehouse.contracts.plan import plan_jobs
+from lakehouse.lake.paths import PUBLISHED_LEDGERS
 
 REGION = "eu-west-1"
 RAW_BUCKET, CURATED_BUCKET = "retail-raw", "retail-curated"
 DAGS = Path(__file__).resolve().parents[2] / "dags"
-# What publish shows besides what the contracts name.
-LEDGERS = ("batches", "verdicts", "quality_results", "published")
-FACT = "fct_daily_store_metrics"
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,11 @@ def furnish(cloud: Cloud, contracts: Contracts) -> None:
     state_manager.set_transition("glue::crawl", {"progression": "immediate"})
     for bucket in (RAW_BUCKET, CURATED_BUCKET):
         cloud.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    for job in _plan(contracts):
+    for job in plan_jobs(contracts):
         cloud.glue.create_job(Name=job.dag_id, Role=job.dag_id, Command={"Name": "glueetl"})
         if job.crawler:
             targets = {"S3Targets": [{"Path": f"s3://{RAW_BUCKET}/raw/{job.subject}"}]}
             cloud.glue.create_crawler(Name=job.crawler, Role="crawler", DatabaseName="landing", Targets=targets)
-
-
-def _plan(contracts: Contracts) -> Any:
-    if str(DAGS) not in sys.path:
-        sys.path.append(str(DAGS))
-    from lakehouse.contracts.plan import plan_jobs
-
-    return plan_jobs(contracts)
 
 
 def deliver(cloud: Cloud, contracts: Contracts) -> None:
@@ -104,11 +96,11 @@ def deliver(cloud: Cloud, contracts: Contracts) -> None:
 
 
 def publish_tables(cloud: Cloud, contracts: Contracts, without: str = "") -> None:
-    """The catalogue as the publish jobs leave it, less one table if that is asked for."""
+    """The catalogue as the publish jobs leave it, without one table if wanted."""
     names = [dataset.name for dataset in contracts.datasets]
-    tables = {f"{layer}.{name}" for layer in ("bronze", "silver", "quarantine") for name in names}
-    tables |= {f"ops.{name}" for name in LEDGERS} | {f"marts.{FACT}"}
-    for database in ("bronze", "silver", "quarantine", "marts", "ops"):
+    tables = {f"{layer}.{name}" for layer in (BRONZE, SILVER, QUARANTINE) for name in names}
+    tables |= {f"{OPS}.{name}" for name in PUBLISHED_LEDGERS} | {f"{MARTS}.{FACT}"}
+    for database in LAYERS:
         cloud.glue.create_database(DatabaseInput={"Name": database})
     for table in sorted(tables - {without}):
         database, name = table.split(".")

@@ -11,7 +11,7 @@ from airflow.sdk.definitions.deadline import BaseDeadlineReference
 
 @dataclass(frozen=True)
 class NextTimeOfDay(BaseDeadlineReference):  # type: ignore[misc]
-    """The first HH:MM in UTC after a run was due; a backfill has none, for its dates are past.
+    """The first HH:MM in UTC after a run was due; a backfill has none, because its dates are past.
 
     Airflow's own references know a span since the run's date, which runs started by an asset lack, or since it was
     queued; a contract names a time of day.

@@ -1,4 +1,4 @@
-"""Tells people by Slack and e-mail what failed or is late; what cannot be told is logged once and breaks nothing."""
+"""Notifies people by Slack and e-mail of failures and missed deadlines; an unsent message is logged once."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _LONGEST_REASON = 600
 T = TypeVar("T")
 
 
-def tell_failure(context: Mapping[str, Any]) -> None:
-    """Send Slack one line of what failed and why, and links; Airflow calls it when no retry is left."""
+def notify_failure(context: Mapping[str, Any]) -> None:
+    """Send Slack one line with what failed and why, and links; Airflow calls it when no retry is left."""
     text = _quietly("compose the message", lambda: failure_text(context)) or f"{context.get('ti')} failed."
     connection = setting(SLACK_CONNECTION)
     if connection:
         _quietly("reach Slack", lambda: _slack(connection, text).notify(context))
 
 
-async def tell_lateness(dag_id: str, domain: str, step: str, context: Mapping[str, Any] | None = None) -> None:
+async def notify_lateness(dag_id: str, domain: str, step: str, context: Mapping[str, Any] | None = None) -> None:
     """Send Slack and the Variable ops_email what is late; runs in the triggerer when a deadline has passed."""
     from asgiref.sync import sync_to_async
 
@@ -48,17 +48,17 @@ def failure_text(context: Mapping[str, Any]) -> str:
 
 
 def lateness(dag_id: str, domain: str, step: str, context: Mapping[str, Any]) -> tuple[str, str]:
-    """What is said of a run that is not done by its deadline, and the page of the run."""
+    """The subject of a message about a missed deadline, and the page of the run."""
     run = context.get("dag_run", {}).get("dag_run_id", "")
     due = str(context.get("deadline", {}).get("deadline_time", "its deadline"))[:16].replace("T", " ")
-    said = f"{domain} is late: {step} was not done by {due} UTC"
-    return said, f"{base_url()}/dags/{dag_id}/runs/{quote(run, safe='')}"
+    subject = f"{domain} is late: {step} was not done by {due} UTC"
+    return subject, f"{base_url()}/dags/{dag_id}/runs/{quote(run, safe='')}"
 
 
 def reason(context: Mapping[str, Any]) -> str:
-    """The first line of the exception, in Slack's own escapes."""
+    """The first line of the exception, escaped for Slack."""
     lines = str(context.get("exception") or "").strip().splitlines()
-    text = lines[0][:_LONGEST_REASON] if lines else "its process ended without a word; see the log"
+    text = lines[0][:_LONGEST_REASON] if lines else "the process ended without an error message; see the log"
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -98,13 +98,13 @@ def setting(name: str, wanted: bool = True) -> str | None:
 
     value: str | None = _quietly(f"read the Variable {name}", lambda: Variable.get(name, default=None))
     if not value and wanted:
-        log_once(f"The Airflow Variable {name} is not set, so nobody is told that way; set it to be told.")
+        log_once(f"The Airflow Variable {name} is not set, so no alerts are sent this way.")
     return value or None
 
 
 @cache
 def log_once(message: str) -> None:
-    """Log a warning the first time that this process meets it."""
+    """Log a warning once per process."""
     _log.warning(message)
 
 
@@ -123,10 +123,10 @@ def _mail(address: str, subject: str, link: str) -> Any:
 
 
 def _quietly(what: str, do: Callable[[], T]) -> T | None:
-    """Do something that may fail without hiding why we are here."""
+    """Do something whose failure must not hide the failure that is reported."""
     try:
         return do()
-    except Exception as error:  # a third party's: whatever it is, the task's own failure must stay what is seen
+    except Exception as error:  # of any library: the task's own failure must stay visible
         log_once(_could_not(what, error))
         return None
 

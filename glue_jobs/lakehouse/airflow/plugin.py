@@ -1,4 +1,4 @@
-"""What Airflow's own processes must know of the lakehouse: its deadlines, and the pool that its DAGs need."""
+"""The Airflow plug-in of the lakehouse: its deadlines, and the pool that its DAGs need."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lakehouse.contracts.plan import MARTS_POOL
 
 @hookimpl  # type: ignore[untyped-decorator]
 def on_starting(component: Any) -> None:
-    """Make the pool when Airflow starts: tasks of a pool that is not there would wait for ever.
+    """Create the pool when Airflow starts: tasks of a pool that does not exist would wait for ever.
 
-    A scheduler does not say yet that it is one when it calls this. Every job of Airflow has the database; the process
-    of a task, which starts with a marker of its own, has not.
+    The component does not tell yet whether it is a scheduler. Every Airflow job can use the database; the process of a
+    task, whose component has another type, cannot.
     """
     if type(component).__name__ != "Job":
         return
