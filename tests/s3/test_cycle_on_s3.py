@@ -12,17 +12,18 @@ from typing import Any
 import boto3
 import pytest
 
-from lakehouse.contracts.contract import Dataset, Kind
+from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.layers import LAYERS
 from lakehouse.contracts.project import Project
 from lakehouse.lake.delta_log import open_table, read_rows, select, table_version
 from lakehouse.lake.files import split_s3
-from lakehouse.lake.paths import LAYERS, Lake
+from lakehouse.lake.paths import Lake
 from lakehouse.publish.query import tables_of
 from tests.helpers.lakes import FACT, rows
 from tests.oracle import expected
 from tests.s3.conftest import Store
 
-pytestmark = pytest.mark.s3
+pytestmark = pytest.mark.s3_drivers
 
 ROOT = Path(__file__).parents[2]
 SAMPLES, DAY2 = ROOT / "samples", ROOT / "samples" / "day2"
@@ -49,7 +50,7 @@ def fact() -> list[tuple[Any, ...]]:
 def silver(dataset: Dataset) -> list[tuple[Any, ...]]:
     """Silver as the table has it, tombstones included; times naive and in UTC."""
     names = [column.name for column in dataset.silver_columns if column.name not in ("month", "_batch_id")]
-    order = (*dataset.key, dataset.sequence) if dataset.kind is Kind.HISTORY else dataset.key
+    order = (*dataset.key, dataset.sequence_by) if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.key
     table = open_table(LAKE.silver(dataset.name))
     assert table is not None
     found = select(table, f"SELECT {', '.join(names)} FROM t ORDER BY {', '.join(order)}")
@@ -92,8 +93,8 @@ def test_the_samples_from_landing_to_views(store: Store) -> None:
 
 def assert_docs() -> None:
     """Every batch that was judged has its page, and the index leads to each."""
-    verdicts = read_rows(LAKE.ops("verdicts"))
-    pages = sorted(verdict["data_docs"].removeprefix(f"{LAKE.docs}/data_docs/") for verdict in verdicts)
+    results = read_rows(LAKE.ops("validation_results"))
+    pages = sorted(result["data_docs"].removeprefix(f"{LAKE.docs}/data_docs/") for result in results)
     index = text_of("docs/data_docs/index.html")
     assert sorted(set(re.findall(r'href="(validations/[^"?]*)', index))) == pages
     assert all("Status:</span>" in text_of(f"docs/data_docs/{page}") for page in pages)

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from lakehouse.lake.delta_log import progress
+from lakehouse.lake.delta_log import recorded
 from tests.rivals.driver import MergingProcess, started
 from tests.s3.conftest import Store
 from tests.s3.tables import wrong
 from tests.s3.test_processes import PROCESS
 
-pytestmark = pytest.mark.s3
+pytestmark = pytest.mark.s3_drivers
 
 SEEDS = int(os.environ.get("S3_SEEDS", "20"))
 # What each driver does, one thing after the other: 2 to 4 of them, by the seed.
@@ -57,7 +57,7 @@ def finish(store: Store, process: MergingProcess, path: str) -> list[dict[str, A
     process.tell(f"{path} merge 2")
     answer = process.wait_for("done")
     assert "error" not in answer, answer["text"]
-    assert progress(path, "merge") == 2
+    assert recorded(path, "merge") == 2
     return [{**answer, "faults": faults}]
 
 

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from lakehouse.lake.delta_log import commits_since, existing_table, progress, storage_options
+from lakehouse.lake.delta_log import commits_since, existing_table, recorded, storage_options
 from tests.rivals.driver import MergingProcess, started
 from tests.s3.conftest import Store
 from tests.s3.tables import rows, versions, wrong
 
-pytestmark = pytest.mark.s3
+pytestmark = pytest.mark.s3_drivers
 
 PROCESS = Path(__file__).with_name("writing_process.py")
 
@@ -59,11 +59,11 @@ def test_killed_between_the_put_and_its_answer(
         store.will(next=[fault])
         victim.tell(f"{path} merge 2")
         end = time.monotonic() + 60
-        while (progress(path, "merge") != 2) if landed else not store.faults[fault]:
+        while (recorded(path, "merge") != 2) if landed else not store.faults[fault]:
             assert time.monotonic() < end, "the PUT never came"
             time.sleep(0.05)
         victim.kill()
-    assert progress(path, "merge") == (2 if landed else 1)
+    assert recorded(path, "merge") == (2 if landed else 1)
     assert done(driver, f"{path} merge 2")["skipped"] is landed
     assert wrong(path, [], (1, 2)) == []
     assert [commit["lakehouse"]["batch_id"] for commit in commits_since(path, -1)] == [1, 2]

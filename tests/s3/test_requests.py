@@ -11,7 +11,7 @@ from tests.rivals.driver import started
 from tests.s3.conftest import Store
 from tests.s3.test_processes import PROCESS, done
 
-pytestmark = pytest.mark.s3
+pytestmark = pytest.mark.s3_drivers
 
 PAGE = Path(__file__).parents[2] / "benchmarks" / "merge" / "page.md"
 APPENDS = 5
