@@ -36,20 +36,20 @@ def assert_one_line(done: subprocess.CompletedProcess[str], exit_code: int, *wan
 
 def test_a_missing_landing_directory(tmp_path: Path) -> None:
     done = runner("--output-dir", tmp_path / "lake", "--landing-dir", tmp_path / "nowhere")
-    assert_one_line(done, 3, "no such folder", "nowhere", "erp_orders*.csv")
+    assert_one_line(done, 3, "does not exist", "nowhere", "erp_orders*.csv")
     assert not (tmp_path / "lake" / "raw").exists()
 
 
 def test_an_empty_landing_directory(tmp_path: Path) -> None:
     (tmp_path / "landing").mkdir()
     done = runner("--output-dir", tmp_path / "lake", "--landing-dir", tmp_path / "landing")
-    assert_one_line(done, 3, "Found no file", "landing", "web_events*.json")
+    assert_one_line(done, 3, "has no file", "landing", "web_events*.json")
 
 
 def test_a_landing_directory_with_nothing_for_us(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     done = runner("--output-dir", tmp_path / "lake", "--landing-dir", tmp_path)
-    assert_one_line(done, 3, "Found 1 file but none to take")
+    assert_one_line(done, 3, "has 1 file, but no name matches")
 
 
 def test_an_output_directory_that_cannot_be_made(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_wrong_java(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "hint"),
-    [(["--output-dri", "x"], "Did you mean '--output-dir'?"), (["--landing-dir"], "expected one argument")],
+    [(["--output-dri", "x"], "Did you mean '--output-dir'?"), (["--landing-dir"], "requires an argument")],
 )
 def test_an_unknown_option_of_the_runner(words: list[str], hint: str) -> None:
     assert_one_line(runner(*words), 2, hint)
@@ -99,27 +99,6 @@ def test_a_job_called_wrongly(tmp_path: Path, words: list[str], exit_code: int, 
 
 
 @pytest.mark.parametrize(
-    ("words", "exit_code", "hint"),
-    [
-        (["qurey", "select 1"], 2, "invalid choice: 'qurey'"),
-        (["query", "select 1", "--lake", "{tmp}"], 3, "No tables in the lake"),
-        (["query"], 2, "sql"),
-        (["quarantine", "repare", "erp_orders"], 2, "invalid choice: 'repare'"),
-        (["quarantine", "repair", "erp_orders", "1:1", "--set", "quantity=2"], 2, "--why"),
-        (["quarantine", "discard", "erp_orders", "--why", "x", "--lake", "{tmp}"], 2, "Name rows as batch:number"),
-        (["quarantine", "show", "erp_orders", "one", "--lake", "{tmp}"], 2, "'one' names no row"),
-        (["quarantine", "show", "erp_orders", "1:1", "--lake", "{tmp}"], 3, "there is no row 1:1 in quarantine"),
-        (["quarantine", "list", "erp_order"], 2, "Did you mean 'erp_orders'?"),
-        (["quarantine", "list", "--ruel", "x"], 2, "Did you mean '--rule'?"),
-        (["batch", "accept", "erp_orders:1", "--why", "x", "--lake", "{tmp}"], 3, "batch 1 is not known"),
-    ],
-)
-def test_the_command_called_wrongly(tmp_path: Path, words: list[str], exit_code: int, hint: str) -> None:
-    done = call(sys.executable, "-m", "lakehouse", *(word.format(tmp=tmp_path / "lake") for word in words))
-    assert_one_line(done, exit_code, hint)
-
-
-@pytest.mark.parametrize(
     "words",
     [
         ["./spark_local.sh", "--help"],
@@ -127,14 +106,10 @@ def test_the_command_called_wrongly(tmp_path: Path, words: list[str], exit_code:
         ["./spark_local.sh", "transform", "--help"],
         [sys.executable, "local_runner.py", "--help"],
         [sys.executable, "-m", "lakehouse", "--help"],
-        [sys.executable, "-m", "lakehouse", "query", "--help"],
-        [sys.executable, "-m", "lakehouse", "quarantine", "--help"],
-        [sys.executable, "-m", "lakehouse", "quarantine", "repair", "--help"],
-        [sys.executable, "-m", "lakehouse", "batch", "accept", "--help"],
     ],
 )
 def test_help_teaches(words: list[str]) -> None:
     done = call(*words)
     assert done.returncode == 0
-    assert "usage" in done.stdout
+    assert "usage" in done.stdout.lower()
     assert done.stderr == ""

@@ -13,7 +13,7 @@ from tools.deploy.constraints import ON_GLUE, ON_MWAA, pins_for
 
 ROOT = Path(__file__).resolve().parents[2]
 # Only on a laptop, only in Airflow, or Glue's own.
-ELSEWHERE = {"jdk", "awsglue", "airflow", "delta", "py4j", "lakehouse", "asgiref", "sqlalchemy"}
+ELSEWHERE = {"jdk", "typer", "awsglue", "airflow", "delta", "py4j", "lakehouse", "asgiref", "sqlalchemy"}
 
 
 def imported() -> set[str]:

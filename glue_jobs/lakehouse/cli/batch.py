@@ -1,66 +1,77 @@
-"""The command `lakehouse batch`: see which batches wait for a person, and decide."""
+"""`lakehouse batch`: see which batches wait for a decision, and decide."""
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-from lakehouse.cli.options import add_signature, place, signature
+import typer
 
-_LAKE = "./local_output"
+from lakehouse.cli.app import command, new_app
+from lakehouse.cli.options import DEFAULT_LAKE, Author, LakePath, Reason, lake_and_dataset, signature
 
+if TYPE_CHECKING:
+    from lakehouse.lake.batches import ValidationStatus
 
-def add_commands(commands: Any) -> None:
-    """Add `batch` and what can be done with it."""
-    words = commands.add_parser(
-        "batch",
-        help="list stopped batches; accept or reject one",
-        description="A batch that broke a rule of the whole batch, or has too many bad rows, is stopped: nothing of it "
-        "is merged. A person may accept it all the same, which merges its good rows, or reject it for good.",
-        epilog="example: lakehouse batch accept erp_orders:3 --why 'the store was closed, few rows are right'",
-        allow_abbrev=False,
-    )
-    actions = words.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="list stopped batches, and those decided on", allow_abbrev=False)
-    listing.set_defaults(run=_list)
-    texts = {"accept": "merge its good rows all the same", "reject": "keep all of it out of silver for good"}
-    for name, text in texts.items():
-        action = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
-        action.add_argument("batch", metavar="DATASET:BATCH", help="such as erp_orders:3")
-        add_signature(action)
-        action.set_defaults(run=_decide, decision=f"{name}ed")
-    for action in actions.choices.values():
-        action.add_argument("--lake", default=_LAKE, metavar="PATH", help="a folder or s3://… (default: %(default)s)")
+_EXAMPLE = "lakehouse batch accept erp_orders:3 --why 'the store was closed, few rows are right'"
+
+app = new_app(
+    """List stopped batches; accept or reject one.
+
+    A batch that broke a rule of the whole batch, or has too many invalid rows, is stopped: no row of it is merged.
+    Accept it, and its valid rows are merged; reject it, and none of them ever is.""",
+    example=_EXAMPLE,
+)
+
+Batch = Annotated[str, typer.Argument(metavar="DATASET:BATCH", help="A stopped batch, such as erp_orders:3.")]
 
 
-def _list(given: argparse.Namespace) -> int:
-    from lakehouse.cli.answers import print_table
+@command(app, "list", example="lakehouse batch list")
+def list_batches(lake: LakePath = DEFAULT_LAKE) -> None:
+    """List stopped batches, and those decided on."""
+    from lakehouse.cli.printing import print_table
     from lakehouse.contracts.project import find_project
-    from lakehouse.lake.batches import verdicts_of
+    from lakehouse.lake.batches import validation_results_of
     from lakehouse.lake.decisions import decisions_of
     from lakehouse.lake.paths import Lake
 
-    lake, lines = Lake.at(given.lake), []
+    opened, lines = Lake.at(lake), []
     for dataset in find_project().contracts.datasets:
-        made = {decision.batch_id: decision for decision in decisions_of(lake, dataset)}
-        for verdict in verdicts_of(lake, dataset):
-            if verdict.verdict != "passed":
-                last = made.get(verdict.batch_id)
-                state = verdict.verdict if last is None else last.decision
-                told = (last.who, last.why) if last else ("", "")
-                name = f"{dataset.name}:{verdict.batch_id}"
-                lines.append((name, state, verdict.rows_landed, verdict.reason, *told))
+        made = {decision.batch_id: decision for decision in decisions_of(opened, dataset)}
+        for result in validation_results_of(opened, dataset):
+            if not result.passed:
+                last = made.get(result.batch_id)
+                state = result.status if last is None else last.decision
+                decided = (last.who, last.why) if last else ("", "")
+                name = f"{dataset.name}:{result.batch_id}"
+                lines.append((name, state, result.rows_landed, result.reason, *decided))
     print_table(("batch", "state", "rows", "stopped for", "decided by", "why"), lines)
-    return 0
 
 
-def _decide(given: argparse.Namespace) -> int:
+@command(app, "accept", example=_EXAMPLE)
+def accept(batch: Batch, why: Reason, by: Author = None, lake: LakePath = DEFAULT_LAKE) -> None:
+    """Merge the valid rows of a stopped batch anyway.
+
+    The next validate quarantines its invalid rows, the next transform merges the rest.
+    """
+    from lakehouse.lake.batches import ValidationStatus
+
+    _decide(lake, batch, ValidationStatus.ACCEPTED, why, by)
+
+
+@command(app, "reject", example="lakehouse batch reject erp_orders:3 --why 'sent by mistake'")
+def reject(batch: Batch, why: Reason, by: Author = None, lake: LakePath = DEFAULT_LAKE) -> None:
+    """Keep a whole batch out of silver for good."""
+    from lakehouse.lake.batches import ValidationStatus
+
+    _decide(lake, batch, ValidationStatus.REJECTED, why, by)
+
+
+def _decide(lake: str, batch: str, decision: ValidationStatus, why: str, by: str | None) -> None:
     from lakehouse.lake.decisions import BatchNotStoppedError, decide
 
-    given.dataset, _, number = given.batch.partition(":")
-    lake, dataset = place(given)
+    name, _, number = batch.partition(":")
+    opened, dataset = lake_and_dataset(lake, name)
     if not number.isdecimal():
         raise BatchNotStoppedError(dataset.name, f"'{number}'", "is no number")
-    made = decide(lake, dataset, int(number), given.decision, signature(given))
-    print(f"{given.batch} is {made.decision} by {made.who}; validate and transform carry it out when they next run")
-    return 0
+    made = decide(opened, dataset, int(number), decision, signature(why, by))
+    print(f"{batch} is {made.decision} by {made.who}; validate and transform carry it out when they next run")

@@ -1,77 +1,106 @@
-"""How every command of ours speaks to a person: one line for an error, and an exit code that means something."""
+"""Runs a command for a person: one line for an error, and an exit code that says whether to retry."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TextIO
+
+import typer
+from typer.main import get_command
 
 from lakehouse.errors import EXIT_USAGE, LakehouseError, nearest
 
 
+def run_app(app: typer.Typer, name: str, argv: Sequence[str]) -> int:
+    """Run the command that the arguments name and return its exit code."""
+    command = get_command(app)
+    if os.environ.get(f"_{name.upper()}_COMPLETE"):
+        return int(command.main(args=argv, prog_name=name) or 0)  # a shell asks for completions
+    return console(lambda: _invoke(command, name, argv))
+
+
 def console(work: Callable[[], int]) -> int:
-    """Do the work; an error for a person becomes one line on standard error and its exit code."""
+    """Do the work; an error becomes one line on standard error and its exit code."""
     try:
-        return work()
+        code = work()
+        sys.stdout.flush()
+        return code
     except LakehouseError as error:
         say_error(str(error))
         return error.exit_code
+    except typer.TyperException as error:
+        say_error(_invalid(error))
+        return EXIT_USAGE
     except BrokenPipeError:
+        _forget_output()
         return 0
     except KeyboardInterrupt:
-        say_error("interrupted; the next run takes up where this one stopped.")
+        say_error("interrupted; the next run resumes where this one stopped.")
         return 130
 
 
 def say_error(text: str) -> None:
     """Print one error line, red on a terminal."""
+    if not has_colours(sys.stderr):
+        print(f"error: {text}", file=sys.stderr)
+        return
     from rich.console import Console
     from rich.text import Text
 
     Console(stderr=True, soft_wrap=True, highlight=False).print(Text("error: ", style="bold red") + Text(text))
 
 
-def ask_nicely(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace | int:
-    """Parse the words; on a wrong one print one line with the nearest known word and return the exit code."""
-    known = [w for each in _with_subcommands(parser) for action in each._actions for w in action.option_strings]
+def has_colours(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that wants colours; anything else gets plain text without control codes."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _invoke(command: Any, name: str, argv: Sequence[str]) -> int:
+    # Typer's own `main` would print errors in a frame and end a broken pipe with 1.
     try:
-        with _quiet(parser):
-            return parser.parse_args(argv)
-    except _WrongWordsError as error:
-        strange = [word.split("=")[0] for word in argv if word.startswith("--") and word.split("=")[0] not in known]
-        hint = nearest(strange[0], [word for word in known if word.startswith("--")]) if strange else ""
-        say_error(f"{error}.{hint} See --help.")
-        return EXIT_USAGE
-    except SystemExit as done:
+        with command.make_context(name, list(argv)) as context:
+            return command.invoke(context) or 0
+    except typer.Exit as done:
+        return done.exit_code
+    except SystemExit as done:  # of the options that install or show the completion
         return int(done.code or 0)
 
 
-def _with_subcommands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    """A parser and those of its subcommands, at any depth."""
-    found = [parser]
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            found += [below for choice in action.choices.values() for below in _with_subcommands(choice)]
-    return found
+def _forget_output() -> None:
+    """Let Python end in peace: at its exit it would write once more to the reader that has gone."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:
+        return
 
 
-class _WrongWordsError(Exception):
-    pass
+def _invalid(error: typer.TyperException) -> str:
+    """What is wrong with the arguments, the nearest known option, and where to read on."""
+    context, option = getattr(error, "ctx", None), getattr(error, "option_name", "")
+    text = error.format_message()
+    if context and option and hasattr(error, "possibilities"):
+        text = f"There is no option '{option}'{_belongs(option, context.command)}"
+    sentence = " ".join(text.split())
+    end = "" if sentence.endswith((".", "?")) else "."
+    return f"{sentence}{end} See {f'{context.command_path} ' if context else ''}--help."
 
 
-class _quiet:  # noqa: N801 (used like a function)
-    """Let a parser raise instead of printing its usage, its own and its subcommands'."""
+def _belongs(option: str, command: Any) -> str:
+    """Where an unknown option belongs: to a command of this group, or it is a known one misspelt."""
+    if any(option in _options(below) for below in getattr(command, "commands", {}).values()):
+        return " here; write it after the command."
+    return "." + nearest(option, {known for known in _own_options(command) if known.startswith("--")} | {"--help"})
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self.parsers = _with_subcommands(parser)
 
-    def __enter__(self) -> None:
-        for parser in self.parsers:
-            parser.error = self._raise  # type: ignore[method-assign,assignment]
+def _options(command: Any) -> Iterator[str]:
+    yield from _own_options(command)
+    for below in getattr(command, "commands", {}).values():
+        yield from _options(below)
 
-    def __exit__(self, *_: object) -> None:
-        for parser in self.parsers:
-            del parser.error  # type: ignore[attr-defined]
 
-    @staticmethod
-    def _raise(message: str) -> None:
-        raise _WrongWordsError(message)
+def _own_options(command: Any) -> Iterator[str]:
+    for param in command.params:
+        if not getattr(param, "hidden", False):
+            yield from (*param.opts, *param.secondary_opts)

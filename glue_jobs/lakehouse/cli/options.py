@@ -1,34 +1,78 @@
-"""Options that several commands share."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
-import argparse
 import getpass
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from lakehouse.contracts.contract import Dataset
-from lakehouse.lake.decisions import Signature
-from lakehouse.lake.paths import Lake
+import typer
 
-LAKE = "./local_output"
+if TYPE_CHECKING:
+    from lakehouse.contracts.contract import Contracts, Dataset
+    from lakehouse.lake.decisions import Signature
+    from lakehouse.lake.paths import Lake
 
-
-def add_lake(command: argparse.ArgumentParser) -> None:
-    """Let a command be told which lake it works on."""
-    command.add_argument("--lake", default=LAKE, metavar="PATH", help="a folder or s3://… (default: %(default)s)")
+DEFAULT_LAKE = "./local_output"
 
 
-def add_signature(words: Any) -> None:
+def dataset_names(incomplete: str) -> list[str]:
+    """Complete the name of a dataset."""
+    contracts = _contracts()
+    return [dataset.name for dataset in contracts.datasets] if contracts else []
+
+
+def domain_names(incomplete: str) -> list[str]:
+    """Complete the name of a domain."""
+    contracts = _contracts()
+    return list(contracts.domains) if contracts else []
+
+
+def table_names(incomplete: str) -> list[str]:
+    """Complete the name of a silver table or of the fact."""
+    from lakehouse.contracts.layers import MARTS
+    from lakehouse.contracts.marts import FACT
+
+    return [*(f"silver.{name}" for name in dataset_names(incomplete)), f"{MARTS}.{FACT}"]
+
+
+LakePath = Annotated[str, typer.Option("--lake", metavar="PATH", help="The lake: a folder or s3://bucket/prefix.")]
+DatasetName = Annotated[
+    str,
+    typer.Argument(metavar="DATASET", help="A dataset, such as erp_orders.", autocompletion=dataset_names),
+]
+TableName = Annotated[
+    str,
+    typer.Argument(
+        metavar="TABLE", help="A silver table or the fact, such as silver.erp_orders.", autocompletion=table_names
+    ),
+]
+Reason = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for those who read it later.")]
+Author = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who decides (default: the user of this machine).")
+]
+OnlyWriter = Annotated[
+    bool,
+    typer.Option(
+        "--only-writer",
+        help="Skip the check for safe commits on S3; use it only if nothing else writes to this lake.",
+    ),
+]
+LogLevel = Annotated[Literal["info", "warning"], typer.Option("--log-level", help="How much the steps log.")]
+
+
+def signature(why: str, by: str | None) -> Signature:
     """Who asks for a change and why; both are recorded."""
-    words.add_argument("--why", required=True, metavar="TEXT", help="the reason, for those who read it later")
-    words.add_argument("--by", default=None, metavar="NAME", help="who decides (default: the user of this machine)")
-
-
-def signature(given: argparse.Namespace) -> Signature:
-    """The signature of a command."""
     from lakehouse.lake.decisions import Signature
 
-    return Signature(given.by or _user(), given.why)
+    return Signature(by or _user(), why)
+
+
+def lake_and_dataset(lake: str, dataset: str) -> tuple[Lake, Dataset]:
+    """The lake and the dataset that a command names; raises UnknownNameError."""
+    from lakehouse.contracts.project import find_project
+    from lakehouse.lake.paths import Lake
+
+    return Lake.at(lake), find_project().contracts.dataset(dataset)
 
 
 def _user() -> str:
@@ -39,9 +83,12 @@ def _user() -> str:
         return "unknown"
 
 
-def place(given: argparse.Namespace) -> tuple[Lake, Dataset]:
-    """The lake and the dataset that a command names."""
+def _contracts() -> Contracts | None:
+    """The contracts; a completion must not fail where there are none or they are wrong."""
     from lakehouse.contracts.project import find_project
-    from lakehouse.lake.paths import Lake
+    from lakehouse.errors import LakehouseError
 
-    return Lake.at(given.lake), find_project().contracts.dataset(given.dataset)
+    try:
+        return find_project().contracts
+    except LakehouseError:
+        return None

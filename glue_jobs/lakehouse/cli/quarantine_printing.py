@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakehouse.cli.answers import print_table
+from lakehouse.cli.printing import print_table
 from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.project import find_project
 from lakehouse.contracts.suite import load_suite
@@ -57,7 +57,7 @@ def print_row(lake: Lake, dataset: Dataset, ref: RowRef, reveal: bool) -> None:
         if c.ref == ref
     ]
     if history:
-        print_table(("when", "change", "columns", "judged in batch", "who", "why"), history)
+        print_table(("when", "change", "columns", "validated in batch", "who", "why"), history)
 
 
 def _shown(row: QuarantinedRow, name: str, dataset: Dataset, reveal: bool) -> str:

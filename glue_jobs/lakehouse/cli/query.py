@@ -1,90 +1,107 @@
-"""`lakehouse query` and `lakehouse tables`: questions to a lake, here or through Athena."""
+"""`lakehouse query` and `lakehouse tables`: queries of a lake, here or through Athena."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from lakehouse.cli.answers import print_csv, print_table
-from lakehouse.cli.options import add_lake
-from lakehouse.contracts.project import find_project
-from lakehouse.lake.paths import Lake
+import typer
 
+from lakehouse.cli.app import QUERY, command, new_app
+from lakehouse.cli.options import DEFAULT_LAKE, LakePath
+from lakehouse.errors import UsageError
 
-def add_commands(commands: Any) -> None:
-    """Add the two commands."""
-    query = commands.add_parser(
-        "query",
-        help="answer a SELECT from the lake's tables and views, without a JVM, or through Athena",
-        description="Answer a SELECT with DuckDB over the Delta tables. Tables are named layer.table, as in "
-        "silver.erp_orders, views analytics.view; those of marts, silver and analytics also without the layer. Deleted "
-        "rows are left out. With --athena the same SELECT goes to Athena (its dialect, its databases), which says what "
-        "it reads and costs; AWS credentials, region and endpoint come from the environment.",
-        epilog="example: lakehouse query 'select store_id, sum(net_revenue) from fct_daily_store_metrics group by 1'",
-        allow_abbrev=False,
-    )
-    query.add_argument("sql", help="the SELECT")
-    query.add_argument("--athena", action="store_true", help="ask Athena; --lake is then s3://…, for its results")
-    form = query.add_mutually_exclusive_group()
-    form.add_argument("--csv", action="store_true", help="print CSV instead of a table")
-    form.add_argument("--parquet", metavar="FILE", type=Path, help="write a Parquet file instead")
-    query.set_defaults(run=_query)
-    tables = commands.add_parser(
-        "tables", help="list the lake's tables with their rows", description="List the tables.", allow_abbrev=False
-    )
-    tables.set_defaults(run=_tables)
-    for command in (query, tables):
-        add_lake(command)
+app = new_app()
 
 
-def _query(given: argparse.Namespace) -> int:
-    lake = Lake.at(given.lake)
-    if given.athena:
-        return _through_athena(lake, given)
+@command(
+    app,
+    "query",
+    example="lakehouse query 'select store_id, sum(net_revenue) from fct_daily_store_metrics group by 1'",
+    panel=QUERY,
+)
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="The SELECT.")],
+    lake: LakePath = DEFAULT_LAKE,
+    athena: Annotated[
+        bool, typer.Option("--athena", help="Run it in Athena; --lake is then s3://…, for its results.")
+    ] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+    parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a Parquet file instead.")] = None,
+) -> None:
+    """Run a SELECT over the lake's tables and views, without a JVM, or in Athena.
+
+    Tables are named layer.table, as in silver.erp_orders, views analytics.view; those of marts, silver and analytics
+    also without the layer. Soft-deleted rows are left out.
+
+    DuckDB reads the Delta tables. With --athena the same SELECT runs in Athena (its SQL dialect, its databases), and
+    what it reads and costs is printed; AWS credentials, region and endpoint come from the environment.
+    """
+    from lakehouse.lake.paths import Lake
+
+    if csv and parquet:
+        raise UsageError("--csv and --parquet exclude each other; give one of them.")
+    opened = Lake.at(lake)
+    if parquet is not None:
+        rows = _save_from_athena(opened, sql, parquet) if athena else _save(opened, sql, parquet)
+        print(f"{rows} row{'' if rows == 1 else 's'} in {parquet}")
+        return
+    answer = _from_athena(opened, sql).answer if athena else _ask(opened, sql)
+    _print(answer.columns, answer.rows, csv)
+
+
+def _ask(lake: Any, sql: str) -> Any:
+    from lakehouse.contracts.project import find_project
     from lakehouse.publish.publish_views import views_named
-    from lakehouse.publish.query import ask, save_parquet
+    from lakehouse.publish.query import ask
 
     project = find_project()
-    views = views_named(project, lake, given.sql)
-    if given.parquet:
-        return _saved(save_parquet(lake, project.contracts, given.sql, given.parquet, views), given.parquet)
-    answer = ask(lake, project.contracts, given.sql, views)
-    _print(given, answer.columns, answer.rows)
-    return 0
+    return ask(lake, project.contracts, sql, views_named(project, lake, sql))
 
 
-def _through_athena(lake: Lake, given: argparse.Namespace) -> int:
+def _save(lake: Any, sql: str, file: Path) -> int:
+    from lakehouse.contracts.project import find_project
+    from lakehouse.publish.publish_views import views_named
+    from lakehouse.publish.query import save_parquet
+
+    project = find_project()
+    return save_parquet(lake, project.contracts, sql, file, views_named(project, lake, sql))
+
+
+def _from_athena(lake: Any, sql: str) -> Any:
     from lakehouse.publish.athena import Athena
-    from lakehouse.publish.athena_answers import ask_athena, save_parquet
+    from lakehouse.publish.athena_answers import ask_athena
 
-    found = ask_athena(Athena.of(lake), given.sql)
-    if given.parquet:
-        return _saved(save_parquet(found, given.parquet), given.parquet)
-    _print(given, found.answer.columns, found.answer.rows)
-    return 0
+    return ask_athena(Athena.of(lake), sql)
 
 
-def _print(given: argparse.Namespace, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    (print_csv if given.csv else print_table)(columns, rows)
+def _save_from_athena(lake: Any, sql: str, file: Path) -> int:
+    from lakehouse.publish.athena_answers import save_parquet
+
+    return save_parquet(_from_athena(lake, sql), file)
 
 
-def _saved(rows: int, file: Path) -> int:
-    print(f"{rows} row{'' if rows == 1 else 's'} in {file}")
-    return 0
+def _print(columns: tuple[str, ...], rows: list[tuple[Any, ...]], as_csv: bool) -> None:
+    from lakehouse.cli.printing import print_csv, print_table
+
+    (print_csv if as_csv else print_table)(columns, rows)
 
 
-def _tables(given: argparse.Namespace) -> int:
-    from lakehouse.lake.delta_log import open_table, promised_rows
+@command(app, "tables", example="lakehouse tables --lake ./local_output", panel=QUERY)
+def tables(lake: LakePath = DEFAULT_LAKE) -> None:
+    """List the lake's tables with their rows, files and version."""
+    from lakehouse.lake.delta_log import open_table
+    from lakehouse.lake.paths import Lake
+    from lakehouse.lake.table_files import totals_of
     from lakehouse.publish.query import EmptyLakeError, tables_of
 
-    lake = Lake.at(given.lake)
-    rows: list[tuple[object, ...]] = []
-    for layer, name in tables_of(lake):
-        table = open_table(lake.table(layer, name))
+    opened = Lake.at(lake)
+    rows: list[tuple[Any, ...]] = []
+    for layer, name in tables_of(opened):
+        table = open_table(opened.table(layer, name))
         if table is not None:
-            rows.append((f"{layer}.{name}", promised_rows(table), len(table.file_uris()), table.version()))
+            totals = totals_of(table)
+            rows.append((f"{layer}.{name}", totals.rows, totals.files, table.version()))
     if not rows:
-        raise EmptyLakeError(lake)
-    print_table(("table", "rows", "files", "version"), rows)
-    return 0
+        raise EmptyLakeError(opened)
+    _print(("table", "rows", "files", "version"), rows, as_csv=False)

@@ -1,4 +1,4 @@
-"""Answers of a query as a person or a program wants them: a table on the terminal, CSV, or a Parquet file."""
+"""Prints rows as a person or a program wants them: a table on the terminal, or CSV."""
 
 from __future__ import annotations
 

@@ -1,0 +1,41 @@
+"""`lakehouse check` and `lakehouse settings`: what the project's files say, without a lake."""
+
+from __future__ import annotations
+
+import sys
+
+from lakehouse.cli.app import CHECK, command, new_app
+
+app = new_app()
+
+
+@command(app, "check", example="lakehouse check", panel=CHECK)
+def check() -> int:
+    """Validate contracts, suites and views; report each error with its file.
+
+    Every contract is validated against our rules and the schema of the Open Data Contract Standard, every expectation
+    suite against its contract, every Athena view against the tables that it reads. A former name of a contract
+    property is read and gives a warning. Nothing is run or written.
+    """
+    from lakehouse.cli.check import problems
+    from lakehouse.contracts.project import find_project
+    from lakehouse.contracts.property_names import outdated_properties
+    from lakehouse.errors import EXIT_TERMINAL
+
+    project = find_project()
+    for warning in outdated_properties(project.root / "contracts"):
+        print(f"warning: {warning}", file=sys.stderr)
+    found = problems(project)
+    for problem in found:
+        print(problem, file=sys.stderr)
+    if not found:
+        print("contracts, suites and views are right")
+    return EXIT_TERMINAL if found else 0
+
+
+@command(app, "settings", example="lakehouse settings", panel=CHECK)
+def settings() -> None:
+    """Print the Spark settings in the format of Glue's --conf argument."""
+    from lakehouse.runtime.spark_settings import SETTINGS
+
+    print(" --conf ".join(f"{name}={value}" for name, value in SETTINGS.items()))

@@ -1,0 +1,101 @@
+"""`lakehouse run`: the whole cycle in one process, from a folder of delivered files to the published tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lakehouse.cli.app import RUN, command, new_app
+from lakehouse.cli.options import DEFAULT_LAKE, LakePath, LogLevel, OnlyWriter, domain_names
+from lakehouse.errors import UnknownNameError
+
+app = new_app()
+
+
+def step_names(incomplete: str) -> list[str]:
+    """Complete the name of a step."""
+    from lakehouse.contracts.plan import STEPS
+
+    return list(STEPS)
+
+
+@command(app, "run", example="lakehouse run --landing samples/day2 --domain erp --until validate", panel=RUN)
+def run(
+    landing: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The folder whose files are the delivery (default: samples/).")
+    ] = None,
+    lake: LakePath = DEFAULT_LAKE,
+    domain: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only this domain, and the marts; may be given several times.",
+            autocompletion=domain_names,
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STEP",
+            help="Stop after this step of all domains: ingest, validate, transform or publish.",
+            autocompletion=step_names,
+        ),
+    ] = None,
+    only_writer: OnlyWriter = False,
+    log_level: LogLevel = "warning",
+) -> int:
+    """Load a delivery through ingest, validate, transform and publish on this machine.
+
+    Run it again with another --landing to add that delivery to the same lake. The same delivery again changes no data.
+    """
+    return run_delivery(lake, landing, domain or (), until, only_writer, log_level)
+
+
+def run_delivery(
+    lake: str,
+    landing: str | None,
+    domains: Sequence[str] = (),
+    until: str | None = None,
+    only_writer: bool = False,
+    log_level: str = "warning",
+) -> int:
+    """Run one cycle; the exit code says whether the whole delivery is in the lake.
+
+    Raises UnknownNameError for a domain or step that there is not.
+    """
+    import logging
+
+    from lakehouse import log
+    from lakehouse.contracts.plan import cycle_jobs
+    from lakehouse.cycle import report
+    from lakehouse.cycle.closing_table import print_summary
+    from lakehouse.cycle.cycle import run_cycle
+    from lakehouse.cycle.display import Display
+    from lakehouse.runtime.glue import command_context
+    from lakehouse.runtime.safe_commits import require_jar
+
+    log.configure(getattr(logging, log_level.upper()))
+    context = command_context(lake, only_writer)
+    only = _selection(context.contracts, domains, until)
+    if not only_writer:
+        require_jar(context.project, context.lake)
+    folder = Path(landing or context.project.samples)
+    with Display(total=sum(map(only.has, cycle_jobs(context.contracts)))) as display:
+        result = run_cycle(context, folder, display, only)
+    report.write(result.summary, f"{context.lake.root}/report.html")
+    print_summary(result.summary, display.console)
+    return result.exit_code
+
+
+def _selection(contracts: Any, domains: Sequence[str], until: str | None) -> Any:
+    from lakehouse.contracts.plan import STEPS
+    from lakehouse.cycle.cycle import Selection
+
+    for name in domains:
+        contracts.of(name)
+    if until is not None and until not in STEPS:
+        raise UnknownNameError("step", until, STEPS)
+    return Selection(frozenset(domains) or None, until)
