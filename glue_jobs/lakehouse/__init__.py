@@ -1,4 +1,4 @@
-"""The library of the lakehouse: Glue jobs, DAGs and the command `lakehouse` are thin shells around it."""
+"""The library of the lakehouse; Glue jobs, DAGs and the command `lakehouse` are thin wrappers around it."""
 
 from importlib import resources
 

@@ -1,7 +1,7 @@
 """Errors that a person can act on: what was found, what was wanted, what to do.
 
-A terminal error stays until a person changes something; a transient one may pass when tried again. The exit
-codes of the jobs tell them apart, so that the orchestrator knows whether to retry.
+A terminal error returns at each run until somebody changes something; a transient one can disappear when the job is
+run again. The exit code distinguishes them, so that the orchestrator knows whether to retry.
 """
 
 from __future__ import annotations
@@ -9,32 +9,32 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-EXIT_BUG = 1
+EXIT_UNEXPECTED = 1
 EXIT_USAGE = 2
 EXIT_TERMINAL = 3
 EXIT_TRANSIENT = 75  # EX_TEMPFAIL of sysexits.h
 
 
 class LakehouseError(Exception):
-    """Base of every error that we raise on purpose; its text is one line for a person."""
+    """Base of every error that this project raises on purpose; its message is one line for people."""
 
     exit_code: int = EXIT_TERMINAL
 
 
 class TransientError(LakehouseError):
-    """Base of the errors that may pass when the job is run again."""
+    """Base of the temporary errors: the job can succeed when it is run again."""
 
     exit_code = EXIT_TRANSIENT
 
 
 class UsageError(LakehouseError):
-    """The command was called with words that it does not know."""
+    """Invalid arguments: an unknown command, option or value."""
 
     exit_code = EXIT_USAGE
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ' Did you mean X?' for the nearest known word, or the list of known words if none is near."""
+    """Return ' Did you mean X?' for the nearest known name, or the list of all known names if none is near."""
     choices = sorted(known)
     close = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
     if close:

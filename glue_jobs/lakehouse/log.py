@@ -15,15 +15,15 @@ _context: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar
 
 
 class _Line(logging.Formatter):
-    """One line of key=value words; a value with blanks is quoted."""
+    """One line of key=value pairs; a value that contains white space is quoted."""
 
     def format(self, record: logging.LogRecord) -> str:
         context = _context.get() or {}
-        words = [f"{field}={context.get(field, '-')}" for field in _FIELDS]
+        pairs = [f"{field}={context.get(field, '-')}" for field in _FIELDS]
         facts = getattr(record, "facts", {})
-        words += [f"{name}={_quoted(value)}" for name, value in facts.items()]
+        pairs += [f"{name}={_quoted(value)}" for name, value in facts.items()]
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        line = f"{stamp} {record.levelname} {' '.join(words)} {_quoted(record.getMessage(), 'message=')}"
+        line = f"{stamp} {record.levelname} {' '.join(pairs)} {_quoted(record.getMessage(), 'message=')}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
@@ -47,7 +47,7 @@ def configure(level: int = logging.INFO) -> None:
 
 
 def new_run_id() -> str:
-    """An identity for one run that sorts by time."""
+    """A new run ID; IDs sort by time."""
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + uuid.uuid4().hex[:6]
 
 
@@ -63,15 +63,15 @@ def about(**fields: object) -> Iterator[None]:
 
 
 def current(field: str) -> str:
-    """What `about` said of a field, '-' where it said nothing."""
+    """The value that `about` set for a field, '-' where it set none."""
     return (_context.get() or {}).get(field, "-")
 
 
 def info(message: str, **facts: object) -> None:
-    """Log one event with its facts."""
+    """Log one event; facts become key=value pairs."""
     logging.getLogger("lakehouse").info(message, extra={"facts": facts})
 
 
 def warning(message: str, **facts: object) -> None:
-    """Log something a person should look at, though the run goes on."""
+    """Log something that somebody should look at, although the run continues."""
     logging.getLogger("lakehouse").warning(message, extra={"facts": facts})

@@ -1,4 +1,4 @@
-"""Personal data in what people read: the mask, and what is left of an error that may quote a value."""
+"""Personal data (PII) in output and logs: the mask, and error texts without the values that they quote."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import traceback
 
 MASK = "***"
 
-# Engines quote values so; names stand between backticks.
+# Engines put values into quotes, and names into backticks.
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 def trace_of(error: BaseException) -> str:
-    """Where an error came from, in our files and theirs, and its first line without the values it quotes."""
+    """The stack trace of an error, and the first line of its message with quoted values masked."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     return f"{frames}{type(error).__name__}: {without_values(error)}"
 
 
 def without_values(error: BaseException) -> str:
-    """The first line of an error that is none of ours, with whatever it quotes masked: engines quote the row."""
+    """The first line of a third-party error with everything quoted masked, because engines quote the row."""
     return masked((str(error).strip().splitlines() or [""])[0])[:300]
 
 
 def masked(text: str) -> str:
-    """A text of an engine with whatever it quotes masked."""
+    """An engine's text with everything quoted masked."""
     return _QUOTED.sub(MASK, text)

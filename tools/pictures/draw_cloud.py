@@ -8,22 +8,22 @@ from tools.pictures.draw_flow import STYLE, arrow, box, lines, words
 
 WIDTH, HEIGHT = 970, 520
 AIRFLOW = ("two private subnets, endpoints, NAT if wanted;", "starts these jobs and crawlers, passes these roles")
-WATCHED = "One KMS key · one SNS topic for failed jobs, late publish, quarantine share and the budget"
+WATCHED = "One KMS key · one SNS topic for failed jobs, overdue publish, share of failed rows and the budget"
 
 
 def card(x: float, y: float, width: float, name: str, texts: tuple[str, ...], height: float = 96) -> str:
-    """A box with a name and what it is for."""
+    """A box with a name and its purpose."""
     return box(x, y, width, height) + words(x + width / 2, y + 26, name, "name") + lines(x + width / 2, y + 50, texts)
 
 
 def drawing() -> str:
-    """The picture as SVG: sources, buckets and jobs along the road, Airflow above, the key and the watch below."""
+    """The picture as SVG: sources, buckets and jobs in a row, Airflow above, key and alerts below."""
     parts = [
         box(8, 8, WIDTH - 16, HEIGHT - 16, "paper", 14),
         words(30, 38, "One AWS account, one environment", "soft", "start"),
         card(250, 56, 470, "MWAA: Airflow 3.3.1", AIRFLOW, 92),
         card(30, 212, 150, "raw", ("raw/<domain>/", "archived later")),
-        card(250, 212, 210, "Glue jobs", ("one a step and domain,", "each with its own role")),
+        card(250, 212, 210, "Glue jobs", ("one per step and domain,", "each with its own role")),
         card(510, 212, 210, "curated", ("bronze, silver, marts,", "quarantine, ops, docs")),
         card(790, 212, 150, "Athena", ("workgroups with", "a limit per query")),
         card(30, 372, 150, "artefacts", ("code, wheel, jars,", "DAGs")),
@@ -44,4 +44,4 @@ def drawing() -> str:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("cloud.svg").write_text(drawing(), encoding="utf-8")
+    (Path(__file__).parents[2] / "docs" / "cloud.svg").write_text(drawing(), encoding="utf-8")

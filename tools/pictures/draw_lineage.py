@@ -1,4 +1,4 @@
-"""Draws `docs/lineage.svg` from the events that a lineage server got of two deliveries.
+"""Draws `docs/lineage.svg` from the events that a lineage server received for two deliveries.
 
 `make test-lineage` keeps the events; then `python -m tools.pictures.draw_lineage .cache/lineage/events.json`.
 """
@@ -15,20 +15,20 @@ from typing import Any
 from tools.pictures.draw_flow import STYLE, box, words
 
 WIDTH, ROW, TOP = 1180, 44, 84
-# Where a place stands by its name, under which heading, with which of the colours of its layer.
+# Per layer: which dataset names belong to it, its heading, its colour, and its place in the picture.
 COLUMNS = (
     (re.compile(r"raw/"), "landing", "blue", 20, 150),
     (re.compile(r"curated/bronze/"), "bronze", "bronze", 225, 130),
     (re.compile(r"curated/quarantine/"), "quarantine", "bad", 410, 130),
     (re.compile(r"curated/silver/"), "silver", "silver", 595, 130),
     (re.compile(r"curated/(marts|ops)/"), "marts and records", "gold", 780, 170),
-    (re.compile(r"curated/analytics/"), "views", "good", 1000, 160),
+    (re.compile(r"curated/analytics/"), "views", "green", 1000, 160),
 )
 Edge = tuple[str, str]
 
 
 def edges_of(events: Iterable[Mapping[str, Any]]) -> set[Edge]:
-    """Each pair of places that some event read and wrote, deliveries of one file taken together."""
+    """Each pair of datasets that an event read and wrote; several deliveries of one file count as one."""
     found = set()
     for event in events:
         for read in event.get("inputs", ()):
@@ -38,7 +38,7 @@ def edges_of(events: Iterable[Mapping[str, Any]]) -> set[Edge]:
 
 
 def _name(place: Mapping[str, str]) -> str:
-    """A place in one word; a view is told twice, by Airflow as Athena's and by the local publish."""
+    """The short name of a dataset; a view has two, one from Airflow for Athena and one from the local publish."""
     if place["namespace"].startswith("awsathena:"):
         return f"curated/analytics/{place['name'].rsplit('.', 1)[-1]}"
     return re.sub(r"^(raw/\w+)/\w+/", r"\1/", place["name"])
@@ -49,7 +49,7 @@ def _column(name: str) -> tuple[Any, ...] | None:
 
 
 def draw(edges: set[Edge]) -> str:
-    """The picture: a column a layer, a line an edge."""
+    """The picture: a column per layer, a line per edge."""
     places = {place for edge in edges for place in edge}
     spots: dict[str, tuple[float, float, float]] = {}
     boxes, deepest = [], 0
@@ -57,7 +57,7 @@ def draw(edges: set[Edge]) -> str:
         pattern, title, medal, x, width = column
         own = sorted((place for place in places if pattern.match(place)), key=lambda name: name.rsplit("/", 1)[-1])
         deepest = max(deepest, len(own))
-        # Quarantine hangs below, so that the way from bronze to silver is seen.
+        # Quarantine is lower, so that the lines from bronze to silver stay visible.
         first = 4 if title == "quarantine" else 0
         boxes.append(words(x + width / 2, TOP - 28 + ROW * first + (24 if first else 0), title, "name"))
         for number, place in enumerate(own, first):
@@ -71,8 +71,8 @@ def draw(edges: set[Edge]) -> str:
     title = 'aria-label="Lineage of two deliveries, from landing files to views">'
     style = STYLE.replace(".mono { font: 13px", ".mono { font: 11px")
     paper = box(0.5, 0.5, WIDTH - 1, height - 1, "paper", 14)
-    said = words(20, 26, "Drawn from the OpenLineage events of two deliveries", "soft", "start")
-    return f"{head}{title}<style>{style}</style>{paper}{said}{''.join(lines)}{''.join(boxes)}</svg>\n"
+    caption = words(20, 26, "Drawn from the OpenLineage events of two deliveries", "soft", "start")
+    return f"{head}{title}<style>{style}</style>{paper}{caption}{''.join(lines)}{''.join(boxes)}</svg>\n"
 
 
 def _label(place: str) -> str:
@@ -88,9 +88,9 @@ def _line(start: tuple[float, float, float], end: tuple[float, float, float]) ->
 
 
 def main(file: str) -> None:
-    """Draw what the events in a file say."""
+    """Draw the events of a file."""
     events = json.loads(Path(file).read_text(encoding="utf-8"))
-    Path(__file__).with_name("lineage.svg").write_text(draw(edges_of(events)), encoding="utf-8")
+    (Path(__file__).parents[2] / "docs" / "lineage.svg").write_text(draw(edges_of(events)), encoding="utf-8")
 
 
 if __name__ == "__main__":

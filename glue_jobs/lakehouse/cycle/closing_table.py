@@ -1,4 +1,4 @@
-"""The table that a run ends with: rows per dataset, the fact, seconds per step, where to look, and failures last."""
+"""The table at the end of a run: rows per dataset, the fact, seconds per step, links, and failures last."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lakehouse.cycle.display import PIPED_WIDTH, STYLES, is_lively, one_line
+from lakehouse.contracts.marts import FACT
+from lakehouse.cycle.display import PIPED_WIDTH, STYLES, is_live, one_line
 from lakehouse.cycle.summary import DatasetCount, RunSummary, StepTime, net_revenue
-from lakehouse.say import say_count, say_money, say_seconds
+from lakehouse.say import format_count, format_money, format_seconds
 
-EXAMPLE = "select dt, store_id, orders, net_revenue from fct_daily_store_metrics limit 10"
+EXAMPLE = f"select dt, store_id, orders, net_revenue from {FACT} limit 10"
 
 
 def print_summary(summary: RunSummary, console: Console) -> None:
-    """Print the closing table; in colour on a terminal that takes it."""
-    out = console if is_lively(console) else _plain(console)
-    out.print(_counts(summary) if summary.total.landed else Text("\n nothing new had landed"))
+    """Print the closing table, in colour if the terminal supports it."""
+    out = console if is_live(console) else _plain(console)
+    out.print(_counts(summary) if summary.total.landed else Text("\n no new rows"))
     out.print(_fact_line(summary), soft_wrap=True)
     if summary.steps:
         out.print(_times(summary))
-    out.print(Text(f" total {say_seconds(summary.seconds)}", style="bold"))
+    out.print(Text(f" total {format_seconds(summary.seconds)}", style="bold"))
     for warning in summary.warnings:
         out.print(Text(f" warning  {one_line(warning)}", style="yellow"), soft_wrap=True)
     out.print("", *_where_to_look(summary), sep="\n", soft_wrap=True)
@@ -53,7 +54,7 @@ def _table(first: str, *names: str) -> Table:
 
 def _counts(summary: RunSummary) -> Table:
     total = summary.total
-    names = ["landed", "good", "quarantined", "ignored", *(["held"] if total.held else []), "merged"]
+    names = ["landed", "quarantined", "ignored", *(["held"] if total.held else []), "merged"]
     table = _table("dataset", *names)
     for count in summary.datasets:
         _add_count(table, count, names)
@@ -69,7 +70,7 @@ def _add_count(table: Table, count: DatasetCount, names: Sequence[str]) -> None:
 
 
 def _style(name: str, count: DatasetCount) -> str:
-    """Numbers that ask for a look are coloured, zeros step back."""
+    """Numbers that need attention are coloured, zeros are dimmed."""
     if not getattr(count, name):
         return "dim"
     return {"quarantined": "yellow", "held": "red"}.get(name, "")
@@ -77,32 +78,32 @@ def _style(name: str, count: DatasetCount) -> str:
 
 def _fact_line(summary: RunSummary) -> Text:
     parts: list[str | tuple[str, str]] = [
-        " fct_daily_store_metrics  ",
-        (say_count(summary.fact_rows, "row"), "bold"),
+        f" {FACT}  ",
+        (format_count(summary.fact_rows, "row"), "bold"),
     ]
     if summary.fact:
         days, stores = {day.dt for day in summary.fact}, {day.store_id for day in summary.fact}
-        parts.append(f", {say_count(len(days), 'day')}, {say_count(len(stores), 'store')}, net revenue ")
-        parts.append((say_money(net_revenue(summary.fact)), "bold"))
+        parts.append(f", {format_count(len(days), 'day')}, {format_count(len(stores), 'store')}, net revenue ")
+        parts.append((format_money(net_revenue(summary.fact)), "bold"))
     return Text.assemble(*parts)
 
 
 def _times(summary: RunSummary) -> Table:
-    """Seconds as a grid, a row per domain and a column per verb of the steps' names."""
+    """Seconds as a grid: a row per domain, a column per step."""
     names = [step.name.partition("_") for step in summary.steps]
-    verbs, domains = (list(dict.fromkeys(part)) for part in ([n[0] for n in names], [n[2] for n in names]))
+    kinds, domains = (list(dict.fromkeys(part)) for part in ([n[0] for n in names], [n[2] for n in names]))
     cells = {name: _cell(step) for name, step in zip(names, summary.steps, strict=True)}
-    table = _table("seconds", *verbs)
+    table = _table("seconds", *kinds)
     for domain in domains:
-        found = (next((c for (v, _, d), c in cells.items() if (v, d) == (verb, domain)), Text("")) for verb in verbs)
-        table.add_row(Text(one_line(domain)), *found)
+        row = (next((c for (k, _, d), c in cells.items() if (k, d) == (kind, domain)), Text("")) for kind in kinds)
+        table.add_row(Text(one_line(domain)), *row)
     return table
 
 
 def _cell(step: StepTime) -> Text:
-    words = {"failed": f"failed {step.seconds:.1f}", "skipped": "skipped"}
+    text = {"failed": f"failed {step.seconds:.1f}", "skipped": "skipped"}
     style = "" if step.state == "done" else STYLES[step.state]
-    return Text(words.get(step.state, f"{step.seconds:.1f}"), style=style)
+    return Text(text.get(step.state, f"{step.seconds:.1f}"), style=style)
 
 
 def _where_to_look(summary: RunSummary) -> list[Text]:

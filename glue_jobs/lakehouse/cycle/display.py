@@ -1,6 +1,6 @@
-"""What a person sees while the cycle runs; the table it ends with is in `closing_table.py`.
+"""Shows the steps of a run while it lasts; the table at its end is in `closing_table.py`.
 
-On a terminal a live display; into a pipe, or with NO_COLOR set, plain lines without any control code.
+On a terminal it is a live display; in a pipe, or with NO_COLOR set, plain lines without control codes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from lakehouse.cycle.summary import StepState, StepTime
-from lakehouse.say import say_seconds
+from lakehouse.say import format_seconds
 
 PIPED_WIDTH = 120
 END = b"\x00end of the display\x00\n"
@@ -30,62 +30,62 @@ SIGNS = {"done": "✓", "nothing new": "·", "skipped": "–", "failed": "✗"}
 
 
 def make_console(file: TextIO | None = None) -> Console:
-    """A console on `file` (standard output); only a terminal without NO_COLOR gets colours and motion."""
+    """A console on `file` (standard output); only a terminal without NO_COLOR gets colours and a live display."""
     target = file or sys.stdout
     if isinstance(target, io.TextIOWrapper):
-        target.reconfigure(errors="replace")  # a euro sign must not end a run whose terminal knows ASCII only
+        target.reconfigure(errors="replace")  # a euro sign must not end a run on an ASCII terminal
     if target.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         return Console(file=target, highlight=False)
     width = None if target.isatty() else PIPED_WIDTH
     return Console(file=target, force_terminal=False, color_system=None, highlight=False, width=width)
 
 
-def is_lively(console: Console) -> bool:
-    """Whether this console may be sent colours and control codes."""
+def is_live(console: Console) -> bool:
+    """Whether this console accepts colours and control codes."""
     return console.is_terminal and not console.is_dumb_terminal and not console.no_color
 
 
-class Step:
-    """One running step, to be told what it works on and what came of it."""
+class StepDisplay:
+    """One running step: the dataset it works on, and a note per finished dataset."""
 
-    def __init__(self, name: str, dataset: str, say: Callable[[Step, str, str, float], None]) -> None:
-        self.name, self.dataset, self._say = name, dataset, say
+    def __init__(self, name: str, dataset: str, show: Callable[[StepDisplay, str, str, float], None]) -> None:
+        self.name, self.dataset, self._show = name, dataset, show
         self.state: StepState = "done"
         self.started = self._since = time.monotonic()
         self._noted: tuple[str, str] | None = None
 
     def at(self, dataset: str) -> None:
-        """Say which dataset the step works on now."""
+        """Set the dataset that the step works on now."""
         self.dataset = dataset
 
     def note(self, dataset: str, text: str) -> None:
-        """Say what came of a dataset, such as `320 rows`; several notes are shown one after the other."""
+        """Note the result for a dataset, such as `320 rows`; several notes are shown one after the other."""
         self._flush()
         self.dataset, self._noted = dataset, (dataset, text)
 
     def end(self, state: StepState, text: str = "") -> None:
-        """Say that the step does not end as `done`, and why."""
+        """Set another state than `done`, and why."""
         self._flush()
         self.state, self._noted = state, (self.dataset, f"{state}: {text}" if text else state)
 
     def finish(self) -> StepTime:
-        """Show what has not been shown yet; the step's time."""
+        """Show the note that is still held, and return the step's time."""
         self._noted = self._noted or (self.dataset, self.state)
         self._flush()
         return StepTime(self.name, round(time.monotonic() - self.started, 3), self.state)
 
     def _flush(self) -> None:
-        """Show the held note; it is held until the next, so that its seconds are those of its dataset."""
+        """Show the held note; a note is held until the next one, so that its seconds are those of its dataset."""
         now = time.monotonic()
         if self._noted:
-            self._say(self, *self._noted, now - self._since)
+            self._show(self, *self._noted, now - self._since)
             self._since, self._noted = now, None
 
 
-class Progress:
-    """Shows the steps of a run as they come and keeps their times in `times`.
+class Display:
+    """Shows the steps of a run while they run and keeps their times in `times`.
 
-    with Progress(total=17) as progress, progress.step("ingest_erp") as step:
+    with Display(total=17) as display, display.step("ingest_erp") as step:
         step.note("erp_orders", "320 rows")
     """
 
@@ -93,12 +93,12 @@ class Progress:
         self.console = console or make_console()
         self.total = total
         self.times: tuple[StepTime, ...] = ()
-        self._display: _Display | None = None
+        self._display: _LiveDisplay | None = None
         self._stack = ExitStack()
 
-    def __enter__(self) -> Progress:
-        if is_lively(self.console):
-            self._display = self._stack.enter_context(_Display(self.console, self.total))
+    def __enter__(self) -> Display:
+        if is_live(self.console):
+            self._display = self._stack.enter_context(_LiveDisplay(self.console, self.total))
             if self.console.file.isatty() and sys.__stderr__ and sys.__stderr__.isatty():
                 self._stack.enter_context(_stderr_above(self.console))
         return self
@@ -108,9 +108,9 @@ class Progress:
         self._display = None
 
     @contextmanager
-    def step(self, name: str, dataset: str | None = None) -> Iterator[Step]:
-        """Show a step while it runs; an exception marks it as failed and goes on to the caller."""
-        step = Step(name, dataset or "", self._say)
+    def step(self, name: str, dataset: str | None = None) -> Iterator[StepDisplay]:
+        """Show a step while it runs; an exception marks it as failed and is raised again."""
+        step = StepDisplay(name, dataset or "", self._show)
         try:
             with self._display.running(step) if self._display else nullcontext():
                 yield step
@@ -120,36 +120,36 @@ class Progress:
         finally:
             self.times = (*self.times, step.finish())
 
-    def _say(self, step: Step, dataset: str, text: str, seconds: float) -> None:
-        """One line that stays: step, dataset, what came of it, seconds."""
-        line = one_line(f"{step.name:<18}  {dataset:<12}  {text:<14}  {say_seconds(seconds):>7}")
+    def _show(self, step: StepDisplay, dataset: str, text: str, seconds: float) -> None:
+        """Print one permanent line: step, dataset, note, seconds."""
+        line = one_line(f"{step.name:<18}  {dataset:<12}  {text:<14}  {format_seconds(seconds):>7}")
         if self._display:
             style = STYLES[step.state]
             body = (line, "" if step.state == "done" else style)
             self.console.print(Text.assemble((f"{SIGNS[step.state]} ", style), body), soft_wrap=True)
-        else:  # one write a line, so that lines of a log in the same pipe never come in between
+        else:  # one write per line, so that log lines in the same pipe never come in between
             self.console.file.write(f"{line}\n")
             self.console.file.flush()
 
 
-class _Display:
+class _LiveDisplay:
     """The moving part on a terminal: a spinner per running step above one bar for all steps."""
 
     def __init__(self, console: Console, total: int | None) -> None:
         name = TextColumn("{task.fields[step].name}", markup=False, style="bold")
         dataset = TextColumn("{task.fields[step].dataset}", markup=False)
-        whole = (
+        overall = (
             BarColumn(complete_style="cyan", finished_style="green"),
             MofNCompleteColumn(),
             TextColumn("steps"),
             TimeElapsedColumn(),
         )
         self._steps = Bars(SpinnerColumn(), name, dataset, TimeElapsedColumn(), console=console)
-        self._all = Bars(*whole, console=console)
+        self._all = Bars(*overall, console=console)
         self._task = self._all.add_task("", total=total)
         self._live = Live(Group(self._steps, self._all), console=console, transient=True)
 
-    def __enter__(self) -> _Display:
+    def __enter__(self) -> _LiveDisplay:
         self._live.start()
         return self
 
@@ -157,7 +157,7 @@ class _Display:
         self._live.stop()
 
     @contextmanager
-    def running(self, step: Step) -> Iterator[None]:
+    def running(self, step: StepDisplay) -> Iterator[None]:
         """Show this step as running."""
         task = self._steps.add_task("", total=None, step=step)
         try:
@@ -171,22 +171,22 @@ class _Display:
 def _stderr_above(console: Console) -> Iterator[None]:
     """Show whatever is written to standard error, also by the JVM and other children, above the live display.
 
-    A child that outlives the display goes on writing into the pipe, so the pump runs on and hands its lines
-    to the real standard error.
+    A child that outlives the display still writes into the pipe, so the pump keeps running and passes its lines to the
+    real standard error.
     """
     real = os.dup(2)
     reading, writing = os.pipe()
     os.dup2(writing, 2)
     os.close(writing)
-    lively, drained = threading.Event(), threading.Event()
-    lively.set()
+    is_shown, drained = threading.Event(), threading.Event()
+    is_shown.set()
 
     def pump() -> None:
         with os.fdopen(reading, "rb") as lines:
             for line in lines:
                 if line == END:
                     drained.set()
-                elif lively.is_set():
+                elif is_shown.is_set():
                     console.print(Text.from_ansi(line.decode(errors="replace").rstrip("\n")), soft_wrap=True)
                 else:
                     os.write(real, line)
@@ -198,7 +198,7 @@ def _stderr_above(console: Console) -> Iterator[None]:
         sys.stderr.flush()
         os.write(2, END)
         drained.wait(timeout=1)
-        lively.clear()
+        is_shown.clear()
         os.dup2(real, 2)
 
 

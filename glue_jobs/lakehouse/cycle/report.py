@@ -1,4 +1,4 @@
-"""The report of a run: one HTML page that opens offline, drawn from the run's summary and nothing else."""
+"""The report of a run: one HTML page that opens offline and needs only the run's summary."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from importlib import resources
 from string import Template
 from urllib.parse import quote
 
-from lakehouse.cycle.report_charts import FATES, bar, stack
+from lakehouse.cycle.report_charts import OUTCOMES, bar, stack
 from lakehouse.cycle.report_fact import fact_section
 from lakehouse.cycle.report_flow import flow
 from lakehouse.cycle.report_markup import Html, el, folded, heads, join, name_cell, number, table
 from lakehouse.cycle.summary import DatasetCount, RuleCount, RunSummary, net_revenue
 from lakehouse.lake.files import write_text
-from lakehouse.say import say_count, say_money, say_seconds
+from lakehouse.say import format_count, format_money, format_seconds
 
 ON_FAILURE = {"quarantine": "quarantines the row", "fail": "stops the batch", "warn": "warns"}
 
@@ -36,7 +36,7 @@ def render(summary: RunSummary) -> str:
         flow=flow(summary),
         quality=_quality(summary),
         fact=fact_section(summary),
-        time_lead=el("", f"{say_seconds(summary.seconds)} in all{longest}."),
+        time_lead=el("", f"{format_seconds(summary.seconds)} in total{longest}."),
         steps=_steps(summary),
         links=_links(summary),
         footer=el("", f"Run {summary.run_id}. This page needs no network."),
@@ -48,12 +48,12 @@ def _headline(summary: RunSummary) -> Html:
     landed = summary.total.landed
     if names:
         state, mark = "Failed", "bad"
-        said = f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else names[0]
-        first = f"{said} failed{_went_on(summary, names)}"
+        listed = f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else names[0]
+        first = f"{listed} failed{_continued(summary, names)}"
     elif not landed:
-        state, mark, first = "Nothing new", "quiet", "Nothing new had landed"
+        state, mark, first = "Nothing new", "quiet", "No new rows"
     else:
-        state, mark, first = "Done", "ok", f"{say_count(landed, 'row')} landed, every one accounted for"
+        state, mark, first = "Done", "ok", f"{format_count(landed, 'row')} landed, every one accounted for"
     reasons = join(el("li", el("b", each.domain), each.message) for each in summary.problems)
     started = summary.started_at
     moment = started.astimezone(UTC) if started.tzinfo else started
@@ -76,56 +76,56 @@ def _headline(summary: RunSummary) -> Html:
     )
 
 
-def _went_on(summary: RunSummary, failed: Sequence[str]) -> str:
-    """The domains that reached the fact all the same, when none but whole domains failed."""
+def _continued(summary: RunSummary, failed: Sequence[str]) -> str:
+    """The domains that were not affected; empty if something other than a domain failed."""
     domains = {count.domain for count in summary.datasets}
     others = sorted(domains - set(failed))
     if not others or not set(failed) <= domains:
         return ""
-    return f"; {others[0]} went on" if len(others) == 1 else f"; the other {len(others)} domains went on"
+    return f"; {others[0]} continued" if len(others) == 1 else f"; the other {len(others)} domains continued"
 
 
 def _accounting(summary: RunSummary) -> Html:
     total = summary.total
-    shown = [fate for fate in FATES if fate != "held" or total.held]
+    shown = [name for name in OUTCOMES if name != "held" or total.held]
     terms = [el("div", el("b", f"{total.landed:,}"), el("span", "landed"))]
-    for place, fate in enumerate(shown):
+    for place, outcome in enumerate(shown):
         sign = "+" if place else "=" if total.balanced else "≠"
-        rows = el("div", el("b", f"{getattr(total, fate):,}"), el("span", fate, class_=fate))
+        rows = el("div", el("b", f"{getattr(total, outcome):,}"), el("span", outcome, class_=outcome))
         terms.append(el("div", el("i", sign), rows, class_="term"))
     stores, days = {day.store_id for day in summary.fact}, {day.dt for day in summary.fact}
-    numbers = {"rows merged into silver": f"{total.merged:,}", "rows in the fact": f"{summary.fact_rows:,}"}
+    numbers = {"rows in the fact": f"{summary.fact_rows:,}"}
     if summary.fact:
         for noun, found in (("store", len(stores)), ("day", len(days))):
             numbers[noun if found == 1 else f"{noun}s"] = f"{found:,}"
-        numbers["net revenue"] = say_money(net_revenue(summary.fact))
-    numbers["from start to end"] = say_seconds(summary.seconds)
+        numbers["net revenue"] = format_money(net_revenue(summary.fact))
+    numbers["from start to end"] = format_seconds(summary.seconds)
     tiles = join(el("div", el("dt", key), el("dd", value)) for key, value in numbers.items())
     return el("div", el("div", *terms, class_="sum"), stack(total), el("dl", tiles, class_="numbers"), class_="card")
 
 
 def _quality(summary: RunSummary) -> Html:
     counts = {count.dataset: count for count in summary.datasets}
-    asked: dict[str, list[RuleCount]] = {name: [] for name in counts}
+    by_dataset: dict[str, list[RuleCount]] = {name: [] for name in counts}
     for rule in summary.rules:
-        asked.setdefault(rule.dataset, []).append(rule)
+        by_dataset.setdefault(rule.dataset, []).append(rule)
     if not summary.rules:
-        return el("div", el("p", "No batch was judged in this run.", class_="none"), class_="card")
+        return el("div", el("p", "No batch was validated in this run.", class_="none"), class_="card")
     scale = max(0.05, *map(_share, summary.rules))  # one scale for all, so that bars compare between datasets
-    return join(_suite(name, rules, counts.get(name), scale) for name, rules in asked.items())
+    return join(_suite(name, rules, counts.get(name), scale) for name, rules in by_dataset.items())
 
 
 def _suite(dataset: str, rules: Sequence[RuleCount], count: DatasetCount | None, scale: float) -> Html:
     broken = sorted((rule for rule in rules if rule.failed), key=lambda rule: -rule.failed)
-    kept = [rule for rule in rules if not rule.failed]
-    said = f"{say_count(len(rules), 'rule')}, {len(broken)} broken" if rules else "no batch judged"
-    parts = [el("div", el("h3", dataset), el("span", said, class_="soft"), class_="row")]
+    passed = [rule for rule in rules if not rule.failed]
+    heading = f"{format_count(len(rules), 'rule')}, {len(broken)} broken" if rules else "no batch validated"
+    parts = [el("div", el("h3", dataset), el("span", heading, class_="soft"), class_="row")]
     if count and count.accounted:
         parts += [el("p", stack(count, "stack thin"), style="margin: 10px 0 12px")]
     if broken:
         parts.append(_rules(broken, scale))
-    if kept:
-        parts.append(folded(f"{say_count(len(kept), 'rule')} that every row kept", _rules(kept, scale)))
+    if passed:
+        parts.append(folded(f"{format_count(len(passed), 'rule')} that every row passed", _rules(passed, scale)))
     return el("div", *parts, class_="card")
 
 
@@ -137,14 +137,14 @@ def _rules(rules: Sequence[RuleCount], scale: float) -> Html:
 
     def cells(rule: RuleCount) -> list[Html]:
         effect = el("span", ON_FAILURE.get(rule.on_failure, rule.on_failure), class_="chip")
-        words = el("th", rule.sentence, el("code", rule.rule), scope="row", class_="rule name")
+        name = el("th", rule.sentence, el("code", rule.rule), scope="row", class_="rule name")
         numbers = [number(f"{rule.seen:,}"), number(f"{rule.failed:,}"), number(f"{_share(rule):.2%}")]
         mark = "f-quarantined" if rule.on_failure != "fail" else "f-held"
         shown = el("td", bar(_share(rule), [scale], mark), class_="optional", style="width: 18%")
-        return [words, el("td", effect, class_="optional"), *numbers, shown]
+        return [name, el("td", effect, class_="optional"), *numbers, shown]
 
-    head = heads("rule", "seen", "failed", "share")
-    head.insert(1, el("th", "a failure", scope="col", class_="optional"))
+    head = heads("rule", "rows checked", "rows failed", "share")
+    head.insert(1, el("th", "on failure", scope="col", class_="optional"))
     head.append(el("th", el("span", "share as a bar", class_="vh"), scope="col", class_="optional"))
     return table(head, [cells(rule) for rule in rules])
 
@@ -156,7 +156,7 @@ def _steps(summary: RunSummary) -> Html:
         [
             name_cell(step.name),
             el("td", bar(step.seconds, values, marks.get(step.state, "f-ignored")), class_="wide"),
-            number(say_seconds(step.seconds)),
+            number(format_seconds(step.seconds)),
             el(
                 "td",
                 el("span", step.state, class_=f"chip {step.state}") if step.state != "done" else "done",
@@ -175,6 +175,6 @@ def _steps(summary: RunSummary) -> Html:
 
 
 def _links(summary: RunSummary) -> Html:
-    """The links; quoting the path keeps it one of this page's own folder, whatever it looks like."""
+    """The links; a quoted path can only lead to this page's own folder, whatever it contains."""
     items = [el("li", el("a", link.title, href=quote(link.path, safe="/._-~#?=&"))) for link in summary.links]
     return el("ul", *items, class_="links") if items else el("p", "No pages were written.", class_="none")

@@ -1,4 +1,4 @@
-"""The fact by time and by store."""
+"""The report's section about the fact table: charts by time, a table by store, a heat map."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from lakehouse.contracts.marts import FACT
 from lakehouse.cycle.report_charts import bar, brief, columns
 from lakehouse.cycle.report_markup import Html, el, folded, heads, join, name_cell, number, table
 from lakehouse.cycle.summary import FactDay, RunSummary, net_revenue
-from lakehouse.say import say_count, say_money
+from lakehouse.say import format_count, format_money
 
 TOP_STORES = 20
 
 
 def together(days: Sequence[FactDay], store: str = "all") -> FactDay:
-    """These rows of the fact as one, its conversion weighted by sessions."""
+    """These rows of the fact added up; the conversion rate is weighted by sessions."""
     sessions = sum(day.sessions for day in days)
     bought = sum(round(day.conversion_rate * day.sessions) for day in days if day.conversion_rate is not None)
     return FactDay(
@@ -32,7 +33,7 @@ def together(days: Sequence[FactDay], store: str = "all") -> FactDay:
 
 
 def _periods(fact: Sequence[FactDay]) -> tuple[str, Callable[[date], date], dict[date, str]]:
-    """What one column shows (a day, a month or a year), how to round a day to it, and the columns' labels."""
+    """The unit of a chart column (day, month or year), how to round a day to it, and the labels of the columns."""
     days = sorted({day.dt for day in fact})
     span = (days[-1] - days[0]).days
     if span < 92:
@@ -48,8 +49,8 @@ def _periods(fact: Sequence[FactDay]) -> tuple[str, Callable[[date], date], dict
 def fact_section(summary: RunSummary) -> Html:
     """The fact as charts by time, a table by store, and a heat map of both."""
     if not summary.fact:
-        words = "The fact has no rows yet." if not summary.fact_rows else "The fact was not read in this run."
-        return el("div", el("p", words, class_="none"), class_="card", style="margin-top: 14px")
+        reason = "The fact has no rows yet." if not summary.fact_rows else "The fact was not read in this run."
+        return el("div", el("p", reason, class_="none"), class_="card", style="margin-top: 14px")
     unit, start, labels = _periods(summary.fact)
     by_period: dict[date, list[FactDay]] = defaultdict(list)
     by_store: dict[str, list[FactDay]] = defaultdict(list)
@@ -61,7 +62,7 @@ def fact_section(summary: RunSummary) -> Html:
     top = {store.store_id: by_store[store.store_id] for store in stores[:TOP_STORES]}
     whole = together(summary.fact)
     first, last = min(day.dt for day in summary.fact), max(day.dt for day in summary.fact)
-    lead = f"{say_count(summary.fact_rows, 'row')} of fct_daily_store_metrics, {first} to {last}."
+    lead = f"{format_count(summary.fact_rows, 'row')} of {FACT}, {first} to {last}."
     which = f", the {TOP_STORES} with the most net revenue" if rest else ""
     return join(
         [
@@ -95,8 +96,8 @@ def _by_time(unit: str, periods: dict[date, list[FactDay]], labels: dict[date, s
         return columns(title, total, points, _brief_euro if money else brief, mark)
 
     charts = [
-        chart("Net revenue", say_money(whole.net_revenue), lambda day: float(day.net_revenue), "f-new", True),
-        chart("Gross margin", say_money(whole.gross_margin), lambda day: float(day.gross_margin), "f-good", True),
+        chart("Net revenue", format_money(whole.net_revenue), lambda day: float(day.net_revenue), "f-new", True),
+        chart("Gross margin", format_money(whole.gross_margin), lambda day: float(day.gross_margin), "f-margin", True),
         chart("Orders", f"{whole.orders:,}", lambda day: day.orders, "f-new"),
         chart(
             "Sessions",
@@ -119,7 +120,9 @@ def _money_heads(first: str) -> list[Html]:
 
 
 def _money_row(name: str, day: FactDay) -> list[Html]:
-    money = [number(say_money(amount), "held" if amount < 0 else "") for amount in (day.net_revenue, day.gross_margin)]
+    money = [
+        number(format_money(amount), "held" if amount < 0 else "") for amount in (day.net_revenue, day.gross_margin)
+    ]
     return [
         name_cell(name),
         *money,
@@ -138,9 +141,9 @@ def _by_store(top: dict[str, list[FactDay]], rest: list[FactDay], whole: FactDay
         return [first, el("td", shape, class_="wide optional"), *numbers]
 
     rows = [cells(store, day, bar(float(day.net_revenue), values)) for store, day in sums.items()]
-    if rest:  # no bar: beside hundreds of stores together the single ones would vanish
+    if rest:  # no bar: next to the sum of hundreds of stores the bars of single stores would vanish
         others = len({day.store_id for day in rest})
-        rows.append(cells(say_count(others, "other store"), together(rest)))
+        rows.append(cells(format_count(others, "other store"), together(rest)))
     head = _money_heads("store")
     head.insert(1, el("th", el("span", "net revenue as a bar", class_="vh"), scope="col", class_="optional"))
     return table(head, rows, cells("all stores", whole))
@@ -157,8 +160,8 @@ def _heat(top: dict[str, list[FactDay]], start: Callable[[date], date], labels: 
             return el("td", el("span", "no row", class_="vh"), class_="empty")
         share = float(abs(amount) / most)
         mark = " ".join(["minus"] * (amount < 0) + ["strong"] * (share > 0.8)) or None
-        words = f"{store}, {labels[period]}: {say_money(amount)}"
-        return el("td", el("span", brief(float(amount))), class_=mark, style=f"--v:{share:.3f}", title=words)
+        tooltip = f"{store}, {labels[period]}: {format_money(amount)}"
+        return el("td", el("span", brief(float(amount))), class_=mark, style=f"--v:{share:.3f}", title=tooltip)
 
     dense = len(labels) > 20
     every = -(-len(labels) // 8) if dense else 1
@@ -166,10 +169,10 @@ def _heat(top: dict[str, list[FactDay]], start: Callable[[date], date], labels: 
     for place, label in enumerate(labels.values()):
         head.append(el("th", el("span", label), scope="col", class_="skip" if place % every else None))
     rows = [[el("th", store, scope="row", title=store), *(cell(store, period) for period in labels)] for store in top]
-    words = f"The strongest colour is {say_money(most)}; red is negative, an outline means no row."
+    legend = f"The strongest colour is {format_money(most)}; red is negative, an outline means no row."
     return join(
         [
-            el("p", words, class_="lead"),
+            el("p", legend, class_="lead"),
             table(head, rows, class_="heat dense" if dense else "heat few" if len(labels) < 8 else "heat"),
         ]
     )

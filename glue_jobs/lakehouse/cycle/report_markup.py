@@ -1,4 +1,4 @@
-"""Markup that is safe by construction: text becomes markup in `el` alone, which escapes what is not `Html`."""
+"""HTML that is safe by construction: only `el` turns text into markup, and it escapes everything that is not `Html`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 
 class Html(str):
-    """Text that is markup already."""
+    """Text that is already markup and is not escaped again."""
 
 
 def el(name: str, *children: object, **attributes: object) -> Html:
-    """An element, or without a name its children alone; attributes that are None are left out."""
+    """An element, or only its children if the name is empty; attributes that are None are left out."""
     body = "".join(child if isinstance(child, Html) else html.escape(str(child)) for child in children)
     if not name:
         return Html(body)
@@ -21,7 +21,7 @@ def el(name: str, *children: object, **attributes: object) -> Html:
 
 
 def join(parts: Iterable[Html]) -> Html:
-    """Several pieces of markup as one."""
+    """The parts as one piece of markup."""
     return Html("".join(parts))
 
 
@@ -48,5 +48,5 @@ def name_cell(name: str) -> Html:
 
 
 def folded(title: str, content: Html) -> Html:
-    """Something that opens on request, also without JavaScript."""
+    """Content that opens on a click, also without JavaScript."""
     return el("details", el("summary", title), content)

@@ -1,4 +1,4 @@
-"""Takes a table back to an earlier version, and with it all that is built on it: fact, catalogue and views."""
+"""Restores a table to an earlier version and rebuilds everything that depends on it: fact, catalogue and views."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from lakehouse import log
+from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.marts import find_table
 from lakehouse.errors import UsageError
 from lakehouse.lake.delta_log import table_version
@@ -21,7 +22,7 @@ from lakehouse.transform.transform import build_domain
 
 
 class RollbackError(UsageError):
-    """A version to which a table cannot be taken back."""
+    """The version is not earlier than the table's current one."""
 
     def __init__(self, table: str, version: int) -> None:
         self.table, self.version = table, version
@@ -29,8 +30,8 @@ class RollbackError(UsageError):
 
 
 @dataclass(frozen=True)
-class Rolled:
-    """What a rollback did: the table was at `from_version`, shows `to_version`, and its log is at `version`."""
+class RollbackResult:
+    """What a rollback did: the table was at `from_version`, has the rows of `to_version`, and its log is at `version`."""
 
     layer: str
     name: str
@@ -39,11 +40,11 @@ class Rolled:
     version: int
 
 
-def roll_back(context: Context, wanted: str, to_version: int) -> Rolled:
-    """Restore a table to a version, rebuild the fact from it, and publish both; every step can be taken up again.
+def roll_back(context: Context, wanted: str, to_version: int) -> RollbackResult:
+    """Restore a table to a version, rebuild the fact from it, and publish both; a later run resumes each step.
 
-    The restored version is proved readable first. The restore is a commit like any other: the versions between stay,
-    so a rollback is undone by one to the version before it.
+    The version is verified to be readable first. The restore is a commit like any other, and the versions between are
+    kept, so a rollback is undone by a rollback to the version before it.
     """
     layer, name = find_table(context.contracts, wanted)
     path = context.lake.table(layer, name)
@@ -54,16 +55,16 @@ def roll_back(context: Context, wanted: str, to_version: int) -> Rolled:
     note = {"rollback": {"from_version": before, "to_version": to_version, "run": log.current("run")}}
     with session_settings(context.spark(), {"spark.databricks.delta.commitInfo.userMetadata": json.dumps(note)}):
         context.spark().sql(f"RESTORE TABLE delta.`{for_spark(path)}` TO VERSION AS OF {to_version}").collect()
-    done = Rolled(layer, name, before, to_version, table_version(path))
+    done = RollbackResult(layer, name, before, to_version, table_version(path))
     record_rollback(context.lake, layer, name, before, to_version, done.version)
     log.info("rolled back", table=f"{layer}.{name}", from_version=before, to_version=to_version, version=done.version)
-    _follow(context, layer, name)
+    _rebuild_dependents(context, layer, name)
     return done
 
 
-def _follow(context: Context, layer: str, name: str) -> None:
-    """Bring what stands on the table to its present state; the same that the next run would do."""
-    if layer == "silver":
+def _rebuild_dependents(context: Context, layer: str, name: str) -> None:
+    """Rebuild and republish the tables and views that depend on the table, as the next run would."""
+    if layer == SILVER:
         contract = context.contracts.of(context.contracts.dataset(name).domain)
         build_domain(context, contract)
         build_marts(context)

@@ -1,15 +1,12 @@
-"""What one run of the cycle did, as frozen values that go to JSON and come back equal."""
+"""What a full run did, as frozen values."""
 
 from __future__ import annotations
 
-import json
-import types
-import typing
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 StepState = Literal["done", "nothing new", "failed", "skipped"]
 
@@ -25,17 +22,16 @@ class StepTime:
 
 @dataclass(frozen=True)
 class DatasetCount:
-    """Where the delivered rows of a dataset went: landed = good + quarantined + ignored + held.
+    """Where the delivered rows of a dataset went: landed = merged + quarantined + ignored + held.
 
-    good: passed every rule and told silver something new. ignored: passed every rule but was a repeat, older
-    than what silver has, or superseded within its batch. held: of a batch that was stopped. inserted, updated
-    and deleted are the rows the merges wrote, as Delta counts them.
+    ignored: passed validation but changed nothing: exact duplicates, and versions older than the one in silver or in
+    the same batch. held: of a batch that was stopped. inserted, updated and deleted are the rows that the merges wrote,
+    as Delta counts them.
     """
 
     domain: str
     dataset: str
     landed: int = 0
-    good: int = 0
     quarantined: int = 0
     held: int = 0
     ignored: int = 0
@@ -45,8 +41,8 @@ class DatasetCount:
 
     @property
     def accounted(self) -> int:
-        """Rows whose whereabouts are known."""
-        return self.good + self.quarantined + self.ignored + self.held
+        """Rows whose outcome is known."""
+        return self.merged + self.quarantined + self.ignored + self.held
 
     @property
     def balanced(self) -> bool:
@@ -55,13 +51,13 @@ class DatasetCount:
 
     @property
     def merged(self) -> int:
-        """Rows the merges wrote to silver."""
+        """Rows that the merges wrote to silver."""
         return self.inserted + self.updated + self.deleted
 
 
 @dataclass(frozen=True)
 class RuleCount:
-    """How often one rule of a suite was asked and broken."""
+    """How many rows one rule of an expectation suite checked, and how many failed."""
 
     dataset: str
     rule: str
@@ -94,7 +90,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Link:
-    """A page worth opening next, by its path relative to the report."""
+    """A page to open next, by its path relative to the report."""
 
     title: str
     path: str
@@ -102,7 +98,7 @@ class Link:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One run of the whole cycle over one delivery."""
+    """One full run over one delivery."""
 
     run_id: str
     started_at: datetime
@@ -120,19 +116,19 @@ class RunSummary:
 
     @property
     def total(self) -> DatasetCount:
-        """The counts of all datasets together."""
+        """The counts of all datasets, added up."""
         names = [field.name for field in fields(DatasetCount) if field.name not in ("domain", "dataset")]
         sums = {name: sum(getattr(count, name) for count in self.datasets) for name in names}
         return DatasetCount(domain="", dataset="total", **sums)
 
     @property
     def problems(self) -> tuple[Failure, ...]:
-        """Everything that keeps this run from being right, in the order a reader needs it."""
-        told = {failure.domain for failure in self.failures}
+        """Every reason why this run did not succeed: failed domains, failed steps, rows without an outcome."""
+        explained = {failure.domain for failure in self.failures}
         steps = (
             Failure(step.name, "this step failed; its log has the reason")
             for step in self.steps
-            if step.state == "failed" and not told & {step.name, step.name.partition("_")[2]}
+            if step.state == "failed" and not explained & {step.name, step.name.partition("_")[2]}
         )
         lost = (
             Failure(
@@ -149,39 +145,7 @@ class RunSummary:
         """Whether nothing failed and every landed row is accounted for."""
         return not self.problems
 
-    def to_json(self) -> str:
-        """This summary as JSON: decimals and times as text, so that nothing is rounded."""
-        return json.dumps(asdict(self), default=_plain, indent=2, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> RunSummary:
-        """The summary that `to_json` wrote."""
-        summary: RunSummary = _typed(cls, json.loads(text))
-        return summary
-
 
 def net_revenue(days: Iterable[FactDay]) -> Decimal:
-    """The net revenue of these rows together, in euro."""
+    """The total net revenue of these rows, in euro."""
     return sum((day.net_revenue for day in days), Decimal(0))
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, date):  # a datetime is a date too
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(f"a run summary cannot hold {type(value).__name__}")
-
-
-def _typed(kind: Any, value: Any) -> Any:
-    """The JSON value as the annotated type says it."""
-    if is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        return kind(**{name: _typed(hints[name], item) for name, item in value.items()})  # type: ignore[operator]
-    if typing.get_origin(kind) is tuple:
-        return tuple(_typed(typing.get_args(kind)[0], item) for item in value)
-    if isinstance(kind, types.UnionType):
-        return None if value is None else _typed(typing.get_args(kind)[0], value)
-    if kind in (date, datetime):
-        return kind.fromisoformat(value)
-    return Decimal(value) if kind is Decimal else value
