@@ -44,8 +44,8 @@ def readme_rows(heading: str) -> list[list[str]]:
 
 def generate(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the generator as a command."""
-    command = [sys.executable, str(ROOT / "tools" / "generate_samples.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "tools.samples.generate", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
 @pytest.fixture(scope="module")
