@@ -1,4 +1,4 @@
-"""Glue job: brings the new files of a domain to bronze, and what cannot be read to quarantine."""
+"""Glue job: loads the new files of a domain into bronze, and rows that cannot be parsed into quarantine."""
 
 import sys
 

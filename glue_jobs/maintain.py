@@ -1,14 +1,14 @@
-"""Glue job: clusters files that changed and lie badly, and removes those that no reader needs."""
+"""Glue job: reclusters new, poorly clustered files, and removes those that no reader needs."""
 
 import sys
 
 from lakehouse.runtime.job import JobCall, Option, run_job
 
-BOUND = Option("max_bytes", "N", "rewrite at most so many bytes of each table; 20 GB unless given")
+BOUND = Option("max_bytes", "N", "rewrite at most N bytes per table and run (default: 20 GiB)")
 
 
 def maintain(call: JobCall) -> None:
-    """Delta logs → few files that lie well."""
+    """Delta logs → few, well clustered files."""
     from lakehouse.layout.maintain import MAX_BYTES, BoundError, maintain_lake
 
     given = call.options.get(BOUND.name, str(MAX_BYTES))

@@ -1,25 +1,24 @@
-"""Glue job: shows the analysts the last good version of a domain's tables; with `--domain marts`, fact and docs."""
+"""Glue job: publishes the last good version of a domain's tables; with `--domain marts`, the fact and the docs."""
 
-import os
+import dataclasses
 import sys
 
-from lakehouse.contracts.marts import MARTS
+from lakehouse.contracts.layers import MARTS
 from lakehouse.runtime.job import JobCall, Option, run_job
 
-WORKGROUP = Option("athena_workgroup", "NAME", "make the views in this workgroup of Athena, not in primary")
+WORKGROUP = Option("athena_workgroup", "NAME", "run the statements in this Athena workgroup, not in primary")
 
 
 def publish(call: JobCall) -> None:
-    """Delta logs → Glue catalogue, Athena views, dbt docs."""
+    """Delta logs → Glue Data Catalog, analytics views, dbt docs."""
     from lakehouse.publish.publish import publish_domain, publish_marts
 
-    if "athena_workgroup" in call.options:
-        os.environ["LAKEHOUSE_ATHENA_WORKGROUP"] = call.options["athena_workgroup"]
+    context = dataclasses.replace(call.context, athena_workgroup=call.options.get(WORKGROUP.name))
     if call.domain == MARTS:
-        publish_marts(call.context)
+        publish_marts(context)
     else:
-        publish_domain(call.context, call.contract)
+        publish_domain(context, call.contract)
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("publish", publish, sys.argv, own_options=(WORKGROUP,)))
+    sys.exit(run_job("publish", publish, sys.argv, also_marts=True, own_options=(WORKGROUP,)))

@@ -1,15 +1,15 @@
-"""Glue job: merges the good rows of a domain into silver and builds its models; with `--domain marts`, the fact."""
+"""Glue job: merges the validated rows of a domain into silver, builds its models; with `--domain marts`, the fact."""
 
 import sys
 
-from lakehouse.contracts.marts import MARTS
+from lakehouse.contracts.layers import MARTS
 from lakehouse.runtime.job import JobCall, Option, run_job
 
-REPLAY = Option("replay", "DATASET:BATCH", "merge one judged batch again, e.g. erp_orders:7")
+REPLAY = Option("replay", "DATASET:BATCH", "merge one validated batch again, e.g. erp_orders:7")
 
 
 def transform(call: JobCall) -> None:
-    """Good rows → silver → staging models; or silver → fct_daily_store_metrics."""
+    """Validated rows → silver → staging models; or silver → fct_daily_store_metrics."""
     from lakehouse.transform.fact import build_marts
     from lakehouse.transform.transform import ask_replay, build_domain, merge_domain
 
@@ -23,4 +23,4 @@ def transform(call: JobCall) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("transform", transform, sys.argv, own_options=(REPLAY,)))
+    sys.exit(run_job("transform", transform, sys.argv, also_marts=True, own_options=(REPLAY,)))

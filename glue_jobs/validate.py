@@ -1,4 +1,4 @@
-"""Glue job: judges the bronze batches of a domain with Great Expectations and quarantines their bad rows."""
+"""Glue job: validates the bronze batches of a domain with Great Expectations and quarantines the rows that fail."""
 
 import sys
 
@@ -6,7 +6,7 @@ from lakehouse.runtime.job import JobCall, run_job
 
 
 def validate(call: JobCall) -> None:
-    """Bronze batch → (good | quarantine), verdict, Data Docs."""
+    """Bronze batch → validation result, quarantine, Data Docs."""
     from lakehouse.validate.validate import validate_domain
 
     validate_domain(call.context, call.contract)

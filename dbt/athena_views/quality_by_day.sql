@@ -1,5 +1,5 @@
 -- description: What became of the delivered rows of each dataset, by the day on which they were judged.
--- column day date: UTC date of the verdicts.
+-- column day date: UTC date of the validation.
 -- column domain varchar: Domain of the dataset.
 -- column dataset varchar: Dataset.
 -- column batches bigint: Batches judged.
@@ -12,18 +12,18 @@
 -- column rules_broken bigint: Distinct rules that a row or a batch broke.
 with
 
-verdicts as (
+validated as (
     select
         cast(recorded_at as date) as day,
         domain,
         dataset,
         count(*) as batches,
-        sum(case when verdict = 'stopped' then 1 else 0 end) as batches_stopped,
+        sum(case when status = 'stopped' then 1 else 0 end) as batches_stopped,
         sum(rows_landed) as rows_landed,
         sum(rows_passed) as rows_passed,
         sum(rows_quarantined) as rows_quarantined,
         sum(rows_unreadable) as rows_unreadable
-    from ops.verdicts
+    from ops.validation_results
     group by cast(recorded_at as date), domain, dataset
 ),
 
@@ -35,20 +35,20 @@ broken as (
 )
 
 select
-    verdicts.day,
-    verdicts.domain,
-    verdicts.dataset,
-    verdicts.batches,
-    verdicts.batches_stopped,
-    verdicts.rows_landed,
-    verdicts.rows_passed,
-    verdicts.rows_quarantined,
-    verdicts.rows_unreadable,
+    validated.day,
+    validated.domain,
+    validated.dataset,
+    validated.batches,
+    validated.batches_stopped,
+    validated.rows_landed,
+    validated.rows_passed,
+    validated.rows_quarantined,
+    validated.rows_unreadable,
     round(
-        cast(verdicts.rows_passed as double) / nullif(cast(verdicts.rows_landed as double), 0), 6
+        cast(validated.rows_passed as double) / nullif(cast(validated.rows_landed as double), 0), 6
     ) as pass_rate,
     coalesce(broken.rules_broken, 0) as rules_broken
-from verdicts
+from validated
 left join broken
-    on broken.day = verdicts.day
-    and broken.dataset = verdicts.dataset
+    on broken.day = validated.day
+    and broken.dataset = validated.dataset

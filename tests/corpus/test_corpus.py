@@ -57,7 +57,7 @@ def test_there_are_enough_of_them() -> None:
 def test_landed_is_good_plus_quarantined(runs: tuple[Context, CycleResult, CycleResult], dataset: str) -> None:
     context, _, _ = runs
     outcome = landed(context, dataset)
-    ledger = "select files[1].path, reason, rows_held from ops.batches where state = 'refused'"
+    ledger = "select files[1].path, reason, rows_in_file from ops.batches where state = 'refused'"
     held = found(context, f"{ledger} and dataset = '{dataset}'")
     refused = {file.rsplit("/", 1)[-1]: (reason, rows) for file, reason, rows in held}
     cases = [case for case in (*CASES, *MANY_GOOD) if case.dataset == dataset]
@@ -105,7 +105,7 @@ def test_each_file_alone(context: Context, case: Case) -> None:
         with pytest.raises(BatchStoppedError):
             validate_domain(context, contract)
     else:
-        (verdict,) = validate_domain(context, contract)
-        assert (verdict.rows_passed, verdict.rows_landed) == (case.good, rows)
+        (result,) = validate_domain(context, contract)
+        assert (result.rows_passed, result.rows_landed) == (case.good, rows)
     merged = merge_domain(context, contract)
     assert sum(result.rows for result in merged) in (0, case.good)

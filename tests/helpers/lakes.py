@@ -7,7 +7,7 @@ from typing import Any
 
 from lakehouse.contracts.contract import Contracts
 from lakehouse.cycle.cycle import CycleResult, run_cycle
-from lakehouse.cycle.display import Progress, make_console
+from lakehouse.cycle.display import Display, make_console
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.query import connect, tables_of
@@ -20,7 +20,7 @@ def run(context: Context, delivery: Path) -> CycleResult:
     """One cycle without a display."""
     import io
 
-    with Progress(console=make_console(io.StringIO())) as progress:
+    with Display(console=make_console(io.StringIO())) as progress:
         return run_cycle(context, delivery, progress)
 
 

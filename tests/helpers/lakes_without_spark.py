@@ -15,8 +15,8 @@ from deltalake import write_deltalake
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.project import Project
-from lakehouse.lake.batches import VERDICTS
-from lakehouse.lake.delta_log import append_once
+from lakehouse.lake.batches import VALIDATION_RESULTS
+from lakehouse.lake.delta_log import Commit, append_once
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.quality_results import QUALITY_RESULTS
 from tests.helpers.lakes import FACT
@@ -92,15 +92,16 @@ def _write_quality(lake: Lake, dataset: Dataset, wanted: Expected, number: int) 
     batch = wanted.batches[dataset.name][0]
     assert batch is not None
     about = {"domain": dataset.domain, "dataset": dataset.name, "batch_id": 1, "run_id": "r", "recorded_at": NOON}
-    verdict = {
-        "verdict": "passed", "rows_landed": batch.landed, "rows_unreadable": 0, "rows_quarantined": batch.quarantined,
+    result = {
+        "status": "passed", "rows_landed": batch.landed, "rows_unreadable": 0, "rows_quarantined": batch.quarantined,
         "rows_passed": batch.good, "reason": None, "data_docs": None,
     }  # fmt: skip
-    append_once(lake.ops("verdicts"), [{**about, **verdict}], VERDICTS, f"validate:{dataset.name}", 1)
+    validated = [{**about, **result}]
+    append_once(lake.ops("validation_results"), validated, VALIDATION_RESULTS, Commit(f"validate:{dataset.name}", 1))
     results = [
         {"rule": rule, "sentence": None, "on_failure": "quarantine", "rows_seen": batch.landed, "rows_failed": failed,
-         "success": failed == 0, "verdict": "passed", "seconds": 0.1}
+         "success": failed == 0, "status": "passed", "seconds": 0.1}
         for rule, failed in (("key_not_null", 0), ("store_id_known", number))
     ]  # fmt: skip
     rows = [{**about, **result} for result in results]
-    append_once(lake.ops("quality_results"), rows, QUALITY_RESULTS, f"validate:{dataset.name}", 1)
+    append_once(lake.ops("quality_results"), rows, QUALITY_RESULTS, Commit(f"validate:{dataset.name}", 1))

@@ -52,7 +52,7 @@ def test_the_plan_of_batches(context: Context, products: Dataset) -> None:
     def plan() -> list[tuple[Any, ...]]:
         plan_batches(context, products, list_files(str(folder)))
         found = batches_of(context.lake, products)
-        return [(b.batch_id, b.state, [file.name for file in b.files], b.rows_held, b.reason) for b in found]
+        return [(b.batch_id, b.state, [file.name for file in b.files], b.rows_in_file, b.reason) for b in found]
 
     missing = "required columns category, list_price, unit_cost, is_active, updated_at missing; found product_id, name"
     missing += "; wanted product_id, name, category, list_price, unit_cost, is_active, updated_at"

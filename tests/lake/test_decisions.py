@@ -12,7 +12,7 @@ from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.errors import EXIT_TRANSIENT
 from lakehouse.lake import decisions
-from lakehouse.lake.batches import TRIES, BatchVerdict, LedgerBusyError, record_verdict
+from lakehouse.lake.batches import TRIES, LedgerBusyError, ValidationResult, record_validation
 from lakehouse.lake.decisions import ACCEPTED, REJECTED, BatchNotStoppedError, Signature, decide, decisions_of
 from lakehouse.lake.paths import Lake
 
@@ -29,7 +29,9 @@ def lake(tmp_path: Path, orders: Dataset) -> Lake:
     """Batches 1 to 4 of orders are stopped."""
     lake = Lake.at(str(tmp_path))
     for batch_id in (1, 2, 3, 4):
-        record_verdict(lake, orders, BatchVerdict(orders.name, batch_id, "stopped", 4, 0, 2, 0, "too many", None))
+        record_validation(
+            lake, orders, ValidationResult(orders.name, batch_id, "stopped", 4, 0, 2, 0, "too many", None)
+        )
     return lake
 
 

@@ -16,12 +16,12 @@ from lakehouse.errors import EXIT_TRANSIENT
 from lakehouse.lake import batches
 from lakehouse.lake.batches import (
     Batch,
-    BatchVerdict,
     LedgerBusyError,
+    ValidationResult,
     batches_of,
     record_batches,
-    record_decided,
-    verdicts_of,
+    record_result,
+    validation_results_of,
 )
 from lakehouse.lake.paths import Lake
 from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, to_merge
@@ -49,9 +49,9 @@ def planned(dataset: Dataset, *states: str) -> Callable[[list[Batch]], list[Batc
     return plan
 
 
-def judge(lake: Lake, dataset: Dataset, batch_id: int, verdict: str) -> None:
-    made = BatchVerdict(dataset.name, batch_id, verdict, 1, 0, 0, 1, None, None)
-    record_decided(lake, dataset, made, f"{verdict}:{batch_id}", 1)
+def judge(lake: Lake, dataset: Dataset, batch_id: int, result: str) -> None:
+    made = ValidationResult(dataset.name, batch_id, result, 1, 0, 0, 1, None, None)
+    record_result(lake, dataset, made, f"{result}:{batch_id}", 1)
 
 
 def merge_up_to(lake: Lake, dataset: Dataset, number: int) -> None:
@@ -61,16 +61,16 @@ def merge_up_to(lake: Lake, dataset: Dataset, number: int) -> None:
 
 
 def test_no_batch_has_a_turn_before_its_verdict(lake: Lake, orders: Dataset) -> None:
-    assert to_merge(lake, orders, verdicts_of(lake, orders)) == []
+    assert to_merge(lake, orders, validation_results_of(lake, orders)) == []
     record_batches(lake, orders, planned(orders, "planned", "refused", "planned", "planned", "planned"))
-    assert to_merge(lake, orders, verdicts_of(lake, orders)) == []
-    for number, verdict in ((1, "passed"), (3, "stopped"), (5, "passed")):
-        judge(lake, orders, number, verdict)
-    assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(1, 1)]  # 4 may still pass
+    assert to_merge(lake, orders, validation_results_of(lake, orders)) == []
+    for number, result in ((1, "passed"), (3, "stopped"), (5, "passed")):
+        judge(lake, orders, number, result)
+    assert to_merge(lake, orders, validation_results_of(lake, orders)) == [Turn(1, 1)]  # 4 may still pass
     judge(lake, orders, 4, "passed")
-    assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(1, 1), Turn(4, 4), Turn(5, 5)]
+    assert to_merge(lake, orders, validation_results_of(lake, orders)) == [Turn(1, 1), Turn(4, 4), Turn(5, 5)]
     merge_up_to(lake, orders, 4)
-    assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(5, 5)]
+    assert to_merge(lake, orders, validation_results_of(lake, orders)) == [Turn(5, 5)]
 
 
 def test_a_replay_comes_after_what_was_there_before_it(lake: Lake, orders: Dataset) -> None:
@@ -78,28 +78,28 @@ def test_a_replay_comes_after_what_was_there_before_it(lake: Lake, orders: Datas
     judge(lake, orders, 1, "passed")
     merge_up_to(lake, orders, 1)
     assert give_turn(lake, orders, 1) == Turn(3, 1)
-    assert to_merge(lake, orders, verdicts_of(lake, orders)) == []  # 2 has no verdict, and must not be overtaken
+    assert to_merge(lake, orders, validation_results_of(lake, orders)) == []  # 2 must not be overtaken
     judge(lake, orders, 2, "passed")
-    assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(2, 2), Turn(3, 1)]
+    assert to_merge(lake, orders, validation_results_of(lake, orders)) == [Turn(2, 2), Turn(3, 1)]
     record_batches(lake, orders, planned(orders, "planned"))
     assert [batch.batch_id for batch in batches_of(lake, orders)] == [1, 2, 3, 4]
     merge_up_to(lake, orders, 3)
-    assert to_merge(lake, orders, verdicts_of(lake, orders)) == []
+    assert to_merge(lake, orders, validation_results_of(lake, orders)) == []
 
 
 def test_an_accepted_batch_gets_one_turn(lake: Lake, orders: Dataset) -> None:
     record_batches(lake, orders, planned(orders, "planned", "planned"))
     judge(lake, orders, 1, "stopped")
     judge(lake, orders, 2, "passed")
-    give_accepted_turns(lake, orders, verdicts_of(lake, orders))
-    assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(2, 2)]
+    give_accepted_turns(lake, orders, validation_results_of(lake, orders))
+    assert to_merge(lake, orders, validation_results_of(lake, orders)) == [Turn(2, 2)]
     judge(lake, orders, 1, "accepted")
     for _ in range(2):
-        give_accepted_turns(lake, orders, verdicts_of(lake, orders))
-        assert to_merge(lake, orders, verdicts_of(lake, orders)) == [Turn(2, 2), Turn(3, 1)]
+        give_accepted_turns(lake, orders, validation_results_of(lake, orders))
+        assert to_merge(lake, orders, validation_results_of(lake, orders)) == [Turn(2, 2), Turn(3, 1)]
     merge_up_to(lake, orders, 3)
-    give_accepted_turns(lake, orders, verdicts_of(lake, orders))
-    assert to_merge(lake, orders, verdicts_of(lake, orders)) == []
+    give_accepted_turns(lake, orders, validation_results_of(lake, orders))
+    assert to_merge(lake, orders, validation_results_of(lake, orders)) == []
 
 
 def test_two_processes_take_no_number_twice(lake: Lake, orders: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Data Docs: a verdict becomes Great Expectations' own result and pages that a person reads without a network."""
+"""Data Docs: a evaluation becomes Great Expectations' own result and pages that a person reads without a network."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lakehouse.contracts.suite import Suite, load_suite
 from lakehouse.validate import data_docs
 from lakehouse.validate.data_docs import DataDocs, PageNotRenderedError, validation_result, warm_up
 from lakehouse.validate.data_docs_s3 import DataDocsOnS3
-from lakehouse.validate.result import Example, RuleResult, Verdict, decide
+from lakehouse.validate.result import Evaluation, Example, RuleResult, evaluation_of
 
-JUDGED_AT = dt.datetime(2024, 2, 29, 12, 30, tzinfo=dt.UTC)
+VALIDATED_AT = dt.datetime(2024, 2, 29, 12, 30, tzinfo=dt.UTC)
 BROKEN = {"quantity_at_least_1": Example(5, "0"), "discount_at_most_line_amount": Example(5, "<b>quantity=1</b>")}
 
 
@@ -27,15 +27,15 @@ def suite(project: Project) -> Suite:
     return load_suite(project.suites, "erp_orders", project.contracts.dataset("erp_orders").column_names)
 
 
-def verdict_of(suite: Suite, rows: int = 100, limit_percent: float = 20) -> Verdict:
-    """Return a verdict in which two rules are broken by the same three rows."""
+def evaluation_of_suite(suite: Suite, rows: int = 100, limit_percent: float = 20) -> Evaluation:
+    """Return a evaluation in which two rules are broken by the same three rows."""
     results = []
     for rule in suite.expectations:
         failed = 3 if rule.name in BROKEN else 0
         observed = "" if rule.is_row_level else f"{rows} rows"
         examples = (BROKEN[rule.name],) if failed else ()
         results.append(RuleResult(rule, rows, 0, failed, failed == 0, observed, examples))
-    return decide("erp_orders", rows, 3, limit_percent, 0, tuple(results))
+    return evaluation_of("erp_orders", rows, 3, limit_percent, 0, tuple(results))
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,8 @@ def folder(project: Project, suite: Suite, tmp_path_factory: pytest.TempPathFact
     """Data Docs of two batches, the second stopped."""
     folder = tmp_path_factory.mktemp("data_docs")
     docs = DataDocs(project.suites, folder)
-    docs.add(verdict_of(suite), 1, JUDGED_AT)
-    docs.add(verdict_of(suite, limit_percent=2), 2, JUDGED_AT + dt.timedelta(hours=1))
+    docs.add(evaluation_of_suite(suite), 1, VALIDATED_AT)
+    docs.add(evaluation_of_suite(suite, limit_percent=2), 2, VALIDATED_AT + dt.timedelta(hours=1))
     return folder
 
 
@@ -65,14 +65,14 @@ def test_the_page_of_a_batch_shows_sentences_and_counts(folder: Path) -> None:
     assert "At least one unit is sold on an order line. [quantity_at_least_1: quarantine]" in text
     assert "3 unexpected values found. 3% of 100 total rows. Sampled Unexpected Values 0" in text
     assert "A delivery holds at least one order line. [batch_not_empty: fail]" in text
-    assert "quarantined 3 reason none rows 100 verdict passed" in text
+    assert "quarantined 3 reason none rows 100 evaluation passed" in text
 
 
 def test_the_page_of_a_stopped_batch_says_why(folder: Path) -> None:
     text = text_of(page_of(folder, 2))
     assert "Status: Failed" in text
     assert "reason 3 of 100 rows quarantined (3 %), more than the limit of 2 %" in text
-    assert "verdict stopped" in text
+    assert "evaluation stopped" in text
 
 
 def test_delivered_values_are_text_and_not_markup(folder: Path) -> None:
@@ -118,7 +118,7 @@ def test_the_result_is_one_that_great_expectations_reads_again(project: Project,
 
 def test_judging_a_batch_again_replaces_its_page(project: Project, suite: Suite, tmp_path: Path) -> None:
     docs = DataDocs(project.suites, tmp_path)
-    pages = {docs.add(verdict_of(suite), 7, JUDGED_AT) for _ in range(2)}
+    pages = {docs.add(evaluation_of_suite(suite), 7, VALIDATED_AT) for _ in range(2)}
     assert list(tmp_path.rglob("erp_orders-7.html")) == list(pages)
 
 
@@ -129,17 +129,19 @@ def test_on_s3_the_index_shows_what_every_job_judged(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="lake")
-    root, later = "s3://lake/curated/docs/data_docs", JUDGED_AT + dt.timedelta(hours=1)
+    root, later = "s3://lake/curated/docs/data_docs", VALIDATED_AT + dt.timedelta(hours=1)
 
     def objects() -> dict[str, str]:
         found = s3.list_objects_v2(Bucket="lake", Prefix="curated/docs/data_docs/").get("Contents", [])
         return {item["Key"].removeprefix("curated/docs/data_docs/"): item["ETag"] for item in found}
 
     erp, again = DataDocsOnS3(project.suites, root), DataDocsOnS3(project.suites, root)
-    first = erp.add(verdict_of(suite), 1, JUDGED_AT)
+    first = erp.add(evaluation_of_suite(suite), 1, VALIDATED_AT)
     before = objects()
-    second = again.add(verdict_of(suite), 2, later)  # another process: it has only what lies on S3
-    third = erp.add(verdict_of(suite), 3, later + dt.timedelta(hours=1))  # and the first one learns of its page
+    second = again.add(evaluation_of_suite(suite), 2, later)  # another process: it has only what lies on S3
+    third = erp.add(
+        evaluation_of_suite(suite), 3, later + dt.timedelta(hours=1)
+    )  # the first one sees its page
     after = objects()
     pages = [page.removeprefix(f"{root}/") for page in (third, second, first)]
     assert re.fullmatch(r"validations/erp_orders/batch-1/[^/]+/erp_orders-1\.html", pages[-1])
@@ -159,16 +161,16 @@ def result_of(page: str) -> str:
 
 def test_a_page_that_is_not_written_is_an_error(project: Project, suite: Suite, tmp_path: Path) -> None:
     docs = DataDocs(project.suites, tmp_path)
-    results = verdict_of(suite).results
+    results = evaluation_of_suite(suite).results
     odd = dataclasses.replace(results[2].rule, kwargs={"column": "order_id", "no_such_argument": 1})
-    verdict = dataclasses.replace(verdict_of(suite), results=(dataclasses.replace(results[2], rule=odd),))
+    evaluation = dataclasses.replace(evaluation_of_suite(suite), results=(dataclasses.replace(results[2], rule=odd),))
     with pytest.raises(PageNotRenderedError, match="Data Docs have no page for batch 7 of erp_orders"):
-        docs.add(verdict, 7, JUDGED_AT)
+        docs.add(evaluation, 7, VALIDATED_AT)
 
 
 def test_an_empty_batch_has_a_result(suite: Suite) -> None:
     empty = tuple(RuleResult(rule, 0, 0, 0, rule.name != "batch_not_empty") for rule in suite.expectations)
-    result = validation_result(decide("erp_orders", 0, 0, 20, 0, empty), 1, JUDGED_AT)
+    result = validation_result(evaluation_of("erp_orders", 0, 0, 20, 0, empty), 1, VALIDATED_AT)
     assert not result.success
     assert result.results[2].result["unexpected_percent"] is None
 

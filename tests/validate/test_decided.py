@@ -17,7 +17,9 @@ pytestmark = pytest.mark.quality
 
 WHY = ("--why", "the store was closed", "--by", "Ada")
 SILVER = "select order_id, quantity from silver.erp_orders where order_id not like 'G%' order by all"
-VERDICTS = "select batch_id, verdict, rows_quarantined, rows_passed from ops.verdicts order by recorded_at"
+RESULTS = (
+    "select batch_id, status, rows_quarantined, rows_passed from ops.validation_results order by recorded_at"
+)
 
 
 def stopped_batch(context: Context) -> None:
@@ -45,7 +47,7 @@ def test_an_accepted_batch_is_merged_less_its_bad_rows(context: Context, capsys:
         assert command(context, "batch", "accept", "erp_orders:2", *WHY) == 0
     run_jobs(context, "erp")
     assert found(context, SILVER) == [("C", 5), ("D", 9)]
-    assert found(context, VERDICTS)[-1] == (2, "accepted", 1, 2)
+    assert found(context, RESULTS)[-1] == (2, "accepted", 1, 2)
     bad = "select order_id, _step, _state from quarantine.erp_orders order by 1"
     assert found(context, bad) == [("A", "validate", "open"), ("B", "ingest", "open")]
     made = "select batch_id, number, decision, who, why from ops.decisions"
@@ -64,14 +66,14 @@ def test_a_rejected_batch_stays_out_until_somebody_thinks_again(context: Context
     stopped_batch(context)
     assert command(context, "batch", "reject", "erp_orders:2", *WHY) == 0
     run_jobs(context, "erp")
-    assert found(context, VERDICTS)[-1] == (2, "rejected", 0, 0)
+    assert found(context, RESULTS)[-1] == (2, "rejected", 0, 0)
     assert found(context, SILVER) == [("D", 9)]
     assert command(context, "batch", "accept", "erp_orders:2", *WHY) == 0
     run_jobs(context, "erp")
     assert found(context, SILVER) == [("C", 5), ("D", 9)]
 
 
-@pytest.mark.parametrize("dies", ["append", "record_decided", "give_turn", "merge_batch"])
+@pytest.mark.parametrize("dies", ["append", "record_result", "give_turn", "merge_batch"])
 def test_an_acceptance_that_dies_is_taken_up(context: Context, monkeypatch: pytest.MonkeyPatch, dies: str) -> None:
     stopped_batch(context)
     assert command(context, "batch", "accept", "erp_orders:2", *WHY) == 0

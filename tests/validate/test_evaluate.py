@@ -1,4 +1,4 @@
-"""Verdicts and rows are exact at every share of faults; what stops a batch says so in one line."""
+"""Evaluations and rows are exact at every share of faults; what stops a batch says so in one line."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.contracts.columns import BROKEN_RULES
 from lakehouse.contracts.suite import OnFailure, Rule, Suite
 from lakehouse.validate.conditions import RuleTypeError
-from lakehouse.validate.evaluate import is_quarantined, judge_batch, with_broken_rules
-from lakehouse.validate.result import Example, Outcome, RuleResult, Verdict
+from lakehouse.validate.evaluate import evaluate_batch, is_quarantined, with_broken_rules
+from lakehouse.validate.result import Evaluation, Example, RuleResult, ValidationStatus
 
 SCHEMA = "_row_id bigint, store_id string, email string, quantity int, unit_price decimal(12,2), _batch_id bigint"
 
@@ -46,20 +46,20 @@ def rows(spark: SparkSession, number: int, broken: int = 0, **changes: Any) -> D
     return spark.createDataFrame(content, SCHEMA)
 
 
-def result(verdict: Verdict, name: str) -> RuleResult:
-    (found,) = (item for item in verdict.results if item.rule.name == name)
+def result(evaluation: Evaluation, name: str) -> RuleResult:
+    (found,) = (item for item in evaluation.results if item.rule.name == name)
     return found
 
 
-@pytest.mark.parametrize(("broken", "outcome"), [(0, "passed"), (1, "passed"), (20, "passed"), (100, "stopped")])
-def test_faults_are_counted_exactly(spark: SparkSession, broken: int, outcome: str) -> None:
+@pytest.mark.parametrize(("broken", "status"), [(0, "passed"), (1, "passed"), (20, "passed"), (100, "stopped")])
+def test_faults_are_counted_exactly(spark: SparkSession, broken: int, status: str) -> None:
     batch = rows(spark, 100, broken)
-    verdict = judge_batch(batch, SUITE, limit_percent=20)
-    assert (verdict.rows, verdict.quarantined, verdict.good) == (100, broken, 100 - broken)
-    assert verdict.outcome == outcome
-    assert result(verdict, "quantity_at_least_1").failed == broken
-    assert result(verdict, "quantity_at_least_1").success == (broken == 0)
-    assert result(verdict, "store_present").failed == 0
+    evaluation = evaluate_batch(batch, SUITE, limit_percent=20)
+    assert (evaluation.rows, evaluation.quarantined, evaluation.good) == (100, broken, 100 - broken)
+    assert evaluation.status == status
+    assert result(evaluation, "quantity_at_least_1").failed == broken
+    assert result(evaluation, "quantity_at_least_1").success == (broken == 0)
+    assert result(evaluation, "store_present").failed == 0
     flagged = with_broken_rules(batch, SUITE.row_rules)
     assert flagged.columns == [*batch.columns, BROKEN_RULES]
     bad = flagged.where(is_quarantined(SUITE)).select("_row_id", BROKEN_RULES).collect()
@@ -68,31 +68,31 @@ def test_faults_are_counted_exactly(spark: SparkSession, broken: int, outcome: s
 
 
 def test_the_limit_itself_passes_and_one_row_more_stops(spark: SparkSession) -> None:
-    assert judge_batch(rows(spark, 10, 2), SUITE, limit_percent=20).outcome is Outcome.PASSED
-    verdict = judge_batch(rows(spark, 10, 3), SUITE, limit_percent=20)
-    assert verdict.is_stopped
-    assert verdict.reason == "3 of 10 rows quarantined (30 %), more than the limit of 20 %"
+    assert evaluate_batch(rows(spark, 10, 2), SUITE, limit_percent=20).status is ValidationStatus.PASSED
+    evaluation = evaluate_batch(rows(spark, 10, 3), SUITE, limit_percent=20)
+    assert evaluation.is_stopped
+    assert evaluation.reason == "3 of 10 rows quarantined (30 %), more than the limit of 20 %"
 
 
 def test_rows_that_could_not_be_read_count_for_the_limit(spark: SparkSession) -> None:
-    assert not judge_batch(rows(spark, 10, 1), SUITE, limit_percent=20, unreadable=1).is_stopped
-    verdict = judge_batch(rows(spark, 10, 1), SUITE, limit_percent=20, unreadable=2)
-    assert verdict.reason == "3 of 12 rows quarantined (25 %), more than the limit of 20 %"
-    assert (verdict.rows, verdict.quarantined) == (10, 1)
+    assert not evaluate_batch(rows(spark, 10, 1), SUITE, limit_percent=20, unreadable=1).is_stopped
+    evaluation = evaluate_batch(rows(spark, 10, 1), SUITE, limit_percent=20, unreadable=2)
+    assert evaluation.reason == "3 of 12 rows quarantined (25 %), more than the limit of 20 %"
+    assert (evaluation.rows, evaluation.quarantined) == (10, 1)
 
 
 def test_no_rows_stop_the_batch(spark: SparkSession) -> None:
-    verdict = judge_batch(rows(spark, 0), SUITE, limit_percent=20)
-    assert verdict.is_stopped
-    assert verdict.reason == "batch_not_empty: Batch not empty (0 rows)"
-    assert all(item.success for item in verdict.results if item.rule.name != "batch_not_empty")
+    evaluation = evaluate_batch(rows(spark, 0), SUITE, limit_percent=20)
+    assert evaluation.is_stopped
+    assert evaluation.reason == "batch_not_empty: Batch not empty (0 rows)"
+    assert all(item.success for item in evaluation.results if item.rule.name != "batch_not_empty")
     assert with_broken_rules(rows(spark, 0), SUITE.row_rules).collect() == []
 
 
 def test_a_missing_column_stops_the_batch_and_is_named(spark: SparkSession) -> None:
-    verdict = judge_batch(rows(spark, 5, 2).drop("quantity", "email"), SUITE, limit_percent=20)
-    assert verdict.is_stopped
-    assert verdict.reason == (
+    evaluation = evaluate_batch(rows(spark, 5, 2).drop("quantity", "email"), SUITE, limit_percent=20)
+    assert evaluation.is_stopped
+    assert evaluation.reason == (
         "columns_present: Columns present (missing quantity); "
         "quantity_at_least_1: cannot be judged, the batch lacks quantity; "
         "email_well_formed: cannot be judged, the batch lacks email"
@@ -108,14 +108,14 @@ def test_a_row_may_break_many_rules_and_counts_once(spark: SparkSession) -> None
         "email_well_formed",
         "price_present",
     ]
-    assert judge_batch(batch, SUITE, limit_percent=100).quarantined == 1
+    assert evaluate_batch(batch, SUITE, limit_percent=100).quarantined == 1
 
 
 def test_a_warning_keeps_no_row_back(spark: SparkSession) -> None:
-    verdict = judge_batch(rows(spark, 3), SUITE, limit_percent=0)
-    assert (verdict.outcome, verdict.quarantined) == (Outcome.PASSED, 0)
-    assert result(verdict, "price_present").failed == 3
-    assert not result(verdict, "price_present").success
+    evaluation = evaluate_batch(rows(spark, 3), SUITE, limit_percent=0)
+    assert (evaluation.status, evaluation.quarantined) == (ValidationStatus.PASSED, 0)
+    assert result(evaluation, "price_present").failed == 3
+    assert not result(evaluation, "price_present").success
 
 
 def test_a_broken_fail_rule_on_rows_stops_the_batch(spark: SparkSession) -> None:
@@ -126,24 +126,24 @@ def test_a_broken_fail_rule_on_rows_stops_the_batch(spark: SparkSession) -> None
         column="store_id",
         value_set=["S1"],
     )
-    verdict = judge_batch(rows(spark, 3), Suite("orders", (known,)), limit_percent=100)
-    assert verdict.reason == "store_known: Store known (3 of 3 rows break it)"
+    evaluation = evaluate_batch(rows(spark, 3), Suite("orders", (known,)), limit_percent=100)
+    assert evaluation.reason == "store_known: Store known (3 of 3 rows break it)"
     mostly = rule("mostly_known", known.type, OnFailure.FAIL, column="quantity", value_set=[0], mostly=0.5)
     suite = Suite("orders", (mostly,))
-    assert judge_batch(rows(spark, 4, 2), suite, limit_percent=100).outcome is Outcome.PASSED
-    assert judge_batch(rows(spark, 4, 1), suite, limit_percent=100).is_stopped
+    assert evaluate_batch(rows(spark, 4, 2), suite, limit_percent=100).status is ValidationStatus.PASSED
+    assert evaluate_batch(rows(spark, 4, 1), suite, limit_percent=100).is_stopped
 
 
 def test_examples_show_the_first_and_the_last_row_that_broke_a_rule(spark: SparkSession) -> None:
     batch = rows(spark, 6, 4)
-    verdict = judge_batch(batch, SUITE, limit_percent=100)
-    assert result(verdict, "quantity_at_least_1").examples == (Example(0, "0"), Example(3, "0"))
-    assert result(verdict, "store_present").examples == ()
-    assert result(verdict, "price_present").examples == ()
-    assert result(judge_batch(rows(spark, 6, 1), SUITE, limit_percent=100), QUANTITY.name).examples == (
+    evaluation = evaluate_batch(batch, SUITE, limit_percent=100)
+    assert result(evaluation, "quantity_at_least_1").examples == (Example(0, "0"), Example(3, "0"))
+    assert result(evaluation, "store_present").examples == ()
+    assert result(evaluation, "price_present").examples == ()
+    assert result(evaluate_batch(rows(spark, 6, 1), SUITE, limit_percent=100), QUANTITY.name).examples == (
         Example(0, "0"),
     )
-    without = judge_batch(batch, SUITE, limit_percent=100, examples=False)
+    without = evaluate_batch(batch, SUITE, limit_percent=100, examples=False)
     assert result(without, "quantity_at_least_1").examples == ()
 
 
@@ -161,16 +161,16 @@ def test_personal_data_is_masked(spark: SparkSession) -> None:
         value_set=["x"],
     )
     suite = Suite("leads", (EMAIL, both, often))
-    verdict = judge_batch(rows(spark, 5, 2, email="secret"), suite, limit_percent=100, pii={"email"})
-    assert result(verdict, "email_well_formed").examples == (Example(0, "***"), Example(1, "***"))
-    assert result(verdict, "email_names_store").examples == (Example(0, "***"), Example(4, "***"))
-    assert "secret" not in repr(verdict)
-    assert "a@b.co" not in repr(verdict)
+    evaluation = evaluate_batch(rows(spark, 5, 2, email="secret"), suite, limit_percent=100, pii={"email"})
+    assert result(evaluation, "email_well_formed").examples == (Example(0, "***"), Example(1, "***"))
+    assert result(evaluation, "email_names_store").examples == (Example(0, "***"), Example(4, "***"))
+    assert "secret" not in repr(evaluation)
+    assert "a@b.co" not in repr(evaluation)
 
 
 def test_long_values_are_cut(spark: SparkSession) -> None:
-    verdict = judge_batch(rows(spark, 1, 1, email="x" * 1_000_000), SUITE, limit_percent=100)
-    assert result(verdict, "email_well_formed").examples == (Example(0, "x" * 80),)
+    evaluation = evaluate_batch(rows(spark, 1, 1, email="x" * 1_000_000), SUITE, limit_percent=100)
+    assert result(evaluation, "email_well_formed").examples == (Example(0, "x" * 80),)
 
 
 def test_dataset_rules_that_we_do_not_judge_ourselves_run_through_great_expectations(
@@ -180,16 +180,16 @@ def test_dataset_rules_that_we_do_not_judge_ourselves_run_through_great_expectat
     query = "SELECT store_id FROM {batch} GROUP BY store_id HAVING count(*) > 9"
     few = rule("few_rows", "unexpected_rows_expectation", OnFailure.WARN, unexpected_rows_query=query)
     suite = Suite("orders", (total, few))
-    assert judge_batch(rows(spark, 9), suite, limit_percent=0).outcome is Outcome.PASSED
-    verdict = judge_batch(rows(spark, 10), suite, limit_percent=0)
-    assert verdict.reason == "total: Total (10.0)"
-    assert [item.success for item in verdict.results] == [False, False]
+    assert evaluate_batch(rows(spark, 9), suite, limit_percent=0).status is ValidationStatus.PASSED
+    evaluation = evaluate_batch(rows(spark, 10), suite, limit_percent=0)
+    assert evaluation.reason == "total: Total (10.0)"
+    assert [item.success for item in evaluation.results] == [False, False]
 
 
 def test_a_text_compared_with_numbers_is_refused(spark: SparkSession) -> None:
     wrong = rule("email_positive", "expect_column_values_to_be_between", column="email", min_value=0)
     with pytest.raises(RuleTypeError, match="Rule 'email_positive' compares column 'email' of type string"):
-        judge_batch(rows(spark, 1), Suite("orders", (wrong,)), limit_percent=0)
+        evaluate_batch(rows(spark, 1), Suite("orders", (wrong,)), limit_percent=0)
 
 
 def jobs_of(spark: SparkSession, action: Callable[[], object]) -> int:
@@ -206,5 +206,5 @@ def jobs_of(spark: SparkSession, action: Callable[[], object]) -> int:
 def test_a_verdict_costs_one_spark_job_and_its_examples_another(spark: SparkSession, broken: int) -> None:
     suite = Suite("orders", tuple(rule for rule in SUITE.expectations if rule is not PRICED))
     batch = rows(spark, 50, broken)
-    assert jobs_of(spark, lambda: judge_batch(batch, suite, limit_percent=20, examples=False)) == 1
-    assert jobs_of(spark, lambda: judge_batch(batch, suite, limit_percent=20)) == (2 if broken else 1)
+    assert jobs_of(spark, lambda: evaluate_batch(batch, suite, limit_percent=20, examples=False)) == 1
+    assert jobs_of(spark, lambda: evaluate_batch(batch, suite, limit_percent=20)) == (2 if broken else 1)

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.suite import OnFailure, Rule, Suite
 from lakehouse.validate.conditions import is_compiled
-from lakehouse.validate.evaluate import judge_batch, with_broken_rules
+from lakehouse.validate.evaluate import evaluate_batch, with_broken_rules
 from lakehouse.validate.gx import import_gx
 from lakehouse.validate.gx_expectations import RuleNotJudgedError, failing_row_ids
 
@@ -196,8 +196,8 @@ def _row_ids(item: Any) -> set[int]:
 
 def assert_same_rows(batch: DataFrame, rules: list[Rule]) -> None:
     ours, theirs = found_by_us(batch, rules), gx_results(batch, rules)
-    verdict = judge_batch(batch, Suite("seeded", tuple(rules)), limit_percent=100)
-    for result in verdict.results:
+    evaluation = evaluate_batch(batch, Suite("seeded", tuple(rules)), limit_percent=100)
+    for result in evaluation.results:
         rule, item = result.rule, theirs[result.rule.name]
         assert ours[rule.name] == _row_ids(item), f"{rule.type} {rule.kwargs}"
         assert result.success == item.success, f"{rule.type} {rule.kwargs}"
@@ -206,7 +206,7 @@ def assert_same_rows(batch: DataFrame, rules: list[Rule]) -> None:
             assert result.seen == item.result["element_count"], f"{rule.type} {rule.kwargs}"
             assert result.missing == item.result.get("missing_count", 0), f"{rule.type} {rule.kwargs}"
     everyone = set().union(*ours.values())
-    assert verdict.quarantined == len(everyone)
+    assert evaluation.quarantined == len(everyone)
 
 
 def test_rules_on_one_column_fail_the_rows_that_great_expectations_finds(batch: DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Each rule of the samples' suites, seeded with 0, 1, 20 and 100 % faults: rows and verdicts are exact."""
+"""Each rule of the samples' suites, seeded with 0, 1, 20 and 100 % faults: rows and evaluations are exact."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.suite import Suite, load_suite
-from lakehouse.validate.evaluate import judge_batch, with_broken_rules
+from lakehouse.validate.evaluate import evaluate_batch, with_broken_rules
 
 ROWS = 100
 SHARES = (0, 1, 20, 100)
@@ -124,8 +124,10 @@ def test_every_verdict_is_exact(case: tuple[Dataset, Suite, DataFrame]) -> None:
     for rule in suite.quarantine_rules:
         for share in SHARES:
             own = batch.where((F.col("rule") == rule.name) & (F.col("share") == share))
-            verdict = judge_batch(own, suite, dataset.quarantine_limit_percent, pii=dataset.pii_columns, examples=False)
-            failed = {result.rule.name: result.failed for result in verdict.results if result.failed}
+            evaluation = evaluate_batch(
+                own, suite, dataset.quarantine_limit_percent, pii=dataset.pii_columns, examples=False
+            )
+            failed = {result.rule.name: result.failed for result in evaluation.results if result.failed}
             bad = dict.fromkeys({rule.name, *ALSO.get(rule.name, ())}, share) if share else {}
-            assert (verdict.quarantined, failed) == (share, bad), (rule.name, share)
-            assert verdict.is_stopped == (share > 20), (rule.name, share)
+            assert (evaluation.quarantined, failed) == (share, bad), (rule.name, share)
+            assert evaluation.is_stopped == (share > 20), (rule.name, share)

@@ -1,4 +1,4 @@
-"""The accounts of a run: where every landed row went, per dataset, and what of a delivery is held back."""
+"""Row counts of a run, reconciled: where every landed row went, per dataset, and which files are not merged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from lakehouse.contracts.contract import Dataset
 from lakehouse.cycle.summary import DatasetCount, Failure, RuleCount
 from lakehouse.ingest.landing import Delivery
-from lakehouse.lake.batches import batches_of, verdicts_of
+from lakehouse.lake.batches import BatchState, ValidationStatus, batches_of, validation_results_of
 from lakehouse.lake.quality_results import quality_of
 from lakehouse.runtime.context import Context
 
@@ -15,11 +15,11 @@ from lakehouse.runtime.context import Context
 def count_batches(
     context: Context,
     run_id: str,
-    judged: Iterable[tuple[str, int]],
+    validated: Iterable[tuple[str, int]],
     merged: Mapping[tuple[str, int], Mapping[str, int]],
 ) -> tuple[DatasetCount, ...]:
-    """The rows of every batch that this run judged, merged or refused, added up per dataset."""
-    mine = {*judged, *merged}
+    """The rows of every batch that this run validated, merged or refused, added up per dataset."""
+    mine = {*validated, *merged}
     return tuple(_count(context, dataset, run_id, mine, merged) for dataset in context.contracts.datasets)
 
 
@@ -30,26 +30,26 @@ def _count(
     mine: set[tuple[str, int]],
     merged: Mapping[tuple[str, int], Mapping[str, int]],
 ) -> DatasetCount:
-    verdicts = [v for v in verdicts_of(context.lake, dataset) if (dataset.name, v.batch_id) in mine]
+    results = [v for v in validation_results_of(context.lake, dataset) if (dataset.name, v.batch_id) in mine]
     refused = sum(
-        batch.rows_held
+        batch.rows_in_file
         for batch in batches_of(context.lake, dataset)
-        if batch.state == "refused" and batch.run_id == run_id
+        if batch.state is BatchState.REFUSED and batch.run_id == run_id
     )
-    done = [merged[(dataset.name, v.batch_id)] for v in verdicts if (dataset.name, v.batch_id) in merged]
+    done = [merged[(dataset.name, v.batch_id)] for v in results if (dataset.name, v.batch_id) in merged]
     written = {name: sum(counts[name] for counts in done) for name in ("inserted", "updated", "deleted", "ignored")}
-    landed = sum(v.rows_landed for v in verdicts) + refused
-    quarantined = sum(v.rows_unreadable + v.rows_quarantined for v in verdicts)
-    good = written["inserted"] + written["updated"] + written["deleted"]
+    landed = sum(v.rows_landed for v in results) + refused
+    quarantined = sum(v.rows_unreadable + v.rows_quarantined for v in results)
+    merged_rows = written["inserted"] + written["updated"] + written["deleted"]
     # What neither reached silver nor the quarantine waits: its batch was stopped, or its domain was.
-    held = landed - quarantined - good - written["ignored"]
-    return DatasetCount(dataset.domain, dataset.name, landed, good, quarantined, held, **written)
+    held = landed - quarantined - merged_rows - written["ignored"]
+    return DatasetCount(dataset.domain, dataset.name, landed, quarantined, held, **written)
 
 
-def rule_counts(context: Context, judged: Iterable[tuple[str, int]]) -> tuple[RuleCount, ...]:
-    """What every rule found in the batches that this run judged, added up per rule."""
+def rule_counts(context: Context, validated: Iterable[tuple[str, int]]) -> tuple[RuleCount, ...]:
+    """What every rule found in the batches that this run validated, added up per rule."""
     counts: dict[tuple[str, str], RuleCount] = {}
-    for name, batch_id in sorted(judged):
+    for name, batch_id in sorted(validated):
         for row in quality_of(context.lake, context.contracts.dataset(name), batch_id):
             before = counts.get((name, row["rule"]))
             seen, failed = (before.seen, before.failed) if before else (0, 0)
@@ -61,14 +61,18 @@ def rule_counts(context: Context, judged: Iterable[tuple[str, int]]) -> tuple[Ru
 
 
 def held_of_delivery(context: Context, delivery: Delivery) -> list[Failure]:
-    """Files of this delivery that are in no silver table, for their batch was refused or stopped, now or before."""
+    """Files of this delivery that are in no silver table because their batch was refused or stopped, now or before."""
     found: list[Failure] = []
     for dataset in context.contracts.datasets:
-        stopped = {v.batch_id: v.reason for v in verdicts_of(context.lake, dataset) if v.verdict == "stopped"}
+        stopped = {
+            v.batch_id: v.reason
+            for v in validation_results_of(context.lake, dataset)
+            if v.status is ValidationStatus.STOPPED
+        }
         for batch in batches_of(context.lake, dataset):
-            reason = batch.reason if batch.state == "refused" else stopped.get(batch.batch_id)
+            reason = batch.reason if batch.state is BatchState.REFUSED else stopped.get(batch.batch_id)
             files = [f for f in batch.files if f"{dataset.domain}/{f.path}" in delivery.raw_files]
             if reason is not None and files:
-                text = f"{files[0].name}: batch {batch.batch_id} of {dataset.name} is held: {reason}."
+                text = f"{files[0].name}: batch {batch.batch_id} of {dataset.name} is not merged: {reason}."
                 found.append(Failure(dataset.domain, text))
     return found

@@ -52,7 +52,7 @@ def _policy_problem(columns: Sequence[str], missing: Sequence[str], dataset: Dat
     unknown = unknown_columns(columns, dataset)
     if dataset.drift is Drift.STRICT and tuple(columns) != dataset.column_names:
         return f"its columns are not those of the contract, in their order (drift: strict){_lists(columns, dataset)}"
-    if dataset.drift is Drift.EVOLVE and missing and unknown:
+    if dataset.drift is Drift.IGNORE and missing and unknown:
         # Taking the known columns would turn a renamed one into nulls.
         hint = _renamed(missing, columns, dataset)
         return f"column {', '.join(missing)} missing and {_shown(unknown, dataset)} unknown{hint}" + _lists(

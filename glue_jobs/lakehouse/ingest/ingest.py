@@ -28,29 +28,34 @@ from lakehouse.ingest.drift import lacking
 from lakehouse.ingest.landing import dataset_of
 from lakehouse.ingest.reading import Header, count_rows, read_header, read_rows
 from lakehouse.lake import tables
-from lakehouse.lake.batches import INGEST, Batch, record_batches, to_ingest
-from lakehouse.lake.evolution import evolve
+from lakehouse.lake.batches import INGEST, Batch, BatchState, record_batches, to_ingest
+from lakehouse.lake.delta_log import Commit
+from lakehouse.lake.evolution import WantedTable, evolve
 from lakehouse.lake.files import StoredFile, list_files
 from lakehouse.lake.paths import is_repair
 from lakehouse.quarantine import table as quarantine_table
 from lakehouse.runtime.context import Context
-from lakehouse.runtime.lineage import tell_ingested
-from lakehouse.say import say_count
+from lakehouse.runtime.lineage import emit_ingested
+from lakehouse.say import format_count
 
 
 class FileRefusedError(LakehouseError):
-    """A delivered file cannot be taken; names domain, file and column. taken: the batches that were, beside it."""
+    """A delivered file does not fit its contract; names domain, file and column. results: what else was ingested."""
 
-    def __init__(self, domain: str, file: str, reason: str, taken: tuple[IngestResult, ...] = ()) -> None:
-        self.domain, self.file, self.reason, self.taken = domain, file, reason, taken
+    def __init__(self, domain: str, file: str, reason: str, results: tuple[IngestResult, ...] = ()) -> None:
+        self.domain, self.file, self.reason, self.results = domain, file, reason, results
         super().__init__(
-            f"{domain}: {file}: {reason}. Nothing of it was taken; deliver the file again as its contract says."
+            f"{domain}: {file}: {reason}. No row of it was loaded; deliver the file again as its contract says."
         )
+
+
+Headers = dict[StoredFile, Header]
+"""The headers that one run has read, so that each file is opened for it once."""
 
 
 @dataclass(frozen=True)
 class IngestResult:
-    """What ingest did with one batch. drift: what a person should know of files that differ from the contract."""
+    """What ingest did with one batch. drift: how its files differ from the contract, a line each."""
 
     dataset: str
     batch_id: int
@@ -65,38 +70,45 @@ def ingest_domain(context: Context, contract: Contract) -> list[IngestResult]:
     files = list_files(context.lake.landing(contract.domain))
     results: list[IngestResult] = []
     refused: list[tuple[str, str]] = []
+    headers: Headers = {}
     for dataset in contract.datasets:
         own = [file for file in files if dataset_of(context.contracts, file.name) is dataset]
         with log.about(dataset=dataset.name):
-            refused += [(batch.files[0].name, batch.reason or "") for batch in plan_batches(context, dataset, own)]
-            results += [ingest_batch(context, dataset, batch) for batch in to_ingest(context.lake, dataset)]
+            not_loaded = plan_batches(context, dataset, own, headers)
+            refused += [(batch.files[0].name, batch.reason or "") for batch in not_loaded]
+            results += [ingest_batch(context, dataset, batch, headers) for batch in to_ingest(context.lake, dataset)]
     if refused:
         raise FileRefusedError(contract.domain, *refused[0], tuple(results))
     return results
 
 
-def plan_batches(context: Context, dataset: Dataset, files: list[StoredFile]) -> list[Batch]:
+def plan_batches(
+    context: Context, dataset: Dataset, files: list[StoredFile], headers: Headers | None = None
+) -> list[Batch]:
     """Record the files that no batch has yet: the good ones as one batch, each refused one and each repair by itself.
 
-    The plan is written before the data, so that a run that dies is taken up with the same batch.
-    Returns the batches refused now.
+    The plan is written before the data, so that the run after one that died resumes with the same batch.
+    headers: those read here are added to it. Returns the batches refused now.
     """
-    recorded = record_batches(context.lake, dataset, lambda known: _plan(context, dataset, files, known))
-    refused = [batch for batch in recorded if batch.state == "refused"]
+    read = {} if headers is None else headers
+    recorded = record_batches(context.lake, dataset, lambda known: _plan(context, dataset, files, known, read))
+    refused = [batch for batch in recorded if batch.state is BatchState.REFUSED]
     for batch in refused:
         with log.about(batch=batch.batch_id):
             log.warning("file refused", file=batch.files[0].path, reason=batch.reason)
     return refused
 
 
-def _plan(context: Context, dataset: Dataset, files: list[StoredFile], known: list[Batch]) -> list[Batch]:
+def _plan(
+    context: Context, dataset: Dataset, files: list[StoredFile], known: list[Batch], headers: Headers
+) -> list[Batch]:
     """The batches that the files make up which no known batch has."""
     seen = {file for batch in known for file in batch.files}
     new = [file for file in files if file not in seen]
     if not new:
         return []
     root = context.lake.landing(dataset.domain)
-    headers = {file: read_header(root, file, dataset) for file in new}
+    headers.update({file: read_header(root, file, dataset) for file in new if file not in headers})
     good = tuple(file for file in new if headers[file].problem is None)
     batch_id = max((batch.batch_id for batch in known), default=0)
     refused: list[Batch] = []
@@ -105,38 +117,41 @@ def _plan(context: Context, dataset: Dataset, files: list[StoredFile], known: li
         if file not in good:
             batch_id += 1
             rows = count_rows(root, file, dataset)
-            refused.append(Batch(dataset.name, batch_id, "refused", (file,), headers[file].problem, rows, run, now))
+            refused.append(
+                Batch(dataset.name, batch_id, BatchState.REFUSED, (file,), headers[file].problem, rows, run, now)
+            )
     repairs = [(file,) for file in good if is_repair(file.path)]
     together = tuple(file for file in good if not is_repair(file.path))
     groups = [*([together] if together else []), *repairs]
     plan = [
-        Batch(dataset.name, batch_id + number, "planned", group, None, 0, run, now)
+        Batch(dataset.name, batch_id + number, BatchState.PLANNED, group, None, 0, run, now)
         for number, group in enumerate(groups, start=1)
     ]
     return [*refused, *plan]
 
 
-def ingest_batch(context: Context, dataset: Dataset, batch: Batch) -> IngestResult:
+def ingest_batch(context: Context, dataset: Dataset, batch: Batch, headers: Headers | None = None) -> IngestResult:
     """Write a planned batch: first its unreadable rows, then bronze, whose commit makes the batch count as done."""
     with log.about(batch=batch.batch_id):
         root = context.lake.landing(dataset.domain)
-        headers = [(file, read_header(root, file, dataset)) for file in batch.files]
-        rows = batch_rows(context, dataset, batch, headers).persist()
+        known = headers or {}
+        files = [(file, known.get(file) or read_header(root, file, dataset)) for file in batch.files]
+        rows = batch_rows(context, dataset, batch, files).persist()
         try:
             unreadable, readable, drifted, example = _counts(rows)
-            drift = _told_drift(dataset, headers, drifted, example)
+            drift = _log_drift(dataset, files, drifted, example)
             if unreadable:
                 broken = rows.where(F.size(BROKEN_RULES) > 0)
                 quarantine_table.append(
                     quarantine_table.from_text(broken, dataset), context.lake, dataset, INGEST, batch.batch_id
                 )
             path = context.lake.bronze(dataset.name)
-            evolve(context.spark(), path, (*dataset.columns, *SYSTEM_COLUMNS), dataset)
+            evolve(context.spark(), path, WantedTable(dataset, (*dataset.columns, *SYSTEM_COLUMNS)))
             properties = bounds_of(*dataset.key, BATCH_ID)
-            tables.append(bronze_rows(rows, dataset), path, INGEST, batch.batch_id, properties=properties)
+            tables.append(bronze_rows(rows, dataset), path, Commit(INGEST, batch.batch_id), properties=properties)
         finally:
             rows.unpersist()
-        tell_ingested(context, dataset, batch.files)
+        emit_ingested(context, dataset, batch.files)
         log.info("ingested", files=len(batch.files), rows_readable=readable, rows_unreadable=unreadable)
         return IngestResult(dataset.name, batch.batch_id, len(batch.files), readable, unreadable, drift)
 
@@ -174,18 +189,18 @@ def _counts(rows: DataFrame) -> tuple[int, int, int, list[str]]:
     return row[0], row[1], row[2], row[3] or []
 
 
-def _told_drift(
+def _log_drift(
     dataset: Dataset, headers: list[tuple[StoredFile, Header]], rows: int, names: list[str]
 ) -> tuple[str, ...]:
-    """How the files of a batch differ from the contract although they were taken; a line each, also in the log."""
-    told = []
+    """How the ingested files of a batch differ from the contract; a line each, also in the log."""
+    lines = []
     if rows:
-        shown = say_count(len(names), "name") if dataset.pii_columns else ", ".join(names)
+        shown = format_count(len(names), "name") if dataset.pii_columns else ", ".join(names)
         kept = "kept in _rescued" if dataset.drift is Drift.RESCUE else "left in the raw file"
-        told.append(f"{dataset.name}: what the contract does not know ({shown}) in {say_count(rows, 'row')}, {kept}")
+        lines.append(f"{dataset.name}: what the contract does not know ({shown}) in {format_count(rows, 'row')}, {kept}")
     for file, header in headers:
         if empty := lacking(header.columns, dataset):
-            told.append(f"{file.name}: no column {', '.join(empty)}, which is null in all of its rows")
-    for line in told:
+            lines.append(f"{file.name}: no column {', '.join(empty)}, which is null in all of its rows")
+    for line in lines:
         log.warning("columns differ from the contract", what=line)
-    return tuple(told)
+    return tuple(lines)

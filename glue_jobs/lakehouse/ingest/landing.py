@@ -10,14 +10,15 @@ from lakehouse.contracts.contract import Contracts, Dataset
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.files import copy_in, exists
 from lakehouse.lake.paths import Lake
+from lakehouse.say import format_count
 
 
 class LandingError(LakehouseError):
-    """The landing folder is missing or holds nothing that a contract knows."""
+    """The landing folder does not exist, or has no file that a contract's filePattern matches."""
 
     def __init__(self, folder: Path, found: str, patterns: tuple[str, ...]) -> None:
         self.folder, self.found, self.patterns = folder, found, patterns
-        super().__init__(f"{found} in landing folder {folder}; wanted files named {', '.join(patterns)}.")
+        super().__init__(f"Landing folder {folder} {found}; expected files named {', '.join(patterns)}.")
 
 
 @dataclass(frozen=True)
@@ -35,23 +36,24 @@ def dataset_of(contracts: Contracts, file_name: str) -> Dataset | None:
     return max(matching, key=lambda dataset: len(dataset.file_pattern), default=None)
 
 
-def deliver(folder: Path, lake: Lake, contracts: Contracts) -> Delivery:
-    """Copy the files directly in a folder to raw/<domain>/, each version once.
+def deliver(folder: Path, lake: Lake, contracts: Contracts, domains: frozenset[str] | None = None) -> Delivery:
+    """Copy the files directly in a folder to raw/<domain>/, each version once; domains: of these alone (None: of all).
 
     Raises LandingError when the folder is missing or no file matches.
     """
-    patterns = tuple(dataset.file_pattern for dataset in contracts.datasets)
+    wanted = [dataset for dataset in contracts.datasets if domains is None or dataset.domain in domains]
+    patterns = tuple(dataset.file_pattern for dataset in wanted)
     if not folder.is_dir():
-        raise LandingError(folder, "There is no such folder: nothing", patterns)
+        raise LandingError(folder, "does not exist", patterns)
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     owners = {file: dataset_of(contracts, file.name) for file in files}
-    if not any(owners.values()):
-        found = f"Found {len(files)} file{'s' * (len(files) > 1)} but none to take" if files else "Found no file"
+    if not any(dataset in wanted for dataset in owners.values()):
+        found = f"has {format_count(len(files), 'file')}, but no name matches" if files else "has no file"
         raise LandingError(folder, found, patterns)
     kept: list[str] = []
     new: list[str] = []
     for file, dataset in owners.items():
-        if dataset is not None:
+        if dataset is not None and dataset in wanted:
             version = _version_of(file)
             target = f"{lake.landing(dataset.domain)}/{version}/{file.name}"
             kept.append(f"{dataset.domain}/{version}/{file.name}")

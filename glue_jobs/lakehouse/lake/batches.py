@@ -1,17 +1,18 @@
-"""The ledger of batches: which files make up a batch, and what became of it. Append-only, in the ops layer."""
+"""The batch log: which files make up a batch, and how validating it ended. Append-only, in the ops layer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 import pyarrow as pa
 
 from lakehouse import log
 from lakehouse.contracts.contract import Dataset
 from lakehouse.errors import TransientError
-from lakehouse.lake.delta_log import append_once, progress, read_rows
+from lakehouse.lake.delta_log import Commit, append_once, read_rows, recorded
 from lakehouse.lake.files import StoredFile
 from lakehouse.lake.paths import Lake, is_repair
 
@@ -30,18 +31,18 @@ BATCHES = pa.schema(
         ("state", pa.string()),
         ("files", pa.list_(_FILE)),
         ("reason", pa.string()),
-        ("rows_held", pa.int64()),
+        ("rows_in_file", pa.int64()),
         ("run_id", pa.string()),
         ("recorded_at", pa.timestamp("us", "UTC")),
         ("repeats", pa.int64()),
     ]
 )
-VERDICTS = pa.schema(
+VALIDATION_RESULTS = pa.schema(
     [
         ("domain", pa.string()),
         ("dataset", pa.string()),
         ("batch_id", pa.int64()),
-        ("verdict", pa.string()),
+        ("status", pa.string()),
         ("rows_landed", pa.int64()),
         ("rows_unreadable", pa.int64()),
         ("rows_quarantined", pa.int64()),
@@ -54,46 +55,67 @@ VERDICTS = pa.schema(
 )
 
 
+class BatchState(StrEnum):
+    """How a batch entered the batch log."""
+
+    PLANNED = "planned"
+    """Its rows go to bronze."""
+    REFUSED = "refused"
+    """Its one file does not have what the contract requires; none of its rows is loaded."""
+    REPEAT = "repeat"
+    """It has no files of its own: an earlier batch is merged once more, or late, under its number."""
+
+
+class ValidationStatus(StrEnum):
+    """How the validation of a batch ended; an operator decides on a stopped one."""
+
+    PASSED = "passed"
+    STOPPED = "stopped"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
 class LedgerBusyError(TransientError):
-    """Other processes wrote to a ledger of the dataset at every try."""
+    """Other processes wrote to a ledger of the dataset at each attempt."""
 
     def __init__(self, dataset: str, tries: int, did: str = "entered a batch") -> None:
         self.dataset, self.tries = dataset, tries
         super().__init__(
-            f"{dataset}: at each of {tries} tries another process {did} first. Nothing was taken; run again."
+            f"{dataset}: at each of {tries} attempts another process {did} first. Nothing was changed; run again."
         )
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The files that were found together; `refused` when its one file lacks what the contract requires.
+    """The files that one ingest found together.
 
-    repeats: an earlier batch that is merged once more, or late, under this number; it has no files of its own then.
+    reason, rows_in_file: of a refused one, why, and how many rows its file has. repeats: of a repeat, the batch that is
+    merged again.
     """
 
     dataset: str
     batch_id: int
-    state: str
+    state: BatchState
     files: tuple[StoredFile, ...]
     reason: str | None
-    rows_held: int
+    rows_in_file: int
     run_id: str
     recorded_at: datetime
     repeats: int | None = None
 
     @property
     def is_repair(self) -> bool:
-        """True when its rows were mended in quarantine."""
+        """True when its rows were corrected in quarantine."""
         return bool(self.files) and all(is_repair(file.path) for file in self.files)
 
 
 @dataclass(frozen=True)
-class BatchVerdict:
-    """What became of a batch: `passed`, `stopped`, or after that what a person decided, `accepted` or `rejected`."""
+class ValidationResult:
+    """How the validation of a batch ended, and how many of its rows passed."""
 
     dataset: str
     batch_id: int
-    verdict: str
+    status: ValidationStatus
     rows_landed: int
     rows_unreadable: int
     rows_quarantined: int
@@ -102,9 +124,14 @@ class BatchVerdict:
     data_docs: str | None
 
     @property
+    def rows_kept_out(self) -> int:
+        """Rows in quarantine: unparseable ones and those that broke a rule."""
+        return self.rows_unreadable + self.rows_quarantined
+
+    @property
     def passed(self) -> bool:
         """True when the batch may be merged."""
-        return self.verdict in ("passed", "accepted")
+        return self.status in (ValidationStatus.PASSED, ValidationStatus.ACCEPTED)
 
 
 def batches_of(lake: Lake, dataset: Dataset) -> list[Batch]:
@@ -114,13 +141,13 @@ def batches_of(lake: Lake, dataset: Dataset) -> list[Batch]:
         Batch(
             row["dataset"],
             row["batch_id"],
-            row["state"],
+            BatchState(row["state"]),
             tuple(StoredFile(**file) for file in row["files"]),
             row["reason"],
-            row["rows_held"],
+            row["rows_in_file"],
             row["run_id"],
             row["recorded_at"],
-            row.get("repeats"),  # a ledger of an earlier release lacks it
+            row["repeats"],
         )
         for row in rows
     ]
@@ -128,9 +155,9 @@ def batches_of(lake: Lake, dataset: Dataset) -> list[Batch]:
 
 
 def record_batches(lake: Lake, dataset: Dataset, plan: Callable[[list[Batch]], list[Batch]]) -> list[Batch]:
-    """Add the batches that `plan` makes of those known so far to the ledger, all or none, and return them.
+    """Add the batches that `plan` makes of those known so far to the batch log, all or none, and return them.
 
-    A process that took their numbers in between leads to a fresh plan; raises LedgerBusyError after the last try.
+    A process that took their numbers in between leads to a new plan; raises LedgerBusyError after the last attempt.
     """
     for _ in range(TRIES):
         batches = plan(batches_of(lake, dataset))
@@ -148,7 +175,7 @@ def _recorded(lake: Lake, dataset: Dataset, batches: Sequence[Batch]) -> bool:
             "state": batch.state,
             "files": [vars(file) for file in batch.files],
             "reason": batch.reason,
-            "rows_held": batch.rows_held,
+            "rows_in_file": batch.rows_in_file,
             "run_id": batch.run_id,
             "recorded_at": batch.recorded_at,
             "repeats": batch.repeats,
@@ -156,43 +183,44 @@ def _recorded(lake: Lake, dataset: Dataset, batches: Sequence[Batch]) -> bool:
         for batch in batches
     ]
     last = max(batch.batch_id for batch in batches)
-    return append_once(lake.ops("batches"), rows, BATCHES, f"batches:{dataset.name}", last)
+    return append_once(lake.ops("batches"), rows, BATCHES, Commit(f"batches:{dataset.name}", last))
 
 
 def planned(batches: Sequence[Batch]) -> list[Batch]:
     """The batches whose rows go to bronze."""
-    return [batch for batch in batches if batch.state == "planned"]
+    return [batch for batch in batches if batch.state is BatchState.PLANNED]
 
 
 def to_ingest(lake: Lake, dataset: Dataset) -> list[Batch]:
     """Planned batches that bronze does not have yet."""
-    done = progress(lake.bronze(dataset.name), INGEST)
+    done = recorded(lake.bronze(dataset.name), INGEST)
     return [batch for batch in planned(batches_of(lake, dataset)) if batch.batch_id > done]
 
 
 def to_validate(lake: Lake, dataset: Dataset) -> list[Batch]:
-    """Batches in bronze without a verdict."""
-    ingested = progress(lake.bronze(dataset.name), INGEST)
+    """Batches in bronze that have not been validated."""
+    ingested = recorded(lake.bronze(dataset.name), INGEST)
     if ingested == 0:
         return []
-    judged = progress(lake.ops("verdicts"), f"{VALIDATE}:{dataset.name}")
-    return [b for b in planned(batches_of(lake, dataset)) if judged < b.batch_id <= ingested]
+    validated = recorded(lake.ops("validation_results"), f"{VALIDATE}:{dataset.name}")
+    return [b for b in planned(batches_of(lake, dataset)) if validated < b.batch_id <= ingested]
 
 
-def verdicts_of(lake: Lake, dataset: Dataset) -> list[BatchVerdict]:
-    """The newest verdict on each batch of a dataset, in the order of the batches."""
-    rows = read_rows(lake.ops("verdicts"), dataset=dataset.name)
-    names = BatchVerdict.__dataclass_fields__
+def validation_results_of(lake: Lake, dataset: Dataset) -> list[ValidationResult]:
+    """The newest validation result of each batch of a dataset, in the order of the batches."""
+    rows = read_rows(lake.ops("validation_results"), dataset=dataset.name)
+    names = ValidationResult.__dataclass_fields__
     newest = {row["batch_id"]: row for row in sorted(rows, key=lambda row: row["recorded_at"])}
-    return [BatchVerdict(**{name: newest[batch_id][name] for name in names}) for batch_id in sorted(newest)]
+    found = [{name: newest[batch_id][name] for name in names} for batch_id in sorted(newest)]
+    return [ValidationResult(**{**row, "status": ValidationStatus(row["status"])}) for row in found]
 
 
-def record_verdict(lake: Lake, dataset: Dataset, verdict: BatchVerdict) -> None:
-    """Add a verdict, once; from here on the batch counts as judged."""
-    record_decided(lake, dataset, verdict, f"{VALIDATE}:{dataset.name}", verdict.batch_id)
+def record_validation(lake: Lake, dataset: Dataset, result: ValidationResult) -> None:
+    """Record a result, once; from here on the batch counts as validated."""
+    record_result(lake, dataset, result, f"{VALIDATE}:{dataset.name}", result.batch_id)
 
 
-def record_decided(lake: Lake, dataset: Dataset, verdict: BatchVerdict, app_id: str, number: int) -> None:
-    """Add a verdict under the name and number of what led to it, once."""
-    row = {**vars(verdict), "domain": dataset.domain, "run_id": log.current("run"), "recorded_at": datetime.now(UTC)}
-    append_once(lake.ops("verdicts"), [row], VERDICTS, app_id, number)
+def record_result(lake: Lake, dataset: Dataset, result: ValidationResult, app_id: str, number: int) -> None:
+    """Record a result under the name and number of what led to it, once."""
+    row = {**vars(result), "domain": dataset.domain, "run_id": log.current("run"), "recorded_at": datetime.now(UTC)}
+    append_once(lake.ops("validation_results"), [row], VALIDATION_RESULTS, Commit(app_id, number))

@@ -1,4 +1,4 @@
-"""What people decided about stopped batches: accepted or rejected, by whom and why. Append-only, in the ops layer."""
+"""What operators decided about stopped batches: accepted or rejected, by whom and why. Append-only, in `ops`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ import pyarrow as pa
 
 from lakehouse.contracts.contract import Dataset
 from lakehouse.errors import LakehouseError
-from lakehouse.lake.batches import TRIES, BatchVerdict, LedgerBusyError, batches_of, verdicts_of
-from lakehouse.lake.delta_log import append_once, read_rows
+from lakehouse.lake.batches import (
+    TRIES,
+    BatchState,
+    LedgerBusyError,
+    ValidationResult,
+    ValidationStatus,
+    batches_of,
+    validation_results_of,
+)
+from lakehouse.lake.delta_log import Commit, append_once, read_rows
 from lakehouse.lake.paths import Lake
 
-pass
-
-ACCEPTED, REJECTED = "accepted", "rejected"
+ACCEPTED, REJECTED = ValidationStatus.ACCEPTED, ValidationStatus.REJECTED
 
 DECISIONS = pa.schema(
     [
@@ -32,7 +38,7 @@ DECISIONS = pa.schema(
 
 
 class BatchNotStoppedError(LakehouseError):
-    """Only a stopped batch waits for a person."""
+    """Only a stopped batch waits for a decision."""
 
     def __init__(self, dataset: str, batch: str, state: str) -> None:
         self.dataset, self.batch, self.state = dataset, batch, state
@@ -49,7 +55,7 @@ class Decision:
     dataset: str
     batch_id: int
     number: int
-    decision: str
+    decision: ValidationStatus
     who: str
     why: str
     recorded_at: datetime
@@ -59,14 +65,14 @@ def decisions_of(lake: Lake, dataset: Dataset) -> list[Decision]:
     """All decisions of a dataset in their order."""
     names = Decision.__dataclass_fields__
     rows = read_rows(lake.ops("decisions"), dataset=dataset.name)
-    found = [Decision(**{name: row[name] for name in names}) for row in rows]
-    return sorted(found, key=lambda decision: decision.number)
+    made = [Decision(**{**{n: row[n] for n in names}, "decision": ValidationStatus(row["decision"])}) for row in rows]
+    return sorted(made, key=lambda decision: decision.number)
 
 
-def decide(lake: Lake, dataset: Dataset, batch_id: int, decision: str, by: Signature) -> Decision:
-    """Record what a person decided; validate carries it out. The same decision again changes nothing.
+def decide(lake: Lake, dataset: Dataset, batch_id: int, decision: ValidationStatus, by: Signature) -> Decision:
+    """Record what an operator decided; validate carries it out. The same decision again changes nothing.
 
-    A decision that another process records in between leads to a fresh look; raises LedgerBusyError after the last try.
+    When another process records a decision in between, this looks again; raises LedgerBusyError after the last attempt.
     """
     for _ in range(TRIES):
         known = decisions_of(lake, dataset)
@@ -74,30 +80,33 @@ def decide(lake: Lake, dataset: Dataset, batch_id: int, decision: str, by: Signa
         if last is not None and last.decision == decision:
             return last
         state = state_of(lake, dataset, batch_id, last)
-        if state not in ("stopped", REJECTED):
+        if state not in (ValidationStatus.STOPPED, REJECTED):
             raise BatchNotStoppedError(dataset.name, str(batch_id), f"is {state}" if state else "is not known")
         made = Decision(dataset.name, batch_id, len(known) + 1, decision, by.who, by.why, datetime.now(UTC))
         row = {**vars(made), "domain": dataset.domain}
-        if append_once(lake.ops("decisions"), [row], DECISIONS, f"decide:{dataset.name}", made.number):
+        if append_once(lake.ops("decisions"), [row], DECISIONS, Commit(f"decide:{dataset.name}", made.number)):
             return made
     raise LedgerBusyError(dataset.name, TRIES, "recorded a decision")
 
 
 def state_of(lake: Lake, dataset: Dataset, batch_id: int, last: Decision | None) -> str | None:
-    """What became of a batch so far; None where there is none of that number."""
+    """How far a batch has come, in words; None where there is none of that number."""
     if last is not None:
         return last.decision
-    verdict = verdict_on(lake, dataset, batch_id)
-    if verdict is not None:
-        return verdict.verdict
+    result = validation_result_of(lake, dataset, batch_id)
+    if result is not None:
+        return result.status
     states = {batch.batch_id: batch.state for batch in batches_of(lake, dataset)}
-    waits = {"planned": "not judged yet", "refused": "refused: deliver its file again, corrected"}
+    waits: dict[str, str] = {
+        BatchState.PLANNED: "not validated yet",
+        BatchState.REFUSED: "refused: deliver its file again, corrected",
+    }
     return waits.get(states.get(batch_id, ""))
 
 
-def verdict_on(lake: Lake, dataset: Dataset, batch_id: int) -> BatchVerdict | None:
-    """The newest verdict on a batch."""
-    return next((v for v in verdicts_of(lake, dataset) if v.batch_id == batch_id), None)
+def validation_result_of(lake: Lake, dataset: Dataset, batch_id: int) -> ValidationResult | None:
+    """The newest validation result of a batch."""
+    return next((v for v in validation_results_of(lake, dataset) if v.batch_id == batch_id), None)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,25 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse.contracts.layers import BRONZE, OPS, QUARANTINE, SILVER
 from lakehouse.errors import LakehouseError
 
 REPAIRS = "repairs"
 """The folder below a domain's raw files that holds what people mended in quarantine."""
-DATABASE = "analytics"
 
-LAYERS = ("bronze", "silver", "marts", "quarantine", "ops")
+LEDGERS = (
+    "batches", "decisions", "milestones", "pins", "published", "quality_results", "quarantine_changes", "rollbacks",
+    "validation_results",
+)  # fmt: skip
+"""All tables of the ops layer."""
+PRIVATE_LEDGERS = frozenset({"decisions", "quarantine_changes"})
+"""Not published to analysts: they name the people who decided or repaired, and their reasons in free text."""
+PUBLISHED_LEDGERS = tuple(name for name in LEDGERS if name not in PRIVATE_LEDGERS)
+
+
+# Pages below the root of a lake.
+DATA_DOCS_PAGE = "curated/docs/data_docs/index.html"
+DBT_DOCS_PAGE = "curated/docs/dbt/index.html"
 
 
 class LakeNotWritableError(LakehouseError):
@@ -56,19 +68,19 @@ class Lake:
 
     def bronze(self, dataset: str) -> str:
         """Every readable row as delivered, with its batch."""
-        return self.table("bronze", dataset)
+        return self.table(BRONZE, dataset)
 
     def quarantine(self, dataset: str) -> str:
         """Rows that cannot be read or broke a rule."""
-        return self.table("quarantine", dataset)
+        return self.table(QUARANTINE, dataset)
 
     def silver(self, dataset: str) -> str:
         """The latest truth per key."""
-        return self.table("silver", dataset)
+        return self.table(SILVER, dataset)
 
     def ops(self, name: str) -> str:
-        """Records about batches, verdicts and builds."""
-        return self.table("ops", name)
+        """Tables about batches, validation results and builds."""
+        return self.table(OPS, name)
 
     @property
     def docs(self) -> str:

@@ -21,7 +21,7 @@ QUALITY_RESULTS = pa.schema(
         ("rows_seen", pa.int64()),
         ("rows_failed", pa.int64()),
         ("success", pa.bool_()),
-        ("verdict", pa.string()),
+        ("status", pa.string()),
         ("seconds", pa.float64()),
         ("run_id", pa.string()),
         ("recorded_at", pa.timestamp("us", "UTC")),

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """Where a run reads and writes; `spark` starts the session, so a run with nothing to do needs no JVM."""
+    """Where a run reads and writes; `spark` starts the session, so a run with nothing to do needs no JVM.
+
+    athena_workgroup: in which publish sends its statements to Athena; None for what the environment names.
+    """
 
     project: Project
     lake: Lake
     spark: Callable[[], SparkSession]
+    athena_workgroup: str | None = None
 
     @property
     def contracts(self) -> Contracts:

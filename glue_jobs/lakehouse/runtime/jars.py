@@ -42,7 +42,7 @@ _IN_SPARK = (
     )
 )  # fmt: skip
 
-_CURE = "Check that Maven Central, or the mirror in your Ivy settings, can be reached; then run it again."
+_CURE = "Check that Maven Central, or the mirror in your Ivy settings, can be reached; then run `make setup`."
 
 
 class SetupError(LakehouseError):
@@ -72,7 +72,7 @@ def ensure_listener(project: Project) -> None:
         done = _run_spark_once(find_java(project.cache), ivy, (LINEAGE_PACKAGE,))
         found = next(ivy.rglob(f"*{jar.name}"), None)
         if done.returncode or found is None:
-            raise SetupError("OpenLineage's listener", _reason(done), _CURE)
+            raise SetupError("OpenLineage's listener", _reason(done), _CURE.replace("make setup", "make lineage-jar"))
         jar.parent.mkdir(exist_ok=True)
         shutil.copy2(found, jar)
         shutil.rmtree(ivy)

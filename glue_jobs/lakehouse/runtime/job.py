@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from lakehouse import log
 from lakehouse.contracts.contract import Contract
-from lakehouse.contracts.marts import MARTS
+from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.project import find_project
-from lakehouse.errors import EXIT_BUG, LakehouseError
+from lakehouse.errors import EXIT_UNEXPECTED, LakehouseError
 from lakehouse.lake.paths import Lake
 from lakehouse.privacy import trace_of, without_values
 from lakehouse.runtime.context import Context
@@ -23,17 +23,16 @@ _HELP = """usage: {name}{domain} --lake_root PATH [--raw_root PATH]{usage}
 
 {options}  --lake_root PATH  the lake: a folder, or s3://bucket/prefix
   --raw_root PATH   the raw layer, where it is not <lake_root>/raw
-  --only_writer yes for a lake on S3 that nothing else writes to: do not ask for the log store that makes
-                    commits safe beside others
+  --only_writer yes skip the check for safe S3 commits; use it only if nothing else writes to this lake
 {extra}
-Each job finds what is pending and does it; a second run with nothing new does nothing.
-Exit codes: 0 done, 2 wrong words, 3 needs a person, 75 try again, 1 a bug of ours.
+Each job is idempotent: it finds what is pending; a second run with nothing new does nothing.
+Exit codes: 0 success, 1 unexpected error, 2 invalid arguments, 3 manual action needed, 75 temporary failure (retry).
 """
 
 
 @dataclass(frozen=True)
 class Option:
-    """A word that one job alone knows: `--name VALUE`."""
+    """An option of one job alone: `--name VALUE`."""
 
     name: str
     value: str
@@ -42,7 +41,7 @@ class Option:
 
 @dataclass(frozen=True)
 class JobCall:
-    """The words a job was called with, resolved."""
+    """The arguments of a job, resolved."""
 
     context: Context
     domain: str
@@ -59,11 +58,15 @@ def run_job(
     work: Callable[[JobCall], None],
     argv: Sequence[str],
     needs_domain: bool = True,
+    also_marts: bool = False,
     own_options: Sequence[Option] = (),
 ) -> int | str:
-    """Open the job, do the work, commit; an error for a person becomes one line and its exit code, for `sys.exit`."""
+    """Open the job, do the work, commit; a LakehouseError becomes one line and its exit code, for `sys.exit`.
+
+    also_marts: the job knows the marts beside the domains of the contracts.
+    """
     if {"--help", "-h"} & set(argv[1:]):
-        print(_help(name, sys.modules["__main__"].__doc__ or "", needs_domain, own_options))
+        print(_help(name, sys.modules["__main__"].__doc__ or "", needs_domain, also_marts, own_options))
         return 0
     log.configure()
     try:
@@ -71,21 +74,22 @@ def run_job(
         optional = ("raw_root", "run_id", ONLY_WRITER, *(option.name for option in own_options))
         run = open_job(name, argv, required, optional)
         call = JobCall(_context(run), run.options.get("domain", ""), run.options)
-        if needs_domain and not (call.domain == MARTS and name in ("transform", "publish")):
-            _ = call.contract  # an unknown domain ends here, before anything starts
+        if needs_domain and not (also_marts and call.domain == MARTS):
+            call.context.contracts.require(call.domain)  # before anything starts
         with log.about(run=run.options.get("run_id") or log.new_run_id(), domain=call.domain or "-"):
             work(call)
             run.commit()
             log.info(f"{name} done")
     except LakehouseError as error:
-        return _told(error.exit_code, str(error), argv)
+        return _ended(error.exit_code, str(error), argv)
     except Exception as error:  # its own text may quote a delivered value, so Python must not print it
-        log.warning("a bug of ours", trace=trace_of(error))
-        return _told(EXIT_BUG, f"a bug of ours: {type(error).__name__}: {without_values(error)}", argv)
+        log.warning("unexpected error", trace=trace_of(error))
+        reason = f"unexpected error: {type(error).__name__}: {without_values(error)} (stack trace in the log)"
+        return _ended(EXIT_UNEXPECTED, reason, argv)
     return 0
 
 
-def _told(code: int, reason: str, argv: Sequence[str]) -> int | str:
+def _ended(code: int, reason: str, argv: Sequence[str]) -> int | str:
     """Say why the job ends; on Glue the ending itself is what is shown."""
     if not on_glue(argv):
         print(f"error: {reason}", file=sys.stderr)
@@ -105,10 +109,10 @@ def _context(run: JobRun) -> Context:
     return Context(project, lake, spark)
 
 
-def _help(name: str, purpose: str, needs_domain: bool, own_options: Sequence[Option]) -> str:
+def _help(name: str, purpose: str, needs_domain: bool, also_marts: bool, own_options: Sequence[Option]) -> str:
     options = ""
     if needs_domain:
-        marts = f", or {MARTS}" if name in ("transform", "publish") else ""
+        marts = f", or {MARTS}" if also_marts else ""
         options = f"  --domain NAME     one of {', '.join(find_project().contracts.domains)}{marts}\n"
     return _HELP.format(
         name=name,

@@ -1,4 +1,4 @@
-"""Tells CloudWatch what nobody else can: which part of a batch went to quarantine."""
+"""Reports to CloudWatch which part of a batch failed validation."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NAMES: dict[str, str] = json.loads(resources.files("lakehouse.runtime").joinpat
 NAMESPACE, QUARANTINE_PERCENT = _NAMES["namespace"], _NAMES["quarantine_percent"]
 
 
-def tell_quarantined(lake: Lake, dataset: str, quarantined: int, landed: int) -> None:
-    """Send the percentage of a batch that is in quarantine; a lake on a disk has nobody to tell.
+def report_quarantined(lake: Lake, dataset: str, quarantined: int, landed: int) -> None:
+    """Send the percentage of a batch's rows that failed validation; a lake on a disk sends nothing.
 
-    The verdict counts, not the metric: when CloudWatch does not answer, the batch goes on.
+    The result counts, not the metric: when CloudWatch does not answer, the batch goes on.
     """
     if lake.is_local or not landed:
         return
@@ -31,4 +31,4 @@ def tell_quarantined(lake: Lake, dataset: str, quarantined: int, landed: int) ->
 
         boto3.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=[metric])
     except Exception as error:  # botocore raises many kinds, and none of them is worth a batch
-        log.warning("CloudWatch was not told of the quarantined rows", reason=str(error)[:200])
+        log.warning("could not send the metric of failed rows to CloudWatch", reason=str(error)[:200])

@@ -13,9 +13,16 @@ from datetime import UTC, datetime
 
 from lakehouse import log
 from lakehouse.contracts.contract import Dataset
-from lakehouse.lake.batches import MERGE, Batch, BatchVerdict, batches_of, record_batches
-from lakehouse.lake.decisions import ACCEPTED
-from lakehouse.lake.delta_log import progress
+from lakehouse.lake.batches import (
+    MERGE,
+    Batch,
+    BatchState,
+    ValidationResult,
+    ValidationStatus,
+    batches_of,
+    record_batches,
+)
+from lakehouse.lake.delta_log import recorded
 from lakehouse.lake.paths import Lake
 
 
@@ -27,42 +34,42 @@ class Turn:
     batch_id: int
 
 
-def to_merge(lake: Lake, dataset: Dataset, verdicts: Sequence[BatchVerdict]) -> list[Turn]:
-    """The turns that silver has not had, up to the first batch that still waits for its verdict.
+def to_merge(lake: Lake, dataset: Dataset, results: Sequence[ValidationResult]) -> list[Turn]:
+    """The turns that silver has not had, up to the first batch that still waits for validation.
 
     What is merged here shall never be overtaken, so nothing goes past a batch of which that is not known yet.
-    verdicts: read before this looks into the ledger, which then knows every batch that has one.
+    results: read before this looks into the ledger, which then knows every batch that has one.
     """
-    done = progress(lake.silver(dataset.name), MERGE)
-    verdict_on = {verdict.batch_id: verdict.verdict for verdict in verdicts}
+    done = recorded(lake.silver(dataset.name), MERGE)
+    status_of = {result.batch_id: result.status for result in results}
     turns: list[Turn] = []
     for batch in batches_of(lake, dataset):
-        if batch.batch_id <= done or batch.state == "refused":
+        if batch.batch_id <= done or batch.state is BatchState.REFUSED:
             continue
         if batch.repeats is not None:
             turns.append(Turn(batch.batch_id, batch.repeats))
-        elif batch.batch_id not in verdict_on:
+        elif batch.batch_id not in status_of:
             break
-        elif verdict_on[batch.batch_id] == "passed":
+        elif status_of[batch.batch_id] is ValidationStatus.PASSED:
             turns.append(Turn(batch.batch_id, batch.batch_id))
     return turns
 
 
 def give_turn(lake: Lake, dataset: Dataset, batch_id: int) -> Turn:
-    """Enter into the ledger that a batch is to be merged once more, or late."""
+    """Record that a batch is to be merged once more, or late."""
 
     def next_turn(known: list[Batch]) -> list[Batch]:
         number, now = known[-1].batch_id + 1, datetime.now(UTC)
-        return [Batch(dataset.name, number, "repeat", (), None, 0, log.current("run"), now, repeats=batch_id)]
+        return [Batch(dataset.name, number, BatchState.REPEAT, (), None, 0, log.current("run"), now, repeats=batch_id)]
 
     (entered,) = record_batches(lake, dataset, next_turn)
     log.info("batch has a new turn", number=entered.batch_id)
     return Turn(entered.batch_id, batch_id)
 
 
-def give_accepted_turns(lake: Lake, dataset: Dataset, verdicts: Sequence[BatchVerdict]) -> None:
-    """Give a turn to every batch that a person accepted and that has had none."""
-    accepted = [verdict.batch_id for verdict in verdicts if verdict.verdict == ACCEPTED]
+def give_accepted_turns(lake: Lake, dataset: Dataset, results: Sequence[ValidationResult]) -> None:
+    """Give a turn to every batch that an operator accepted and that has had none."""
+    accepted = [result.batch_id for result in results if result.status is ValidationStatus.ACCEPTED]
     if not accepted:
         return
     given = {batch.repeats for batch in batches_of(lake, dataset)}

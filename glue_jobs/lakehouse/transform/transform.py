@@ -1,4 +1,4 @@
-"""Transform: judged batches, less their quarantined rows, into silver; then dbt's models of the domain."""
+"""Transform: validated batches without their quarantined rows → silver; then the domain's dbt models (`build_domain`)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from lakehouse.contracts.columns import BATCH_ID, ROW_ID
 from lakehouse.contracts.contract import Contract, Contracts, Dataset
 from lakehouse.errors import UsageError
 from lakehouse.lake import tables
-from lakehouse.lake.batches import verdicts_of
+from lakehouse.lake.batches import validation_results_of
 from lakehouse.lake.bronze import bronze_batch
 from lakehouse.lake.delta_log import open_table, table_version
-from lakehouse.lake.milestones import reach, reached, silver_version
+from lakehouse.lake.milestones import reached, record_milestone, silver_version
 from lakehouse.layout.declared import describe, of_dataset
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import register_silver, run_dbt
-from lakehouse.runtime.lineage import tell_merged
+from lakehouse.runtime.lineage import emit_merged
 from lakehouse.transform.merge import MergeResult, merge_batch
 from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, to_merge
 
@@ -35,42 +35,42 @@ class ReplayError(UsageError):
 
 def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
     """Merge every passed or accepted batch of a domain that silver does not have yet, each in its turn."""
-    results = []
+    merged: list[MergeResult] = []
     for dataset in contract.datasets:
         with log.about(dataset=dataset.name):
-            verdicts = verdicts_of(context.lake, dataset)
-            give_accepted_turns(context.lake, dataset, verdicts)
-            results += [_merge(context, dataset, turn) for turn in to_merge(context.lake, dataset, verdicts)]
-            # A writer of Delta gives a new table Delta's own properties alone; its layout is told by a commit after.
+            validated = validation_results_of(context.lake, dataset)
+            give_accepted_turns(context.lake, dataset, validated)
+            merged += [_merge(context, dataset, turn) for turn in to_merge(context.lake, dataset, validated)]
+            # A writer of Delta gives a new table Delta's own properties alone; a commit after it adds our layout.
             if opened := open_table(context.lake.silver(dataset.name)):
                 describe(context, of_dataset(context, dataset), opened)
-    return results
+    return merged
 
 
 def ask_replay(context: Context, contract: Contract, wanted: str) -> Turn:
-    """Let the batch `dataset:number` be merged again, whether silver has it or passed it over; raises ReplayError."""
+    """Let the batch `dataset:number` be merged again, whether silver has it or skipped it; raises ReplayError."""
     name, _, number = wanted.partition(":")
     dataset = Contracts((contract,)).dataset(name)
-    verdicts = verdicts_of(context.lake, dataset)
-    known = [verdict.batch_id for verdict in verdicts if verdict.passed]
+    validated = validation_results_of(context.lake, dataset)
+    known = [result.batch_id for result in validated if result.passed]
     if not number.isdecimal() or int(number) not in known:
         raise ReplayError(dataset.name, number, known)
     with log.about(dataset=dataset.name, batch=int(number)):
         turn = give_turn(context.lake, dataset, int(number))
-        if turn not in to_merge(context.lake, dataset, verdicts):
-            log.warning("replay waits for the verdict on an earlier batch; the transform after that merges it")
+        if turn not in to_merge(context.lake, dataset, validated):
+            log.warning("replay waits for the validation of an earlier batch; the transform after that merges it")
     return turn
 
 
 def _merge(context: Context, dataset: Dataset, turn: Turn) -> MergeResult:
     with log.about(batch=turn.batch_id):
-        rows, path = good_rows(context, dataset, turn.batch_id), context.lake.silver(dataset.name)
+        rows, path = passed_rows(context, dataset, turn.batch_id), context.lake.silver(dataset.name)
         result = merge_batch(context.spark(), dataset, rows, turn.batch_id, path, turn.number)
-        tell_merged(context, dataset)
+        emit_merged(context, dataset)
         return result
 
 
-def good_rows(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:
+def passed_rows(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:
     """The rows of a bronze batch that no rule put into quarantine."""
     spark = context.spark()
     rows = bronze_batch(context.spark(), context.lake, dataset, batch_id)
@@ -90,5 +90,5 @@ def build_domain(context: Context, contract: Contract) -> bool:
     # Its own tables only: the role of a domain's job may not look at those of another.
     register_silver(context.spark(), context.lake, Contracts((contract,)))
     run_dbt(context, ["build", "--select", f"tag:{contract.domain}"])
-    reach(context.lake, step, version)
+    record_milestone(context.lake, step, version)
     return True

@@ -1,4 +1,4 @@
-"""Verdicts as Great Expectations' own validation results, and Data Docs built from them."""
+"""Evaluations as Great Expectations' own validation results, and Data Docs built from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lakehouse.contracts.columns import ROW_ID
 from lakehouse.contracts.suite_types import UNEXPECTED_ROWS
 from lakehouse.errors import LakehouseError
 from lakehouse.validate.gx import import_gx
-from lakehouse.validate.result import RuleResult, Verdict
+from lakehouse.validate.result import Evaluation, RuleResult
 
 SITE = "lakehouse"
 INDEX_LIMIT = 100
@@ -39,7 +39,7 @@ class PageNotRenderedError(LakehouseError):
 
 
 class DataDocs:
-    """The Data Docs of a lake: `add` stores a verdict, renders its page and the index."""
+    """The Data Docs of a lake: `add` stores a evaluation, renders its page and the index."""
 
     def __init__(self, project: Path, folder: Path) -> None:
         """Open Great Expectations' project folder; results and pages go to `folder`, which is made."""
@@ -50,27 +50,27 @@ class DataDocs:
         self._site = self._site_builder()
         self._suites_rendered: set[str] = set()
 
-    def add(self, verdict: Verdict, batch_id: int, judged_at: datetime) -> Path:
-        """Store the verdict on a batch as a validation result and return the path of its page."""
+    def add(self, evaluation: Evaluation, batch_id: int, validated_at: datetime) -> Path:
+        """Store the evaluation on a batch as a validation result and return the path of its page."""
         from great_expectations.data_context.types.resource_identifiers import (
             ExpectationSuiteIdentifier,
             ValidationResultIdentifier,
         )
 
-        result = validation_result(verdict, batch_id, judged_at)
-        suite_key = ExpectationSuiteIdentifier(verdict.dataset)
+        result = validation_result(evaluation, batch_id, validated_at)
+        suite_key = ExpectationSuiteIdentifier(evaluation.dataset)
         key = ValidationResultIdentifier(suite_key, result.meta["run_id"], result.batch_id)
         self._context.validation_results_store.set(key, result)
         sections = self._site.site_section_builders
-        if verdict.dataset not in self._suites_rendered:
+        if evaluation.dataset not in self._suites_rendered:
             self._render_suite(suite_key)
-            self._suites_rendered.add(verdict.dataset)
+            self._suites_rendered.add(evaluation.dataset)
         sections["validations"].build([key])
         self._site.site_index_builder.build()
         page = self._folder.joinpath("validations", *key.to_tuple()).with_suffix(".html")
         # Great Expectations logs what goes wrong in a page and carries on without it.
         if not page.is_file():
-            raise PageNotRenderedError(verdict.dataset, batch_id, page)
+            raise PageNotRenderedError(evaluation.dataset, batch_id, page)
         return page
 
     def _render_suite(self, key: Any) -> None:
@@ -102,8 +102,8 @@ class DataDocs:
         )
 
 
-def validation_result(verdict: Verdict, batch_id: int, judged_at: datetime) -> Any:
-    """Return the verdict as Great Expectations' ExpectationSuiteValidationResult.
+def validation_result(evaluation: Evaluation, batch_id: int, validated_at: datetime) -> Any:
+    """Return the evaluation as Great Expectations' ExpectationSuiteValidationResult.
 
     It succeeds when the batch may go on: quarantined rows are the results of their rules, not of the batch.
     """
@@ -111,37 +111,37 @@ def validation_result(verdict: Verdict, batch_id: int, judged_at: datetime) -> A
     from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
     from great_expectations.core.run_identifier import RunIdentifier
 
-    passed = sum(result.success for result in verdict.results)
-    asset = f"bronze.{verdict.dataset}"
+    passed = sum(result.success for result in evaluation.results)
+    asset = f"bronze.{evaluation.dataset}"
     meta = {
-        "run_id": RunIdentifier(run_name=f"batch-{batch_id}", run_time=judged_at.astimezone(UTC)),
+        "run_id": RunIdentifier(run_name=f"batch-{batch_id}", run_time=validated_at.astimezone(UTC)),
         "batch_spec": {"data_asset_name": asset, "batch_id": batch_id},
-        "batch_parameters": _summary(verdict),
+        "batch_parameters": _summary(evaluation),
         "great_expectations_version": version,
-        "validation_time": judged_at.astimezone(UTC).isoformat(),
+        "validation_time": validated_at.astimezone(UTC).isoformat(),
     }
     return ExpectationSuiteValidationResult(
-        success=not verdict.is_stopped,
-        results=[_expectation_result(result) for result in verdict.results],
-        suite_name=verdict.dataset,
+        success=not evaluation.is_stopped,
+        results=[_expectation_result(result) for result in evaluation.results],
+        suite_name=evaluation.dataset,
         statistics={
-            "evaluated_expectations": len(verdict.results),
+            "evaluated_expectations": len(evaluation.results),
             "successful_expectations": passed,
-            "unsuccessful_expectations": len(verdict.results) - passed,
-            "success_percent": 100 * passed / len(verdict.results),
+            "unsuccessful_expectations": len(evaluation.results) - passed,
+            "success_percent": 100 * passed / len(evaluation.results),
         },
         meta=meta,
-        batch_id=f"{verdict.dataset}-{batch_id}",
+        batch_id=f"{evaluation.dataset}-{batch_id}",
     )
 
 
-def _summary(verdict: Verdict) -> Mapping[str, Any]:
+def _summary(evaluation: Evaluation) -> Mapping[str, Any]:
     return {
-        "verdict": str(verdict.outcome),
-        "reason": verdict.reason or "none",
-        "rows": verdict.rows,
-        "quarantined": verdict.quarantined,
-        "limit_percent": verdict.limit_percent,
+        "status": str(evaluation.status),
+        "reason": evaluation.reason or "none",
+        "rows": evaluation.rows,
+        "quarantined": evaluation.quarantined,
+        "limit_percent": evaluation.limit_percent,
     }
 
 
@@ -150,6 +150,7 @@ def _expectation_result(result: RuleResult) -> Any:
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     rule = result.rule
+    counted = rule.is_row_level and result.evaluated
     configuration = ExpectationConfiguration(
         type=rule.type,
         kwargs=dict(rule.kwargs),
@@ -160,7 +161,7 @@ def _expectation_result(result: RuleResult) -> Any:
     return ExpectationValidationResult(
         success=result.success,
         expectation_config=configuration,
-        result=_counts(result) if rule.is_row_level and result.judged else {"observed_value": _shown(result.observed)},
+        result=_counts(result) if counted else {"observed_value": _shown(result.observed)},
         exception_info={"raised_exception": False, "exception_message": None, "exception_traceback": None},
     )
 
@@ -176,7 +177,7 @@ def _shown(value: str) -> str:
 
 
 def _counts(result: RuleResult) -> dict[str, Any]:
-    """The fields of Great Expectations' SUMMARY results that a verdict knows."""
+    """The fields of Great Expectations' SUMMARY results that a evaluation knows."""
     share = result.failed_percent if result.seen > result.missing else None
     counts: dict[str, Any] = {
         "element_count": result.seen,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lakehouse.lake.files import copy_in, copy_out, list_files
 from lakehouse.validate.data_docs import INDEX_LIMIT, DataDocs
-from lakehouse.validate.result import Verdict
+from lakehouse.validate.result import Evaluation
 
 RESULTS, VALIDATIONS, INDEX = "results", "validations", "index.html"
 
@@ -26,17 +26,17 @@ class DataDocsOnS3:
         self._docs = DataDocs(project, self._folder)
         self._sent: dict[Path, int] = {}
 
-    def add(self, verdict: Verdict, batch_id: int, judged_at: datetime) -> str:
-        """Store the verdict on a batch, send its page and the index, and return the path of the page."""
+    def add(self, evaluation: Evaluation, batch_id: int, validated_at: datetime) -> str:
+        """Store the evaluation on a batch, send its page and the index, and return the path of the page."""
         self._fetch()
-        page = self._docs.add(verdict, batch_id, judged_at)
+        page = self._docs.add(evaluation, batch_id, validated_at)
         self._send()
         return f"{self._root}/{page.relative_to(self._folder).as_posix()}"
 
     def _fetch(self) -> None:
         """Get what the index tells of: the newest results; of pages it needs to know only that they are there."""
         there = [Path(file.path) for file in list_files(self._root)]
-        by_age = sorted((path for path in there if path.parts[0] == RESULTS), key=_judged_at)
+        by_age = sorted((path for path in there if path.parts[0] == RESULTS), key=_validated_at)
         results = set(by_age[-INDEX_LIMIT:])
         shown = {Path(VALIDATIONS, *path.with_suffix(".html").parts[1:]) for path in results}
         for path in there:
@@ -60,6 +60,6 @@ class DataDocsOnS3:
                 self._sent[path] = changed
 
 
-def _judged_at(result: Path) -> str:
+def _validated_at(result: Path) -> str:
     """`results/erp_orders/batch-1/20261124T090005.193895Z/erp_orders-1.json` → its time, which sorts as text."""
     return result.parts[-2]

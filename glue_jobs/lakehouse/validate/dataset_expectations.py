@@ -22,7 +22,7 @@ def needs_gx(rule: Rule) -> bool:
     return rule.type not in _OF_THE_BATCH or bool({"row_condition", "column_index"} & rule.kwargs.keys())
 
 
-def judge_dataset_rule(rule: Rule, rows: int, columns: Sequence[str]) -> tuple[bool, str]:
+def evaluate_dataset_rule(rule: Rule, rows: int, columns: Sequence[str]) -> tuple[bool, str]:
     """Return success and what was observed."""
     if rule.type == "expect_table_row_count_to_equal":
         return rows == rule.kwargs["value"], f"{rows} rows"

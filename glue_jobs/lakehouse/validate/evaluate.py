@@ -1,4 +1,4 @@
-"""Judge a batch by its suite: one projection names the rules each row broke, one aggregation counts them."""
+"""Evaluates a suite on a batch: one projection names the rules each row broke, one aggregation counts them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from lakehouse.contracts.suite import OnFailure, Rule, Suite
 from lakehouse.lake.tables import session_settings
 from lakehouse.privacy import MASK
 from lakehouse.validate.conditions import check_types, column_type, compile_rule, ignored, is_compiled, row_condition
-from lakehouse.validate.dataset_expectations import judge_dataset_rule, needs_gx
+from lakehouse.validate.dataset_expectations import evaluate_dataset_rule, needs_gx
 from lakehouse.validate.examples import examples_of, is_pii
-from lakehouse.validate.gx_expectations import failing_row_ids, judge_dataset_rules
-from lakehouse.validate.result import Example, RuleResult, Verdict, decide
+from lakehouse.validate.gx_expectations import evaluate_dataset_rules, failing_row_ids
+from lakehouse.validate.result import Evaluation, Example, RuleResult, evaluation_of
 
 _NULL_RULES = {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"}
 
@@ -53,7 +53,7 @@ def is_quarantined(suite: Suite) -> Column:
     return F.arrays_overlap(F.col(BROKEN_RULES), F.array(*names)) if names else F.lit(False)
 
 
-def judge_batch(
+def evaluate_batch(
     batch: DataFrame,
     suite: Suite,
     limit_percent: float,
@@ -61,8 +61,8 @@ def judge_batch(
     pii: Collection[str] = (),
     unreadable: int = 0,
     examples: bool = True,
-) -> Verdict:
-    """Return the suite's verdict on a batch, from one aggregation over it.
+) -> Evaluation:
+    """What a suite finds in a batch, by one aggregation over it.
 
     limit_percent: more quarantined rows than that stop the batch. pii: columns whose values are masked.
     unreadable: rows of the delivery quarantined before; they count for the limit. examples: also look up the
@@ -74,20 +74,20 @@ def judge_batch(
     with session_settings(batch.sparkSession, {"spark.sql.adaptive.enabled": "false"}):
         (row,) = flagged.rows.agg(*_aggregates(flagged, examples)).collect()
     counts = row.asDict()
-    by_gx = judge_dataset_rules(batch, (rule for rule in suite.expectations if needs_gx(rule)))
+    by_gx = evaluate_dataset_rules(batch, (rule for rule in suite.expectations if needs_gx(rule)))
     found = examples_of(batch, _example_rows(flagged.rules, counts), pii)
     results = []
     for rule in suite.expectations:
         if rule in flagged.rules:
             results.append(_row_result(rule, flagged.rules.index(rule), counts, found.get(rule, ())))
         elif rule.is_row_level:
-            results.append(_not_judged(rule, counts["rows"], absent[rule]))
+            results.append(_not_evaluated(rule, counts["rows"], absent[rule]))
         else:
-            success, observed = by_gx.get(rule.name) or judge_dataset_rule(rule, counts["rows"], batch.columns)
+            success, observed = by_gx.get(rule.name) or evaluate_dataset_rule(rule, counts["rows"], batch.columns)
             shown = MASK if rule.name in by_gx and is_pii(rule, pii) else observed
             results.append(RuleResult(rule, counts["rows"], 0, 0, success, shown))
     quarantined = counts["quarantined"]
-    return decide(suite.dataset, counts["rows"], quarantined, limit_percent, unreadable, tuple(results))
+    return evaluation_of(suite.dataset, counts["rows"], quarantined, limit_percent, unreadable, tuple(results))
 
 
 def _flagged(batch: DataFrame, rules: Sequence[Rule]) -> _Flagged:
@@ -130,7 +130,7 @@ def _domain(rule: Rule) -> str | None:
 
 
 def _passed_over(rule: Rule) -> Column | None:
-    """The condition of the rows that the rule does not judge, if there can be any."""
+    """The condition of the rows that the rule does not apply to, if there can be any."""
     if "column" in rule.kwargs:
         return None if rule.type in _NULL_RULES else F.col(rule.kwargs["column"]).isNull()
     return ignored(rule) if "column_A" in rule.kwargs else None
@@ -151,8 +151,8 @@ def _missing(rule: Rule) -> str:
 def _row_result(rule: Rule, number: int, counts: Mapping[str, int], examples: tuple[Example, ...]) -> RuleResult:
     seen, failed = counts[_seen(rule)], counts[f"failed_{number}"]
     missing = counts[_missing(rule)] if _passed_over(rule) is not None else 0
-    judged = seen - missing
-    success = judged == 0 or (judged - failed) / judged >= rule.mostly
+    applied = seen - missing
+    success = applied == 0 or (applied - failed) / applied >= rule.mostly
     return RuleResult(rule, seen, missing, failed, success, examples=examples)
 
 
@@ -165,9 +165,9 @@ def _example_rows(rules: Sequence[Rule], counts: Mapping[str, int | None]) -> di
     return found
 
 
-def _not_judged(rule: Rule, rows: int, absent: Iterable[str]) -> RuleResult:
-    found = f"cannot be judged, the batch lacks {' and '.join(absent)}"
-    return RuleResult(rule, rows, 0, 0, False, found, judged=False)
+def _not_evaluated(rule: Rule, rows: int, absent: Iterable[str]) -> RuleResult:
+    found = f"cannot be evaluated, the batch lacks {' and '.join(absent)}"
+    return RuleResult(rule, rows, 0, 0, False, found, evaluated=False)
 
 
 def _missing_columns(batch: DataFrame, rule: Rule) -> list[str]:

@@ -1,4 +1,4 @@
-"""Expectations that we do not compile, judged by Great Expectations itself. It is imported on first use."""
+"""Expectations that we do not compile, evaluated by Great Expectations itself. It is imported on first use."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from lakehouse.validate.gx import import_gx
 
 
 class RuleNotJudgedError(LakehouseError):
-    """Great Expectations cannot judge a rule on Spark."""
+    """Great Expectations cannot evaluate a rule on Spark."""
 
     def __init__(self, rule: str, type_: str, reason: str) -> None:
         self.rule, self.type, self.reason = rule, type_, reason
-        super().__init__(f"Rule '{rule}' ({type_}) cannot be judged on Spark: {reason}")
+        super().__init__(f"Rule '{rule}' ({type_}) cannot be evaluated on Spark: {reason}")
 
 
 def failing_row_ids(batch: DataFrame, rule: Rule) -> DataFrame:
@@ -51,7 +51,7 @@ def failing_row_ids(batch: DataFrame, rule: Rule) -> DataFrame:
     return failing
 
 
-def judge_dataset_rules(batch: DataFrame, rules: Iterable[Rule]) -> dict[str, tuple[bool, str]]:
+def evaluate_dataset_rules(batch: DataFrame, rules: Iterable[Rule]) -> dict[str, tuple[bool, str]]:
     """Return success and observed value of each dataset-level rule; runs a Spark job or more for each."""
     chosen = tuple(rules)
     if not chosen:
@@ -62,10 +62,10 @@ def judge_dataset_rules(batch: DataFrame, rules: Iterable[Rule]) -> dict[str, tu
     source = context.data_sources.add_spark("lakehouse", persist=False)
     definition = source.add_dataframe_asset("batch").add_batch_definition_whole_dataframe("whole")
     gx_batch = definition.get_batch({"dataframe": batch})
-    return {rule.name: _judge_dataset_rule(gx_batch, rule) for rule in chosen}
+    return {rule.name: _evaluate_dataset_rule(gx_batch, rule) for rule in chosen}
 
 
-def _judge_dataset_rule(gx_batch: Any, rule: Rule) -> tuple[bool, str]:
+def _evaluate_dataset_rule(gx_batch: Any, rule: Rule) -> tuple[bool, str]:
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     expectation = ExpectationConfiguration(type=rule.type, kwargs=dict(rule.kwargs)).to_domain_obj()

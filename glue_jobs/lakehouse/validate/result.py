@@ -1,18 +1,11 @@
-"""The verdict on a batch: what each rule found, and whether the batch may go on."""
+"""What the suite found in a batch, rule by rule, and whether that stops the batch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from lakehouse.contracts.suite import OnFailure, Rule
-
-
-class Outcome(StrEnum):
-    """What becomes of the batch."""
-
-    PASSED = "passed"
-    STOPPED = "stopped"
+from lakehouse.lake.batches import ValidationStatus
 
 
 @dataclass(frozen=True)
@@ -29,70 +22,70 @@ class RuleResult:
 
     rule: Rule
     seen: int
-    """Rows that the rule speaks of."""
+    """Rows that the rule applies to."""
     missing: int
-    """Those of them whose value is null, where the rule passes over nulls."""
+    """Those of them whose value is null, where the rule skips nulls."""
     failed: int
     """Rows that broke the rule; 0 for a rule on the whole batch."""
     success: bool
     observed: str = ""
-    """What a rule on the whole batch saw, or why the rule could not be judged."""
+    """What a rule on the whole batch saw, or why the rule could not be evaluated."""
     examples: tuple[Example, ...] = ()
-    judged: bool = True
+    evaluated: bool = True
 
     @property
     def failed_percent(self) -> float:
-        """Share of the judged rows that broke the rule."""
+        """Share of the evaluated rows that broke the rule."""
         return 100 * self.failed / max(self.seen - self.missing, 1)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The suite's verdict on a batch."""
+class Evaluation:
+    """What a suite found in one batch."""
 
     dataset: str
     rows: int
     quarantined: int
     limit_percent: float
-    outcome: Outcome
+    status: ValidationStatus
     reason: str | None
     results: tuple[RuleResult, ...]
 
     @property
-    def good(self) -> int:
+    def passed(self) -> int:
         """Rows that go on to silver."""
         return self.rows - self.quarantined
 
     @property
     def is_stopped(self) -> bool:
         """True when nothing of the batch may be merged."""
-        return self.outcome is Outcome.STOPPED
+        return self.status is ValidationStatus.STOPPED
 
 
-def decide(
+def evaluation_of(
     dataset: str,
     rows: int,
     quarantined: int,
     limit_percent: float,
     unreadable: int,
     results: tuple[RuleResult, ...],
-) -> Verdict:
-    """Return the verdict: a broken `fail` rule, a rule not judged, or too many quarantined rows stop it."""
+) -> Evaluation:
+    """Sum up the rules: one that fails the batch, one that could not be evaluated, or too many failed rows stop it."""
     reasons = [_reason(result) for result in results if _stops(result)]
     total, kept_out = rows + unreadable, quarantined + unreadable
     if kept_out * 100 > limit_percent * total:
         share = f"{100 * kept_out / total:.4g} %"
-        limit = f"more than the limit of {limit_percent:g} %"
-        reasons.append(f"{kept_out} of {total} rows quarantined ({share}), {limit}")
-    outcome = Outcome.STOPPED if reasons else Outcome.PASSED
-    return Verdict(dataset, rows, quarantined, limit_percent, outcome, "; ".join(reasons) or None, results)
+        limit = f"above the limit of {limit_percent:g} %"
+        reasons.append(f"{kept_out} of {total} rows failed validation ({share}), {limit}")
+    status = ValidationStatus.STOPPED if reasons else ValidationStatus.PASSED
+    return Evaluation(dataset, rows, quarantined, limit_percent, status, "; ".join(reasons) or None, results)
 
 
 def _stops(result: RuleResult) -> bool:
-    return not result.judged or (result.rule.on_failure is OnFailure.FAIL and not result.success)
+    return not result.evaluated or (result.rule.on_failure is OnFailure.FAIL and not result.success)
 
 
 def _reason(result: RuleResult) -> str:
     found = result.observed if result.failed == 0 else f"{result.failed} of {result.seen} rows break it"
     sentence = result.rule.sentence.rstrip(".")
-    return f"{result.rule.name}: {sentence} ({found})" if result.judged else f"{result.rule.name}: {found}"
+    return f"{result.rule.name}: {sentence} ({found})" if result.evaluated else f"{result.rule.name}: {found}"

@@ -1,4 +1,4 @@
-"""Validate: judges each bronze batch by its suite, quarantines the bad rows, records the verdict."""
+"""Validate: evaluates each bronze batch by its suite, quarantines the rows that failed, records the result."""
 
 from __future__ import annotations
 
@@ -16,102 +16,107 @@ from lakehouse.lake.batches import (
     INGEST,
     VALIDATE,
     Batch,
-    BatchVerdict,
+    ValidationResult,
     batches_of,
-    record_verdict,
+    record_validation,
     to_validate,
-    verdicts_of,
+    validation_results_of,
 )
 from lakehouse.lake.bronze import bronze_batch
-from lakehouse.lake.delta_log import append_once, count_rows, open_table
+from lakehouse.lake.delta_log import Commit, append_once, count_rows, open_table
 from lakehouse.lake.paths import Lake, is_s3
 from lakehouse.lake.quality_results import QUALITY_RESULTS
-from lakehouse.quarantine import table as quarantine_table
-from lakehouse.quarantine.repair_outcomes import settle_repairs
+from lakehouse.quarantine.repair_outcomes import record_repair_outcomes
 from lakehouse.runtime.context import Context
-from lakehouse.runtime.lineage import tell_judged
-from lakehouse.runtime.metrics import tell_quarantined
+from lakehouse.runtime.lineage import emit_validated
+from lakehouse.runtime.metrics import report_quarantined
 from lakehouse.validate.data_docs import DataDocs
 from lakehouse.validate.data_docs_s3 import DataDocsOnS3
 from lakehouse.validate.decided import carry_out, to_carry_out
-from lakehouse.validate.evaluate import is_quarantined, judge_batch, with_broken_rules
-from lakehouse.validate.result import Verdict
+from lakehouse.validate.evaluate import evaluate_batch
+from lakehouse.validate.keep_out import keep_out
+from lakehouse.validate.result import Evaluation
 
 
 class BatchStoppedError(LakehouseError):
-    """A batch broke a rule of the whole batch; nothing of it is merged and the earlier data is still served."""
+    """A batch broke a rule of the whole batch; nothing of it is merged and the earlier data is still served.
 
-    def __init__(self, dataset: Dataset, batch: Batch, verdict: BatchVerdict) -> None:
+    results: of all batches that the same run validated, this one included.
+    """
+
+    def __init__(
+        self, dataset: Dataset, batch: Batch, result: ValidationResult, results: tuple[ValidationResult, ...] = ()
+    ) -> None:
+        self.results = results
         self.domain, self.dataset, self.batch_id = dataset.domain, dataset.name, batch.batch_id
         self.files = tuple(file.name for file in batch.files)
-        self.reason, self.page = verdict.reason or "", verdict.data_docs
+        self.reason, self.page = result.reason or "", result.data_docs
         page = "the quality results" if not self.page else self.page if is_s3(self.page) else Path(self.page).as_uri()
         super().__init__(
             f"{self.domain}: batch {self.batch_id} of {self.dataset} ({', '.join(self.files)}) stopped: {self.reason}. "
-            f"Nothing of it was merged; see {page} and deliver the rows again once they are mended, "
+            f"Nothing of it was merged; see {page} and deliver the rows again once they are corrected, "
             f"or decide with `lakehouse batch accept|reject {self.dataset}:{self.batch_id}`."
         )
 
 
-def validate_domain(context: Context, contract: Contract) -> list[BatchVerdict]:
-    """Judge every batch of a domain that has no verdict and carry out what people decided on stopped ones.
+def validate_domain(context: Context, contract: Contract) -> list[ValidationResult]:
+    """Validate every batch of a domain that has no result yet, and carry out what operators decided on stopped ones.
 
-    Raises BatchStoppedError after all are judged.
+    Raises BatchStoppedError, with all results, after all are validated.
     """
-    verdicts: list[BatchVerdict] = []
-    stopped: list[BatchStoppedError] = []
+    results: list[ValidationResult] = []
+    stopped: list[tuple[Dataset, Batch, ValidationResult]] = []
     for dataset in contract.datasets:
         pending, decided = to_validate(context.lake, dataset), to_carry_out(context.lake, dataset)
         if pending or decided:
             suite = load_suite(context.project.suites, dataset.name, dataset.known_columns)
             for batch in pending:
                 with log.about(dataset=dataset.name, batch=batch.batch_id):
-                    verdicts.append(validate_batch(context, dataset, batch, suite))
-                if not verdicts[-1].passed:
-                    stopped.append(BatchStoppedError(dataset, batch, verdicts[-1]))
+                    results.append(validate_batch(context, dataset, batch, suite))
+                if not results[-1].passed:
+                    stopped.append((dataset, batch, results[-1]))
             for decision in decided:
                 with log.about(dataset=dataset.name, batch=decision.batch_id):
                     carried_out = carry_out(context, dataset, suite, decision)
-                verdicts += [carried_out] if carried_out else []
-        settle_repairs(context.lake, dataset, batches_of(context.lake, dataset), verdicts_of(context.lake, dataset))
+                results += [carried_out] if carried_out else []
+        record_repair_outcomes(
+            context.lake, dataset, batches_of(context.lake, dataset), validation_results_of(context.lake, dataset)
+        )
     if stopped:
-        raise stopped[0]
-    return verdicts
+        raise BatchStoppedError(*stopped[0], tuple(results))
+    return results
 
 
-def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suite) -> BatchVerdict:
-    """Judge one batch: quarantine, Data Docs, quality results, and last the verdict, which makes it judged."""
+def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suite) -> ValidationResult:
+    """Validate one batch: quarantine, Data Docs, quality results, and last the result, which makes it validated."""
     start = time.monotonic()
     rows = bronze_batch(context.spark(), context.lake, dataset, batch.batch_id)
     unreadable = unreadable_rows(context.lake, dataset, batch.batch_id)
     limit = dataset.quarantine_limit_percent
-    if batch.is_repair:  # mended rows are no delivery: each is judged by itself, and says nothing of the others
+    if batch.is_repair:  # corrected rows are no delivery: each stands for itself, and says nothing of the others
         suite, limit = Suite(suite.dataset, suite.row_rules), 100.0
-    judged = judge_batch(rows, suite, limit, pii=dataset.pii_columns, unreadable=unreadable)
-    if not judged.is_stopped and judged.quarantined:
-        broken = with_broken_rules(rows, suite.row_rules).where(is_quarantined(suite))
-        quarantine_table.append(
-            quarantine_table.from_typed(broken, dataset), context.lake, dataset, VALIDATE, batch.batch_id
-        )
+    evaluation = evaluate_batch(rows, suite, limit, pii=dataset.pii_columns, unreadable=unreadable)
+    if not evaluation.is_stopped and evaluation.quarantined:
+        keep_out(rows, suite, context.lake, dataset, VALIDATE, batch.batch_id)
     docs = _docs_of(context.project.suites, f"{context.lake.docs}/data_docs")
-    page = docs.add(judged, batch.batch_id, batch.recorded_at)
-    _record_results(context.lake, dataset, batch.batch_id, judged, time.monotonic() - start)
-    verdict = BatchVerdict(
+    page = docs.add(evaluation, batch.batch_id, batch.recorded_at)
+    _record_results(context.lake, dataset, batch.batch_id, evaluation, time.monotonic() - start)
+    result = ValidationResult(
         dataset=dataset.name,
         batch_id=batch.batch_id,
-        verdict=judged.outcome.value,
-        rows_landed=judged.rows + unreadable,
+        status=evaluation.status,
+        rows_landed=evaluation.rows + unreadable,
         rows_unreadable=unreadable,
-        rows_quarantined=0 if judged.is_stopped else judged.quarantined,
-        rows_passed=0 if judged.is_stopped else judged.good,
-        reason=judged.reason,
+        rows_quarantined=0 if evaluation.is_stopped else evaluation.quarantined,
+        rows_passed=0 if evaluation.is_stopped else evaluation.passed,
+        reason=evaluation.reason,
         data_docs=str(page),
     )
-    record_verdict(context.lake, dataset, verdict)
-    tell_judged(context, dataset)
-    tell_quarantined(context.lake, dataset.name, judged.quarantined + unreadable, judged.rows + unreadable)
-    log.info("judged", verdict=verdict.verdict, rows=judged.rows, quarantined=judged.quarantined)
-    return verdict
+    record_validation(context.lake, dataset, result)
+    emit_validated(context, dataset)
+    report_quarantined(context.lake, dataset.name, evaluation.quarantined + unreadable, evaluation.rows + unreadable)
+    log.info("validated", status=result.status, rows=evaluation.rows, quarantined=evaluation.quarantined)
+    return result
 
 
 def unreadable_rows(lake: Lake, dataset: Dataset, batch_id: int) -> int:
@@ -121,13 +126,13 @@ def unreadable_rows(lake: Lake, dataset: Dataset, batch_id: int) -> int:
     return 0 if table is None else count_rows(table, **of_ingest)
 
 
-def _record_results(lake: Lake, dataset: Dataset, batch_id: int, judged: Verdict, seconds: float) -> None:
+def _record_results(lake: Lake, dataset: Dataset, batch_id: int, evaluation: Evaluation, seconds: float) -> None:
     """Keep what every rule found, once per batch."""
     common = {
         "domain": dataset.domain,
         "dataset": dataset.name,
         "batch_id": batch_id,
-        "verdict": judged.outcome.value,
+        "status": evaluation.status,
         "seconds": round(seconds, 3),
         "run_id": log.current("run"),
         "recorded_at": datetime.now(UTC),
@@ -142,10 +147,10 @@ def _record_results(lake: Lake, dataset: Dataset, batch_id: int, judged: Verdict
             "rows_failed": result.failed,
             "success": result.success,
         }
-        for result in judged.results
+        for result in evaluation.results
     ]
     path = lake.ops("quality_results")
-    append_once(path, rows, QUALITY_RESULTS, f"{VALIDATE}:{dataset.name}", batch_id)
+    append_once(path, rows, QUALITY_RESULTS, Commit(f"{VALIDATE}:{dataset.name}", batch_id))
 
 
 @functools.lru_cache(maxsize=4)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.contracts.project import Project
-from lakehouse.runtime import local_setup
+from lakehouse.runtime import jars
 from lakehouse.runtime.jars import SetupError, ensure_s3a_jars
 
 JAVA = Path("java")
@@ -37,7 +37,7 @@ class Resolver:
 
 def test_jars_are_resolved_once_however_many_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     resolver = Resolver()
-    monkeypatch.setattr(local_setup, "_run_spark_once", resolver)
+    monkeypatch.setattr(jars, "_run_spark_once", resolver)
     asking = [threading.Thread(target=ensure_s3a_jars, args=(Project(tmp_path), JAVA)) for _ in range(4)]
     for one in asking:
         one.start()
@@ -50,7 +50,7 @@ def test_jars_are_resolved_once_however_many_ask(tmp_path: Path, monkeypatch: py
 
 def test_what_did_not_arrive_is_named_with_a_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     resolver = Resolver("loading settings\n:: UNRESOLVED DEPENDENCIES: org.apache.hadoop#hadoop-aws;3.4.2: not found\n")
-    monkeypatch.setattr(local_setup, "_run_spark_once", resolver)
+    monkeypatch.setattr(jars, "_run_spark_once", resolver)
     for _ in range(2):  # a failed try leaves nothing that a second one takes for done
         with pytest.raises(SetupError) as failed:
             ensure_s3a_jars(Project(tmp_path), JAVA)
