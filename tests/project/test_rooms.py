@@ -31,6 +31,8 @@ PLANTED = {
     "an engine in contracts": ("contracts", "import pyspark", ("lakehouse.contracts", "pyspark")),
     "a step in a step": ("validate", "from lakehouse.ingest.ingest import ingest_domain", ("validate", "ingest")),
     "a higher room": ("lake", "from lakehouse.runtime.context import Context", ("lake", "runtime")),
+    "a room that knows Airflow": ("lake", "from lakehouse.airflow import names", ("lake", "airflow")),
+    "Airflow that knows a room": ("airflow", "from lakehouse.lake import paths", ("lakehouse.airflow", "lake.paths")),
     "an engine behind Airflow": ("airflow", "from lakehouse.lake import tables", ("lakehouse.airflow", "pyspark")),
     "Spark in a ledger": ("lake/batches.py", "from lakehouse.lake import tables", ("lake.batches", "pyspark")),
 }
