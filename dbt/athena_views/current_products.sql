@@ -1,5 +1,5 @@
 -- description: The catalogue as it is now, with the margin of each product.
--- column product_id varchar: Number of the product.
+-- column product_id varchar: ID of the product.
 -- column name varchar: What it is called.
 -- column category varchar: What it is kept under.
 -- column list_price decimal(12,2): Price of one unit, in euro.

@@ -14,7 +14,6 @@ from lakehouse.contracts.reader import load_contracts
 from tools.airflow.fake_aws import deliver, publish_tables
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = ("ingest", "validate", "transform", "publish")
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tests.terraform.iam import Call
 FILE = Path(__file__).with_name("recorded_calls.json")
 _OBJECT = "<file>"
 _RUN_TIME = re.compile(r"\d{8}T\d{6}\.\d+Z")
-"""How Great Expectations names the folder of one judgement."""
+"""How Great Expectations names the folder of one validation."""
 
 
 def folded(calls: Iterable[Call]) -> list[Call]:
@@ -40,7 +40,7 @@ def _folder_of(key: str) -> str:
 
 
 def _part(name: str) -> str:
-    """A day's folder stands for all of them, and so does that of a judgement."""
+    """A day's folder stands for all of them, and so does that of a validation."""
     return name.split("=")[0] + "=<value>" if "=" in name else _RUN_TIME.sub("<time>", name)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from lakehouse.contracts import plan
+from lakehouse.contracts.layers import LAYERS
 from lakehouse.contracts.reader import load_contracts
-from lakehouse.lake.paths import LAYERS
 from lakehouse.runtime.metrics import NAMESPACE, QUARANTINE_PERCENT
 from lakehouse.runtime.spark_settings import LINEAGE, LINEAGE_JAR, SETTINGS
 

@@ -18,6 +18,7 @@ import boto3
 import pytest
 from moto.moto_api import state_manager
 
+from lakehouse.contracts.plan import STEPS
 from lakehouse.contracts.reader import load_contracts
 from lakehouse.ingest.landing import dataset_of
 from tests.dags.airflow_home import clean_environment
@@ -30,7 +31,6 @@ pytestmark = [pytest.mark.policy, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = load_contracts(ROOT / "contracts")
-STEPS = ("ingest", "validate", "transform", "publish")
 # With LAKEHOUSE_RECORD=1 nothing is refused, so that one run shows all that a role lacks.
 DAG_IDS = ("ingest_erp", "validate_erp", "publish_erp", "publish_marts")
 RECORDS = bool(os.environ.get("LAKEHOUSE_RECORD"))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lakehouse.contracts.plan import STEPS
 from lakehouse.contracts.reader import load_contracts
 from tests.terraform import recording
 from tests.terraform.calls import ACCOUNT, REGION
@@ -15,7 +16,6 @@ from tests.terraform.iam import Call, is_allowed
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = load_contracts(ROOT / "contracts")
-STEPS = ("ingest", "validate", "transform", "publish")
 MOST_CHARACTERS = 10_240  # IAM's limit for the inline policies of a role, white space aside
 PERSONAL = {d.name: [c.name for c in d.columns if c.pii] for d in CONTRACTS.datasets if d.pii_columns}
 

@@ -1,4 +1,4 @@
-# The lakehouse of one account: what is stored, what runs, who may, and who is told. The contracts say how many.
+# The lakehouse of one account: what is stored, what runs, who has access, and who is alerted. The contracts determine how many jobs.
 
 locals {
   name       = "${var.project}-${var.environment}"
@@ -19,7 +19,7 @@ locals {
 
   network = var.existing_network == null ? one(module.network[*]) : var.existing_network
 
-  # What the modules below are told of the whole; each names what it takes of it.
+  # Settings shared by the modules below; each declares those that it uses.
   platform = {
     name                   = local.name
     account_id             = var.account_id
@@ -184,7 +184,7 @@ module "airflow" {
   )
 }
 
-# ---- who may ask, and who is told
+# ---- who may query, and who is alerted
 
 module "analysts" {
   source = "../../modules/analysts"

@@ -32,7 +32,7 @@ variable "worker_type" {
 }
 
 variable "number_of_workers" {
-  description = "Most workers of each job at a time, the driver included."
+  description = "Maximum number of workers per job, including the driver."
   type        = number
 }
 
@@ -74,13 +74,13 @@ variable "gigabytes_per_query" {
 }
 
 variable "quarantine_percent" {
-  description = "Percentage of a batch in quarantine above which a person is told; contracts say when a batch stops."
+  description = "Alert threshold: percentage of a batch's rows that failed validation. The limit that stops a batch is quarantineLimitPercent in its contract."
   type        = number
   default     = 5
 }
 
 variable "monthly_budget_usd" {
-  description = "US dollars a month that the account may cost before somebody is told."
+  description = "Monthly budget in US dollars; alerts at 80 % actual and 100 % forecast cost."
   type        = number
 }
 
@@ -120,7 +120,7 @@ variable "airflow" {
 }
 
 variable "existing_network" {
-  description = "Private subnets in two zones and security groups of a VPC that is there; null to make one."
+  description = "Existing VPC to use: private subnets in two zones, and security groups. null creates a new VPC."
   type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
   default     = null
 }
@@ -143,7 +143,7 @@ variable "endpoint_zones" {
 }
 
 variable "analysts" {
-  description = "ARNs of those who may take the analysts' role; without any, whom the account's own IAM policies let."
+  description = "ARNs that may assume the analysts' role. If empty, the account's IAM policies decide."
   type        = list(string)
   default     = []
 }

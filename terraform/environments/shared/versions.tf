@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # Bucket, key and region of the state are told by `make terraform-init`: each environment has a state of its own.
+  # Bucket, key and region of the state are passed by `make terraform-init`: each environment has a state of its own.
   backend "s3" {
     use_lockfile = true
   }

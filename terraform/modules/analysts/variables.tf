@@ -1,5 +1,5 @@
 variable "platform" {
-  description = "What every part of the lakehouse is told of the whole."
+  description = "Settings shared by all modules."
   type = object({
     name        = string
     account_id  = string

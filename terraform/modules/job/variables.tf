@@ -1,5 +1,5 @@
 variable "platform" {
-  description = "What every part of the lakehouse is told of the whole."
+  description = "Settings shared by all modules."
   type = object({
     name                   = string
     account_id             = string
@@ -37,7 +37,7 @@ variable "worker_type" {
 }
 
 variable "number_of_workers" {
-  description = "Most workers at a time, the driver included."
+  description = "Maximum number of workers at a time, including the driver."
   type        = number
 }
 
@@ -86,6 +86,6 @@ variable "metrics_namespace" {
 }
 
 variable "tags" {
-  description = "Tags by which cost is told apart: domain and step."
+  description = "Tags that break down cost: domain and step."
   type        = map(string)
 }

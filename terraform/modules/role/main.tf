@@ -1,4 +1,4 @@
-# A role with its one policy: who may take it, and what it may do.
+# A role with its one policy: who may assume it, and what it may do.
 
 data "aws_iam_policy_document" "trust" {
   statement {
@@ -9,7 +9,7 @@ data "aws_iam_policy_document" "trust" {
       identifiers = var.trusted.identifiers
     }
 
-    # A service asks in the name of whoever told it to; only this account may tell it.
+    # A service acts on behalf of an account; only this one is allowed.
     dynamic "condition" {
       for_each = var.trusted.type == "Service" ? [1] : []
       content {

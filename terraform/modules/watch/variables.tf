@@ -1,5 +1,5 @@
 variable "platform" {
-  description = "What every part of the lakehouse is told of the whole."
+  description = "Settings shared by all modules."
   type = object({
     name               = string
     account_id         = string
@@ -9,7 +9,7 @@ variable "platform" {
 }
 
 variable "job_names" {
-  description = "Glue jobs whose failure is told."
+  description = "Glue jobs whose failures trigger an alert."
   type        = list(string)
 }
 
@@ -29,7 +29,7 @@ variable "metrics" {
 }
 
 variable "lake_root" {
-  description = "Root of the lake, by which its metrics are told from those of another one."
+  description = "Root of the lake; distinguishes its metrics from those of other lakes."
   type        = string
 }
 
@@ -39,12 +39,12 @@ variable "grace_hours" {
 }
 
 variable "quarantine_percent" {
-  description = "Percentage of a batch in quarantine above which a person is told."
+  description = "Alert threshold: percentage of a batch's rows that failed validation."
   type        = number
 }
 
 variable "monthly_budget_usd" {
-  description = "US dollars a month; told at 80 % spent and at 100 % foreseen."
+  description = "Monthly budget in US dollars; alerts at 80 % actual and 100 % forecast cost."
   type        = number
 }
 
