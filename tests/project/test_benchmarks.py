@@ -1,0 +1,65 @@
+"""The pages of docs/benchmarks are what the kept results say, and results are kept as they are read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from benchmarks.layout import page as layout
+from benchmarks.layout import results as layout_results
+from benchmarks.layout.run import parser as layout_parser
+from benchmarks.merge import page as merge
+from benchmarks.merge import results as merge_results
+from benchmarks.merge.run import parser as merge_parser
+from benchmarks.quality import page as quality
+from benchmarks.quality import results as quality_results
+from benchmarks.quality.run import parser as quality_parser
+from benchmarks.shared.command import folders
+
+ROOT = Path(__file__).parents[2]
+RESULTS, DOCS = ROOT / "benchmarks" / "results", ROOT / "docs" / "benchmarks"
+PARSERS = {"merge": merge_parser, "layout": layout_parser, "quality": quality_parser}
+
+
+@pytest.mark.parametrize("page", [merge, layout, quality], ids=["merge", "layout", "quality"])
+def test_a_page_is_what_the_kept_results_say(page: ModuleType, tmp_path: Path) -> None:
+    written = page.write(RESULTS, tmp_path)
+    assert written
+    for file in written:
+        assert file.read_bytes() == (DOCS / file.name).read_bytes(), f"{file.name}: render it again"
+
+
+def test_results_are_kept_as_they_are_read(tmp_path: Path) -> None:
+    for suite in merge_results.SUITES:
+        kept = merge_results.load(RESULTS, suite)
+        assert kept
+        merge_results.save(tmp_path, kept)
+    checked = quality_results.load(RESULTS)
+    layouts = layout_results.load(RESULTS)
+    assert checked
+    assert layouts
+    quality_results.save(tmp_path, checked.setting, checked.runs, checked.measured[0])
+    for suite, runs in layouts.runs.items():
+        layout_results.save(tmp_path, layouts.setting, suite, runs, layouts.measured[0])
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {
+        file.name: file.read_bytes() for file in RESULTS.iterdir()
+    }
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_a_try_writes_to_a_folder_of_its_own(name: str, tmp_path: Path) -> None:
+    tried = folders(name, PARSERS[name]().parse_args(["--small", "--work", str(tmp_path)]))
+    assert all(folder.is_relative_to(tmp_path) for folder in (tried.work, tried.results, tried.docs))
+    measured = folders(name, PARSERS[name]().parse_args([]))
+    assert (measured.results, measured.docs) == (RESULTS, DOCS)
+
+
+def test_the_index_shows_figures_that_its_pages_have() -> None:
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    pages = "".join((DOCS / f"{name}.md").read_text(encoding="utf-8") for name in PARSERS)
+    figures = re.findall(r"(\d+\.\d+) (?:s|MB)\b", index)
+    assert len(figures) > 10
+    assert [figure for figure in figures if f"| {figure} " not in pages] == []
