@@ -24,14 +24,14 @@ COMMAND = ("lakehouse.quarantine.repairs:record_changes:1", "lakehouse.quarantin
 CYCLE = (
     "lakehouse.ingest.ingest:record_batches:1",  # the repair is planned
     "lakehouse.ingest.ingest:ingest_batch:1",
-    "lakehouse.validate.validate:record_verdict:1",  # judged good, and still open
+    "lakehouse.validate.validate:record_validation:1",  # passed, and still open
     "lakehouse.quarantine.repair_outcomes:set_state:1",  # repaired, and not recorded
     "lakehouse.transform.transform:merge_batch:1",
 )
 DECISION = ("lakehouse.lake.decisions:append_once:1",)
 ACCEPTANCE = (
-    "lakehouse.quarantine.table:append:1",  # its bad rows are quarantined, and no verdict says so
-    "lakehouse.validate.decided:record_decided:1",
+    "lakehouse.quarantine.table:append:1",  # its bad rows are quarantined, and no result says so
+    "lakehouse.validate.decided:record_result:1",
     "lakehouse.transform.transform:merge_batch:1",
 )
 

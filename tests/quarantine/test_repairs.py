@@ -1,4 +1,4 @@
-"""A quarantined row is mended, enters anew through the same door, and lands once; one that fails again stays open."""
+"""A quarantined row is corrected and ingested again, exactly once; one that fails again stays open."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def test_a_repaired_row_lands_once(context: Context, capsys: pytest.CaptureFixtu
     for _ in range(2):  # the same request again adds nothing
         assert repair(context, a, "quantity=3") == 0
     assert repair(context, b, "quantity=2") == 0
-    assert found(context, STATES)[0] == ("A", "open", 1)  # until it is judged
+    assert found(context, STATES)[0] == ("A", "open", 1)  # until it is validated
     capsys.readouterr()
     assert repair(context, a, "quantity=4") == 3
-    assert "has a repair that waits to be judged" in capsys.readouterr().err
+    assert "already has a repair that is not validated yet" in capsys.readouterr().err
 
     run_jobs(context, "erp")
     assert found(context, STATES) == [("A", "repaired", 1), ("B", "repaired", 1), ("C", "open", 1)]
@@ -51,11 +51,11 @@ def test_a_repaired_row_lands_once(context: Context, capsys: pytest.CaptureFixtu
     before = versions(context.lake)
     run_jobs(context, "erp")
     assert versions(context.lake) == before
-    asked = [("repair", ["quantity"], None, "Ada", "asked the store")] * 2
-    said = [("repaired", [], n, "validate", "judged good") for n in (2, 3)]
-    assert found(context, LEDGER) == [*asked, *said]
+    requests = [("repair", ["quantity"], None, "Ada", "asked the store")] * 2
+    outcomes = [("repaired", [], n, "validate", "passed validation") for n in (2, 3)]
+    assert found(context, LEDGER) == [*requests, *outcomes]
     assert repair(context, a, "quantity=4") == 3
-    assert "is repaired already" in capsys.readouterr().err
+    assert "is already repaired" in capsys.readouterr().err
 
 
 @pytest.mark.quality
@@ -63,7 +63,7 @@ def test_a_row_that_fails_again_stays_open(context: Context, capsys: pytest.Capt
     deliver(context, "erp", "erp_orders.csv", ORDERS, *good(), order("A", 0))
     run_jobs(context, "erp")
     a = ref(context, "erp_orders")
-    for quantity in ("-1", "many", "-1"):  # the third is the first again, and is judged again
+    for quantity in ("-1", "many", "-1"):  # the third is the first again, and is validated again
         assert repair(context, a, f"quantity={quantity}") == 0
         run_jobs(context, "erp")
         assert ref(context, "erp_orders") == a
@@ -88,7 +88,7 @@ def test_a_repaired_row_keeps_its_sequence(context: Context, capsys: pytest.Capt
     run_jobs(context, "erp")
     a = ref(context, "erp_orders")
     assert repair(context, a, "quantity=3", "updated_at=2026-10-13T10:00:00Z") == 3
-    assert "keeps its updated_at as delivered" in capsys.readouterr().err
+    assert "cannot change updated_at" in capsys.readouterr().err
     assert repair(context, a, "quantity=3") == 0
     run_jobs(context, "erp")
     assert [row[:2] for row in found(context, SILVER)] == [("A", 7)]
@@ -96,7 +96,7 @@ def test_a_repaired_row_keeps_its_sequence(context: Context, capsys: pytest.Capt
 
 
 @pytest.mark.quality
-def test_a_sequence_that_is_itself_wrong_may_be_mended(context: Context) -> None:
+def test_a_sequence_that_is_itself_wrong_can_be_corrected(context: Context) -> None:
     deliver(context, "erp", "erp_orders.csv", ORDERS, *good(), order("A", 1, "2026-10-12"), order("B", 2, ""))
     run_jobs(context, "erp")
     for name in "AB":
@@ -113,7 +113,7 @@ def test_a_discarded_row_stays_out(context: Context, capsys: pytest.CaptureFixtu
     rule = ("--rule", "quantity_at_least_1")
     for exit_code in (0, 3):
         assert command(context, "quarantine", "discard", "erp_orders", *rule, *WHY) == exit_code
-    assert "no open row in quarantine is what was asked for" in capsys.readouterr().err
+    assert "no open quarantined row matches the selection" in capsys.readouterr().err
     assert found(context, STATES) == [("A", "discarded", 1), ("B", "discarded", 1), ("C", "open", 1)]
     assert found(context, LEDGER) == [("discard", [], None, "Ada", "asked the store")] * 2
     before = versions(context.lake)
@@ -122,14 +122,14 @@ def test_a_discarded_row_stays_out(context: Context, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.quality
-def test_rows_are_sent_back_as_they_are(context: Context, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_are_sent_back_unchanged(context: Context, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [event(f"G{i}") for i in range(20)]
     deliver(context, "web", "web_events.json", *lines, event("A", event_type="zoom"), event("B", customer_id=5), "{no")
     run_jobs(context, "web")
-    assert command(context, "quarantine", "replay", "web_events", "--all", *WHY) == 3
+    assert command(context, "quarantine", "retry", "web_events", "--all", *WHY) == 3
     assert "could not be split into columns" in capsys.readouterr().err
     rows = [ref(context, "web_events", f"event_id = '{name}'") for name in "AB"]
-    assert command(context, "quarantine", "replay", "web_events", *rows, *WHY) == 0
+    assert command(context, "quarantine", "retry", "web_events", *rows, *WHY) == 0
     run_jobs(context, "web")
     broken = "select event_id, _broken_rules, _state from quarantine.web_events where _batch_id = 2 order by all"
     assert found(context, broken) == [
@@ -139,7 +139,7 @@ def test_rows_are_sent_back_as_they_are(context: Context, capsys: pytest.Capture
 
 
 @pytest.mark.quality
-def test_a_line_that_breaks_off_is_mended_by_giving_its_columns(context: Context) -> None:
+def test_a_truncated_line_is_repaired_by_setting_its_columns(context: Context) -> None:
     deliver(context, "web", "web_events.json", *[event(f"G{i}") for i in range(20)], event("A")[:40])
     run_jobs(context, "web")
     values = [
@@ -175,7 +175,7 @@ def test_rows_are_exported_edited_and_imported(
         writer.writeheader()
         writer.writerows(cells.values())
     assert command(context, "quarantine", "import", "crm_leads", str(file), *WHY) == 0
-    assert "1 row is as it was and stays open" in capsys.readouterr().out
+    assert "1 row is unchanged and stays open" in capsys.readouterr().out
     run_jobs(context, "crm")
     landed = "select lead_id, full_name, email, phone, source from silver.crm_leads where lead_id < 'G' order by 1"
     assert found(context, landed) == [
@@ -188,11 +188,11 @@ def test_rows_are_exported_edited_and_imported(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("order_id,quantity\nA,1\n", "no column _row"),
+        ("order_id,quantity\nA,1\n", "column _row is missing"),
         ("_row,quantty\n1:1,1\n", "unknown column 'quantty'. Did you mean 'quantity'?"),
-        ("_row,quantity\n1:1\n", ":2: 1 fields, wanted 2"),
-        ("_row,quantity\nfirst,1\n", "'first' names no row"),
-        ("_row,quantity\n1:1,1\n1:1,2\n", ":3: row 1:1 twice"),
+        ("_row,quantity\n1:1\n", ":2: 1 fields; expected 2"),
+        ("_row,quantity\nfirst,1\n", "invalid row 'first'"),
+        ("_row,quantity\n1:1,1\n1:1,2\n", ":3: row 1:1 is in the file twice"),
         ("_row,quantity\n9:9,1\n", "there is no row 9:9 in quarantine"),
     ],
 )
@@ -209,8 +209,8 @@ def test_an_import_that_is_wrong_says_where(
 @pytest.mark.parametrize(
     ("place", "dies"),
     [
-        (repairs, "write_whole"),  # asked for, and not delivered
-        (repair_outcomes, "set_state"),  # judged good, and still open
+        (repairs, "write_whole"),  # requested, and not delivered
+        (repair_outcomes, "set_state"),  # passed, and still open
         (repair_outcomes, "record_changes"),  # repaired, and not recorded
     ],
 )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lakehouse.contracts.contract import Dataset
     from lakehouse.lake.decisions import Signature
     from lakehouse.lake.paths import Lake
+    from lakehouse.quarantine.changes import ChangeKind
     from lakehouse.quarantine.repairs import Edit
     from lakehouse.quarantine.rows import QuarantinedRow
 
@@ -73,12 +74,12 @@ def list_rows(
 ) -> None:
     """List quarantined rows of a dataset, or count those of every dataset."""
     from lakehouse.cli.quarantine_printing import print_counts, print_rows
-    from lakehouse.quarantine.rows import Selection
+    from lakehouse.quarantine.rows import RowState, Selection
 
     if dataset is None:
         print_counts(lake)
         return
-    chosen = Selection((), rule, batch, None if state == "all" else state)
+    chosen = Selection((), rule, batch, None if state == "all" else RowState(state))
     print_rows(*lake_and_dataset(lake, dataset), chosen, limit, reveal)
 
 
@@ -108,6 +109,8 @@ def repair(
     lake: LakePath = DEFAULT_LAKE,
 ) -> None:
     """Send a row back with corrected values."""
+    from lakehouse.quarantine.changes import ChangeKind
+    from lakehouse.quarantine.changes import REPAIR
     from lakehouse.quarantine.edits import set_values
     from lakehouse.quarantine.repairs import Edit
     from lakehouse.quarantine.rows import RowRef, Selection, open_rows
@@ -115,7 +118,7 @@ def repair(
     opened, known = lake_and_dataset(lake, dataset)
     values = set_values(assignments, known)
     (found,) = open_rows(opened, known, Selection((RowRef.read(row),)))
-    _send(opened, known, [Edit(found, values)], "repair", signature(why, by))
+    _send(opened, known, [Edit(found, values)], ChangeKind.REPAIR, signature(why, by))
 
 
 @command(app, "replay", example="lakehouse quarantine retry erp_orders --all --why 'fixed the suite'", hidden=True)
@@ -131,11 +134,12 @@ def retry(
     lake: LakePath = DEFAULT_LAKE,
 ) -> None:
     """Send rows back unchanged, once their suite or contract is fixed."""
+    from lakehouse.quarantine.changes import ChangeKind
     from lakehouse.quarantine.repairs import Edit
 
     opened, known = lake_and_dataset(lake, dataset)
     chosen = _chosen(opened, known, rows or (), rule, batch, all_rows)
-    _send(opened, known, [Edit(row, {}) for row in chosen], "replay", signature(why, by))
+    _send(opened, known, [Edit(row, {}) for row in chosen], ChangeKind.RETRY, signature(why, by))
 
 
 @command(app, "discard", example="lakehouse quarantine discard web_events --all --why 'a test of the shop'")
@@ -182,6 +186,8 @@ def import_rows(
     dataset: DatasetName, file: File, why: Reason, by: Author = None, lake: LakePath = DEFAULT_LAKE
 ) -> None:
     """Send back the rows of an exported file that were corrected."""
+    from lakehouse.quarantine.changes import ChangeKind
+    from lakehouse.quarantine.changes import REPAIR
     from lakehouse.quarantine.edits import read_edits
 
     opened, known = lake_and_dataset(lake, dataset)
@@ -189,10 +195,10 @@ def import_rows(
     if unchanged:
         print(f"{unchanged} rows are unchanged and stay open" if unchanged > 1 else "1 row is unchanged and stays open")
     if edits:
-        _send(opened, known, edits, "repair", signature(why, by))
+        _send(opened, known, edits, ChangeKind.REPAIR, signature(why, by))
 
 
-def _send(lake: Lake, dataset: Dataset, edits: list[Edit], change: str, signed: Signature) -> None:
+def _send(lake: Lake, dataset: Dataset, edits: list[Edit], change: ChangeKind, signed: Signature) -> None:
     from lakehouse.contracts.project import find_project
     from lakehouse.contracts.suite import load_suite
     from lakehouse.quarantine.repairs import check_edit, send_back

@@ -10,7 +10,7 @@ from lakehouse.lake.paths import Lake
 from lakehouse.privacy import MASK
 from lakehouse.quarantine.changes import changes_of
 from lakehouse.quarantine.errors import RowNotFoundError
-from lakehouse.quarantine.repairs import waiting_repairs
+from lakehouse.quarantine.repairs import pending_repairs
 from lakehouse.quarantine.rows import QuarantinedRow, RowRef, Selection, counts_of, hidden_columns, rows_of
 
 
@@ -23,7 +23,7 @@ def print_counts(root: str) -> None:
 
 def print_rows(lake: Lake, dataset: Dataset, selection: Selection, limit: int, reveal: bool) -> None:
     """A line a row: its reference, key, rules and state."""
-    waiting = waiting_repairs(lake, dataset, changes_of(lake, dataset))
+    pending = pending_repairs(lake, dataset, changes_of(lake, dataset))
     rows = rows_of(lake, dataset, selection, limit)
     lines = [
         (
@@ -31,7 +31,7 @@ def print_rows(lake: Lake, dataset: Dataset, selection: Selection, limit: int, r
             *(_shown(row, name, dataset, reveal) for name in dataset.key),
             ", ".join(row.broken_rules),
             row.step,
-            f"{row.state}, repair waits" if row.ref in waiting else row.state,
+            f"{row.state}, repair pending" if row.ref in pending else row.state,
         )
         for row in rows
     ]

@@ -40,6 +40,7 @@ REPAIR_OF = "_repair_of"
 RAW_TEXT = "_raw_text"
 BROKEN_RULES = "_broken_rules"
 STEP = "_step"
+QUARANTINED_AT = "_quarantined_at"
 STATE = "_state"
 
 # While a file is parsed: the delivered text of every column, and whether the row could be split into columns at all.

@@ -54,8 +54,8 @@ def _lane(count: DatasetCount, y: float, thick: float) -> tuple[list[Html], floa
         ]
         shapes.append(rect(700, edge, 7, merged, "f-silver", radius=2))
     written = edge + merged + 18
-    for line in _writes(count):
-        shapes.append(text(707, written, line, "soft small", "end"))
+    for written_rows in _writes(count):
+        shapes.append(text(707, written, written_rows, "soft small", "end"))
         written += 16
     leaving, end = _leaving(count, edge + merged, edge + thick, thick / whole)
     return shapes + leaving, max(end, written - 12, edge + thick) + 18 - y

@@ -31,7 +31,7 @@ class RollbackError(UsageError):
 
 @dataclass(frozen=True)
 class RollbackResult:
-    """What a rollback did: the table was at `from_version`, has the rows of `to_version`, and its log is at `version`."""
+    """A rollback: the table was at `from_version`, now has the rows of `to_version`, and its log is at `version`."""
 
     layer: str
     name: str

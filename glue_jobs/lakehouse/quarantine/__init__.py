@@ -1,5 +1,5 @@
-"""Rows kept out of silver, and the way back: write, read, repair, record the outcome.
+"""Quarantined rows: write, read, send back corrected or unchanged, discard, record the outcome.
 
 Promises: each quarantined row names the rules that it broke; a repair is applied exactly once.
-Start reading at `table.py` (write) and `repairs.py` (the way back).
+Start reading at `table.py` (write) and `repairs.py` (send back).
 """

@@ -1,6 +1,6 @@
-"""The ledger of what people and jobs did with quarantined rows: who, when, why. Append-only, in the ops layer.
+"""The audit log of quarantined rows, `ops.quarantine_changes`: who did what, when and why. Append-only.
 
-It names columns and files, never values.
+It contains names of columns and files, never values.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 import pyarrow as pa
 from deltalake import write_deltalake
@@ -18,9 +19,26 @@ from lakehouse.lake.delta_log import read_rows, storage_options
 from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.rows import RowRef
 
-REPAIR, REPLAY, DISCARD = "repair", "replay", "discard"
-REPAIRED, FAILED_AGAIN = "repaired", "failed again"
-"""What a person asked for, and what validate then found."""
+_LEDGER = "quarantine_changes"
+
+
+class ChangeKind(StrEnum):
+    """What was done with a row: requests of people, then the outcome that validate records."""
+
+    REPAIR = "repair"
+    """Sent back with corrected values."""
+    RETRY = "retry"
+    """Sent back unchanged."""
+    DISCARD = "discard"
+    REPAIRED = "repaired"
+    """The row that was sent back passed validation."""
+    FAILED_AGAIN = "failed again"
+
+    @property
+    def is_outcome(self) -> bool:
+        """True if validate recorded it after a row was sent back."""
+        return self in (ChangeKind.REPAIRED, ChangeKind.FAILED_AGAIN)
+
 
 CHANGES = pa.schema(
     [
@@ -45,12 +63,13 @@ CHANGES = pa.schema(
 class Change:
     """One change of one row. change_id: the same for all rows that changed together.
 
-    file: of a repair, below the domain's raw folder. repair_batch_id: the batch in which the row was judged again.
+    file: of a row that was sent back, below the domain's raw folder. repair_batch_id: the batch in which the row was
+    validated again.
     """
 
     change_id: str
     ref: RowRef
-    change: str
+    change: ChangeKind
     who: str
     why: str
     columns: tuple[str, ...] = ()
@@ -60,13 +79,13 @@ class Change:
 
 
 def changes_of(lake: Lake, dataset: Dataset) -> list[Change]:
-    """All changes of a dataset's quarantined rows, in their order."""
-    rows = read_rows(lake.ops("quarantine_changes"), dataset=dataset.name)
-    found = [
+    """All changes of a dataset's quarantined rows, oldest first."""
+    rows = read_rows(lake.ops(_LEDGER), dataset=dataset.name)
+    changes = [
         Change(
             change_id=row["change_id"],
             ref=RowRef(row["batch_id"], row["row_id"]),
-            change=row["change"],
+            change=ChangeKind(row["change"]),
             who=row["who"],
             why=row["why"],
             columns=tuple(row["columns"] or ()),
@@ -76,11 +95,11 @@ def changes_of(lake: Lake, dataset: Dataset) -> list[Change]:
         )
         for row in rows
     ]
-    return sorted(found, key=lambda change: (change.recorded_at or datetime.min.replace(tzinfo=UTC), change.ref))
+    return sorted(changes, key=lambda change: (change.recorded_at or datetime.min.replace(tzinfo=UTC), change.ref))
 
 
 def record_changes(lake: Lake, dataset: Dataset, changes: Sequence[Change], known: Collection[Change]) -> None:
-    """Add changes, all or none; those whose change_id the ledger has already are there."""
+    """Append changes, all or none, without those whose change_id is already among the known ones."""
     new = [change for change in changes if change.change_id not in {other.change_id for other in known}]
     if not new:
         return
@@ -103,6 +122,6 @@ def record_changes(lake: Lake, dataset: Dataset, changes: Sequence[Change], know
         }
         for change in new
     ]
-    path = lake.ops("quarantine_changes")
+    path = lake.ops(_LEDGER)
     table = pa.Table.from_pylist(rows, schema=CHANGES)
     write_deltalake(path, table, mode="append", storage_options=storage_options(path))

@@ -1,4 +1,4 @@
-"""Quarantined rows as a CSV file that a person edits, and the edits read back."""
+"""Exports quarantined rows to a CSV file that people edit, and reads the edits back."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from lakehouse.contracts.contract import Dataset
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.lake.paths import Lake
 from lakehouse.privacy import MASK
-from lakehouse.quarantine.errors import ImportRowsError, SetWordError
+from lakehouse.quarantine.errors import ImportRowsError, SetValueError
 from lakehouse.quarantine.repairs import Edit
 from lakehouse.quarantine.rows import QuarantinedRow, RowRef, Selection, hidden_columns, open_rows, rows_of
 
 ROW = "_row"
 
 
-def set_values(words: Sequence[str], dataset: Dataset) -> dict[str, str | None]:
-    """Words such as quantity=2 as values by column; raises SetWordError. No value, as in `phone=`, empties it."""
+def set_values(assignments: Sequence[str], dataset: Dataset) -> dict[str, str | None]:
+    """Parse assignments such as quantity=2; `phone=` sets null. Raises SetValueError."""
     values: dict[str, str | None] = {}
-    for word in words:
-        column, is_set, value = word.partition("=")
+    for assignment in assignments:
+        column, is_set, value = assignment.partition("=")
         if not is_set or column not in dataset.column_names:
-            raise SetWordError(column, nearest(column, dataset.column_names))
+            raise SetValueError(column, nearest(column, dataset.column_names))
         values[column] = value or None
     return values
 
 
 def export_rows(lake: Lake, dataset: Dataset, selection: Selection, file: Path, reveal: bool) -> int:
-    """Write open rows to a file that only its owner may read; personal data as *** unless revealed."""
+    """Write open rows to a file that only its owner can read; personal data is written as *** unless revealed."""
     rows = rows_of(lake, dataset, selection)
     text = io.StringIO()
     writer = csv.writer(text)
@@ -50,16 +50,16 @@ def export_rows(lake: Lake, dataset: Dataset, selection: Selection, file: Path, 
 
 
 def read_edits(lake: Lake, dataset: Dataset, file: Path) -> tuple[list[Edit], int]:
-    """The rows of an edited export that differ from what was delivered, and how many do not.
+    """The rows of an edited export that differ from the delivered ones, and the number of those that do not.
 
-    A cell of *** stays as delivered. Raises ImportRowsError with the line of the first thing wrong.
+    A cell of *** keeps the delivered value. Raises ImportRowsError with the line of the first error.
     """
     cells: dict[RowRef, tuple[int, dict[str, str]]] = {}
     for line, row in _records(file, dataset):
         try:
             ref = RowRef.read(row.pop(ROW) or "")
             if ref in cells:
-                raise ImportRowsError(str(file), line, f"row {ref} twice")
+                raise ImportRowsError(str(file), line, f"row {ref} is in the file twice")
         except LakehouseError as error:
             raise (
                 error if isinstance(error, ImportRowsError) else ImportRowsError(str(file), line, str(error))
@@ -78,7 +78,7 @@ def _values(row: QuarantinedRow, cells: dict[str, str]) -> dict[str, str | None]
 
 
 def _records(file: Path, dataset: Dataset) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of the file with their lines; columns that are left out stay as delivered."""
+    """The rows of the file with their line numbers; a column that is left out keeps the delivered values."""
     csv.field_size_limit(sys.maxsize)
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:
@@ -87,7 +87,7 @@ def _records(file: Path, dataset: Dataset) -> Iterator[tuple[int, dict[str, str]
             _check_header(file, header, dataset)
             for record in reader:
                 if record and len(record) != len(header):
-                    problem = f"{len(record)} fields, wanted {len(header)} as in the header"
+                    problem = f"{len(record)} fields; expected {len(header)}, as in the header"
                     raise ImportRowsError(str(file), reader.line_num, problem)
                 if record:
                     cells = dict(zip(header, record, strict=True))
@@ -100,9 +100,9 @@ def _records(file: Path, dataset: Dataset) -> Iterator[tuple[int, dict[str, str]
 def _check_header(file: Path, header: list[str], dataset: Dataset) -> None:
     known = (ROW, BROKEN_RULES, *dataset.column_names)
     if ROW not in header:
-        raise ImportRowsError(str(file), 1, f"no column {ROW}, which says which row each line is")
+        raise ImportRowsError(str(file), 1, f"column {ROW} is missing; it identifies the row of each line")
     for name in header:
         if name not in known:
             raise ImportRowsError(str(file), 1, f"unknown column '{name}'.{nearest(name, known)}")
         if header.count(name) > 1:
-            raise ImportRowsError(str(file), 1, f"column {name} twice")
+            raise ImportRowsError(str(file), 1, f"column {name} is in the header twice")

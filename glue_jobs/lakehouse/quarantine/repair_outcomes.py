@@ -1,4 +1,4 @@
-"""After a repair was judged: the row that it stands for is repaired, or stays open with the rules it broke again."""
+"""After validation of a repair: the original row becomes `repaired`, or stays open with the rules it broke again."""
 
 from __future__ import annotations
 
@@ -7,51 +7,59 @@ from typing import Any
 
 from lakehouse.contracts.columns import BATCH_ID, BROKEN_RULES, REPAIR_OF, ROW_ID
 from lakehouse.contracts.contract import Dataset
-from lakehouse.lake.batches import Batch, BatchVerdict
+from lakehouse.lake.batches import VALIDATE, Batch, ValidationResult
 from lakehouse.lake.delta_log import open_table, select
 from lakehouse.lake.paths import Lake
-from lakehouse.quarantine.changes import FAILED_AGAIN, REPAIRED, Change, changes_of, record_changes
+from lakehouse.quarantine.changes import Change, ChangeKind, changes_of, record_changes
 from lakehouse.quarantine.repairs import set_state
-from lakehouse.quarantine.rows import RowRef
-
-JUDGE = "validate"
-"""Who speaks where no person does."""
+from lakehouse.quarantine.rows import RowRef, RowState
 
 
-def settle_repairs(lake: Lake, dataset: Dataset, batches: Iterable[Batch], verdicts: Iterable[BatchVerdict]) -> None:
-    """Settle every repair that has a verdict and is not settled yet; a second time changes nothing."""
+def record_repair_outcomes(
+    lake: Lake, dataset: Dataset, batches: Iterable[Batch], results: Iterable[ValidationResult]
+) -> None:
+    """Record the outcome of every repair that was validated and has none yet; a second call changes nothing."""
     repairs = [batch for batch in batches if batch.is_repair]
     if not repairs:
         return
-    found, known = {verdict.batch_id: verdict for verdict in verdicts}, changes_of(lake, dataset)
-    done = {change.change_id for change in known}
+    by_batch, known = {result.batch_id: result for result in results}, changes_of(lake, dataset)
+    recorded = {change.change_id for change in known}
     for batch in repairs:
-        verdict = found.get(batch.batch_id)
-        if verdict is not None and _change_id(verdict) not in done:
-            changes = _outcomes(lake, dataset, batch, verdict)
-            set_state(lake, dataset, [c.ref for c in changes if c.change == REPAIRED], REPAIRED)
+        result = by_batch.get(batch.batch_id)
+        if result is not None and _change_id(result) not in recorded:
+            changes = _outcomes(lake, dataset, batch, result)
+            repaired = [change.ref for change in changes if change.change is ChangeKind.REPAIRED]
+            set_state(lake, dataset, repaired, RowState.REPAIRED)
             record_changes(lake, dataset, changes, known)
 
 
-def _change_id(verdict: BatchVerdict) -> str:
-    return f"settle/{verdict.batch_id}-{verdict.verdict}"
+def _change_id(result: ValidationResult) -> str:
+    return f"outcome/{result.batch_id}-{result.status}"
 
 
-def _outcomes(lake: Lake, dataset: Dataset, batch: Batch, verdict: BatchVerdict) -> list[Change]:
-    """What became of each row of a repair."""
-    bad = {row[ROW_ID]: row for row in _rows(lake.quarantine(dataset.name), batch, (ROW_ID, REPAIR_OF, BROKEN_RULES))}
-    good = [row for row in _rows(lake.bronze(dataset.name), batch, (ROW_ID, REPAIR_OF)) if row[ROW_ID] not in bad]
-    outcome, why = (REPAIRED, "judged good") if verdict.passed else (FAILED_AGAIN, verdict.reason or "")
-    found = [_change(row, outcome, why, batch, verdict) for row in good]
-    return found + [_change(row, FAILED_AGAIN, ", ".join(row[BROKEN_RULES]), batch, verdict) for row in bad.values()]
+def _outcomes(lake: Lake, dataset: Dataset, batch: Batch, result: ValidationResult) -> list[Change]:
+    """The outcome of each row of a repair."""
+    columns = (ROW_ID, REPAIR_OF, BROKEN_RULES)
+    failed = {row[ROW_ID]: row for row in _rows(lake.quarantine(dataset.name), batch, columns)}
+    others = [row for row in _rows(lake.bronze(dataset.name), batch, (ROW_ID, REPAIR_OF)) if row[ROW_ID] not in failed]
+    # Rows of a stopped batch failed with it, although they broke no rule themselves.
+    outcome = ChangeKind.REPAIRED if result.passed else ChangeKind.FAILED_AGAIN
+    why = "passed validation" if result.passed else result.reason or ""
+    return [
+        *(_change(row, outcome, why, batch, result) for row in others),
+        *(
+            _change(row, ChangeKind.FAILED_AGAIN, ", ".join(row[BROKEN_RULES]), batch, result)
+            for row in failed.values()
+        ),
+    ]
 
 
-def _change(row: dict[str, Any], outcome: str, why: str, batch: Batch, verdict: BatchVerdict) -> Change:
+def _change(row: dict[str, Any], outcome: ChangeKind, why: str, batch: Batch, result: ValidationResult) -> Change:
     return Change(
-        change_id=_change_id(verdict),
+        change_id=_change_id(result),
         ref=RowRef.read(row[REPAIR_OF] or ""),
         change=outcome,
-        who=JUDGE,
+        who=VALIDATE,
         why=why,
         file=batch.files[0].path,
         repair_batch_id=batch.batch_id,

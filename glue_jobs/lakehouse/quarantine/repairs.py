@@ -1,8 +1,8 @@
-"""Quarantined rows sent through the door again, and what became of them.
+"""Sends quarantined rows back to ingest, corrected or unchanged, and discards rows.
 
-A repair is a file of the dataset's own format in `raw/<domain>/repairs/`: ingest finds it like any other, makes a batch
-of it, and validate judges it. Each row says in `_repair_of` which quarantined row it stands for. The file's name comes
-from its content, so a request that is repeated, or that died half-way, makes the same file.
+A repair is a file in the dataset's own format in `raw/<domain>/repairs/`. Ingest loads it like any other file, as a
+batch of its own, and validate validates it. In each row, `_repair_of` names the quarantined row that it replaces. The
+file's name is derived from its content, so a request that is repeated, or was interrupted, writes the same file.
 """
 
 from __future__ import annotations
@@ -27,18 +27,9 @@ from lakehouse.lake.decisions import Signature
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.files import exists, write_whole
 from lakehouse.lake.paths import REPAIRS, Lake
-from lakehouse.quarantine.changes import (
-    DISCARD,
-    FAILED_AGAIN,
-    REPAIR,
-    REPAIRED,
-    REPLAY,
-    Change,
-    changes_of,
-    record_changes,
-)
-from lakehouse.quarantine.errors import RowUnsplitError, RowWaitsError, SequenceKeptError
-from lakehouse.quarantine.rows import DISCARDED, OPEN, QuarantinedRow, RowRef
+from lakehouse.quarantine.changes import Change, ChangeKind, changes_of, record_changes
+from lakehouse.quarantine.errors import RepairPendingError, SequenceChangeError, UnsplitRowError
+from lakehouse.quarantine.rows import QuarantinedRow, RowRef, RowState
 
 
 class QuarantineBusyError(TransientError):
@@ -51,7 +42,7 @@ class QuarantineBusyError(TransientError):
 
 @dataclass(frozen=True)
 class Edit:
-    """A quarantined row and the values that it is to have in place of the delivered ones."""
+    """A quarantined row and the values that replace the delivered ones."""
 
     row: QuarantinedRow
     values: Mapping[str, str | None]
@@ -63,62 +54,63 @@ class Edit:
 
 
 def check_edit(edit: Edit, dataset: Dataset, suite: Suite) -> None:
-    """Raise when a row is not fit to be sent: it could not be split and is unchanged, or would change its sequence."""
+    """Raise if the row cannot be sent back: it could not be split and is unchanged, or its sequence would change."""
     row, changed = edit.row, edit.changed
     if not row.is_split and not changed:
-        raise RowUnsplitError(dataset.name, str(row.ref))
-    if dataset.sequence in changed and not _is_in_doubt(row, dataset, suite):
-        raise SequenceKeptError(dataset.name, str(row.ref), dataset.sequence)
+        raise UnsplitRowError(dataset.name, str(row.ref))
+    if dataset.sequence_by in changed and not _is_sequence_in_doubt(row, dataset, suite):
+        raise SequenceChangeError(dataset.name, str(row.ref), dataset.sequence_by)
 
 
-def _is_in_doubt(row: QuarantinedRow, dataset: Dataset, suite: Suite) -> bool:
-    """Whether the row's sequence itself may be what is wrong with it."""
-    speaking = {rule.name for rule in suite.expectations if dataset.sequence in rule.columns}
-    speaking |= {rule for column, rule in dataset.type_rules.items() if column == dataset.sequence}
-    return not row.is_split or bool(speaking & set(row.broken_rules))
+def _is_sequence_in_doubt(row: QuarantinedRow, dataset: Dataset, suite: Suite) -> bool:
+    """Whether the row's sequence value itself can be wrong: the row broke a rule about it, or could not be split."""
+    rules = {rule.name for rule in suite.expectations if dataset.sequence_by in rule.columns}
+    rules |= {rule for column, rule in dataset.type_rules.items() if column == dataset.sequence_by}
+    return not row.is_split or bool(rules & set(row.broken_rules))
 
 
-def send_back(lake: Lake, dataset: Dataset, edits: Sequence[Edit], change: str, by: Signature) -> str:
-    """Write one file with the edited rows, once, and record who asked for it; returns its path below the raw folder.
+def send_back(lake: Lake, dataset: Dataset, edits: Sequence[Edit], change: ChangeKind, by: Signature) -> str:
+    """Write one file with the edited rows, once, and record the request; returns the file's path below the raw folder.
 
-    The record comes first: a request without its file never happened, a file without its record could not be explained.
+    The record is written first: a record without a file has no effect, a file without a record could not be explained.
     """
     known = changes_of(lake, dataset)
     path = _path_of(dataset, edits, known)
-    waiting = waiting_repairs(lake, dataset, known)
+    pending = pending_repairs(lake, dataset, known)
     for edit in edits:
-        if waiting.get(edit.row.ref, path) != path:
-            raise RowWaitsError(dataset.name, str(edit.row.ref), waiting[edit.row.ref])
+        if pending.get(edit.row.ref, path) != path:
+            raise RepairPendingError(dataset.name, str(edit.row.ref), pending[edit.row.ref])
     changes = [Change(path, edit.row.ref, change, by.who, by.why, tuple(edit.changed), path) for edit in edits]
     record_changes(lake, dataset, changes, known)
     write_whole(f"{lake.landing(dataset.domain)}/{path}", _content(dataset, edits))
     return path
 
 
-def waiting_repairs(lake: Lake, dataset: Dataset, changes: Sequence[Change]) -> dict[RowRef, str]:
-    """The rows with a repair that was delivered and not yet judged, and its file."""
-    settled = {change.file for change in changes if change.change in (REPAIRED, FAILED_AGAIN)}
-    asked = {c.ref: c.file for c in changes if c.change in (REPAIR, REPLAY) and c.file and c.file not in settled}
+def pending_repairs(lake: Lake, dataset: Dataset, changes: Sequence[Change]) -> dict[RowRef, str]:
+    """The rows with a repair that was delivered and is not validated yet, and its file."""
+    validated = {change.file for change in changes if change.change.is_outcome}
+    sent = {c.ref: c.file for c in changes if not c.change.is_outcome and c.file and c.file not in validated}
     root = lake.landing(dataset.domain)
-    there = {file for file in set(asked.values()) if exists(f"{root}/{file}")}
-    return {ref: file for ref, file in asked.items() if file in there}
+    delivered = {file for file in set(sent.values()) if exists(f"{root}/{file}")}
+    return {ref: file for ref, file in sent.items() if file in delivered}
 
 
 def discard(lake: Lake, dataset: Dataset, rows: Sequence[QuarantinedRow], by: Signature) -> None:
-    """Let rows stay out of silver for good."""
+    """Discard rows: they never go to silver."""
     known = changes_of(lake, dataset)
-    waiting = waiting_repairs(lake, dataset, known)
+    pending = pending_repairs(lake, dataset, known)
     for row in rows:
-        if row.ref in waiting:
-            raise RowWaitsError(dataset.name, str(row.ref), waiting[row.ref])
-    words = "\n".join([dataset.name, by.who, by.why, *(str(row.ref) for row in rows)])
-    change_id = f"discard/{hashlib.sha256(words.encode()).hexdigest()[:12]}"
-    record_changes(lake, dataset, [Change(change_id, row.ref, DISCARD, by.who, by.why) for row in rows], known)
-    set_state(lake, dataset, [row.ref for row in rows], DISCARDED)
+        if row.ref in pending:
+            raise RepairPendingError(dataset.name, str(row.ref), pending[row.ref])
+    request = "\n".join([dataset.name, by.who, by.why, *(str(row.ref) for row in rows)])
+    change_id = f"discard/{hashlib.sha256(request.encode()).hexdigest()[:12]}"
+    changes = [Change(change_id, row.ref, ChangeKind.DISCARD, by.who, by.why) for row in rows]
+    record_changes(lake, dataset, changes, known)
+    set_state(lake, dataset, [row.ref for row in rows], RowState.DISCARDED)
 
 
-def set_state(lake: Lake, dataset: Dataset, refs: Sequence[RowRef], state: str) -> None:
-    """Give open rows another state, in one commit; those that have it already stay as they are."""
+def set_state(lake: Lake, dataset: Dataset, refs: Sequence[RowRef], state: RowState) -> None:
+    """Set the state of open rows, in one commit; rows that are no longer open do not change."""
     table = open_table(lake.quarantine(dataset.name))
     if table is None or not refs:
         return
@@ -134,23 +126,23 @@ def set_state(lake: Lake, dataset: Dataset, refs: Sequence[RowRef], state: str) 
         raise QuarantineBusyError(dataset.name) from None
 
 
-def _update(table: DeltaTable, source: pa.Table, state: str) -> None:
-    same = f't."{BATCH_ID}" = s."batch" AND t."{ROW_ID}" = s."row" AND t."{STATE}" = \'{OPEN}\''
+def _update(table: DeltaTable, source: pa.Table, state: RowState) -> None:
+    same = f't."{BATCH_ID}" = s."batch" AND t."{ROW_ID}" = s."row" AND t."{STATE}" = \'{RowState.OPEN}\''
     merge = table.merge(source, predicate=same, source_alias="s", target_alias="t")
     merge.when_matched_update({STATE: f"'{state}'"}).execute()
 
 
 def _path_of(dataset: Dataset, edits: Sequence[Edit], known: Sequence[Change]) -> str:
-    """Where a repair is delivered. After a failure the same content may be judged again, under another name."""
+    """Path of a repair; the attempt is part of it, so that the same content can be validated again after a failure."""
     refs = {edit.row.ref for edit in edits}
-    failed = [change.ref for change in known if change.change == FAILED_AGAIN and change.ref in refs]
+    failed = [change.ref for change in known if change.change is ChangeKind.FAILED_AGAIN and change.ref in refs]
     attempt = 1 + max((failed.count(ref) for ref in refs), default=0)
     digest = hashlib.sha256(_content(dataset, edits)).hexdigest()[:12]
     return f"{REPAIRS}/{digest}-{attempt}/{_file_name(dataset, edits)}"
 
 
 def _file_name(dataset: Dataset, edits: Sequence[Edit]) -> str:
-    """A name that the contract's pattern matches: that of the file in which a row came."""
+    """A name that matches the contract's filePattern: the name of the file that delivered a row, if it matches."""
     names = [edit.row.source_file.rsplit("/", 1)[-1] for edit in edits]
     plain = dataset.file_pattern.replace("*", "_repair").replace("?", "0")
     return next((name for name in names if dataset.matches(name)), plain)
@@ -161,7 +153,7 @@ def _content(dataset: Dataset, edits: Sequence[Edit]) -> bytes:
         return "".join(f"{json.dumps(_object(dataset, edit), ensure_ascii=False)}\n" for edit in edits).encode()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    # Last, for the reader takes a carriage return off the end of a line.
+    # Our own columns come last, because the reader removes a carriage return from the end of a line.
     writer.writerow([*dataset.column_names, RESCUED, REPAIR_OF])
     for edit in edits:
         values = {**edit.row.values, **edit.changed}
@@ -170,7 +162,7 @@ def _content(dataset: Dataset, edits: Sequence[Edit]) -> bytes:
 
 
 def _object(dataset: Dataset, edit: Edit) -> dict[str, Any]:
-    """The row as a JSON object: as delivered where that can be read, with the changed members in their place."""
+    """The row as a JSON object: the delivered one, if it can be parsed, with the changed members replaced."""
     delivered = _parsed(edit.row.raw_text)
     texts = edit.changed if isinstance(delivered, dict) else {**edit.row.values, **edit.changed}
     members = {name: delivered[name] for name in dataset.column_names if name in delivered} if delivered else {}
@@ -183,9 +175,9 @@ def _object(dataset: Dataset, edit: Edit) -> dict[str, Any]:
 
 
 def _parsed(text: str | None) -> dict[str, Any] | None:
-    """The object that a text holds; None where it holds none."""
+    """Parse a JSON object; None if the text is not one."""
     try:
-        found = json.loads(text or "null")
+        value = json.loads(text or "null")
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""The quarantine read without a JVM: its rows by reference, rule, batch and state."""
+"""Reads the quarantine without a JVM: its rows by reference, rule, batch and state."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from lakehouse.contracts.columns import BATCH_ID, BROKEN_RULES, RAW_TEXT, RESCUED, ROW_ID, SOURCE_FILE, STATE, STEP
+from lakehouse.contracts.columns import (
+    BATCH_ID,
+    BROKEN_RULES,
+    QUARANTINED_AT,
+    RAW_TEXT,
+    RESCUED,
+    ROW_ID,
+    SOURCE_FILE,
+    STATE,
+    STEP,
+)
 from lakehouse.contracts.contract import Dataset
 from lakehouse.lake.delta_log import open_table, select
 from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.errors import NothingSelectedError, RowNotFoundError, RowReferenceError, RowStateError
-
-OPEN, REPAIRED, DISCARDED = "open", "repaired", "discarded"
-"""The states of a row. A repair that failed again is discarded at once: the row that it was to repair stays open."""
 
 UNSPLIT = frozenset({"row_has_the_columns_of_the_header", "row_is_a_json_object"})
 """Rules of rows that could not be split into columns."""
@@ -23,9 +31,20 @@ UNSPLIT = frozenset({"row_has_the_columns_of_the_header", "row_is_a_json_object"
 _REF = re.compile(r"(\d{1,18}):(\d{1,18})")
 
 
+class RowState(StrEnum):
+    """The state of a quarantined row."""
+
+    OPEN = "open"
+    """Nobody has decided about it yet, or its repair failed validation again."""
+    REPAIRED = "repaired"
+    """A corrected or resent version of it passed validation."""
+    DISCARDED = "discarded"
+    """It never goes to silver. A row of a repair that failed again is discarded at once: the original stays open."""
+
+
 @dataclass(frozen=True, order=True)
 class RowRef:
-    """A quarantined row by its batch and its number therein; people write it 2:17."""
+    """A reference to a quarantined row: its batch and its row ID, written as 2:17."""
 
     batch_id: int
     row_id: int
@@ -34,17 +53,17 @@ class RowRef:
         return f"{self.batch_id}:{self.row_id}"
 
     @classmethod
-    def read(cls, word: str) -> RowRef:
-        """The reference that a word stands for; raises RowReferenceError."""
-        found = _REF.fullmatch(word)
-        if not found:
-            raise RowReferenceError(word)
-        return cls(int(found[1]), int(found[2]))
+    def read(cls, text: str) -> RowRef:
+        """Parse a reference such as 2:17; raises RowReferenceError."""
+        match = _REF.fullmatch(text)
+        if not match:
+            raise RowReferenceError(text)
+        return cls(int(match[1]), int(match[2]))
 
 
 @dataclass(frozen=True)
 class QuarantinedRow:
-    """A row as delivered (text by column, null where empty), and why it is kept out of silver."""
+    """A row as delivered (text by column, null if empty) and the rules that it broke."""
 
     ref: RowRef
     values: dict[str, str | None]
@@ -54,16 +73,16 @@ class QuarantinedRow:
     source_file: str
     step: str
     quarantined_at: datetime
-    state: str
+    state: RowState
 
     @property
     def is_split(self) -> bool:
-        """True when the row's values could be told apart."""
+        """True if the row could be split into columns."""
         return not UNSPLIT & set(self.broken_rules)
 
 
 def hidden_columns(row: QuarantinedRow, dataset: Dataset) -> frozenset[str]:
-    """The columns that may hold personal data: all of a row that could not be split, whose values may be shifted."""
+    """The columns that can contain personal data; all if the row could not be split, as its values can be shifted."""
     if row.is_split or not dataset.pii_columns:
         return dataset.pii_columns
     return frozenset(dataset.column_names)
@@ -71,16 +90,16 @@ def hidden_columns(row: QuarantinedRow, dataset: Dataset) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which rows are meant; what is not given does not matter. state: None for every state."""
+    """Which rows to select; a criterion that is not given does not restrict. state: None for every state."""
 
     refs: tuple[RowRef, ...] = ()
     rule: str | None = None
     batch_id: int | None = None
-    state: str | None = OPEN
+    state: RowState | None = RowState.OPEN
 
     @property
     def condition(self) -> str:
-        """The selection as a condition in SQL."""
+        """The selection as an SQL condition."""
         parts = []
         if self.refs:
             parts.append(_any_of(self.refs))
@@ -94,7 +113,7 @@ class Selection:
 
 
 def _any_of(refs: Sequence[RowRef]) -> str:
-    """A list a batch, for thousands of alternatives would be as many levels of one condition."""
+    """One IN list per batch, because thousands of OR terms would nest as deeply in the parsed condition."""
     batches: dict[int, list[str]] = {}
     for ref in refs:
         batches.setdefault(ref.batch_id, []).append(str(ref.row_id))
@@ -107,18 +126,18 @@ def _literal(text: str) -> str:
 
 
 def rows_of(lake: Lake, dataset: Dataset, selection: Selection, limit: int | None = None) -> list[QuarantinedRow]:
-    """The selected rows in their order; none where there is no quarantine."""
+    """The selected rows, ordered by batch and row; none if the dataset has no quarantine table."""
     table = open_table(lake.quarantine(dataset.name))
     if table is None:
         return []
-    bound = "" if limit is None else f" LIMIT {limit}"
+    limited = "" if limit is None else f" LIMIT {limit}"
     order = f'ORDER BY "{BATCH_ID}", "{ROW_ID}"'
-    found = select(table, f"SELECT * FROM t WHERE {selection.condition} {order}{bound}")
-    return [_row(row, dataset) for row in found]
+    rows = select(table, f"SELECT * FROM t WHERE {selection.condition} {order}{limited}")
+    return [_row(row, dataset) for row in rows]
 
 
-def counts_of(lake: Lake, dataset: Dataset) -> list[tuple[str, str, int]]:
-    """How many rows there are by state and first broken rule, most first."""
+def counts_of(lake: Lake, dataset: Dataset) -> list[tuple[RowState, str, int]]:
+    """The number of rows by state and first broken rule, largest first."""
     table = open_table(lake.quarantine(dataset.name))
     if table is None:
         return []
@@ -126,29 +145,24 @@ def counts_of(lake: Lake, dataset: Dataset) -> list[tuple[str, str, int]]:
         f'SELECT "{STATE}" AS state, "{BROKEN_RULES}"[1] AS rule, count(*) AS number FROM t '
         "GROUP BY 1, 2 ORDER BY number DESC, rule"
     )
-    return [(row["state"], row["rule"] or "", row["number"]) for row in select(table, sql)]
+    return [(RowState(row["state"]), row["rule"] or "", row["number"]) for row in select(table, sql)]
 
 
 def open_rows(lake: Lake, dataset: Dataset, selection: Selection) -> list[QuarantinedRow]:
-    """The selected rows, which must be there and open; raises the error that names the first that is not."""
+    """The selected rows, all of which must be open; raises an error that names the first that is not."""
     if not selection.refs:
-        found = rows_of(lake, dataset, selection)
-        if not found:
+        rows = rows_of(lake, dataset, selection)
+        if not rows:
             raise NothingSelectedError(dataset.name)
-        return found
-    found = rows_of(lake, dataset, Selection(refs=selection.refs, state=None))
-    by_ref = {row.ref: row for row in found}
+        return rows
+    rows = rows_of(lake, dataset, Selection(refs=selection.refs, state=None))
+    by_ref = {row.ref: row for row in rows}
     for ref in selection.refs:
         if ref not in by_ref:
             raise RowNotFoundError(dataset.name, str(ref))
-        if by_ref[ref].state != OPEN:
+        if by_ref[ref].state is not RowState.OPEN:
             raise RowStateError(dataset.name, str(ref), by_ref[ref].state)
-    return found
-
-
-def key_of(row: QuarantinedRow, dataset: Dataset) -> Sequence[str]:
-    """The delivered key of a row, as far as it could be read."""
-    return [row.values.get(name) or "" for name in dataset.key]
+    return rows
 
 
 def _row(row: dict[str, Any], dataset: Dataset) -> QuarantinedRow:
@@ -160,6 +174,6 @@ def _row(row: dict[str, Any], dataset: Dataset) -> QuarantinedRow:
         broken_rules=tuple(row[BROKEN_RULES] or ()),
         source_file=row[SOURCE_FILE],
         step=row[STEP],
-        quarantined_at=row["_quarantined_at"],
-        state=row[STATE],
+        quarantined_at=row[QUARANTINED_AT],
+        state=RowState(row[STATE]),
     )

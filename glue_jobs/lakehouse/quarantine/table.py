@@ -1,4 +1,4 @@
-"""The quarantine of a dataset: each row as delivered, with every rule that it broke."""
+"""Writes the quarantine of a dataset: each row as delivered, with every rule that it broke."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from lakehouse.contracts.columns import (
     BATCH_ID,
     BROKEN_RULES,
+    QUARANTINED_AT,
     RAW_TEXT,
     REPAIR_COLUMN,
     REPAIR_OF,
@@ -24,18 +25,19 @@ from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.layout import bounds_of
 from lakehouse.lake import tables
 from lakehouse.lake.batches import INGEST, VALIDATE
+from lakehouse.lake.delta_log import Commit
 from lakehouse.lake.paths import Lake
-from lakehouse.quarantine.rows import DISCARDED, OPEN
+from lakehouse.quarantine.rows import RowState
 
 
 def from_text(rows: DataFrame, dataset: Dataset) -> DataFrame:
-    """Rows of `with_types` that broke a rule → rows of the quarantine."""
+    """Rows of `with_types` that broke a rule → rows of the quarantine table."""
     text = {name: F.col(f"{TEXT}.{name}") for name in dataset.column_names}
     return _quarantined(rows, dataset, INGEST, text, F.col(RAW_TEXT))
 
 
 def from_typed(rows: DataFrame, dataset: Dataset) -> DataFrame:
-    """Bronze rows with `_broken_rules` → rows of the quarantine; values become the text they stand for."""
+    """Bronze rows with `_broken_rules` → rows of the quarantine table; typed values are written as text again."""
     text = {column.name: _as_text(column) for column in dataset.columns}
     return _quarantined(rows, dataset, VALIDATE, text, F.lit(None).cast("string"))
 
@@ -61,13 +63,14 @@ def _quarantined(
         BATCH_ID,
         ROW_ID,
         F.lit(step).alias(STEP),
-        F.current_timestamp().alias("_quarantined_at"),
-        F.when(F.col(REPAIR_OF).isNull(), OPEN).otherwise(DISCARDED).alias(STATE),
+        F.current_timestamp().alias(QUARANTINED_AT),
+        F.when(F.col(REPAIR_OF).isNull(), RowState.OPEN.value).otherwise(RowState.DISCARDED.value).alias(STATE),
     )
 
 
 def append(rows: DataFrame, lake: Lake, dataset: Dataset, step: str, number: int) -> None:
-    """Add rows to the quarantine once per step and number; it keeps every column that a contract ever had."""
-    # Of a row that could not be split any column may hold personal data, so the log shows the bounds of none.
+    """Append rows, once per step and batch number; the table keeps every column that a contract ever had."""
+    # If a row could not be split, any column can contain personal data, so the Delta log stores min/max statistics only
+    # for the columns that the lakehouse adds.
     properties = bounds_of(ROW_ID, BATCH_ID)
-    tables.append(rows, lake.quarantine(dataset.name), step, number, properties=properties, adds_columns=True)
+    tables.append(rows, lake.quarantine(dataset.name), Commit(step, number), properties=properties, adds_columns=True)
