@@ -84,7 +84,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class House:
+class Checkout:
     """A copy of the project, and the commands that were run in it before a page begins."""
 
     folder: Path
@@ -134,10 +134,10 @@ class House:
         )  # fmt: skip
         return Done(done.returncode, done.stdout)
 
-    def copy(self, folder: Path) -> House:
-        """The same house elsewhere; files keep their times, by which raw files are known."""
+    def copy(self, folder: Path) -> Checkout:
+        """The same checkout elsewhere; files keep their times, by which raw files are known."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return House(folder, dict(self.done))
+        return Checkout(folder, dict(self.done))
 
 
 def matches(shown: str, printed: str) -> bool:
@@ -147,14 +147,14 @@ def matches(shown: str, printed: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A copy of the project in which `make local-run` was run once."""
-    folder = tmp_path_factory.mktemp("house") / "project"
+    folder = tmp_path_factory.mktemp("checkout") / "project"
     shutil.copytree(ROOT, folder, ignore=_not_copied)
-    house = House(folder)
-    house.done["make local-run"] = house.run("make local-run")
-    assert house.done["make local-run"].exit_code == 0, house.done
-    return house
+    checkout = Checkout(folder)
+    checkout.done["make local-run"] = checkout.run("make local-run")
+    assert checkout.done["make local-run"].exit_code == 0, checkout.done
+    return checkout
 
 
 def _not_copied(folder: str, names: list[str]) -> list[str]:
@@ -169,17 +169,19 @@ def in_its_suite(page: Path) -> object:
 
 
 @pytest.mark.parametrize("page", [in_its_suite(page) for page in PAGES if page != NEW_DATASET])
-def test_every_command_of_a_page_does_what_the_page_says(page: Path, house: House, tmp_path: Path) -> None:
+def test_every_command_of_a_page_does_what_the_page_says(page: Path, checkout: Checkout, tmp_path: Path) -> None:
     steps = steps_of(page)
     assert steps
-    mine = house.copy(tmp_path / "project")
+    mine = checkout.copy(tmp_path / "project")
     for step in steps:
         mine.follow(step)
 
 
 @pytest.mark.docs
-def test_a_dataset_is_added_and_taken_away_as_the_page_says(house: House, tmp_path: Path, project: Project) -> None:
-    mine = house.copy(tmp_path / "project")
+def test_a_dataset_is_added_and_taken_away_as_the_page_says(
+    checkout: Checkout, tmp_path: Path, project: Project
+) -> None:
+    mine = checkout.copy(tmp_path / "project")
     before = mine.folder / "contracts", mine.folder / "great_expectations" / "expectations", mine.folder / "samples"
     files = [sorted(path.iterdir()) for path in before]
     for step in steps_of(NEW_DATASET):
