@@ -41,8 +41,9 @@ class Place:
 
     def with_value(self, text: str) -> Place:
         """The same place with another scalar value, given as it would be written in YAML."""
-        tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))
-        return Place(self.file, yaml.ScalarNode(tag, text, self.node.start_mark, self.node.end_mark), self.field)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node.start_mark, node.end_mark = self.node.start_mark, self.node.end_mark
+        return Place(self.file, node, self.field)
 
     def error(self, problem: str, field: str = "") -> ContractError:
         """The error about this place or a field of it."""
