@@ -25,7 +25,7 @@ from benchmarks.layout.tables import (
 from lakehouse.contracts.layout import Layout, layout_for
 from lakehouse.lake.table_files import table_files
 from lakehouse.layout.first_write import clustered
-from lakehouse.layout.measure import effective_files, query_reads, two_dimensional
+from lakehouse.layout.measure import effective_files, mean_read_amplification, query_reads
 
 NIGHTS, LATE_PERCENT, LATE_DAYS = 30, 2, 10
 PER_NIGHT = 28_000
@@ -118,6 +118,6 @@ def thirty_nights(bench: Bench, name: str, nights: int, per_night: int) -> Night
         files=len(files),
         effective_files=round(effective_files(files), 1),
         shares=tuple(round(each.share, 5) for each in opened),
-        ratio=round(two_dimensional(opened), 3),
+        ratio=round(mean_read_amplification(opened), 3),
         rows=sum(file.rows for file in files),
     )

@@ -33,7 +33,7 @@ from benchmarks.shared.command import Folders
 from benchmarks.shared.store import today
 from lakehouse.lake.table_files import table_files
 from lakehouse.layout.files import row_groups
-from lakehouse.layout.measure import QUERIES, query_reads, two_dimensional
+from lakehouse.layout.measure import QUERIES, mean_read_amplification, query_reads
 from lakehouse.publish.query import open_engine
 
 SUITES = ("quality", "nights", "queries")
@@ -57,10 +57,10 @@ def quality(bench: Bench, way: str) -> QualityRun:
         bytes=sum(file.bytes for file in files),
         seconds=round(seconds, 1),
         shares=tuple(round(each.share, 6) for each in opened),
-        ratio=round(two_dimensional(opened), 3),
+        ratio=round(mean_read_amplification(opened), 3),
         row_groups=len(groups),
         group_rows_shares=tuple(round(each.rows_share, 6) for each in in_groups),
-        group_ratio=round(two_dimensional(in_groups), 3),
+        group_ratio=round(mean_read_amplification(in_groups), 3),
     )
 
 

@@ -22,10 +22,10 @@ ROOT = Path(__file__).parents[2]
 KILLED_RUN = Path(__file__).with_name("killed_run.py")
 MAINTAIN = (
     "lakehouse.layout.maintain:describe:1",  # described, nothing rewritten
-    "lakehouse.layout.rewrite:_refuse_loss:1",  # new files written, no commit
+    "lakehouse.lake.rewrite:_refuse_loss:1",  # new files written, no commit
     "lakehouse.layout.maintain:carry_out:1",  # one table committed, the others not
 )
-APPLY = ("lakehouse.layout.rewrite:_refuse_loss:1",)
+APPLY = ("lakehouse.lake.rewrite:_refuse_loss:1",)
 
 
 def run(place: str, *words: str) -> str:

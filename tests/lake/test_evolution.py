@@ -6,17 +6,21 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, Kind, MergeMode
+from lakehouse.contracts.contract import Dataset, FileFormat, MergeMode, MergeStrategy
 from lakehouse.lake.delta_log import read_rows
-from lakehouse.lake.evolution import SchemaChange, SchemaChangeError, schema_change
+from lakehouse.lake.evolution import SchemaChange, SchemaChangeError, WantedTable, evolve, schema_change
+from lakehouse.lake.rewrite import Arrangement, RowsLostError
+from lakehouse.layout.first_write import whole_table
 from lakehouse.publish.publish import require_parity
 from lakehouse.transform.merge import MergeResult, merge_batch
 
@@ -26,7 +30,7 @@ DEVICE = Column("device", "struct", False, "Device.", fields=(Column("type", "st
 AT = Column("at", "timestamp", True, "Sequence and day.")
 COLUMNS = (Column("id", "string", True, "Key."), AMOUNT, PIECES, AT, DEVICE)
 ORDERS = Dataset(
-    "orders", "erp", "", Kind.UPSERT, "*", FileFormat.CSV, COLUMNS, ("id",), "at", None, "at", ("dt",), (), 20
+    "orders", "erp", "", MergeStrategy.UPSERT, "*", FileFormat.CSV, COLUMNS, ("id",), "at", None, "at", ("dt",), (), 20
 )
 
 
@@ -71,7 +75,7 @@ IN_TABLE = "column pieces is integer in the table and"
     ("wanted", "message"),
     [
         (with_columns(replace(NOTE, required=True)), "orders: column note is required and new; earlier rows have no"),
-        (with_columns(replace(PIECES, type="bigint")), f"{IN_TABLE} bigint in the contract; say typeWidening: rewrite"),
+        (with_columns(replace(PIECES, type="bigint")), f"{IN_TABLE} bigint in the contract; set typeWidening: rewrite"),
         (with_columns(replace(PIECES, type="string"), widens_types=True), f"{IN_TABLE} string in the contract; values"),
         (with_columns(replace(AMOUNT, type="decimal(12,4)"), widens_types=True), "values could be lost"),
         (with_columns(replace(AMOUNT, type="decimal(10,2)"), widens_types=True), "values could be lost"),
@@ -116,8 +120,11 @@ def test_a_table_follows_its_contract(spark: SparkSession, tmp_path: Path) -> No
     ))  # fmt: skip
     merge(spark, path, wide, 4, id="C", amount=Decimal("12345678901.345"), pieces=2**40)
     table = DeltaTable(str(path))
-    (rewrite,) = [commit for commit in table.history() if commit["operation"] == "WRITE" and commit["version"] == 4]
-    assert json.loads(rewrite["userMetadata"]) == {"dataset": "orders", "touched": {}}
+    (rewrite,) = [commit for commit in table.history() if commit["operation"] == "OPTIMIZE" and commit["version"] == 4]
+    metadata = json.loads(rewrite["userMetadata"])
+    layout = metadata.pop("layout")
+    assert metadata == {"dataset": "orders", "touched": {}}
+    assert layout["partitions"] == layout["whole"] == [["2026-10-02"], ["2026-10-03"]]
     assert table.metadata().partition_columns == ["dt"]
     rows = {row["id"]: row for row in read_rows(str(path))}
     assert {key: (row["amount"], row["pieces"], row["note"]) for key, row in rows.items()} == {
@@ -127,6 +134,62 @@ def test_a_table_follows_its_contract(spark: SparkSession, tmp_path: Path) -> No
     }
     assert rows["C"]["dt"] == date(2026, 10, 4)
     assert merge(spark, path, wide, 5, id="C").updated == 1
+
+
+def orders_of_two_days(spark: SparkSession, path: Path, dataset: Dataset) -> None:
+    """A table with a table property of its own, whose rows are spread over the files of each day in no order."""
+    schema = ", ".join(f"{column.name} {column.spark_type}" for column in dataset.columns)
+    for batch_id in (1, 2, 3):
+        keys = range(batch_id, 60, 3)
+        rows = [(f"K{n:02}", None, n * 7 % 60, datetime(2026, 10, 1 + n % 2, tzinfo=UTC), None) for n in keys]
+        merge_batch(spark, dataset, spark.createDataFrame(rows, schema), batch_id, str(path))
+    spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ('team' = 'sales')")
+
+
+CLUSTERED = replace(ORDERS, cluster_by=("pieces",))
+WIDE = replace(CLUSTERED, widens_types=True, columns=tuple(
+    replace(column, type="bigint") if column is PIECES else column for column in COLUMNS
+))  # fmt: skip
+
+
+def test_a_widened_table_keeps_its_rows_properties_comments_and_layout(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "silver" / "orders"
+    orders_of_two_days(spark, path, CLUSTERED)
+    before, rows = DeltaTable(str(path)), read_rows(str(path))
+    wanted = WantedTable(
+        WIDE, WIDE.silver_columns, WIDE.partition_by, WIDE.table_properties, whole_table(str(path), WIDE.layout)
+    )
+    evolve(spark, str(path), wanted)
+    table = DeltaTable(str(path))
+    assert table.version() == before.version() + 1
+    assert (len(before.file_uris()), len(table.file_uris())) == (6, 2)  # a file per day
+    assert sorted(read_rows(str(path)), key=itemgetter("id")) == sorted(rows, key=itemgetter("id"))
+    assert table.metadata().partition_columns == ["dt"]
+    assert table.metadata().configuration == before.metadata().configuration
+    assert table.metadata().configuration["team"] == "sales"
+    fields = {field.name: field for field in table.schema().fields}
+    assert (fields["pieces"].type.type, fields["pieces"].metadata) == ("long", {"comment": "Pieces."})
+    assert {name: field.metadata for name, field in fields.items()} == {
+        field.name: field.metadata for field in before.schema().fields
+    }
+    for file in table.file_uris():
+        pieces = pq.read_table(file, partitioning=None).column("pieces").to_pylist()
+        assert pieces == sorted(pieces)
+    evolve(spark, str(path), wanted)
+    assert DeltaTable(str(path)).version() == table.version()
+
+
+def test_a_widening_that_would_lose_a_row_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "silver" / "orders"
+    orders_of_two_days(spark, path, CLUSTERED)
+    version = DeltaTable(str(path)).version()
+    loses_one = Arrangement(lambda rows: rows.where("id <> 'K07'"))
+    wanted = WantedTable(WIDE, WIDE.silver_columns, WIDE.partition_by, arrangement=loses_one)
+    with pytest.raises(RowsLostError, match=r"\(read 59, written 58\), so nothing was committed"):
+        evolve(spark, str(path), wanted)
+    table = DeltaTable(str(path))
+    assert (table.version(), len(read_rows(str(path)))) == (version, 59)
+    assert {field.name: field.type for field in table.schema().fields}["pieces"].type == "integer"
 
 
 def test_a_refused_change_leaves_the_table(spark: SparkSession, tmp_path: Path) -> None:

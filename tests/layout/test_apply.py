@@ -17,10 +17,10 @@ from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.layout import layout_of_table
 from lakehouse.contracts.project import Project
 from lakehouse.errors import EXIT_TERMINAL, EXIT_USAGE
+from lakehouse.lake import rewrite
 from lakehouse.lake.delta_log import select
 from lakehouse.lake.evolution import OtherLayoutError, SchemaChangeError
 from lakehouse.lake.paths import Lake
-from lakehouse.layout import rewrite
 from lakehouse.layout.apply import apply_layout
 from lakehouse.layout.declared import maintained_table
 from lakehouse.layout.maintain import maintain_table
@@ -118,7 +118,7 @@ def test_each_layout_becomes_each_other(leads: Leads, vectors: bool) -> None:
         about = leads.delta.metadata()
         assert layout_of_table(about.partition_columns, about.configuration) == leads.dataset.layout
         assert [field.name for field in leads.delta.schema().fields] == list(leads.dataset.silver_column_names)
-        assert leads.delta.schema().fields[0].metadata == {"comment": "Number of the lead in the CRM."}
+        assert leads.delta.schema().fields[0].metadata == {"comment": "ID of the lead in the CRM."}
         assert apply_layout(leads.context, "silver.crm_leads").done is None
         result = leads.merge(batch, 190, 210 + batch, f"in {batch}")
         assert (result.conflicts, result.updated) == (0, 10 if batch == 3 else 19 + batch)
@@ -202,7 +202,7 @@ def test_commands_show_advise_and_refuse(project: Project, lake: Lake, capsys: p
     assert (code, "7 days, 10 stores" in shown, "times the least possible" in shown) == (0, True, True)
     assert "silver.erp_orders" in picture.read_text()
     code, shown = told("layout", "show", "erp_orders", "--row-groups")
-    assert (code, "row groups opened" in shown) == (0, True)
+    assert (code, "row groups read" in shown) == (0, True)
     code, shown = told("layout", "advise", "erp_orders")
     assert (code, "partitionBy [month] with clusterBy [dt, store_id]: with" in shown) == (0, True)
     code, shown = told("layout", "advise", "products")

@@ -18,15 +18,16 @@ from pyspark.sql import functions as F
 
 from lakehouse.contracts import layout
 from lakehouse.contracts.layout import Layout, layout_for, retention_properties
+from lakehouse.lake import rewrite
 from lakehouse.lake.delta_log import rows_in_files
-from lakehouse.lake.table_files import laid_files
-from lakehouse.layout import maintain, rewrite
-from lakehouse.layout.declared import Maintained
+from lakehouse.lake.rewrite import RowsLostError
+from lakehouse.lake.table_files import table_files
+from lakehouse.layout import maintain
+from lakehouse.layout.declared import DeclaredTable
 from lakehouse.layout.files import columns_of, row_groups
 from lakehouse.layout.first_write import clustered
 from lakehouse.layout.maintain import MaintenanceResult, maintain_table
-from lakehouse.layout.measure import measure, opened_by, two_dimensional
-from lakehouse.layout.rewrite import RowsLostError
+from lakehouse.layout.measure import mean_read_amplification, query_reads, read_amplification
 from lakehouse.publish.query import open_engine
 from lakehouse.runtime.context import Context
 
@@ -46,7 +47,7 @@ class Table:
     """A table of order lines, scattered over files as if written without any layout."""
 
     context: Context
-    maintained: Maintained
+    maintained: DeclaredTable
 
     @property
     def path(self) -> str:
@@ -68,8 +69,8 @@ class Table:
         self.context.spark().sql(words.format(table=f"delta.`{self.path}`")).collect()
 
     def quality(self) -> float:
-        files = laid_files(self.delta, columns_of(self.maintained.layout))
-        return two_dimensional(opened_by(files, stores=[f"S{number:03}" for number in range(STORES)]))
+        files = table_files(self.delta, columns_of(self.maintained.layout))
+        return mean_read_amplification(query_reads(files, stores=[f"S{number:03}" for number in range(STORES)]))
 
 
 def lines(spark: SparkSession, rows: int = ROWS, first: int = 0) -> DataFrame:
@@ -95,7 +96,7 @@ def make(context: Context, path: Path, how: Layout, vectors: bool = False, files
         name for name in ("id", "store_id", "dt") if name not in how.partition_by
     )
     rows.write.format("delta").partitionBy(*how.partition_by).options(**options).save(str(path))
-    return Table(context, Maintained("silver", "lines", "erp", str(path), how, properties=how.properties))
+    return Table(context, DeclaredTable("silver", "lines", "erp", str(path), how, properties=how.properties))
 
 
 def data_changes(table: Table) -> set[bool]:
@@ -125,7 +126,7 @@ def test_the_same_rows_in_files_that_are_skipped(
     result = table.maintain()
     assert table.rows() == before
     assert (result.files_removed > 0, result.files_added > 0, result.left) == (True, True, 0)
-    files = laid_files(table.delta, columns_of(table.maintained.layout))
+    files = table_files(table.delta, columns_of(table.maintained.layout))
     assert (table.delta.history()[0]["operation"], data_changes(table)) == ("OPTIMIZE", {False})
     assert table.delta.metadata().configuration.items() >= table.maintained.layout.properties.items()
     assert table.delta.version() == version + 2  # its properties, and its files
@@ -140,7 +141,7 @@ def test_the_same_rows_in_files_that_are_skipped(
 def test_a_run_takes_what_fits_and_the_next_goes_on(context: Context, tmp_path: Path) -> None:
     table = make(context, tmp_path / "lines", LAYOUTS["month"])
     before, version = table.rows(), table.delta.version()
-    half = sum(file.bytes for file in laid_files(table.delta)) * 2 // 3
+    half = sum(file.bytes for file in table_files(table.delta)) * 2 // 3
     first, second, third = (table.maintain(half) for _ in range(3))
     assert [(r.partitions, r.left) for r in (first, second, third)] == [(1, 1), (1, 0), (0, 0)]
     assert first.bytes_removed <= half
@@ -154,17 +155,17 @@ def test_spark_opens_the_files_that_the_measure_counts(
     monkeypatch.setattr(layout, "_SMALLEST_ROW_GROUP", 2 * KB)
     table = make(context, tmp_path / "lines", replace(LAYOUTS["month"], target_bytes=20 * KB))
     table.maintain()
-    files = laid_files(table.delta, ("dt", "store_id"))
+    files = table_files(table.delta, ("dt", "store_id"))
     day, store = FIRST + timedelta(days=40), "S003"
     rows = context.spark().read.format("delta").load(table.path)
     for where, days, stores in ((f"dt = '{day}'", [day], None), (f"store_id = '{store}'", None, [store])):
-        opened = opened_by(files, days or [], stores or [])[0 if days else 1].files
+        opened = query_reads(files, days or [], stores or [])[0 if days else 1].files
         assert len(rows.where(where).inputFiles()) == opened
     # Rows are sorted within files, so that of those of a day a reader opens few row groups.
     groups = row_groups(table.delta, files, ("dt", "store_id"))
     assert len(groups) > 3 * len(files)
     assert sum(group.rows for group in groups) == ROWS
-    assert opened_by(groups, [day])[0].rows_share < opened_by(files, [day])[0].rows_share / 3
+    assert query_reads(groups, [day])[0].rows_share < query_reads(files, [day])[0].rows_share / 3
 
 
 def rival(table: Table, monkeypatch: pytest.MonkeyPatch, words: str, times: int = 1) -> None:
@@ -224,9 +225,9 @@ def test_rows_that_would_be_lost_stop_the_commit(
     table.maintain()
     table.sql("INSERT INTO {table} SELECT id + 1000000, store_id, dt, amount, month FROM {table}")
     before, version = table.rows(), table.delta.version()
-    real: Callable[..., DataFrame] = maintain.placed
-    monkeypatch.setattr(maintain, "placed", lambda *given: real(*given).where("id <> 5"))
-    with pytest.raises(RowsLostError, match=r"24000 rows were read .* and 23999 written, so nothing was committed"):
+    real: Callable[..., DataFrame] = maintain.arranged
+    monkeypatch.setattr(maintain, "arranged", lambda *given: real(*given).where("id <> 5"))
+    with pytest.raises(RowsLostError, match=r"\(read 24000, written 23999\), so nothing was committed"):
         table.maintain()
     assert (table.rows(), table.delta.version()) == (before, version)
 
@@ -236,8 +237,8 @@ def test_late_rows_lie_beside_those_of_the_day(context: Context, tmp_path: Path)
     new = lines(spark, 3_000).withColumn("dt", F.expr("if(id % 50 = 0, dt, date'2026-02-28')"))
     rows = new.withColumn("month", F.date_format("dt", "yyyy-MM"))
     clustered(rows, LAYOUTS["month"], 3_000).write.format("delta").partitionBy("month").save(str(tmp_path / "t"))
-    files = laid_files(DeltaTable(str(tmp_path / "t")), ("dt", "store_id"))
-    found = sorted((file.partition[0], file.rows > 1_000, file.bounds["dt"][0].isoformat()) for file in files)
+    files = table_files(DeltaTable(str(tmp_path / "t")), ("dt", "store_id"))
+    found = sorted((file.partition[0], file.rows > 1_000, file.statistics["dt"][0].isoformat()) for file in files)
     assert [each[:2] for each in found] == [("2026-01", False), ("2026-02", False), ("2026-02", True)]
     assert found[-1] == ("2026-02", True, "2026-02-28")
     assert sum(file.rows for file in files) == 3_000
@@ -248,11 +249,11 @@ def test_many_new_rows_are_cut_at_once(context: Context, tmp_path: Path, monkeyp
     monkeypatch.setattr("lakehouse.layout.first_write.LARGE_ROWS", 1_000)
     rows = lines(context.spark()).withColumn("month", F.date_format("dt", "yyyy-MM"))
     clustered(rows, LAYOUTS["month"], ROWS, 8).write.format("delta").partitionBy("month").save(str(tmp_path / "t"))
-    files = laid_files(DeltaTable(str(tmp_path / "t")), ("dt", "store_id"))
+    files = table_files(DeltaTable(str(tmp_path / "t")), ("dt", "store_id"))
     assert len(files) > 4
     assert (
         max(
-            measure([f for f in files if f.partition == part], ("dt", "store_id"))
+            read_amplification([f for f in files if f.partition == part], ("dt", "store_id"))
             for part in {f.partition for f in files}
         )
         < 1.05

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from lakehouse.contracts.layout import Layout, layout_for, layout_of_table, parsed_size, said_size
-from lakehouse.lake.table_files import LaidFile
+from lakehouse.lake.table_files import TableFile
 from lakehouse.layout.advice import TableSize, advise
 from lakehouse.layout.cells import cut_into, factors, slabs
 from lakehouse.layout.files import Clustered, History
-from lakehouse.layout.measure import measure, opened_by, points_of, two_dimensional
+from lakehouse.layout.measure import mean_read_amplification, points_of, query_reads, read_amplification
 from lakehouse.layout.picture import draw_layout
 from lakehouse.layout.plan import plan_maintenance
 
@@ -26,16 +26,16 @@ BY_DAY, BY_MONTH = layout_for(["dt"], ["store_id"]), layout_for(["month"], ["dt"
 
 def file(
     days: tuple[int, int], stores: tuple[int, int] = (0, 99), size: int = 100 * MB, at: int = 1, **more: Any
-) -> LaidFile:
+) -> TableFile:
     """A file of some days (from 1 January) and stores (by number)."""
     limits = {
         "dt": tuple(JANUARY + timedelta(days=day) for day in days),
         "store_id": tuple(STORES[store] for store in stores),
     }
-    return LaidFile(f"{days}{stores}{at}{size}", size, size // 100, more.get("partition", ()), limits, at)  # type: ignore[arg-type]
+    return TableFile(f"{days}{stores}{at}{size}", size, size // 100, more.get("partition", ()), limits, at)  # type: ignore[arg-type]
 
 
-def grid(across: int, down: int) -> list[LaidFile]:
+def grid(across: int, down: int) -> list[TableFile]:
     """100 days by 100 stores in equal cells."""
     wide, high = 100 // across, 100 // down
     cells = product(range(across), range(down))
@@ -55,28 +55,28 @@ SCATTERED = [file((0, 99)) for _ in range(16)]
         ([*grid(1, 1), file((0, 9), size=0)], 1.0),  # an empty file weighs nothing
     ],
 )
-def test_how_many_times_the_least_possible(files: Sequence[LaidFile], wanted: float) -> None:
-    assert measure(files, ("dt", "store_id")) == pytest.approx(wanted, abs=0.06)
+def test_how_many_times_the_least_possible(files: Sequence[TableFile], wanted: float) -> None:
+    assert read_amplification(files, ("dt", "store_id")) == pytest.approx(wanted, abs=0.06)
 
 
 def test_the_four_questions_of_a_grid_and_of_a_heap() -> None:
     days = [JANUARY + timedelta(days=number) for number in range(100)]
-    found = {each.question: each for each in opened_by(grid(4, 4), days, STORES)}
+    found = {each.query: each for each in query_reads(grid(4, 4), days, STORES)}
     assert {name: (each.files, round(each.share, 3)) for name, each in found.items()} == {
         "one day": (4, 0.25),
         "one store": (4, 0.25),
         "day and store": (1, 0.062),
         "7 days, 10 stores": (pytest.approx(4.77, abs=0.01), pytest.approx(0.298, abs=0.001)),
     }
-    assert two_dimensional(list(found.values())) == pytest.approx(1.0)
-    heap = opened_by(SCATTERED, days, STORES)
-    assert ([each.share for each in heap], two_dimensional(heap)) == ([1.0] * 4, pytest.approx(4.0))
-    assert opened_by([LaidFile("f", 1, 1, (), {})]) == []  # without bounds there is nothing to ask by
+    assert mean_read_amplification(list(found.values())) == pytest.approx(1.0)
+    heap = query_reads(SCATTERED, days, STORES)
+    assert ([each.share for each in heap], mean_read_amplification(heap)) == ([1.0] * 4, pytest.approx(4.0))
+    assert query_reads([TableFile("f", 1, 1, (), {})]) == []  # without bounds there is nothing to ask by
 
 
 def test_a_file_without_bounds_is_always_opened() -> None:
-    unbounded = LaidFile("u", 100 * MB, 1, (), {})
-    assert opened_by([*grid(4, 4), unbounded], stores=STORES)[2].files == pytest.approx(2.0)
+    unbounded = TableFile("u", 100 * MB, 1, (), {})
+    assert query_reads([*grid(4, 4), unbounded], stores=STORES)[2].files == pytest.approx(2.0)
     assert points_of([unbounded], "dt") == []
 
 
@@ -127,7 +127,7 @@ def test_cells_hold_equal_counts_and_share_no_value() -> None:
 
 
 def planned(
-    files: Sequence[LaidFile], layout: Layout, last: Clustered | None = None, room: int = 1 << 40
+    files: Sequence[TableFile], layout: Layout, last: Clustered | None = None, room: int = 1 << 40
 ) -> list[tuple[int, int, bool]]:
     """Files and cells of each task, and whether it is the whole partition."""
     history = History()
@@ -137,8 +137,8 @@ def planned(
     return [(len(task.files), task.cells, task.whole) for task in plan.tasks]
 
 
-def of_january(*files: LaidFile) -> list[LaidFile]:
-    return [LaidFile(f.path, f.bytes, f.rows, ("2026-01",), f.bounds, f.written_ms) for f in files]
+def of_january(*files: TableFile) -> list[TableFile]:
+    return [TableFile(f.path, f.bytes, f.rows, ("2026-01",), f.statistics, f.written_ms) for f in files]
 
 
 def test_only_what_changed_and_lies_badly_is_rewritten() -> None:
@@ -173,16 +173,18 @@ def test_what_comes_late_is_gathered_without_what_lies_well() -> None:
     assert planned(of_january(*days, *late), BY_MONTH, Clustered(23)) == []  # six came since
     assert planned(of_january(*days, *late), BY_MONTH, Clustered(22)) == [(30, 10, False)]
     stores = {"store_id": ("S000", "S099")}
-    of_a_day = [LaidFile(str(n), MB, 1, (JANUARY,), stores, 1) for n in range(9)]
+    of_a_day = [TableFile(str(n), MB, 1, (JANUARY,), stores, 1) for n in range(9)]
     only = plan_maintenance(
-        [LaidFile("large", 100 * MB, 1, (JANUARY,), stores, 1), *of_a_day], BY_DAY, History(), 1 << 40
+        [TableFile("large", 100 * MB, 1, (JANUARY,), stores, 1), *of_a_day], BY_DAY, History(), 1 << 40
     )
     assert [(len(task.files), task.cells, task.whole) for task in only.tasks] == [(9, 1, False)]
 
 
 def test_a_run_is_bounded_and_says_what_it_leaves() -> None:
     months = [
-        LaidFile(f"{m}{n}", 10 * MB, 1, (f"2026-{m:02}",), SCATTERED[0].bounds, 1) for m in (1, 2, 3) for n in range(4)
+        TableFile(f"{m}{n}", 10 * MB, 1, (f"2026-{m:02}",), SCATTERED[0].statistics, 1)
+        for m in (1, 2, 3)
+        for n in range(4)
     ]
     plan = plan_maintenance(months, BY_MONTH, History(), 85 * MB)
     assert (len(plan.tasks), len(plan.left), plan.bytes) == (2, 1, 80 * MB)
@@ -221,4 +223,4 @@ def test_the_picture_shows_overlaps() -> None:
     assert "16 files; of a day and a store 16.0 on average, 16 at most" in heap
     assert good.count('class="file"') == 16
     assert 'class="s5" x=' in heap
-    assert draw_layout("t", [LaidFile("f", 1, 1, (), {})]) is None
+    assert draw_layout("t", [TableFile("f", 1, 1, (), {})]) is None

@@ -267,7 +267,9 @@ def test_a_table_is_published_only_as_its_log_says(tmp_path: Path) -> None:
         require_parity("silver.sales", sales(folder, SALE, mode="append"))
     log = folder / "_delta_log" / f"{1:020}.json"
     log.write_text(log.read_text().replace('numRecords\\":1', 'numRecords\\":7'))
-    with pytest.raises(ParityError, match=r"silver\.sales: a reader counts 4 rows, its log says 10\.") as caught:
+    with pytest.raises(
+        ParityError, match=r"silver\.sales: a reader counts 4 rows, but its Delta log says 10\."
+    ) as caught:
         require_parity("silver.sales", DeltaTable(str(folder)))
     assert (caught.value.table, caught.value.exit_code) == ("silver.sales", 3)
 

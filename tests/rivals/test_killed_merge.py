@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.lake.delta_log import commits_since, progress
+from lakehouse.lake.delta_log import commits_since, recorded
 from tests.rivals.deliveries import assert_holds
 from tests.rivals.driver import MergingProcess, started
 
@@ -34,7 +34,7 @@ def killed(process: MergingProcess, path: str, number: int, rng: random.Random) 
         process.wait_for(moment)
     time.sleep(rng.uniform(0, seconds))
     process.kill(alone=alone)
-    committed = progress(path, "merge") == number
+    committed = recorded(path, "merge") == number
     if alone:
         return f"Python alone, {'committed' if committed else 'not committed yet'}"
     last = [moment, *(said["at"] for said in process.said_to_the_end())][-1]

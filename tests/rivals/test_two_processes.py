@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lakehouse.lake.delta_log import commits_since, progress
+from lakehouse.lake.delta_log import commits_since, recorded
 from tests.rivals.deliveries import assert_holds
 from tests.rivals.driver import MergingProcess, started
 
@@ -78,7 +78,7 @@ def test_twenty_rounds(tmp_path: Path, record_property: Callable[[str, object], 
             turn += 2 if kind in (AHEAD, PASSED_OVER, OLDER) else 1
             check_answers(path, told, answers)
             assert_holds(path, range(1, batches + 1))
-            assert progress(path, "merge") == turn
+            assert recorded(path, "merge") == turn
             counted["conflicts"] += sum(len(answer["rivals"]) for answer in answers)
             counted["skipped"] += sum(bool(answer.get("skipped")) for answer in answers)
             counted["rounds that collided"] += any(answer["rivals"] or answer.get("error") for answer in answers)

@@ -16,22 +16,22 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, Kind
+from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.lake.table_files import TableFile, table_files
 from lakehouse.transform.candidate_files import (
     LIST_LIMIT,
-    DataFile,
+    CandidateFiles,
     KeyRange,
-    Reach,
-    data_files,
+    candidate_files_of,
+    may_hold,
     merged_ranges,
-    reach_of,
 )
 
 COLUMNS = (Column("id", "string", True, "Key."), Column("at", "timestamp", True, "When."))
 ORDERS = Dataset(
-    "orders", "erp", "", Kind.UPSERT, "*", FileFormat.CSV, COLUMNS, ("id",), "at", None, "at", ("dt",), (), 20
+    "orders", "erp", "", MergeStrategy.UPSERT, "*", FileFormat.CSV, COLUMNS, ("id",), "at", None, "at", ("dt",), (), 20
 )
-FIXED = replace(ORDERS, may_move=False)
+FIXED = replace(ORDERS, partition_is_stable=True)
 FIRST = date(2026, 10, 1)
 
 
@@ -50,8 +50,8 @@ def orders(tmp_path: Path) -> DeltaTable:
     return DeltaTable(str(tmp_path / "orders"))
 
 
-def days_of(reach: Reach) -> list[int]:
-    return sorted((partition[0] - FIRST).days + 1 for partition in reach.partitions)
+def days_of(candidates: CandidateFiles) -> list[int]:
+    return sorted((partition[0] - FIRST).days + 1 for partition in candidates.partitions)
 
 
 @pytest.mark.parametrize(
@@ -69,24 +69,23 @@ def days_of(reach: Reach) -> list[int]:
 def test_the_files_that_can_hold_a_key(
     orders: DeltaTable, dataset: Dataset, ranges: list[KeyRange], on: list[date], expected: list[int]
 ) -> None:
-    found = reach_of(orders, dataset, ranges, [(value,) for value in on])
+    found = candidate_files_of(orders, dataset, ranges, [(value,) for value in on])
     assert days_of(found) == expected
     assert len(found.files) == len(expected)
-    assert found.bytes == sum(file.bytes for file in data_files(orders, dataset) if file in found.files)
+    assert found.bytes == sum(file.bytes for file in table_files(orders, ("id",)) if file in found.files)
 
 
 def test_a_table_that_is_not_there() -> None:
-    found = reach_of(None, ORDERS, [KeyRange("A", "B")], [(FIRST,)])
+    found = candidate_files_of(None, ORDERS, [KeyRange("A", "B")], [(FIRST,)])
     assert (found.files, found.bytes, found.partitions, found.predicates()) == ((), 0, frozenset(), ["1 = 0"])
 
 
 def test_a_key_without_exact_statistics_may_be_anywhere(orders: DeltaTable) -> None:
     times = replace(ORDERS, columns=(replace(COLUMNS[0], type="timestamp"), COLUMNS[1]))
-    found = reach_of(orders, times, [KeyRange("A", "B")], [])
+    found = candidate_files_of(orders, times, [KeyRange("A", "B")], [])
     assert (days_of(found), found.ranges) == ([1, 2, 3, 4, 5], None)
     assert [predicate.split()[0] for predicate in found.predicates("t.")] == ["(t.`dt`"]
-    nothing_known = DataFile(1, (FIRST,), None)
-    assert nothing_known.may_hold((KeyRange("A", "B"),))
+    assert may_hold(None, (KeyRange("A", "B"),))
 
 
 def rows_led_to(table: DeltaTable, predicates: Sequence[str]) -> set[str]:
@@ -97,8 +96,8 @@ def rows_led_to(table: DeltaTable, predicates: Sequence[str]) -> set[str]:
     return {row[0] for row in connection.execute(f"SELECT id FROM t WHERE {conditions}").fetchall()}
 
 
-def test_the_predicates_hold_for_every_row_in_reach(orders: DeltaTable) -> None:
-    found = reach_of(orders, ORDERS, [KeyRange("K14", "K16"), KeyRange("K33", "K34")], [(day(1),)])
+def test_the_predicates_hold_for_every_row_of_the_candidates(orders: DeltaTable) -> None:
+    found = candidate_files_of(orders, ORDERS, [KeyRange("K14", "K16"), KeyRange("K33", "K34")], [(day(1),)])
     assert found.partitions_by == "list"
     assert rows_led_to(orders, found.predicates()) == {"K14", "K15", "K16", "K33", "K34"}
     assert rows_led_to(orders, found.within([(day(5),)]).predicates("t.")) == {"K15"}
@@ -106,17 +105,17 @@ def test_the_predicates_hold_for_every_row_in_reach(orders: DeltaTable) -> None:
 
 
 def test_keys_that_no_file_can_hold_are_not_looked_up(orders: DeltaTable) -> None:
-    def looked_up(reach: Reach, *keys: str) -> set[str]:
-        predicate = (reach.key_predicate() or "true").replace("`", '"')
+    def looked_up(candidates: CandidateFiles, *keys: str) -> set[str]:
+        predicate = (candidates.key_predicate() or "true").replace("`", '"')
         batch = pa.table({"id": keys})
         return {row[0] for row in duckdb.from_arrow(batch).filter(predicate).fetchall()}
 
-    found = reach_of(orders, FIXED, [KeyRange("K1", "Z")], [(day(1),), (day(3),)])
+    found = candidate_files_of(orders, FIXED, [KeyRange("K1", "Z")], [(day(1),), (day(3),)])
     # Day 1 holds K10 to K19, day 3 holds K30 to K39; both bounds belong to it.
     keys = ("K1", "K10", "K15", "K19", "K1A", "K20", "K29", "K30", "K39", "K3A", "Z")
     assert looked_up(found, *keys) == {"K10", "K15", "K19", "K30", "K39"}
     assert looked_up(found.within([]), *keys) == set()
-    unknown = replace(found, files=(*found.files, DataFile(1, (day(4),), None)))
+    unknown = replace(found, files=(*found.files, without_statistics(4)))
     assert looked_up(unknown, *keys) == looked_up(replace(found, ranges=None), *keys) == set(keys)
 
 
@@ -126,15 +125,19 @@ def test_values_are_quoted(tmp_path: Path) -> None:
     write_deltalake(str(tmp_path / "t"), table, partition_by=["store"])
     columns = (COLUMNS[0], Column("store", "string", False, "Store."), COLUMNS[1])
     dataset = replace(ORDERS, columns=columns, partition_by=("store",))
-    found = reach_of(DeltaTable(str(tmp_path / "t")), dataset, [KeyRange("A'1", "D")], [])
+    found = candidate_files_of(DeltaTable(str(tmp_path / "t")), dataset, [KeyRange("A'1", "D")], [])
     assert found.partitions == {(store,) for store in stores}
     (partitions, keys) = found.predicates("t.")
     assert partitions == "(t.`store` IS NULL OR t.`store` IN ('O\\'Neill', 'back\\\\slash', 'plain'))"
     assert keys == "(t.`id` BETWEEN 'A\\'1' AND 'D')"
 
 
-def files_on(days: Iterable[int]) -> tuple[DataFile, ...]:
-    return tuple(DataFile(1, (day(number),), None) for number in days)
+def without_statistics(number: int) -> TableFile:
+    return TableFile("f", 1, 0, (day(number),), {})
+
+
+def files_on(days: Iterable[int]) -> tuple[TableFile, ...]:
+    return tuple(without_statistics(number) for number in days)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +152,7 @@ def files_on(days: Iterable[int]) -> tuple[DataFile, ...]:
 )
 def test_many_partitions_become_ranges(wanted: Iterable[int], word: str, most_beyond: int) -> None:
     known, asked = files_on(range(1, 401)), files_on(wanted)
-    found = Reach(ORDERS, known, asked, None)
+    found = CandidateFiles(ORDERS, known, asked, None)
     assert found.partitions_by == word
     connection = duckdb.connect()
     connection.execute("CREATE TABLE t AS SELECT unnest($1)::DATE AS dt", [[file.partition[0] for file in known]])
@@ -163,7 +166,9 @@ def test_many_partitions_become_ranges(wanted: Iterable[int], word: str, most_be
 def test_the_widest_gaps_stay_out_of_ranges() -> None:
     """200 pairs of days would make 200 ranges; the 100 that stay leave out the widest gaps."""
     starts = [1 + 10 * pair if pair % 2 else 1 + 10 * pair + 6 for pair in range(200)]  # gaps of 3 and 15 days in turn
-    found = Reach(ORDERS, files_on(range(1, 2100)), files_on([at + step for at in starts for step in (0, 1)]), None)
+    found = CandidateFiles(
+        ORDERS, files_on(range(1, 2100)), files_on([at + step for at in starts for step in (0, 1)]), None
+    )
     (condition,) = found.predicates()
     assert condition.count("BETWEEN") == LIST_LIMIT
     lengths = [
@@ -185,7 +190,8 @@ def test_merged_ranges_hold_every_value_and_never_overlap(seed: int) -> None:
     assert merged_ranges([]) == ()
 
 
-def test_bounds_come_from_the_log(orders: DeltaTable) -> None:
-    bounds: dict[Any, Any] = {file.partition[0]: file.bounds for file in data_files(orders, ORDERS)}
-    assert bounds[day(2)] == KeyRange("K20", "K29")
-    assert bounds[day(5)] == KeyRange("K15", "N")
+def test_statistics_come_from_the_log(orders: DeltaTable) -> None:
+    statistics: dict[Any, Any] = {file.partition[0]: file.statistics for file in table_files(orders, ("id",))}
+    assert statistics[day(2)] == {"dt": (day(2), day(2)), "id": ("K20", "K29")}
+    assert statistics[day(5)] == {"dt": (day(5), day(5)), "id": ("K15", "N")}
+    assert {tuple(file.statistics) for file in table_files(orders)} == {("dt",)}

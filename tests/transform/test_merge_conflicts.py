@@ -80,7 +80,7 @@ def test_a_foreign_row_that_is_newer_stays(orders: Table, monkeypatch: pytest.Mo
 def test_where_no_row_moves_other_partitions_are_nobodys_business(
     orders: Table, monkeypatch: pytest.MonkeyPatch, on: int, conflicts: int
 ) -> None:
-    fixed = replace(orders, dataset=replace(ORDERS, may_move=False))
+    fixed = replace(orders, dataset=replace(ORDERS, partition_is_stable=True))
     in_the_transaction(monkeypatch, fixed, appends("M", on, 5))
     result = fixed.merge(3, ("N", 3, 9, 6), ("A", 1, None, 6))
     assert (result.conflicts, result.inserted, result.updated) == (conflicts, 1, 1)

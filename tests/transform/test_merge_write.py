@@ -59,7 +59,7 @@ def test_a_large_table_is_read_by_its_keys_first(
 
 
 def test_a_contract_that_rules_moves_out(table: Callable[[Dataset], Table]) -> None:
-    orders = table(replace(ORDERS, may_move=False))
+    orders = table(replace(ORDERS, partition_is_stable=True))
     orders.merge(1, *[order(f"{letter}{n}", n, "1", 5) for n in range(1, 6) for letter in "AMZ"])
     result = orders.merge(2, order("M2", 2, "2", 6), order("B", 3, None, 1))
     assert (result.files_scanned, result.located, result.files_removed, result.files_added) == (2, False, 1, 2)

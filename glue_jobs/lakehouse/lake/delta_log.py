@@ -1,10 +1,11 @@
-"""Reads and appends Delta tables without a JVM: progress, history, and the small tables of the ops layer."""
+"""Reads and appends Delta tables without Spark: recorded versions, history, and the small tables of the ops layer."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,18 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from lakehouse.lake.files import list_files, read_head
 from lakehouse.lake.paths import is_s3
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What makes a write idempotent: Delta records `version` for `app_id` and skips a version that is not greater.
+
+    metadata: what the commit says in its `userMetadata`, as JSON.
+    """
+
+    app_id: str
+    version: int
+    metadata: Mapping[str, Any] | None = None
 
 
 def storage_options(path: str) -> dict[str, str] | None:
@@ -34,14 +47,14 @@ def open_table(path: str, version: int | None = None) -> DeltaTable | None:
 
 
 def existing_table(path: str) -> DeltaTable:
-    """Open a Delta table that the caller has seen a moment ago; nothing of ours drops tables."""
+    """Open a Delta table that is known to exist; no job drops tables."""
     table = open_table(path)
     assert table is not None, path
     return table
 
 
 def read_protocol(path: str) -> tuple[int, list[str]]:
-    """Reader version and reader features of a table, by its log's own text, whatever delta-rs opens."""
+    """Reader version and reader features from the text of the log, also of tables that delta-rs cannot open."""
     folder = f"{path}/_delta_log"
     for file in reversed([f for f in list_files(folder) if f.name.endswith(".json") and f.name[0].isdigit()]):
         for line in read_head(folder, file, file.size).decode("utf-8").splitlines():
@@ -57,20 +70,20 @@ def table_version(path: str) -> int:
     return -1 if table is None else table.version()
 
 
-def progress(path: str, app_id: str) -> int:
-    """The last batch that a table's log records for an application, 0 before the first."""
+def recorded(path: str, app_id: str) -> int:
+    """The greatest version that a table's log records for an application (`txn`), 0 before the first."""
     table = open_table(path)
     version = None if table is None else table.transaction_version(app_id)
     return 0 if version is None else version
 
 
 def commits_since(path: str, version: int) -> list[dict[str, Any]]:
-    """The commits after a version, oldest first, with operation, metrics and our metadata (key `lakehouse`)."""
+    """The commits after a version, oldest first; `lakehouse` is the metadata that our jobs add, None elsewhere."""
     table = open_table(path)
     if table is None or table.version() <= version:
         return []
-    newest = table.history(limit=table.version() - version)
-    return [_with_metadata(commit) for commit in reversed(newest)]
+    commits = table.history(limit=table.version() - version)
+    return [_with_metadata(commit) for commit in reversed(commits)]
 
 
 def _with_metadata(commit: dict[str, Any]) -> dict[str, Any]:
@@ -94,22 +107,15 @@ def count_rows(table: DeltaTable, **wanted: str | int) -> int:
 
 def rows_in_files(table: DeltaTable) -> int:
     """Count the rows by opening every data file; raises what the reader raises when one is missing or damaged."""
-    # A count alone is answered from the log, which is what it is held against; a second aggregate, of values that
-    # the log has no statistics of, makes the engine read.
+    # The engine answers a count alone from the log, and the log is what the count is compared with; a second
+    # aggregate, of values without statistics, makes it read the files.
     column = table.schema().fields[0].name
     read = f"SELECT count(*) AS number, max(concat(CAST(\"{column}\" AS VARCHAR), '.')) AS value FROM t"
     return int(select(table, read)[0]["number"])
 
 
-def promised_rows(table: DeltaTable) -> int:
-    """Count the rows by the log alone: those of its files, less those that deletion vectors mark."""
-    counts = table.get_add_actions(flatten=True).column("num_records").to_pylist()
-    marked = pa.table(table.deletion_vectors()).column("selection_vector").to_pylist()
-    return sum(int(count or 0) for count in counts) - sum(int(vector.count(False)) for vector in marked)
-
-
 def _where(wanted: Mapping[str, str | int]) -> str:
-    """Values as SQL literals; ours are names and numbers, and a quote is doubled all the same."""
+    """Equality conditions with literals; quotes are doubled."""
     quoted = {name: f"'{v.replace(chr(39), chr(39) * 2)}'" if isinstance(v, str) else v for name, v in wanted.items()}
     return " AND ".join(f'"{name}" = {value}' for name, value in quoted.items()) or "true"
 
@@ -117,19 +123,19 @@ def _where(wanted: Mapping[str, str | int]) -> str:
 def select(table: DeltaTable, sql: str) -> list[dict[str, Any]]:
     """Rows of a query over a table named t.
 
-    By delta-rs' own engine: its PyArrow reader leaves threads behind that abort one process in three at its end.
+    By delta-rs' own engine: its PyArrow reader leaves threads behind that abort one process in three when it exits.
     """
-    answer = QueryBuilder().register("t", table).execute(sql)
-    rows: list[dict[str, Any]] = pa.table(answer.read_all()).to_pylist()
+    result = QueryBuilder().register("t", table).execute(sql)
+    rows: list[dict[str, Any]] = pa.table(result.read_all()).to_pylist()
     return rows
 
 
-def append_once(path: str, rows: Sequence[dict[str, Any]], schema: pa.Schema, app_id: str, version: int) -> bool:
-    """Append rows together with the progress of an application; False when that version is there already.
+def append_once(path: str, rows: Sequence[dict[str, Any]], schema: pa.Schema, commit: Commit) -> bool:
+    """Append rows in one commit; False, and no rows, when its version or a later one is recorded already.
 
-    A column that the table lacks, for an earlier release made it, is added.
+    A column that the table lacks, because an earlier release created it, is added.
     """
-    if progress(path, app_id) >= version:
+    if recorded(path, commit.app_id) >= commit.version:
         return False
     try:
         write_deltalake(
@@ -138,10 +144,15 @@ def append_once(path: str, rows: Sequence[dict[str, Any]], schema: pa.Schema, ap
             mode="append",
             schema_mode="merge",
             storage_options=storage_options(path),
-            commit_properties=CommitProperties(app_transactions=[Transaction(app_id, version)]),
+            commit_properties=_properties(commit),
         )
     except CommitFailedError:
-        if progress(path, app_id) < version:
+        if recorded(path, commit.app_id) < commit.version:
             raise
-        return False  # another process was there first
+        return False  # another process committed it first
     return True
+
+
+def _properties(commit: Commit) -> CommitProperties:
+    metadata = None if commit.metadata is None else {"userMetadata": json.dumps(commit.metadata)}
+    return CommitProperties(metadata, app_transactions=[Transaction(commit.app_id, commit.version)])

@@ -1,11 +1,11 @@
-"""Brings a table to what the contract says now: adds nullable columns, widens where told, refuses everything else."""
+"""Schema evolution by contract: adds nullable columns, widens types where it is declared, refuses everything else."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyspark.sql import Column as SparkColumn
@@ -14,18 +14,19 @@ from pyspark.sql import functions as F
 
 from lakehouse import log
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, Kind
+from lakehouse.contracts.contract import Dataset, MergeStrategy
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import tables
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.paths import for_spark
+from lakehouse.lake.rewrite import Arrangement, NewTable, rewrite_table
 
 _DELTA_NAMES = {"int": "integer", "bigint": "long"}
 _DECIMAL = re.compile(r"^decimal\((\d+),(\d+)\)$")
 
 
 class SchemaChangeError(LakehouseError):
-    """The contract says of a column what the table cannot take."""
+    """The contract changes a column in a way that the table does not support."""
 
     def __init__(self, dataset: str, column: str, found: str, cure: str) -> None:
         self.dataset, self.column, self.found, self.cure = dataset, column, found, cure
@@ -33,20 +34,20 @@ class SchemaChangeError(LakehouseError):
 
 
 class OtherLayoutError(LakehouseError):
-    """The contract declares other partitions than the table has."""
+    """The contract declares other partition columns than the table has."""
 
     def __init__(self, dataset: str, found: tuple[str, ...], wanted: tuple[str, ...]) -> None:
         self.dataset, self.found, self.wanted = dataset, found, wanted
-        said = [f"[{', '.join(names)}]" for names in (found, wanted)]
+        columns = [f"[{', '.join(names)}]" for names in (found, wanted)]
         super().__init__(
-            f"{dataset}: its table is partitioned by {said[0]} and its contract says partitionBy {said[1]}; run "
+            f"{dataset}: its table is partitioned by {columns[0]} and its contract says partitionBy {columns[1]}; run "
             f"`lakehouse layout apply {dataset}`, which rewrites the table in one commit. Nothing was written."
         )
 
 
 @dataclass(frozen=True)
 class NewColumn:
-    """A column that a table lacks, by its path (`device.browser`), and the one it stands behind."""
+    """A column that a table lacks, by its path (`device.browser`), and the column before it."""
 
     path: str
     column: Column
@@ -55,60 +56,66 @@ class NewColumn:
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """What a table must take to have the contract's columns."""
+    """What has to change for a table to have the contract's columns."""
 
     added: tuple[NewColumn, ...] = ()
     widened: tuple[Column, ...] = ()
 
 
-def evolve(
-    spark: SparkSession,
-    path: str,
-    columns: Sequence[Column],
-    dataset: Dataset,
-    partition_by: Sequence[str] = (),
-    properties: Mapping[str, str] | None = None,
-) -> None:
-    """Change the table at a path as far as the contract asks for it.
+@dataclass(frozen=True)
+class WantedTable:
+    """What a contract declares of one of its tables.
 
-    Raises SchemaChangeError or OtherLayoutError before any write.
+    properties: table properties that it must have. arrangement: how its rows are distributed over files when it has to
+    be rewritten.
+    """
 
-    properties: table properties that the table must have.
+    dataset: Dataset
+    columns: Sequence[Column]
+    partition_by: tuple[str, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
+    arrangement: Arrangement = field(default_factory=Arrangement)
+
+
+def evolve(spark: SparkSession, path: str, wanted: WantedTable) -> None:
+    """Alter the table at a path to match its contract; does nothing where there is no table.
+
+    Raises SchemaChangeError or OtherLayoutError before any write, RowsLostError when a rewrite would change rows.
     """
     table = open_table(path)
     if table is None:
         return
     partitioned_by = tuple(table.metadata().partition_columns)
-    if partitioned_by != tuple(partition_by):
-        raise OtherLayoutError(dataset.name, partitioned_by, tuple(partition_by))
-    change = schema_change(table.schema().to_json(), columns, dataset)
+    if partitioned_by != wanted.partition_by:
+        raise OtherLayoutError(wanted.dataset.name, partitioned_by, wanted.partition_by)
+    change = schema_change(table.schema().to_json(), wanted.columns, wanted.dataset)
     if change.added:
-        words = ", ".join(_definition(new) for new in change.added)
-        spark.sql(f"ALTER TABLE delta.`{for_spark(path)}` ADD COLUMNS ({words})")
+        definitions = ", ".join(_definition(new) for new in change.added)
+        spark.sql(f"ALTER TABLE delta.`{for_spark(path)}` ADD COLUMNS ({definitions})")
         log.info("columns added", columns=",".join(new.path for new in change.added))
     if change.widened:
-        _rewrite(spark, path, change.widened, dataset, partition_by)
+        _widen(spark, path, change.widened, wanted)
     now = table.metadata().configuration
-    changed = {name: value for name, value in (properties or {}).items() if now.get(name) != value}
+    changed = {name: value for name, value in wanted.properties.items() if now.get(name) != value}
     if changed:
-        words = ", ".join(f"'{name}' = '{value}'" for name, value in changed.items())
-        spark.sql(f"ALTER TABLE delta.`{for_spark(path)}` SET TBLPROPERTIES ({words})")
+        properties = ", ".join(f"'{name}' = '{value}'" for name, value in changed.items())
+        spark.sql(f"ALTER TABLE delta.`{for_spark(path)}` SET TBLPROPERTIES ({properties})")
 
 
 def schema_change(schema: str, columns: Sequence[Column], dataset: Dataset) -> SchemaChange:
     """Compare a table's schema (Delta's JSON) with the wanted columns; raises SchemaChangeError."""
-    found = dict(_types(json.loads(schema)["fields"]))
+    types = dict(_types(json.loads(schema)["fields"]))
     wanted = {new.path: new for new in _paths(columns)}
     added, widened = [], []
     for new in wanted.values():
         parent = new.path.rpartition(".")[0]
-        if new.path not in found:
-            if parent and parent not in found:
+        if new.path not in types:
+            if parent and parent not in types:
                 continue  # comes with its struct
             added.append(_nullable(new, dataset))
-        elif found[new.path] != _delta_name(new.column):
-            widened.append(_wider(new, found[new.path], dataset))
-    for path in found:
+        elif types[new.path] != _delta_name(new.column):
+            widened.append(_wider(new, types[new.path], dataset))
+    for path in types:
         if path not in wanted and not path.startswith("_"):
             cure = "put it back into the contract with required: false, or rewrite the table without it"
             raise SchemaChangeError(dataset.name, path, "is in the table and no longer in the contract", cure)
@@ -116,7 +123,7 @@ def schema_change(schema: str, columns: Sequence[Column], dataset: Dataset) -> S
 
 
 def with_columns_of(rows: DataFrame, columns: Sequence[Column], dataset: Dataset) -> DataFrame:
-    """Rows of an older table as the contract wants them: lacking columns as nulls, narrower types as wider ones.
+    """Rows of an older table with the contract's columns: lacking ones as nulls, narrower types cast to wider ones.
 
     Raises SchemaChangeError, as `evolve` of the table would.
     """
@@ -139,8 +146,8 @@ def _value(column: Column, lacking: Collection[str], prefix: str = "") -> SparkC
 
 def _types(fields: Sequence[Mapping[str, Any]], prefix: str = "") -> Iterator[tuple[str, str]]:
     """The types of a Delta schema by path, fields of a struct as `device.os`."""
-    for field in fields:
-        path, kind = f"{prefix}{field['name']}", field["type"]
+    for each in fields:
+        path, kind = f"{prefix}{each['name']}", each["type"]
         yield path, kind["type"] if isinstance(kind, dict) else kind
         if isinstance(kind, dict) and kind["type"] == "struct":
             yield from _types(kind["fields"], f"{path}.")
@@ -174,7 +181,10 @@ def _definition(new: NewColumn) -> str:
 
 
 def _wider(new: NewColumn, found: str, dataset: Dataset) -> Column:
-    """The column, when its type holds every value of the type found and the contract lets the table be rewritten."""
+    """The column, if its type has every value of the table's type and the contract declares that it may be widened.
+
+    found: the type that the table has.
+    """
     wanted = _delta_name(new.column)
     differs = f"is {found} in the table and {new.column.type} in the contract"
     if "." in new.path or not _holds(wanted, found):
@@ -182,14 +192,15 @@ def _wider(new: NewColumn, found: str, dataset: Dataset) -> Column:
         raise SchemaChangeError(dataset.name, new.path, differs, cure)
     if not dataset.widens_types:
         cure = (
-            "say typeWidening: rewrite in the contract to have the table rewritten once, for Athena reads no other way"
+            "set typeWidening: rewrite in the contract, and the table is rewritten once, "
+            "because Athena does not read Delta's own type widening"
         )
         raise SchemaChangeError(dataset.name, new.path, differs, cure)
     return new.column
 
 
 def _holds(wanted: str, found: str) -> bool:
-    """Tell whether every value of the found type is one of the wanted type."""
+    """Whether every value of the found type is one of the wanted type."""
     new, old = _DECIMAL.match(wanted), _DECIMAL.match(found)
     if new and old:
         digits, places, digits_before, places_before = (int(n) for n in (*new.groups(), *old.groups()))
@@ -197,14 +208,14 @@ def _holds(wanted: str, found: str) -> bool:
     return (found, wanted) == ("integer", "long")
 
 
-def _rewrite(
-    spark: SparkSession, path: str, widened: Sequence[Column], dataset: Dataset, partition_by: Sequence[str]
-) -> None:
-    """Write the whole table anew with wider types, in one commit; no value changes, so no mart need be built."""
-    rows = tables.read(spark, path).withColumns({c.name: F.col(c.name).cast(c.type) for c in widened})
-    nothing: Any = [] if dataset.kind is Kind.HISTORY else {}
-    metadata = json.dumps({"dataset": dataset.name, "touched": nothing})
-    writer = rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-    writer = writer.partitionBy(*partition_by) if partition_by else writer
-    writer.option("userMetadata", metadata).save(for_spark(path))
+def _widen(spark: SparkSession, path: str, widened: Sequence[Column], wanted: WantedTable) -> None:
+    """Rewrite the table with wider types, in one commit; no value changes, so no mart need be rebuilt."""
+    touched: Any = [] if wanted.dataset.merge_strategy is MergeStrategy.SCD2 else {}
+    becomes = NewTable(wanted.partition_by, metadata={"dataset": wanted.dataset.name, "touched": touched})
+
+    def arrange(rows: DataFrame) -> DataFrame:
+        values = {c.name: tables.described(c, F.col(c.name).cast(c.type)) for c in widened}
+        return wanted.arrangement.arrange(rows.select(*[values.get(name, F.col(name)) for name in rows.columns]))
+
+    rewrite_table(spark, path, replace(wanted.arrangement, arrange=arrange), becomes)
     log.info("columns widened", columns=",".join(column.name for column in widened))

@@ -1,4 +1,4 @@
-"""How far steps that write no table of their own have come: models built, tables published. In the ops layer."""
+"""The versions that steps without a table of their own have dealt with, such as models built: `ops.milestones`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lakehouse import log
 from lakehouse.contracts.contract import Dataset
-from lakehouse.lake.delta_log import append_once, progress, table_version
+from lakehouse.lake.delta_log import Commit, append_once, recorded, table_version
 from lakehouse.lake.paths import Lake
 
 MILESTONES = pa.schema(
@@ -29,10 +29,10 @@ def silver_version(lake: Lake, datasets: Iterable[Dataset]) -> int:
 
 def reached(lake: Lake, step: str) -> int:
     """The version that a step has dealt with, 0 before the first."""
-    return progress(lake.ops("milestones"), step)
+    return recorded(lake.ops("milestones"), step)
 
 
-def reach(lake: Lake, step: str, version: int) -> None:
+def record_milestone(lake: Lake, step: str, version: int) -> None:
     """Record that a step has dealt with a version."""
     row = {"step": step, "version": version, "run_id": log.current("run"), "recorded_at": datetime.now(UTC)}
-    append_once(lake.ops("milestones"), [row], MILESTONES, step, version)
+    append_once(lake.ops("milestones"), [row], MILESTONES, Commit(step, version))

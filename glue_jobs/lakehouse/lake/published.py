@@ -1,4 +1,4 @@
-"""The ledgers of what analysts were shown: published versions, pinned ones, and tables taken back. In the ops layer."""
+"""The records of published versions, pinned versions and rollbacks: `ops.published`, `ops.pins`, `ops.rollbacks`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse import log
-from lakehouse.lake.delta_log import append_once, progress, promised_rows, read_rows
+from lakehouse.lake.delta_log import Commit, append_once, read_rows, recorded
 from lakehouse.lake.paths import Lake
+from lakehouse.lake.table_files import totals_of
 
 
 def _schema(*own: tuple[str, pa.DataType]) -> pa.Schema:
@@ -28,11 +29,12 @@ PUBLISHED = _schema(
 )
 PINS = _schema(("version", pa.int64()), ("pinned_as", pa.string()), ("changed_at", pa.timestamp("us", "UTC")))
 ROLLBACKS = _schema(("from_version", pa.int64()), ("to_version", pa.int64()), ("version", pa.int64()))
+_SCHEMAS = {"published": PUBLISHED, "pins": PINS, "rollbacks": ROLLBACKS}
 
 
 @dataclass(frozen=True)
 class Pin:
-    """A version of a table that is kept as a table of its own, in the layer `pinned`."""
+    """A version of a table that was copied to a table of its own, in the layer `pinned`."""
 
     layer: str
     table_name: str
@@ -48,43 +50,45 @@ def changed_at(table: DeltaTable) -> datetime:
 
 def is_recorded(lake: Lake, layer: str, name: str, version: int) -> bool:
     """Whether this version of a table, or a later one, was published before."""
-    return progress(lake.ops("published"), f"publish:{layer}.{name}") > version
+    return recorded(lake.ops("published"), f"publish:{layer}.{name}") > version
 
 
 def record_published(lake: Lake, layer: str, name: str, table: DeltaTable) -> None:
-    """Record that a version of a table was shown, once."""
-    sizes = table.get_add_actions(flatten=True).column("size_bytes").to_pylist()
+    """Record that a version of a table was published, once."""
+    totals = totals_of(table)
     row = {
         "version": table.version(),
-        "row_count": promised_rows(table),
-        "file_count": len(sizes),
-        "bytes": sum(int(size) for size in sizes),
+        "row_count": totals.rows,
+        "file_count": totals.files,
+        "bytes": totals.bytes,
         "changed_at": changed_at(table),
     }
-    _record(lake, "published", PUBLISHED, layer, name, row, f"publish:{layer}.{name}", table.version() + 1)
+    commit = Commit(f"publish:{layer}.{name}", table.version() + 1)
+    _record(lake, "published", _about(layer, name) | row, commit)
 
 
 def record_pin(lake: Lake, pin: Pin) -> None:
-    """Record a pin, once; from here on it is a table of the lake."""
+    """Record a pin, once; only a recorded pin is a table of the lake."""
     row = {"version": pin.version, "pinned_as": pin.pinned_as, "changed_at": pin.changed_at}
-    _record(lake, "pins", PINS, pin.layer, pin.table_name, row, f"pin:{pin.pinned_as}", 1)
+    _record(lake, "pins", _about(pin.layer, pin.table_name) | row, Commit(f"pin:{pin.pinned_as}", 1))
 
 
 def pins_of(lake: Lake) -> list[Pin]:
-    """All pins, sorted by the name under which they stand."""
+    """All pins, sorted by the name of the pinned table."""
     rows = read_rows(lake.ops("pins"))
-    found = [Pin(**{field: row[field] for field in Pin.__dataclass_fields__}) for row in rows]
-    return sorted(found, key=lambda pin: pin.pinned_as)
+    pins = [Pin(**{field: row[field] for field in Pin.__dataclass_fields__}) for row in rows]
+    return sorted(pins, key=lambda pin: pin.pinned_as)
 
 
 def record_rollback(lake: Lake, layer: str, name: str, from_version: int, to_version: int, version: int) -> None:
-    """Record that a table was taken back, once per version that this made."""
+    """Record that a table was rolled back, once per version that the rollback created."""
     row = {"from_version": from_version, "to_version": to_version, "version": version}
-    _record(lake, "rollbacks", ROLLBACKS, layer, name, row, f"rollback:{layer}.{name}", version)
+    _record(lake, "rollbacks", _about(layer, name) | row, Commit(f"rollback:{layer}.{name}", version))
 
 
-def _record(
-    lake: Lake, ledger: str, schema: pa.Schema, layer: str, name: str, row: Mapping[str, object], app: str, version: int
-) -> None:
-    about = {"layer": layer, "table_name": name, "run_id": log.current("run"), "recorded_at": datetime.now(UTC)}
-    append_once(lake.ops(ledger), [{**about, **row}], schema, app, version)
+def _about(layer: str, name: str) -> dict[str, object]:
+    return {"layer": layer, "table_name": name, "run_id": log.current("run"), "recorded_at": datetime.now(UTC)}
+
+
+def _record(lake: Lake, table: str, row: Mapping[str, object], commit: Commit) -> None:
+    append_once(lake.ops(table), [dict(row)], _SCHEMAS[table], commit)

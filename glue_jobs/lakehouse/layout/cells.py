@@ -1,4 +1,4 @@
-"""Cuts of a partition into cells of about equally many rows, as plain arithmetic."""
+"""Where a partition is split so that all cells have about the same number of rows: plain arithmetic."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lakehouse.contracts.layout import Layout
 from lakehouse.lake.table_files import Partition
 
 Count = tuple[Any, Any, int]
-"""A value of each cut column (None for a column that is not cut) and the rows that have both."""
+"""A value of each cut column (None where there is no second one) and the number of rows that have both."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Rows of a partition with low < value ≤ high in each cut column; None is no limit."""
+    """The rows of a partition with low < value ≤ high in each cut column; None means no limit."""
 
     partition: Partition
     limits: tuple[tuple[Any, Any], ...]
@@ -32,7 +32,10 @@ def cut_into(
     partitions: int = 1,
     by_first: bool = False,
 ) -> list[Cell]:
-    """About so many cells of equal counts; fewer where there are not enough values to cut at."""
+    """About `number` cells with equal row counts; fewer where there are not enough values to cut at.
+
+    partitions: of the whole table. by_first: cut by the first column alone.
+    """
     if number == 1 or not counts:
         return [Cell(partition, tuple((None, None) for _ in layout.cut_by))]
     first_counts = _sums((first, rows) for first, _, rows in counts)
@@ -43,20 +46,20 @@ def cut_into(
     stores = len({other for _, other, _ in counts})
     days_apart = partitions if layout.is_by_day and layout.partition_by == ("month",) else 1
     across, down = factors(number, len(first_counts), stores, days_apart)
-    found = []
+    cells = []
     for low, high in slabs(first_counts, across):
         within = [c for c in counts if c[0] is None or ((low is None or c[0] > low) and (high is None or c[0] <= high))]
-        found += [
+        cells += [
             Cell(partition, ((low, high), slab)) for slab in slabs(_sums((o, rows) for _, o, rows in within), down)
         ]
-    return found
+    return cells
 
 
 def factors(number: int, first_values: int, second_values: int, partitions: int = 1) -> tuple[int, int]:
-    """Into how many slabs each column is cut, so that both are cut about as often in the whole table.
+    """Into how many parts each column is cut, so that both have about as many parts in the whole table.
 
-    The product is the number of files, or up to a tenth more where that lies nearer to a square. partitions: into how
-    many the first column is cut already.
+    The product is the number of files, or up to a tenth more where that is nearer to a square. partitions: into how
+    many parts the partitions cut the first column already.
     """
     choices = []
     for cells in range(number, math.ceil(number * 1.1) + 1):
@@ -72,7 +75,7 @@ def factors(number: int, first_values: int, second_values: int, partitions: int 
 
 
 def slabs(counts: Mapping[Any, int], number: int) -> list[tuple[Any, Any]]:
-    """Limits (low, high] of about equally many rows; a value that has more than its part gets a slab to itself."""
+    """Limits (low, high] with about equal row counts; a value with more rows than that gets a slab of its own."""
     values = sorted(counts)
     upto = list(accumulate(counts[value] for value in values))
     cuts: list[int] = []
@@ -87,8 +90,8 @@ def slabs(counts: Mapping[Any, int], number: int) -> list[tuple[Any, Any]]:
 
 
 def _sums(pairs: Iterable[tuple[Any, int]]) -> dict[Any, int]:
-    found: dict[Any, int] = {}
+    sums: dict[Any, int] = {}
     for value, rows in pairs:
         if value is not None:
-            found[value] = found.get(value, 0) + rows
-    return found
+            sums[value] = sums.get(value, 0) + rows
+    return sums

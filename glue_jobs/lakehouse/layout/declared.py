@@ -1,4 +1,4 @@
-"""The tables that maintenance keeps, and what they say of themselves: silver by contract, marts by dbt's config."""
+"""The tables that have a declared layout: silver by its contracts, marts by their dbt config."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from deltalake import DeltaTable
 
 from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.contracts.layout import RETENTION_DAYS, Layout, layout_of_table, retention_properties
-from lakehouse.contracts.marts import FACT, MARTS, SILVER
+from lakehouse.contracts.marts import FACT
 from lakehouse.errors import UnknownNameError
 from lakehouse.lake.conflicts import conflict_of
 from lakehouse.lake.delta_log import open_table
@@ -18,8 +19,8 @@ from lakehouse.runtime.context import Context
 
 
 @dataclass(frozen=True)
-class Maintained:
-    """A table with its declared layout. properties: what the table should say of itself."""
+class DeclaredTable:
+    """A table with its declared layout. properties: the table properties that it should have."""
 
     layer: str
     name: str
@@ -35,24 +36,24 @@ class Maintained:
         return f"{self.layer}.{self.name}"
 
 
-def maintained_tables(context: Context) -> list[Maintained]:
-    """Every table that is there and has a layout, silver first."""
+def maintained_tables(context: Context) -> list[DeclaredTable]:
+    """Every existing table with a layout, silver first."""
     fact = of_mart(context, FACT)
     return [*silver_tables(context), *([fact] if fact else [])]
 
 
-def silver_tables(context: Context) -> list[Maintained]:
-    """The silver tables that are there."""
+def silver_tables(context: Context) -> list[DeclaredTable]:
+    """The existing silver tables."""
     datasets = context.contracts.datasets
     return [of_dataset(context, one) for one in datasets if open_table(context.lake.silver(one.name)) is not None]
 
 
-def maintained_table(context: Context, wanted: str) -> Maintained:
-    """The table of that name, with or without its layer; raises UnknownNameError."""
+def maintained_table(context: Context, wanted: str) -> DeclaredTable:
+    """The existing table of that name, with or without its layer; raises UnknownNameError."""
     return named(maintained_tables(context), wanted)
 
 
-def named(tables: Sequence[Maintained], wanted: str) -> Maintained:
+def named(tables: Sequence[DeclaredTable], wanted: str) -> DeclaredTable:
     """The one of that name among some tables; raises UnknownNameError."""
     for table in tables:
         if wanted in (table.name, table.full_name):
@@ -60,15 +61,14 @@ def named(tables: Sequence[Maintained], wanted: str) -> Maintained:
     raise UnknownNameError("table with a layout", wanted, [table.full_name for table in tables])
 
 
-def of_dataset(context: Context, dataset: Dataset) -> Maintained:
-    """The silver table of a dataset, whether it is there yet or not."""
-
+def of_dataset(context: Context, dataset: Dataset) -> DeclaredTable:
+    """The silver table of a dataset, whether it exists or not."""
     path, properties = context.lake.silver(dataset.name), {**dataset.table_properties, **dataset.layout.properties}
-    return Maintained(SILVER, dataset.name, dataset.domain, path, dataset.layout, dataset.retention_days, properties)
+    return DeclaredTable(SILVER, dataset.name, dataset.domain, path, dataset.layout, dataset.retention_days, properties)
 
 
-def of_mart(context: Context, name: str) -> Maintained | None:
-    """A mart whose properties, which dbt gave it, describe a layout."""
+def of_mart(context: Context, name: str) -> DeclaredTable | None:
+    """A mart with the layout that dbt wrote into its table properties; None where there is none."""
     path = context.lake.table(MARTS, name)
     table = open_table(path)
     if table is None:
@@ -77,21 +77,21 @@ def of_mart(context: Context, name: str) -> Maintained | None:
     layout = layout_of_table(about.partition_columns, about.configuration)
     if layout is None:
         return None
-    return Maintained(MARTS, name, MARTS, path, layout, properties=retention_properties(RETENTION_DAYS))
+    return DeclaredTable(MARTS, name, MARTS, path, layout, properties=retention_properties(RETENTION_DAYS))
 
 
-def describe(context: Context, table: Maintained, opened: DeltaTable) -> bool:
-    """Let a table say of itself what is declared, once for each declaration; True when it did not say so yet.
+def describe(context: Context, table: DeclaredTable, opened: DeltaTable) -> bool:
+    """Write the declared properties to the table where they differ; True when they did.
 
-    A rival that commits meanwhile is given way to: the next run tells it.
+    When another writer commits at the same time, nothing is written and the next run does it.
     """
     now = opened.metadata().configuration
     missing = {name: value for name, value in table.properties.items() if now.get(name) != value}
     if not missing:
         return False
-    words = ", ".join(f"'{name}' = '{value}'" for name, value in missing.items())
+    properties = ", ".join(f"'{name}' = '{value}'" for name, value in missing.items())
     try:
-        context.spark().sql(f"ALTER TABLE delta.`{for_spark(table.path)}` SET TBLPROPERTIES ({words})")
+        context.spark().sql(f"ALTER TABLE delta.`{for_spark(table.path)}` SET TBLPROPERTIES ({properties})")
     except Exception as error:
         if conflict_of(error) is None:
             raise

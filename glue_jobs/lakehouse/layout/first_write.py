@@ -1,4 +1,4 @@
-"""New rows go into files that are clustered already, so that most partitions never need a rewrite."""
+"""Clusters rows when they are first written, so that most partitions never need a rewrite; and whole tables."""
 
 from __future__ import annotations
 
@@ -8,29 +8,41 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.layout import Layout
-from lakehouse.lake.table_files import Partition
-from lakehouse.layout.grid import placed
+from lakehouse.lake.delta_log import existing_table
+from lakehouse.lake.rewrite import Arrangement
+from lakehouse.lake.table_files import Partition, totals_of
+from lakehouse.layout.grid import arranged
 
 LARGE_ROWS = 500_000
-"""So many new rows are counted by partition, for a partition of theirs may need several files."""
+"""From so many new rows on they are counted by partition, because a partition may need several files."""
 LATE_PART = 0.1
-"""A day with less than this part of its partition's fullest day came late, and goes into a file beside."""
+"""A day with less than this part of its partition's largest day is late: its rows go to a separate file."""
 MOST_DAYS = 500
-"""A batch of more days is no delivery of a day and what came late."""
+"""A batch with more days is no daily delivery with a few late rows."""
 BYTES_PER_ROW = 48.0
-"""Assumed of a table that has no rows yet."""
+"""Assumed for a table without rows."""
 
 
 def clustered(rows: DataFrame, layout: Layout, number: int, bytes_per_row: float | None = None) -> DataFrame:
-    """The same rows, those of a partition in one sorted file, or in several cells where they are many.
+    """The same rows, one sorted file per partition, or several where a partition has many rows.
 
-    number: about how many rows there are. bytes_per_row: in files that the table has already.
+    number: about how many rows there are. bytes_per_row: in the files that the table has.
     """
     if number >= LARGE_ROWS:
-        return placed(rows, layout, cells_of(rows, layout, bytes_per_row or BYTES_PER_ROW), number)
+        return arranged(rows, layout, cells_of(rows, layout, bytes_per_row or BYTES_PER_ROW), number)
     if number and layout.is_by_day and layout.partition_by in ((), ("month",)):  # a day lies in one partition
         return _late_rows_apart(rows, layout)
     return _by_partition(rows, layout)
+
+
+def whole_table(path: str, layout: Layout) -> Arrangement:
+    """All rows of the table at a path as the layout declares, split into files of the declared size."""
+
+    def arrange(rows: DataFrame) -> DataFrame:
+        totals = totals_of(existing_table(path))
+        return arranged(rows, layout, cells_of(rows, layout, totals.bytes_per_row), totals.rows)
+
+    return Arrangement(arrange, layout.cluster_by, layout.write_settings)
 
 
 def cells_of(rows: DataFrame, layout: Layout, bytes_per_row: float) -> dict[Partition, int]:
@@ -40,22 +52,22 @@ def cells_of(rows: DataFrame, layout: Layout, bytes_per_row: float) -> dict[Part
 
 
 def _late_rows_apart(rows: DataFrame, layout: Layout) -> DataFrame:
-    """One file for the days that a partition got most rows of, one for the few rows of others.
+    """One file per partition for the days with most rows, and one for the few late rows of other days.
 
-    In one file they would stretch its bounds over all those days, and a question for any of them would open it.
+    In a single file the late rows would widen its min/max range of days, and a query for any of them would read it.
     """
     days = [tuple(row) for row in rows.groupBy(*layout.partition_by, "dt").count().collect()]
-    fullest: dict[Partition, int] = {}
+    largest: dict[Partition, int] = {}
     for *partition, _, number in days:
-        fullest[tuple(partition)] = max(number, fullest.get(tuple(partition), 0))
+        largest[tuple(partition)] = max(number, largest.get(tuple(partition), 0))
     file_of: dict[tuple[Partition, bool], int] = {}
-    places: list[Any] = []
+    files: list[Any] = []
     for *partition, day, number in days:
-        kind = (tuple(partition), number < LATE_PART * fullest[tuple(partition)])
-        places += [F.lit(day), F.lit(file_of.setdefault(kind, len(file_of)))]
-    if len(file_of) == len(fullest) or len(days) > MOST_DAYS:
+        kind = (tuple(partition), number < LATE_PART * largest[tuple(partition)])
+        files += [F.lit(day), F.lit(file_of.setdefault(kind, len(file_of)))]
+    if len(file_of) == len(largest) or len(days) > MOST_DAYS:
         return _by_partition(rows, layout)
-    file = F.coalesce(F.create_map(*places)[F.col("dt")], F.lit(0))
+    file = F.coalesce(F.create_map(*files)[F.col("dt")], F.lit(0))
     return rows.repartitionById(len(file_of), file).sortWithinPartitions(*layout.partition_by, *layout.cluster_by)
 
 

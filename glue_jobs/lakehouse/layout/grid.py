@@ -1,7 +1,7 @@
-"""Cuts the rows of each partition into cells of equal counts, one file each, at values of the cut columns.
+"""Grid clustering: splits each partition at values of its cut columns into cells of equal row counts, one file each.
 
-The first column is cut into slabs, each slab by the second. No value is on both sides of a cut, so that a question for
-one day and one store opens one file of a partition.
+The partition is split by the first column into slabs, and each slab by the second column into cells. No value is in
+two cells, so a query for one day and one store reads one file of a partition.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from lakehouse.lake.table_files import Partition
 from lakehouse.layout.cells import Cell, Count, cut_into
 
 COUNTED_ROWS = 4_000_000
-"""Of more rows than this a sample is counted to find the cuts."""
+"""With more rows than this the cuts are found from a sample."""
 
 
-def placed(
+def arranged(
     rows: DataFrame,
     layout: Layout,
     cells: Mapping[Partition, int],
@@ -31,14 +31,14 @@ def placed(
 ) -> DataFrame:
     """The same rows, one task per cell, each sorted by the cluster columns.
 
-    cells: how many a partition should have. by_first: partitions that are cut by the first column alone.
+    cells: the number of cells per partition. by_first: partitions that are split by the first column alone.
     """
-    found = _cells(rows, layout, cells, number_of_rows, by_first)
+    limits = _cells(rows, layout, cells, number_of_rows, by_first)
     cell = F.lit(0)
-    if len(found) > 1:
-        rows = rows.join(F.broadcast(_as_rows(rows, layout, found)), _within(layout), "left")
+    if len(limits) > 1:
+        rows = rows.join(F.broadcast(_as_rows(rows, layout, limits)), _within(layout), "left")
         cell = F.coalesce("_cell", F.lit(0))
-    apart = rows.repartitionById(len(found), cell)
+    apart = rows.repartitionById(len(limits), cell)
     columns = [name for name in rows.columns if not name.startswith("_cell")]
     return apart.sortWithinPartitions(*layout.partition_by, *layout.cluster_by).select(*columns)
 
@@ -52,29 +52,29 @@ def _cells(
 ) -> list[Cell]:
     several = {partition for partition, number in cells.items() if number > 1}
     counts = _counts(rows, layout, number_of_rows) if several and layout.cut_by else {}
-    found = []
+    limits = []
     for partition, number in cells.items():
-        found += cut_into(partition, counts.get(partition, ()), number, layout, len(cells), partition in by_first)
-    return found
+        limits += cut_into(partition, counts.get(partition, ()), number, layout, len(cells), partition in by_first)
+    return limits
 
 
 def _counts(rows: DataFrame, layout: Layout, number_of_rows: int) -> dict[Partition, list[Count]]:
-    """Rows by partition and cut values; of very many a sample."""
+    """Row counts by partition and values of the cut columns, from a sample where there are very many rows."""
     if number_of_rows > COUNTED_ROWS:
         rows = rows.sample(COUNTED_ROWS / number_of_rows, seed=1)
     columns = [*layout.partition_by, *layout.cut_by]
     counted = rows.groupBy(*columns).count().toArrow().to_pydict()
-    found: dict[Partition, list[Count]] = {}
+    counts: dict[Partition, list[Count]] = {}
     second = counted[layout.cut_by[1]] if len(layout.cut_by) > 1 else [None] * len(counted["count"])
     partitions = zip(*(counted[name] for name in layout.partition_by), strict=True) if layout.partition_by else None
     for first, other, number in zip(counted[layout.cut_by[0]], second, counted["count"], strict=True):
         partition = tuple(next(partitions)) if partitions is not None else ()
-        found.setdefault(partition, []).append((first, other, number))
-    return found
+        counts.setdefault(partition, []).append((first, other, number))
+    return counts
 
 
 def _as_rows(rows: DataFrame, layout: Layout, cells: Sequence[Cell]) -> DataFrame:
-    """The cells as a small table, with the types of the columns that they limit."""
+    """The cells as a DataFrame; their limits have the types of the columns that they limit."""
     columns: dict[str, list[Any]] = {"_cell": list(range(len(cells)))}
     kinds = {"_cell": "int"}
     types = dict(rows.dtypes)
@@ -89,13 +89,13 @@ def _as_rows(rows: DataFrame, layout: Layout, cells: Sequence[Cell]) -> DataFram
 
 
 def _within(layout: Layout) -> SparkColumn:
-    """When a row belongs to a cell; a null belongs to the lowest."""
-    found = F.lit(True)
+    """The join condition of rows and cells; a null belongs to the lowest cell."""
+    condition = F.lit(True)
     for name in layout.partition_by:
-        found &= F.col(name).eqNullSafe(F.col(f"_cell_{name}"))
+        condition &= F.col(name).eqNullSafe(F.col(f"_cell_{name}"))
     for at, name in enumerate(layout.cut_by):
         low, high = F.col(f"_cell_low{at}"), F.col(f"_cell_high{at}")
         above = low.isNull() | F.coalesce(F.col(name) > low, F.lit(False))
         below = high.isNull() | F.coalesce(F.col(name) <= high, low.isNull())
-        found &= above & below
-    return found
+        condition &= above & below
+    return condition

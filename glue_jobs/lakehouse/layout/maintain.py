@@ -1,6 +1,7 @@
-"""Maintenance: rewrites the few files whose layout fell below what is declared, then drops what no reader needs.
+"""Maintenance: reclusters partitions above the declared read amplification, vacuums, cleans up the Delta log.
 
-One commit a table and run, so that a merge beside it plans again once at most; it gives way itself after one retry.
+One commit per table and run, so that a concurrent merge has to plan again once at most; maintenance itself gives up
+after one retry and leaves the rest to the next run.
 """
 
 from __future__ import annotations
@@ -19,22 +20,22 @@ from lakehouse.lake.conflicts import conflict_of
 from lakehouse.lake.delta_log import existing_table
 from lakehouse.lake.files import list_files
 from lakehouse.lake.paths import for_spark
-from lakehouse.lake.table_files import laid_files
-from lakehouse.layout.declared import Maintained, describe, maintained_tables
+from lakehouse.lake.rewrite import Arrangement, Rewritten, rewrite_files
+from lakehouse.lake.table_files import table_files
+from lakehouse.layout.declared import DeclaredTable, describe, maintained_tables
 from lakehouse.layout.files import clustered_at, columns_of, said_partition
-from lakehouse.layout.grid import placed
+from lakehouse.layout.grid import arranged
 from lakehouse.layout.plan import Plan, plan_maintenance
-from lakehouse.layout.rewrite import Rewritten, rewrite
 from lakehouse.runtime.context import Context
 
 MAX_BYTES = 20 << 30
-"""One run rewrites at most so much of each table, unless told otherwise."""
+"""One run rewrites at most so much of each table, unless another limit is passed."""
 TRIES = 2
 DAY_MS = 24 * 3600 * 1000
 
 
 class BoundError(UsageError):
-    """The most that a run may rewrite is no number of bytes."""
+    """The limit of bytes to rewrite is not a positive number."""
 
     def __init__(self, given: str) -> None:
         self.given = given
@@ -43,7 +44,10 @@ class BoundError(UsageError):
 
 @dataclass(frozen=True)
 class MaintenanceResult:
-    """What maintenance did to one table. left: partitions left to the next run. gave_way: a rival was first, twice."""
+    """What maintenance did to one table.
+
+    left: partitions left to the next run. gave_way: another writer committed first at each try.
+    """
 
     table: str
     partitions: int = 0
@@ -59,12 +63,12 @@ class MaintenanceResult:
 
     @property
     def did_something(self) -> bool:
-        """True when the table or its folder is no longer as it was."""
+        """True when the table or its folder changed."""
         return bool(self.files_removed or self.described or self.vacuumed or self.log_cleaned)
 
 
 def maintain_lake(context: Context, max_bytes: int = MAX_BYTES) -> list[MaintenanceResult]:
-    """Maintain every table that has a layout; returns those that needed something. A second run does nothing."""
+    """Maintain every table that has a layout; returns those that needed it. A second run does nothing."""
     results = []
     for table in maintained_tables(context):
         with log.about(domain=table.domain, dataset=table.name):
@@ -74,8 +78,8 @@ def maintain_lake(context: Context, max_bytes: int = MAX_BYTES) -> list[Maintena
     return results
 
 
-def maintain_table(context: Context, table: Maintained, max_bytes: int = MAX_BYTES) -> MaintenanceResult:
-    """Describe, cluster, vacuum and trim one table, each only where it is needed."""
+def maintain_table(context: Context, table: DeclaredTable, max_bytes: int = MAX_BYTES) -> MaintenanceResult:
+    """Write properties, recluster, vacuum and clean up the log of one table, each only where it is needed."""
     opened = existing_table(table.path)
     result = MaintenanceResult(table.full_name, described=describe(context, table, opened))
     if tuple(opened.metadata().partition_columns) == table.layout.partition_by:
@@ -88,8 +92,10 @@ def maintain_table(context: Context, table: Maintained, max_bytes: int = MAX_BYT
     return result
 
 
-def cluster_table(context: Context, table: Maintained, result: MaintenanceResult, max_bytes: int) -> MaintenanceResult:
-    """Carry out a fresh plan; when a rival was first, once more, and else leave it to the next run."""
+def cluster_table(
+    context: Context, table: DeclaredTable, result: MaintenanceResult, max_bytes: int
+) -> MaintenanceResult:
+    """Plan and carry out; when another writer commits first, plan once more, then leave it to the next run."""
     for _ in range(TRIES):
         plan = plan_table(table, max_bytes)
         result = replace(result, left=len(plan.left))
@@ -109,55 +115,50 @@ def cluster_table(context: Context, table: Maintained, result: MaintenanceResult
     return replace(result, gave_way=True, left=len(plan.tasks) + len(plan.left))
 
 
-def plan_table(table: Maintained, max_bytes: int = MAX_BYTES) -> Plan:
-    """What the table's log says should be rewritten now."""
+def plan_table(table: DeclaredTable, max_bytes: int = MAX_BYTES) -> Plan:
+    """What should be rewritten now, from the table's log."""
     opened = existing_table(table.path)
-    files = laid_files(opened, columns_of(table.layout))
+    files = table_files(opened, columns_of(table.layout))
     return plan_maintenance(files, table.layout, clustered_at(table.path), max_bytes)
 
 
-def carry_out(spark: SparkSession, table: Maintained, plan: Plan) -> Rewritten | None:
-    """Rewrite the plan's files in one commit; None when a rival's commit was first."""
+def carry_out(spark: SparkSession, table: DeclaredTable, plan: Plan) -> Rewritten | None:
+    """Rewrite the plan's files in one commit; None when another writer committed first."""
     names = [file.name for task in plan.tasks for file in task.files]
     cells = {task.partition: task.cells for task in plan.tasks}
-    # Late rows are of many days and all stores: cut by days they add little to any of them.
-    gathered = [task.partition for task in plan.tasks if not task.whole]
+    # Late rows are of many days and all stores: split by days alone they add little to any day.
+    compacted = [task.partition for task in plan.tasks if not task.whole]
     rows = sum(file.rows for task in plan.tasks for file in task.files)
-    note = {
-        "partitions": [said_partition(task.partition) for task in plan.tasks],
-        "whole": [said_partition(task.partition) for task in plan.tasks if task.whole],
-        "cluster_by": table.layout.cluster_by,
-    }
+    partitions = [said_partition(task.partition) for task in plan.tasks]
+    whole = [said_partition(task.partition) for task in plan.tasks if task.whole]
+    arrangement = Arrangement(
+        lambda moved: arranged(moved, table.layout, cells, rows, compacted),
+        table.layout.cluster_by,
+        table.layout.write_settings,
+    )
     try:
-        return rewrite(
-            spark,
-            table.path,
-            names,
-            lambda found: placed(found, table.layout, cells, rows, gathered),
-            note,
-            table.layout.write_settings,
-        )
+        return rewrite_files(spark, table.path, names, arrangement, partitions, whole)
     except Exception as error:
         if conflict_of(error) is None:
             raise
         return None
 
 
-def _vacuum(context: Context, table: Maintained) -> int:
-    """Remove the files that no version within the retention needs; returns how many were to go."""
+def _vacuum(context: Context, table: DeclaredTable) -> int:
+    """Remove the files that no version within the retention needs; returns how many there were."""
     opened = existing_table(table.path)
     hours = table.retention_days * 24
-    # The log names what was removed long ago as well, so that only what is still there counts.
+    # The log also names files that were deleted long ago; only those that still exist count.
     named = {unquote(name) for name in opened.vacuum(hours, dry_run=True, enforce_retention_duration=False)}
-    lost = named & {file.path for file in list_files(table.path)} if named else named
-    if lost:
-        # By the table's own retention, which `describe` wrote: Delta asks for no confirmation then.
+    obsolete = named & {file.path for file in list_files(table.path)} if named else named
+    if obsolete:
+        # With the table's own retention, which `describe` wrote, Delta asks for no confirmation.
         context.spark().sql(f"VACUUM delta.`{for_spark(table.path)}`").collect()
-    return len(lost)
+    return len(obsolete)
 
 
-def _clean_log(context: Context, table: Maintained) -> bool:
-    """Checkpoint and trim a log whose first commits are older than it is kept for."""
+def _clean_log(context: Context, table: DeclaredTable) -> bool:
+    """Checkpoint a log whose first commits are older than its retention; Delta then deletes them."""
     opened = existing_table(table.path)
     expired = time.time() * 1000 - (max(table.retention_days, LOG_DAYS) + 1) * DAY_MS
     old = [commit for commit in opened.history() if commit["timestamp"] < expired]

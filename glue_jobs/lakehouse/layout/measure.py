@@ -1,7 +1,7 @@
-"""How good a layout is: the share of bytes that a question opens, against the least possible for as many files.
+"""Read amplification: the bytes that queries read, divided by the theoretical minimum for as many files.
 
-Pure arithmetic over files (or row groups) as `layout_files.py` tells of them. A question opens every file whose bounds
-do not exclude it, as Delta's readers do.
+Pure arithmetic over the statistics of files or row groups. A query reads every file whose min/max range contains one
+of its values, as Delta's data skipping does.
 """
 
 from __future__ import annotations
@@ -15,66 +15,66 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lakehouse.lake.table_files import LaidFile
+from lakehouse.lake.table_files import TableFile
 
 MOST_POINTS = 1_000
 DAYS, STORES = 7, 10
-QUESTIONS = ("one day", "one store", "day and store", f"{DAYS} days, {STORES} stores")
+QUERIES = ("one day", "one store", "day and store", f"{DAYS} days, {STORES} stores")
 
 Matrix = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Opened:
-    """What a question opens on average. best: the least possible share of bytes for as many files."""
+class QueryRead:
+    """What a query reads on average. share: of the bytes. minimum: the theoretical minimum of it for as many files."""
 
-    question: str
+    query: str
     files: float
     share: float
     rows_share: float
-    best: float
+    minimum: float
 
     @property
-    def ratio(self) -> float:
-        """How many times the least possible is opened."""
-        return self.share / self.best
+    def read_amplification(self) -> float:
+        """How many times the theoretical minimum is read."""
+        return self.share / self.minimum
 
 
-def effective_files(files: Sequence[LaidFile]) -> float:
-    """How many files of equal size these are worth: (Σ bytes)² / Σ bytes², as many as there are when all are equal."""
+def effective_files(files: Sequence[TableFile]) -> float:
+    """The number of files weighted by size: (Σ bytes)² / Σ bytes², their number where all are equally large."""
     sizes = [float(file.bytes) for file in files]
     return sum(sizes) ** 2 / sum(size * size for size in sizes) if any(sizes) else 1.0
 
 
-def points_of(files: Sequence[LaidFile], column: str) -> list[Any]:
-    """Values of a column to ask for: every day between the first and the last, or else the bounds of the files."""
-    bounds = [file.bounds[column] for file in files if column in file.bounds]
-    if not bounds:
+def points_of(files: Sequence[TableFile], column: str) -> list[Any]:
+    """Values of a column to query: every day between the first and the last, or else the minima and maxima of files."""
+    ranges = [file.statistics[column] for file in files if column in file.statistics]
+    if not ranges:
         return []
-    low, high = min(pair[0] for pair in bounds), max(pair[1] for pair in bounds)
+    low, high = min(pair[0] for pair in ranges), max(pair[1] for pair in ranges)
     if type(low) is date:
-        found: list[Any] = [low + timedelta(days=number) for number in range((high - low).days + 1)]
+        points: list[Any] = [low + timedelta(days=number) for number in range((high - low).days + 1)]
     else:
-        found = sorted({value for pair in bounds for value in pair})
-    step = -(-len(found) // MOST_POINTS)
-    return found[::step]
+        points = sorted({value for pair in ranges for value in pair})
+    step = -(-len(points) // MOST_POINTS)
+    return points[::step]
 
 
-def may_hold(files: Sequence[LaidFile], column: str, points: Sequence[Any]) -> Matrix:
-    """Which file (row) may hold which value (column)."""
-    lows = [file.bounds[column][0] if column in file.bounds else points[0] for file in files]
-    highs = [file.bounds[column][1] if column in file.bounds else points[-1] for file in files]
+def may_hold(files: Sequence[TableFile], column: str, points: Sequence[Any]) -> Matrix:
+    """Which file (row) may contain which value (column)."""
+    lows = [file.statistics[column][0] if column in file.statistics else points[0] for file in files]
+    highs = [file.statistics[column][1] if column in file.statistics else points[-1] for file in files]
     order = {value: at for at, value in enumerate(sorted({*points, *lows, *highs}))}
     at = np.array([order[point] for point in points])
     low, high = (np.array([order[value] for value in ends]) for ends in (lows, highs))
     return (low[:, None] <= at) & (at <= high[:, None])
 
 
-def measure(files: Sequence[LaidFile], cut_by: Sequence[str]) -> float:
-    """How many times the least possible the files of one partition let a question open; 1 is best.
+def read_amplification(files: Sequence[TableFile], cut_by: Sequence[str]) -> float:
+    """How many times the theoretical minimum a query reads of one partition; 1 is best.
 
-    √(shares opened by one value of each cut column, multiplied, × files): for whole partitions of a table that are
-    equally good this is the factor that they put on the table's own measure.
+    √(number of files × the share of bytes that a query for one value reads, for each cut column). Where all partitions
+    of a table have the same, the whole table's is so many times that of a table with 1 in each partition.
     """
     if not cut_by:
         return 1.0
@@ -86,17 +86,17 @@ def measure(files: Sequence[LaidFile], cut_by: Sequence[str]) -> float:
     return math.sqrt(max(1.0, product))
 
 
-def opened_by(
-    files: Sequence[LaidFile],
+def query_reads(
+    files: Sequence[TableFile],
     days: Sequence[date] = (),
     stores: Sequence[str] = (),
-    asked: Sequence[str] = ("dt", "store_id"),
-) -> list[Opened]:
-    """What the four questions open, on average over days and stores; those without a bound anywhere are left out.
+    columns: Sequence[str] = ("dt", "store_id"),
+) -> list[QueryRead]:
+    """What the four queries read, on average over days and stores; nothing where no file has statistics of both.
 
-    days, stores: the values to ask for; else those that the bounds tell of.
+    days, stores: the values to query; else those that the statistics show. columns: those of the day and the store.
     """
-    day, store = asked
+    day, store = columns
     days, stores = days or points_of(files, day), stores or points_of(files, store)
     if not days or not stores:
         return []
@@ -108,7 +108,7 @@ def opened_by(
     wide = slabs_of_week / several * min(several, STORES) / several
     every = np.ones((len(files), 1), dtype=bool)
     pairs = ((by_day, every, one), (every, by_store, one), (by_day, by_store, one * one), (week, ten, wide))
-    return [_opened(name, files, *pair) for name, pair in zip(QUESTIONS, pairs, strict=True)]
+    return [_read(name, files, *pair) for name, pair in zip(QUERIES, pairs, strict=True)]
 
 
 def geometric_mean(ratios: Sequence[float]) -> float:
@@ -116,32 +116,32 @@ def geometric_mean(ratios: Sequence[float]) -> float:
     return math.exp(sum(math.log(ratio) for ratio in ratios) / len(ratios)) if ratios else 1.0
 
 
-def two_dimensional(opened: Sequence[Opened]) -> float:
-    """The geometric mean of what one day and one store open, over the limit 1/√files (design.md, section 7)."""
-    return geometric_mean([each.ratio for each in opened if each.question in QUESTIONS[:2]])
+def mean_read_amplification(reads: Sequence[QueryRead]) -> float:
+    """The geometric mean for one day and for one store, whose theoretical minimum is 1/√files of the bytes each."""
+    return geometric_mean([each.read_amplification for each in reads if each.query in QUERIES[:2]])
 
 
-def _opened(question: str, files: Sequence[LaidFile], by_day: Matrix, by_store: Matrix, best: float) -> Opened:
+def _read(query: str, files: Sequence[TableFile], by_day: Matrix, by_store: Matrix, minimum: float) -> QueryRead:
     sizes = np.array([[file.bytes, file.rows, 1] for file in files], dtype=float)
     left, right = by_day.astype(float), by_store.astype(float)
     numbers = [float(((left * sizes[:, [at]]).T @ right).mean()) for at in range(3)]
     totals = [max(float(total), 1.0) for total in sizes.sum(axis=0)]
-    return Opened(question, numbers[2], numbers[0] / totals[0], numbers[1] / totals[1], best)
+    return QueryRead(query, numbers[2], numbers[0] / totals[0], numbers[1] / totals[1], minimum)
 
 
-def _shares(opened: Matrix, files: Sequence[LaidFile]) -> npt.NDArray[np.float64]:
+def _shares(held: Matrix, files: Sequence[TableFile]) -> npt.NDArray[np.float64]:
     sizes = np.array([file.bytes for file in files], dtype=float)
-    shares: npt.NDArray[np.float64] = sizes @ opened.astype(float) / max(sizes.sum(), 1.0)
+    shares: npt.NDArray[np.float64] = sizes @ held.astype(float) / max(sizes.sum(), 1.0)
     return shares
 
 
-def _runs(opened: Matrix, length: int) -> Matrix:
-    """Which file may hold one of several values in a row, for every run of that length."""
-    runs = max(1, opened.shape[1] - length + 1)
-    return np.stack([opened[:, at : at + length].any(axis=1) for at in range(runs)], axis=1)
+def _runs(held: Matrix, length: int) -> Matrix:
+    """Which file may contain one of `length` consecutive values, for every such run."""
+    runs = max(1, held.shape[1] - length + 1)
+    return np.stack([held[:, at : at + length].any(axis=1) for at in range(runs)], axis=1)
 
 
-def _spread(opened: Matrix, number: int) -> Matrix:
-    """Which file may hold one of several values that lie apart, for every such choice."""
-    step = max(1, opened.shape[1] // number)
-    return np.stack([opened[:, at::step][:, :number].any(axis=1) for at in range(step)], axis=1)
+def _spread(held: Matrix, number: int) -> Matrix:
+    """Which file may contain one of `number` values spread over the column, for every such choice."""
+    step = max(1, held.shape[1] // number)
+    return np.stack([held[:, at::step][:, :number].any(axis=1) for at in range(step)], axis=1)

@@ -1,4 +1,4 @@
-"""A picture of a layout: for every day and store, how many files may hold it; one file everywhere is best."""
+"""A heat map of a layout: for every day and store, how many files may contain it; one file everywhere is best."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lakehouse.lake.table_files import LaidFile
+from lakehouse.lake.table_files import TableFile
 from lakehouse.layout.measure import may_hold, points_of
 
 WIDTH, HEIGHT = 970, 520
@@ -31,8 +31,8 @@ text { fill: #16202b; font: 14px system-ui, "Segoe UI", Roboto, "Helvetica Neue"
 """
 
 
-def draw_layout(title: str, files: Sequence[LaidFile], across: str = "dt", down: str = "store_id") -> str | None:
-    """An SVG of days by stores, coloured by the number of files; None where no file has bounds of both."""
+def draw_layout(title: str, files: Sequence[TableFile], across: str = "dt", down: str = "store_id") -> str | None:
+    """An SVG of days by stores, coloured by the number of files; None where no file has statistics of both."""
     columns, lines = _some(points_of(files, across), MOST_COLUMNS), _some(points_of(files, down), MOST_LINES)
     if not columns or not lines:
         return None
@@ -60,16 +60,16 @@ def _step(number: int) -> int:
 
 
 def _outlines(by_column: Any, by_line: Any, width: float, height: float) -> list[str]:
-    """The files' own limits."""
-    found = []
+    """The ranges of the files."""
+    outlines = []
     for x, y in zip(by_column, by_line, strict=True):
         over, under = np.flatnonzero(x), np.flatnonzero(y)
         if len(over) and len(under):
-            found.append(
+            outlines.append(
                 f'<rect class="file" x="{LEFT + over[0] * width:.2f}" y="{TOP + under[0] * height:.2f}" '
                 f'width="{(over[-1] - over[0] + 1) * width:.2f}" height="{(under[-1] - under[0] + 1) * height:.2f}"/>'
             )
-    return found
+    return outlines
 
 
 def _frame(title: str, about: str, columns: Sequence[Any], lines: Sequence[Any]) -> list[str]:
@@ -93,9 +93,9 @@ def _soft(x: int, y: int, value: Any, anchor: str) -> str:
 
 
 def _legend() -> list[str]:
-    found = [f'<text class="soft" x="{LEFT}" y="{TOP + DOWN + 50}">files that may hold a day and store:</text>']
+    marks = [f'<text class="soft" x="{LEFT}" y="{TOP + DOWN + 50}">files that may hold a day and store:</text>']
     for at, (_, words) in enumerate(STEPS):
         x, y = LEFT + 235 + at * 88, TOP + DOWN + 39
-        found.append(f'<rect class="s{at}" x="{x}" y="{y}" width="14" height="14"/>')
-        found.append(f'<text class="soft" x="{x + 20}" y="{y + 11}">{words}</text>')
-    return found
+        marks.append(f'<rect class="s{at}" x="{x}" y="{y}" width="14" height="14"/>')
+        marks.append(f'<text class="soft" x="{x + 20}" y="{y + 11}">{words}</text>')
+    return marks

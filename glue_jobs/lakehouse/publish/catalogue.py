@@ -13,7 +13,8 @@ from deltalake.schema import ArrayType, MapType, PrimitiveType, StructType
 from lakehouse import log
 from lakehouse.contracts.marts import NOT_DESCRIBED, Described
 from lakehouse.errors import LakehouseError, TransientError
-from lakehouse.lake.delta_log import promised_rows, table_version
+from lakehouse.lake.delta_log import table_version
+from lakehouse.lake.table_files import totals_of
 
 _SERDE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 _HIVE = {"long": "bigint", "integer": "int", "short": "smallint", "byte": "tinyint", "timestamp_ntz": "timestamp"}
@@ -118,11 +119,11 @@ def _cut(text: str, length: int) -> str:
 
 
 def _statistics(table: DeltaTable) -> dict[str, str]:
-    """Rows, files and bytes by the log, in Hive's words and in Spark's."""
-    sizes = table.get_add_actions(flatten=True).column("size_bytes").to_pylist()
-    rows, total = str(promised_rows(table)), str(sum(int(size) for size in sizes))
-    spark = {"spark.sql.statistics.numRows": rows, "spark.sql.statistics.totalSize": total}
-    return {"numRows": rows, "numFiles": str(len(sizes)), "totalSize": total, **spark}
+    """Rows, files and bytes by the Delta log, under Hive's names and Spark's."""
+    totals = totals_of(table)
+    rows, size = str(totals.rows), str(totals.bytes)
+    spark = {"spark.sql.statistics.numRows": rows, "spark.sql.statistics.totalSize": size}
+    return {"numRows": rows, "numFiles": str(totals.files), "totalSize": size, **spark}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The gate before a table is shown: Athena knows its features, and a second reader counts what its log promises."""
+"""What a table must pass before it is published: Athena supports its features, a second reader counts its rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lakehouse.errors import LakehouseError
-from lakehouse.lake.delta_log import open_table, promised_rows, read_protocol, rows_in_files
+from lakehouse.lake.delta_log import open_table, read_protocol, rows_in_files
+from lakehouse.lake.table_files import totals_of
 
 READABLE_FEATURES = frozenset({"deletionVectors", "columnMapping", "timestampNtz"})
 """The Delta reader features that Athena reads; any other, known or to come, is refused by its name."""
@@ -24,18 +25,18 @@ _CURES = {
 
 
 class ParityError(LakehouseError):
-    """A table that a reader does not see as its log says; it keeps its last published state."""
+    """A reader sees another table than its Delta log describes; the last published version stays."""
 
     def __init__(self, table: str, problem: str) -> None:
         self.table, self.problem = table, problem
         super().__init__(
-            f"{table}: {problem}. It was not published; look for files removed or changed by hand, "
-            f"or restore the table to an earlier version."
+            f"{table}: {problem}. It was not published. Check for data files that were deleted or changed by "
+            f"hand, or restore an earlier version."
         )
 
 
 class UnreadableFeatureError(LakehouseError):
-    """A table that uses a feature of Delta which Athena does not read; it keeps its last published state."""
+    """A table uses a Delta feature that Athena does not read; the last published version stays."""
 
     def __init__(self, table: str, feature: str, path: str) -> None:
         self.table, self.feature = table, feature
@@ -69,15 +70,15 @@ def _require_features(name: str, path: str, protocol: tuple[int, list[str]]) -> 
 
 
 def require_parity(name: str, table: DeltaTable) -> None:
-    """Raise ParityError unless a reader that is not Spark counts the rows that the log promises."""
-    promised = promised_rows(table)
+    """Raise ParityError unless a reader that is not Spark counts as many rows as the Delta log."""
+    logged = totals_of(table).rows
     try:
         seen = rows_in_files(table)
     except Exception as error:  # delta-rs raises what its reader raised, of no common kind
         reason = str(error).splitlines()[0][:200]
         raise ParityError(name, f"a file that its log names cannot be read ({reason})") from None
-    if seen != promised:
-        raise ParityError(name, f"a reader counts {seen} rows, its log says {promised}")
+    if seen != logged:
+        raise ParityError(name, f"a reader counts {seen} rows, but its Delta log says {logged}")
 
 
 def require_same_schema(name: str, table: DeltaTable, entry: dict[str, Any], wanted: dict[str, Any]) -> None:

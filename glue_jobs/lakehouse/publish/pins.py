@@ -1,7 +1,7 @@
-"""Keeps a published version of a table as a table of its own, for Athena, which has no time travel.
+"""Pins a version of a table: copies it to a table of its own, because Athena has no time travel.
 
-The pin is a copy, byte by byte: the data files of that version and the log up to it. A table that only points at the
-files of another would break when maintenance removes them.
+The copy is byte by byte: the data files of that version and the log up to it. A table that only referred to the files
+of another would break when maintenance removes them.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from lakehouse.lake.delta_log import open_table, storage_options
 from lakehouse.lake.files import list_files, split_s3
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.published import Pin, changed_at, pins_of, record_pin
+from lakehouse.lake.table_files import table_files
 from lakehouse.publish.parity import open_readable, require_parity
 
 _LOG_FILE = re.compile(r"^(\d{20})\.(json|checkpoint.*\.parquet)$")
 
 
 class VersionError(LakehouseError):
-    """A version or time that the table cannot show any more, or never could."""
+    """The table cannot be read as of this version or time."""
 
     def __init__(self, table: str, wanted: str, reason: str) -> None:
         self.table, self.wanted, self.reason = table, wanted, reason
@@ -37,12 +38,12 @@ class VersionError(LakehouseError):
 
 
 def pin_table(lake: Lake, layer: str, name: str, as_of: str) -> Pin:
-    """Copy a table as of a version or a time; a pin that is there already is returned as it is."""
+    """Copy a table as of a version or a time; a pin that exists already is returned as it is."""
     table = open_as_of(lake, layer, name, as_of)
     as_name = f"{name}_v{table.version()}"
-    known = {pin.pinned_as: pin for pin in pins_of(lake)}
-    if as_name in known:
-        return known[as_name]
+    pins = {pin.pinned_as: pin for pin in pins_of(lake)}
+    if as_name in pins:
+        return pins[as_name]
     source, target = lake.table(layer, name), lake.table("pinned", as_name)
     _copy(source, target, [*_data_files(table), *_log_files(source, table.version())])
     copied = open_readable(f"pinned.{as_name}", target)
@@ -79,8 +80,8 @@ def _moment(label: str, text: str) -> datetime:
 
 
 def _data_files(table: DeltaTable) -> list[str]:
-    """The files of a version below the table's root, those of its deletion vectors included."""
-    files = [str(path) for path in table.get_add_actions(flatten=True).column("path").to_pylist()]
+    """The data files of a version by their paths below the table's root, deletion vectors included."""
+    files = [file.path for file in table_files(table)]
     if "deletionVectors" in (table.protocol().reader_features or []):
         files += [
             file.path
@@ -92,12 +93,12 @@ def _data_files(table: DeltaTable) -> list[str]:
 
 def _log_files(source: str, version: int) -> list[str]:
     """The log up to a version."""
-    found = [(file.name, _LOG_FILE.match(file.name)) for file in list_files(f"{source}/_delta_log")]
-    return [f"_delta_log/{name}" for name, match in found if match and int(match[1]) <= version]
+    files = [(file.name, _LOG_FILE.match(file.name)) for file in list_files(f"{source}/_delta_log")]
+    return [f"_delta_log/{name}" for name, match in files if match and int(match[1]) <= version]
 
 
 def _copy(source: str, target: str, files: Iterable[str]) -> None:
-    """Copy files; the pin counts from its record on, so a copy that dies is done again."""
+    """Copy files; a pin exists only once it is recorded, so a copy that was interrupted is made again."""
     if storage_options(source) is None:
         for file in files:
             _copy_on_disk(Path(source, file), Path(target, file))
@@ -111,7 +112,7 @@ def _copy(source: str, target: str, files: Iterable[str]) -> None:
 
 
 def _copy_on_disk(source: Path, target: Path) -> None:
-    """Files of a Delta table never change, so a second name for the same file is a copy, and takes no room."""
+    """Link the file: files of a Delta table never change, so a second name for one is a copy that takes no space."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         return

@@ -1,4 +1,4 @@
-"""Where old copies of a batch's keys can lie, found from the table's log alone: no data file is opened."""
+"""Which files of silver can contain a key of a batch, from the table's log alone: no data file is opened."""
 
 from __future__ import annotations
 
@@ -7,61 +7,45 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse.contracts.contract import Dataset
-from lakehouse.lake.table_files import Partition
+from lakehouse.lake.table_files import Partition, Range, TableFile, table_files
 
 LIST_LIMIT = 100
-"""So many partitions or key ranges are named one by one; more become ranges, which may reach a little further."""
+"""Up to so many partitions or key ranges are listed; more are merged into ranges, which may cover a few others."""
 
 LOCATE_ABOVE_BYTES = 64 << 20
-"""Below this the whole rows of all candidate files are read at once; above, keys first, then the rows found."""
+"""Up to this size the rows of all candidate files are read at once; above it first the keys, then the matching rows."""
 
 _RANGED_TYPES = ("string", "int", "bigint", "date")
-"""Types of a leading key column whose statistics are exact bounds in every engine."""
+"""Types of a leading key column whose min/max statistics every engine writes exactly."""
 
 
 @dataclass(frozen=True)
 class KeyRange:
-    """The smallest and the greatest value of the leading key column in some part of a batch."""
+    """The smallest and the greatest value of the leading key column in a part of a batch."""
 
     low: Any
     high: Any
 
 
 @dataclass(frozen=True)
-class DataFile:
-    """One file of a table as its log describes it; without bounds it may hold any key."""
+class CandidateFiles:
+    """The files that can contain a key of a batch, and predicates with literals that let a reader skip all others.
 
-    bytes: int
-    partition: Partition
-    bounds: KeyRange | None
-    rows: int = 0
-
-    def may_hold(self, ranges: Sequence[KeyRange] | None) -> bool:
-        """Tell whether a key within one of the ranges may lie in this file; None stands for any key."""
-        if ranges is None or self.bounds is None:
-            return True
-        return any(r.low <= self.bounds.high and self.bounds.low <= r.high for r in ranges)
-
-
-@dataclass(frozen=True)
-class Reach:
-    """The files that can hold a key of a batch, and the literal predicates that lead a reader to them alone.
-
-    partitions_by: how the partitions are named: `list`, `ranges` or `none`.
+    known: all files of the table. files: those that can contain a key. ranges: of the leading key column in the batch;
+    None where its type has no exact statistics.
     """
 
     dataset: Dataset
-    known: tuple[DataFile, ...]
-    files: tuple[DataFile, ...]
+    known: tuple[TableFile, ...]
+    files: tuple[TableFile, ...]
     ranges: tuple[KeyRange, ...] | None
 
     @property
     def bytes(self) -> int:
-        """Size of the files that can hold a key."""
+        """Size of the files that can contain a key."""
         return sum(file.bytes for file in self.files)
 
     @property
@@ -72,28 +56,30 @@ class Reach:
 
     @property
     def partitions(self) -> frozenset[Partition]:
-        """The partitions of the files that can hold a key."""
+        """The partitions of the files that can contain a key."""
         return frozenset(file.partition for file in self.files)
 
     @property
     def partitions_by(self) -> str:
-        """How the predicates name the partitions."""
+        """How the predicates name the partitions: `list`, `ranges` or `none`."""
         if not self.dataset.partition_by:
             return "none"
         most = max(len({p[at] for p in self.partitions}) for at in range(len(self.dataset.partition_by)))
         return "list" if most <= LIST_LIMIT else "ranges"
 
     def key_predicate(self) -> str | None:
-        """A condition on a batch's rows: only where it holds can a file have the key; None where any may be there."""
-        bounds = [file.bounds for file in self.files]
-        if self.ranges is None or None in bounds:
+        """A condition on the batch's rows, false where no file can contain the key; None where any key is possible."""
+        ranges = [file.statistics.get(self.dataset.key[0]) for file in self.files]
+        if self.ranges is None or None in ranges:
             return None
-        return self._key_within(merged_ranges(bound for bound in bounds if bound))
+        return self._key_within(merged_ranges(KeyRange(*each) for each in ranges if each))
 
-    def within(self, partitions: Iterable[Partition]) -> Reach:
-        """The same, of some partitions alone."""
+    def within(self, partitions: Iterable[Partition]) -> CandidateFiles:
+        """The same for some partitions only."""
         wanted = set(partitions)
-        return Reach(self.dataset, self.known, tuple(f for f in self.files if f.partition in wanted), self.ranges)
+        return CandidateFiles(
+            self.dataset, self.known, tuple(f for f in self.files if f.partition in wanted), self.ranges
+        )
 
     def partition_predicates(self, table: str = "") -> list[str]:
         """Conditions on the table's partition columns alone."""
@@ -103,10 +89,10 @@ class Reach:
         """Conditions on the table's partition and key columns, as SQL with literals; `table` is a prefix like `t.`."""
         if not self.files:
             return ["1 = 0"]
-        found = self.partition_predicates(table)
+        predicates = self.partition_predicates(table)
         if self.ranges is not None:
-            found.append(self._key_within(self.ranges, table))
-        return found
+            predicates.append(self._key_within(self.ranges, table))
+        return predicates
 
     def _key_within(self, ranges: Iterable[KeyRange], table: str = "") -> str:
         key = self.dataset.key[0]
@@ -116,58 +102,50 @@ class Reach:
 def partition_predicates(
     dataset: Dataset, wanted: Iterable[Partition], known: Iterable[Partition], table: str = ""
 ) -> list[str]:
-    """Conditions that hold for every row of the wanted partitions, one per partition column."""
+    """Conditions that are true for every row of the wanted partitions, one per partition column."""
     columns = zip(dataset.partition_by, zip(*wanted, strict=True), zip(*known, strict=True), strict=False)
     types = dataset.silver_types
     return [_values(f"{table}`{name}`", types[name], set(values), set(all_)) for name, values, all_ in columns]
 
 
-def reach_of(
+def candidate_files_of(
     table: DeltaTable | None,
     dataset: Dataset,
     ranges: Iterable[KeyRange],
     partitions: Iterable[Partition],
-) -> Reach:
-    """The files that can hold a key of a batch with these key ranges and partitions."""
-    narrow = merged_ranges(ranges) if dataset.silver_types[dataset.key[0]] in _RANGED_TYPES else None
-    known = () if table is None else tuple(data_files(table, dataset))
-    own = None if dataset.may_move else set(partitions)
-    files = tuple(f for f in known if f.may_hold(narrow) and (own is None or f.partition in own))
-    return Reach(dataset, known, files, narrow)
-
-
-def data_files(table: DeltaTable, dataset: Dataset) -> list[DataFile]:
-    """The files of a table with size, partition and the bounds of the leading key column."""
-    actions = pa.table(table.get_add_actions(flatten=True)).to_pydict()
-    sizes: list[int] = actions["size_bytes"]
-    rows: list[int | None] = actions["num_records"]
-    nothing = [None] * len(sizes)
+) -> CandidateFiles:
+    """The files that can contain a key of a batch with these key ranges and partitions."""
     key = dataset.key[0]
-    lows, highs = actions.get(f"min.{key}", nothing), actions.get(f"max.{key}", nothing)
-    partitions = [actions[f"partition.{name}"] for name in dataset.partition_by]
-    found = []
-    for at, (size, low, high) in enumerate(zip(sizes, lows, highs, strict=True)):
-        values = tuple(column[at] for column in partitions)
-        bounds = None if low is None or high is None else KeyRange(low, high)
-        found.append(DataFile(size, values, bounds, rows[at] or 0))
-    return found
+    narrow = merged_ranges(ranges) if dataset.silver_types[key] in _RANGED_TYPES else None
+    known = () if table is None else tuple(table_files(table, () if narrow is None else (key,)))
+    own = set(partitions) if dataset.partition_is_stable else None
+    files = tuple(f for f in known if may_hold(f.statistics.get(key), narrow) and (own is None or f.partition in own))
+    return CandidateFiles(dataset, known, files, narrow)
+
+
+def may_hold(statistics: Range | None, ranges: Sequence[KeyRange] | None) -> bool:
+    """Whether a file with these statistics of the key may contain a key in one of the ranges; None means any key."""
+    if ranges is None or statistics is None:
+        return True
+    low, high = statistics
+    return any(r.low <= high and low <= r.high for r in ranges)
 
 
 def merged_ranges(ranges: Iterable[KeyRange], limit: int = LIST_LIMIT) -> tuple[KeyRange, ...]:
-    """Ranges without overlap that hold all of the given ones, at most `limit` of them."""
+    """At most `limit` ranges without overlap that cover all of the given ones."""
     apart: list[KeyRange] = []
-    for found in sorted(ranges, key=lambda r: r.low):
-        if apart and found.low <= apart[-1].high:
-            apart[-1] = KeyRange(apart[-1].low, max(apart[-1].high, found.high))
+    for each in sorted(ranges, key=lambda r: r.low):
+        if apart and each.low <= apart[-1].high:
+            apart[-1] = KeyRange(apart[-1].low, max(apart[-1].high, each.high))
         else:
-            apart.append(found)
+            apart.append(each)
     step = -(-len(apart) // limit) or 1
     chunks = [apart[at : at + step] for at in range(0, len(apart), step)]
     return tuple(KeyRange(chunk[0].low, chunk[-1].high) for chunk in chunks)
 
 
 def _values(column: str, kind: str, wanted: set[Any], known: set[Any]) -> str:
-    """A condition that holds for every wanted value: a list, or ranges over the known values when there are many."""
+    """A condition that is true for every wanted value: a list, or ranges where there are many."""
     named = sorted(value for value in wanted if value is not None)
     conditions = [f"{column} IS NULL"] if None in wanted else []
     if len(named) > LIST_LIMIT:
@@ -179,9 +157,9 @@ def _values(column: str, kind: str, wanted: set[Any], known: set[Any]) -> str:
 
 
 def _runs(wanted: list[Any], known: list[Any], limit: int = LIST_LIMIT) -> list[KeyRange]:
-    """Ranges over sorted values; they are cut where the most known values lie between two wanted ones."""
-    place = {value: at for at, value in enumerate(known)}
-    gaps = [(place[after] - place[before], at) for at, (before, after) in enumerate(pairwise(wanted), start=1)]
+    """At most `limit` ranges over sorted values, cut where most known values are between two wanted ones."""
+    position = {value: at for at, value in enumerate(known)}
+    gaps = [(position[after] - position[before], at) for at, (before, after) in enumerate(pairwise(wanted), start=1)]
     cuts = sorted(at for gap, at in sorted(gaps, reverse=True)[: limit - 1] if gap > 1)
     edges = [0, *cuts, len(wanted)]
     return [KeyRange(wanted[start], wanted[end - 1]) for start, end in pairwise(edges)]
