@@ -110,7 +110,6 @@ def repair(
 ) -> None:
     """Send a row back with corrected values."""
     from lakehouse.quarantine.changes import ChangeKind
-    from lakehouse.quarantine.changes import REPAIR
     from lakehouse.quarantine.edits import set_values
     from lakehouse.quarantine.repairs import Edit
     from lakehouse.quarantine.rows import RowRef, Selection, open_rows
@@ -187,7 +186,6 @@ def import_rows(
 ) -> None:
     """Send back the rows of an exported file that were corrected."""
     from lakehouse.quarantine.changes import ChangeKind
-    from lakehouse.quarantine.changes import REPAIR
     from lakehouse.quarantine.edits import read_edits
 
     opened, known = lake_and_dataset(lake, dataset)
