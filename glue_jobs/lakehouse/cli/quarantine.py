@@ -159,7 +159,7 @@ def discard(
     opened, known = lake_and_dataset(lake, dataset)
     chosen = _chosen(opened, known, rows or (), rule, batch, all_rows)
     repairs.discard(opened, known, chosen, signature(why, by))
-    print(f"{format_count(len(chosen), 'row')} of {known.name} discarded; what was delivered stays as a record")
+    print_line(f"{format_count(len(chosen), 'row')} of {known.name} discarded; what was delivered stays as a record")
 
 
 @command(app, "export", example="lakehouse quarantine export crm_leads leads.csv")
@@ -177,7 +177,7 @@ def export(
 
     opened, known = lake_and_dataset(lake, dataset)
     number = export_rows(opened, known, Selection((), rule, batch), file, reveal)
-    print(f"{number} open rows of {known.name} written to {file}; edit it, then import it")
+    print_line(f"{number} open rows of {known.name} written to {file}; edit it, then import it")
 
 
 @command(app, "import", example="lakehouse quarantine import crm_leads leads.csv --why 'the source has a new name'")
@@ -191,7 +191,7 @@ def import_rows(
     opened, known = lake_and_dataset(lake, dataset)
     edits, unchanged = read_edits(opened, known, file)
     if unchanged:
-        print(f"{unchanged} rows are unchanged and stay open" if unchanged > 1 else "1 row is unchanged and stays open")
+        print_line(f"{unchanged} rows are unchanged and stay open" if unchanged > 1 else "1 row is unchanged and stays open")
     if edits:
         _send(opened, known, edits, ChangeKind.REPAIR, signature(why, by))
 
@@ -206,8 +206,8 @@ def _send(lake: Lake, dataset: Dataset, edits: list[Edit], change: ChangeKind, s
     for edit in edits:
         check_edit(edit, dataset, suite)
     path = send_back(lake, dataset, edits, change, signed)
-    print(f"{format_count(len(edits), 'row')} of {dataset.name} delivered again as {dataset.domain}/{path}")
-    print(_AFTER)
+    print_line(f"{format_count(len(edits), 'row')} of {dataset.name} delivered again as {dataset.domain}/{path}")
+    print_line(_AFTER)
 
 
 def _chosen(
