@@ -17,7 +17,7 @@ from lakehouse.contracts.project import find_project
 from lakehouse.contracts.reader import load_contracts
 from lakehouse.publish.views import read_views, ready
 from lakehouse.runtime.lineage import silver_sources
-from lakehouse.runtime.lineage_events import Place
+from lakehouse.runtime.lineage_events import DatasetName
 from lakehouse.runtime.spark_settings import LINEAGE_JAR, listener_jar
 from tests.dags.airflow_home import ROOT, clean_environment
 from tests.dags.lineage_graph import Event, Specification, facets_of, graph_of, name_of, reached
@@ -161,7 +161,7 @@ def test_a_path_leads_from_each_file_to_each_view_that_shows_it(told: Told, cont
 def tables_with(dataset: str) -> set[str]:
     """Every table that holds something of a dataset, by hand."""
     layers = {f"{layer}.{dataset}" for layer in ("bronze", "silver", "quarantine")}
-    return layers | {f"marts.{FACT}", "ops.verdicts", "ops.quality_results", "ops.published"}
+    return layers | {f"marts.{FACT}", "ops.validation_results", "ops.quality_results", "ops.published"}
 
 
 def test_a_merge_tells_its_inputs_and_where_each_column_comes_from(told: Told, contracts: Contracts) -> None:
@@ -183,7 +183,7 @@ def test_a_merge_tells_its_inputs_and_where_each_column_comes_from(told: Told, c
 
 def test_a_history_computes_its_validity_from_its_sequence(contracts: Contracts) -> None:
     (dataset,) = (one for one in contracts.datasets if one.name == "products")
-    sources = silver_sources(dataset, Place("file", "/bronze"))
+    sources = silver_sources(dataset, DatasetName("file", "/bronze"))
     assert set(sources) == set(dataset.silver_column_names)
     assert (sources["valid_from"].column, sources["valid_from"].is_same) == ("updated_at", False)
 
@@ -212,4 +212,4 @@ def test_a_server_that_is_gone_stops_nothing(told: Told, tmp_path: Path) -> None
     (told.lake / "curated/ops/milestones").rename(told.lake / "curated/ops/milestones.kept")
     done = subprocess.run(job, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stderr.count("lineage could not be told; the work goes on") == 1
+    assert done.stderr.count("could not send lineage events; the job continues") == 1

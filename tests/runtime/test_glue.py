@@ -196,7 +196,7 @@ def test_the_exit_code_is_read_back_from_glues_message(message: str, code: int |
 
 
 def test_an_end_is_a_code_here_and_a_text_on_glue() -> None:
-    assert glue.ending(75, "busy", ["job"]) == 75
-    said = glue.ending(75, "busy", ["job", "--JOB_RUN_ID", "jr_1"])
+    assert glue.exit_status(75, "busy", ["job"]) == 75
+    said = glue.exit_status(75, "busy", ["job", "--JOB_RUN_ID", "jr_1"])
     assert said == "error [exit 75]: busy"
     assert glue.exit_code_in(str(said)) == 75

@@ -48,7 +48,9 @@ def test_a_bug_of_ours_says_where_and_shows_no_value(tmp_path: Path, capsys: pyt
         raise ValueError("cannot read " + value + " as `amount`")
 
     assert run_job("maintain", work, ["maintain", "--lake_root", str(tmp_path)], needs_domain=False) == 1
-    assert capsys.readouterr().err.endswith("error: a bug of ours: ValueError: cannot read *** as `amount`\n")
+    assert capsys.readouterr().err.endswith(
+        "error: unexpected error: ValueError: cannot read *** as `amount` (stack trace in the log)\n"
+    )
     try:
         work(JobCall(None, "erp"))  # type: ignore[arg-type]
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What is told of lineage and to whom; a whole run's events are held to the specification by `make test-lineage`."""
+"""Which lineage events are sent and where; `make test-lineage` checks a whole run's events by the specification."""
 
 from __future__ import annotations
 
@@ -6,25 +6,34 @@ import logging
 
 import pytest
 
-from lakehouse.runtime.lineage_events import ColumnSource, Place, Server, Told, event, place_at, send, server_of
+from lakehouse.runtime.lineage_events import (
+    ColumnSource,
+    DatasetName,
+    LineageEvent,
+    Server,
+    dataset_at,
+    run_event,
+    send,
+    server_of,
+)
 from lakehouse.runtime.lineage_settings import lineage_from_environment
 from tests.dags.receivers import Receiver
 
-BRONZE, SILVER = Place("s3://lake", "curated/bronze/orders"), Place("s3://lake", "curated/silver/orders")
+BRONZE, SILVER = DatasetName("s3://lake", "curated/bronze/orders"), DatasetName("s3://lake", "curated/silver/orders")
 COLUMNS = {"order_id": ColumnSource(BRONZE, "order_id"), "dt": ColumnSource(BRONZE, "ordered_at", is_same=False)}
-MERGED = Told("transform_erp.orders", [BRONZE], [SILVER], COLUMNS)
+MERGED = LineageEvent("transform_erp.orders", [BRONZE], [SILVER], COLUMNS)
 
 
 @pytest.mark.parametrize(
-    ("path", "place"),
+    ("path", "name"),
     [
         ("s3://lake/curated/silver/orders", SILVER),
         ("s3a://lake/curated/silver/orders", SILVER),
-        ("/lake/raw/a#b?.csv", Place("file", "/lake/raw/a#b?.csv")),
+        ("/lake/raw/a#b?.csv", DatasetName("file", "/lake/raw/a#b?.csv")),
     ],
 )
-def test_a_place_has_the_name_that_spark_gives_it(path: str, place: Place) -> None:
-    assert place_at(path) == place
+def test_a_path_has_the_name_that_spark_gives_it(path: str, name: DatasetName) -> None:
+    assert dataset_at(path) == name
 
 
 @pytest.mark.parametrize(
@@ -68,15 +77,15 @@ def test_the_server_is_the_one_of_the_settings() -> None:
     assert server_of({"spark.sql.ansi.enabled": "true"}) is None
 
 
-def test_a_merge_is_told_with_its_columns_and_its_parent() -> None:
+def test_a_merge_is_sent_with_its_columns_and_its_parent() -> None:
     parent = {"namespace": "retail", "name": "a.b", "run": "7"}
     with Receiver().serving() as receiver:
         send(Server(f"{receiver.address}/api/v1/lineage", "retail", "key", parent), MERGED)
-        send(Server(f"{receiver.address}/api/v1/lineage", "retail"), Told("empty", [], []))
-    told, empty = receiver.bodies
-    assert (told["job"]["namespace"], told["job"]["name"]) == ("retail", "transform_erp.orders")
-    assert told["inputs"] == [{"namespace": "s3://lake", "name": "curated/bronze/orders"}]
-    (written,) = told["outputs"]
+        send(Server(f"{receiver.address}/api/v1/lineage", "retail"), LineageEvent("empty", [], []))
+    sent, empty = receiver.bodies
+    assert (sent["job"]["namespace"], sent["job"]["name"]) == ("retail", "transform_erp.orders")
+    assert sent["inputs"] == [{"namespace": "s3://lake", "name": "curated/bronze/orders"}]
+    (written,) = sent["outputs"]
     fields = written["facets"]["columnLineage"]["fields"]
     assert [(name, field["inputFields"][0]["field"]) for name, field in fields.items()] == [
         ("order_id", "order_id"),
@@ -84,14 +93,14 @@ def test_a_merge_is_told_with_its_columns_and_its_parent() -> None:
     ]
     subtypes = [field["inputFields"][0]["transformations"][0]["subtype"] for field in fields.values()]
     assert subtypes == ["IDENTITY", "TRANSFORMATION"]
-    assert told["run"]["facets"]["parent"]["run"] == {"runId": "7"}
+    assert sent["run"]["facets"]["parent"]["run"] == {"runId": "7"}
     assert (empty["inputs"], empty["outputs"], empty["run"]["facets"]) == ([], [], {})
-    assert told["run"]["runId"] != empty["run"]["runId"]
+    assert sent["run"]["runId"] != empty["run"]["runId"]
 
 
 def test_each_event_is_a_run_of_its_own() -> None:
     server = Server("http://l", "retail")
-    assert event(server, MERGED)["run"]["runId"] != event(server, MERGED)["run"]["runId"]
+    assert run_event(server, MERGED)["run"]["runId"] != run_event(server, MERGED)["run"]["runId"]
 
 
 def test_a_server_that_is_gone_or_refuses_is_logged_once(
@@ -104,5 +113,5 @@ def test_a_server_that_is_gone_or_refuses_is_logged_once(
         for server in (Server(gone.address, "a"), Server(broken.address, "a")):
             for _ in range(3):
                 send(server, MERGED)
-    assert [record.message for record in caplog.records] == ["lineage could not be told; the work goes on"] * 2
+    assert [record.message for record in caplog.records] == ["could not send lineage events; the job continues"] * 2
     assert len(broken.bodies) == 3

@@ -1,5 +1,5 @@
-"""What a run stands on: Glue or a laptop, Spark and its settings, the shell of a job, dbt, lineage, metrics.
+"""What every run needs: Glue or a laptop, Spark and its settings, the shell of a job, dbt, lineage, metrics.
 
-Promises: the job scripts are the same in both places; a session starts when it is first needed.
+Promises: the job scripts are the same in both places; a session starts at its first use.
 Start reading at `job.py`, then `context.py`.
 """

@@ -1,4 +1,4 @@
-"""What every step of a run is given: project, lake, and a Spark session that starts when first needed."""
+"""The context of a run: project, lake, and a Spark session that starts at its first use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Context:
     """Where a run reads and writes; `spark` starts the session, so a run with nothing to do needs no JVM.
 
-    athena_workgroup: in which publish sends its statements to Athena; None for what the environment names.
+    athena_workgroup: the workgroup of publish's statements; None for LAKEHOUSE_ATHENA_WORKGROUP.
     """
 
     project: Project

@@ -1,8 +1,8 @@
-"""The one module that knows Glue from a laptop: arguments, session and commit of a job.
+"""The only module that distinguishes Glue from a laptop: arguments, session and commit of a job.
 
-On Glue the official `awsglue` does the work. Elsewhere `getResolvedOptions` is still the official one where the
-package is installed (it has wheels for Python 3.11 and 3.13), and `GlueContext` and `Job`, which need jars that no
-registry offers, are thin stand-ins with the same signatures. So the job scripts are the same bytes in both places.
+On Glue the official package `awsglue` is used. On a laptop `getResolvedOptions` is also the official one if the package
+is installed (it has wheels for Python 3.11 and 3.13). `GlueContext` and `Job` need jars that are not distributed, so
+local classes with the same signatures replace them, and the job scripts are identical in both places.
 """
 
 from __future__ import annotations
@@ -24,29 +24,37 @@ if TYPE_CHECKING:
 
 
 def on_glue(argv: Sequence[str] | None = None) -> bool:
-    """Tell whether Glue started this process: it alone hands a run's identity to the script."""
-    return any(word.split("=")[0] == "--JOB_RUN_ID" for word in (argv or sys.argv))
+    """Whether Glue started this process: only Glue passes the run's ID to the script."""
+    return any(argument.split("=")[0] == "--JOB_RUN_ID" for argument in (argv or sys.argv))
 
 
-def ending(code: int, reason: str, argv: Sequence[str]) -> int | str:
-    """What a job hands to `sys.exit`: its exit code; on Glue, which keeps no code, a text that has both.
+_REST_DONE = ", the rest is done"
 
-    Glue shows the last words of a script as the error message of its run, and whoever started it reads them there.
+
+def exit_status(code: int, reason: str, argv: Sequence[str], rest_is_done: bool = False) -> int | str:
+    """The argument of `sys.exit`: the exit code; on Glue, which does not keep the code, a text with code and reason.
+
+    Glue shows the last output of a script as the run's error message, where Airflow and people read it.
+    rest_is_done: only parts of the work failed, and what reads its results can start.
     """
-    return f"error [exit {code}]: {reason}" if on_glue(argv) else code
+    return f"error [exit {code}{_REST_DONE if rest_is_done else ''}]: {reason}" if on_glue(argv) else code
 
 
 def exit_code_in(message: str) -> int | None:
-    """The exit code that `ending` wrote into a run's error message, or a bare one; None where there is none."""
-    found = re.search(r"\[exit (\d+)\]|SystemExit: (\d+)\s*$", message)
+    """The exit code in a run's error message, as `exit_status` or Python wrote it; None if there is none."""
+    found = re.search(rf"\[exit (\d+)(?:{_REST_DONE})?\]|SystemExit: (\d+)\s*$", message)
     return int(found[1] or found[2]) if found else None
 
 
-class LocalGlueContext:
-    """Stand-in for `awsglue.context.GlueContext`: starts the laptop's session when it is first asked for.
+def rest_is_done(message: str) -> bool:
+    """Whether a run's error message says that only parts of its work failed."""
+    return re.search(rf"\[exit \d+{_REST_DONE}\]", message) is not None
 
-    Its option `lake` is the lake: the size of its raw layer decides whether queries are worth compiling, and one on S3
-    needs more jars.
+
+class LocalGlueContext:
+    """Local replacement of `awsglue.context.GlueContext`: starts the session of a laptop at its first use.
+
+    The option `lake` decides about settings: a small raw layer runs without code generation, and S3 needs more jars.
     """
 
     def __init__(self, sparkContext: Any = None, **options: Any) -> None:
@@ -69,7 +77,7 @@ class LocalGlueContext:
 
 
 def command_context(lake_root: str, only_writer: bool = False) -> Context:
-    """What a command works with: its session starts when it is needed, and on S3 only where commits are safe."""
+    """The context of a command; its session starts at the first use, and on S3 only if commits are safe."""
     from lakehouse.runtime.safe_commits import safe_start
 
     lake = Lake.at(lake_root)
@@ -78,7 +86,7 @@ def command_context(lake_root: str, only_writer: bool = False) -> Context:
 
 
 class LocalJob:
-    """Stand-in for `awsglue.job.Job`: Glue's bookmarks have no use here, for progress is in the tables."""
+    """Local replacement of `awsglue.job.Job`; bookmarks are not needed, because progress is stored in the tables."""
 
     def __init__(self, glue_context_or_spark_session: Any) -> None:
         self._initialised = False
@@ -88,7 +96,7 @@ class LocalJob:
         self._initialised = True
 
     def isInitialized(self) -> bool:
-        """Tell whether `init` was called."""
+        """Whether `init` was called."""
         return self._initialised
 
     def commit(self) -> None:
@@ -102,7 +110,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def local_resolved_options(args: list[str], options: list[str]) -> dict[str, str]:
-    """Stand-in for `awsglue.utils.getResolvedOptions`: every listed option is required, others are ignored."""
+    """Local replacement of `awsglue.utils.getResolvedOptions`: listed options are required, others are ignored."""
     parser = _Parser(allow_abbrev=False, add_help=False)
     for option in options:
         parser.add_argument(f"--{option}", required=True)
@@ -110,24 +118,24 @@ def local_resolved_options(args: list[str], options: list[str]) -> dict[str, str
 
 
 class JobRun:
-    """One run of a Glue job: its options, its lazy Spark session, its end."""
+    """One run of a Glue job: its options, its Spark session, its commit."""
 
     def __init__(self, options: dict[str, str], context: Any, job: Any) -> None:
         self.options, self._context, self._job = options, context, job
 
     def spark(self) -> SparkSession:
-        """The session; on a laptop it starts now, so a run with nothing to do starts none."""
+        """The session; on a laptop the first call starts it, so a run with nothing to do starts none."""
         session: SparkSession = self._context.spark_session
         return session
 
     def commit(self) -> None:
-        """Tell Glue that the job is done."""
+        """Commit the job in Glue."""
         self._job.commit()
 
 
 def open_job(name: str, argv: Sequence[str], required: Sequence[str], optional: Sequence[str] = ()) -> JobRun:
-    """Parse the arguments and open the job; raises UsageError for a missing or (on a laptop) unknown option."""
-    given = {word.removeprefix("--").split("=")[0] for word in argv[1:] if word.startswith("--")}
+    """Parse the arguments and start the job; raises UsageError for a missing or (on a laptop) unknown option."""
+    given = {name.removeprefix("--").split("=")[0] for name in argv[1:] if name.startswith("--")}
     if not on_glue(argv):
         _refuse_unknown(given, (*required, *optional))
     wanted = [*required, *(option for option in optional if option in given)]
@@ -141,8 +149,8 @@ def open_job(name: str, argv: Sequence[str], required: Sequence[str], optional: 
 
 
 def _refuse_unknown(given: set[str], known: Sequence[str]) -> None:
-    for word in sorted(given - set(known)):
-        raise UsageError(f"There is no option --{word}.{nearest(word, known)}")
+    for name in sorted(given - set(known)):
+        raise UsageError(f"There is no option --{name}.{nearest(name, known)}")
 
 
 def _resolve(argv: list[str], wanted: list[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The jars that Spark needs: their versions, and how they come into the cache."""
+"""The jars that Spark needs: their versions, and their download into the cache."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from lakehouse.errors import EXIT_USAGE, LakehouseError
 from lakehouse.runtime.java import find_java
 from lakehouse.runtime.spark_settings import DELTA_PACKAGE, LINEAGE_PACKAGE, listener_jar
 
-# Delta's catalogue for Unity and the kernel serve what this lakehouse does not use; 2 jars do in place of 20.
+# Unity Catalog and Delta Kernel are not used here; without them 2 jars are enough, instead of 20.
 _NOT_NEEDED = (
     "io.delta:delta-kernel-api,io.delta:delta-kernel-defaults,io.delta:delta-kernel-unitycatalog,"
     "io.unitycatalog:unitycatalog-client,org.scala-lang:scala-library"
 )
-# S3A of the Hadoop that Spark 4.1.1 brings, with the single modules of its SDK 2 in place of the bundle of 600 MB.
+# S3A of the Hadoop version in Spark 4.1.1, with single modules of the AWS SDK 2 instead of its bundle of 600 MB.
 _S3A_PACKAGES = (
     "org.apache.hadoop:hadoop-aws:3.4.2",
     "software.amazon.awssdk:s3-transfer-manager:2.29.52",
@@ -29,7 +29,7 @@ _S3A_PACKAGES = (
     "software.amazon.awssdk:apache-client:2.29.52",
     "software.amazon.awssdk:netty-nio-client:2.29.52",
 )
-# The rest of what they ask for is among Spark's own jars.
+# Their other dependencies are among Spark's own jars.
 _IN_SPARK = (
     "software.amazon.awssdk:bundle,org.wildfly.openssl:wildfly-openssl,org.slf4j:slf4j-api,commons-codec:commons-codec,"
     "commons-logging:commons-logging,org.apache.httpcomponents:httpclient,org.apache.httpcomponents:httpcore,"
@@ -42,11 +42,11 @@ _IN_SPARK = (
     )
 )  # fmt: skip
 
-_CURE = "Check that Maven Central, or the mirror in your Ivy settings, can be reached; then run `make setup`."
+_FIX = "Check that Maven Central, or the mirror in your Ivy settings, can be reached; then run `make setup`."
 
 
 class SetupError(LakehouseError):
-    """A step of the set-up failed; says which and what to do."""
+    """A step of the set-up failed."""
 
     def __init__(self, step: str, reason: str, cure: str) -> None:
         self.step, self.reason, self.cure = step, reason, cure
@@ -55,7 +55,7 @@ class SetupError(LakehouseError):
 
 @contextlib.contextmanager
 def only_process(project: Project) -> Iterator[None]:
-    """Only one process at a time fills the cache; another waits, and then finds it filled."""
+    """Lock the cache: one process at a time fills it, others wait and then find it filled."""
     project.cache.mkdir(parents=True, exist_ok=True)
     with (project.cache / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -63,7 +63,7 @@ def only_process(project: Project) -> Iterator[None]:
 
 
 def ensure_listener(project: Project) -> None:
-    """Fetch OpenLineage's listener for Spark, once; it is one jar with all that it needs. Raises SetupError."""
+    """Download OpenLineage's listener for Spark, once; one jar contains all of it. Raises SetupError."""
     jar = listener_jar(project)
     if jar.is_file():
         return
@@ -72,54 +72,54 @@ def ensure_listener(project: Project) -> None:
         done = _run_spark_once(find_java(project.cache), ivy, (LINEAGE_PACKAGE,))
         found = next(ivy.rglob(f"*{jar.name}"), None)
         if done.returncode or found is None:
-            raise SetupError("OpenLineage's listener", _reason(done), _CURE.replace("make setup", "make lineage-jar"))
+            raise SetupError("OpenLineage's listener", _reason(done), _FIX.replace("make setup", "make lineage-jar"))
         jar.parent.mkdir(exist_ok=True)
         shutil.copy2(found, jar)
         shutil.rmtree(ivy)
 
 
 def ensure_jars(project: Project, java: Path) -> None:
-    """Resolve Delta's jars once into the cache, where every later start finds them by path."""
+    """Download Delta's jars into the cache, once; sessions use them by path."""
     _ensure(project, java, "jars", "Delta's jars", (DELTA_PACKAGE,), _NOT_NEEDED)
 
 
 def ensure_s3a_jars(project: Project, java: Path) -> None:
-    """Resolve the jars with which Spark reads and writes S3, once, 12 MB."""
+    """Download the jars with which Spark reads and writes S3 (12 MB), once."""
     with only_process(project):
         _ensure(project, java, "jars-s3", "S3A's jars", _S3A_PACKAGES, _IN_SPARK)
 
 
 def _ensure(project: Project, java: Path, folder: str, what: str, packages: tuple[str, ...], excluded: str) -> None:
-    """Let a folder of the cache hold the jars of some packages, and a mark that says which these are."""
+    """Download packages into a folder of the cache; a marker file records which ones it has."""
     jars = project.cache / folder
-    mark = jars / (packages[0].replace(":", "@") + ".done")
+    marker = jars / (packages[0].replace(":", "@") + ".done")
     wanted = "\n".join(packages) if len(packages) > 1 else ""
-    if mark.is_file() and mark.read_text() == wanted:
+    if marker.is_file() and marker.read_text() == wanted:
         return
     print(f"setup: resolving {packages[0]} (once) …", file=sys.stderr, flush=True)
     ivy = project.cache / "ivy"
     done = _run_spark_once(java, ivy, packages, excluded)
     found = sorted((ivy / "jars").glob("*.jar"))
     if done.returncode != 0 or not found:
-        raise SetupError(what, _reason(done), _CURE)
+        raise SetupError(what, _reason(done), _FIX)
     shutil.rmtree(jars, ignore_errors=True)
     jars.mkdir(parents=True)
     for jar in found:
         shutil.copy2(jar, jars / jar.name)
     shutil.rmtree(ivy)
-    mark.write_text(wanted)
+    marker.write_text(wanted)
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """Why the resolver brought nothing, in its own words."""
+    """Why the download failed: the resolver's first error line."""
     lines = [line for line in done.stderr.splitlines() if "UNRESOLVED" in line or "Error" in line]
-    return (lines or ["no jar arrived"])[0].strip(": \t")[:160]
+    return (lines or ["no jar was downloaded"])[0].strip(": \t")[:160]
 
 
 def _run_spark_once(
     java: Path, ivy: Path, packages: tuple[str, ...], excluded: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Let Spark's own resolver fetch the packages; the job itself does nothing."""
+    """Download packages with Spark's own resolver, by an empty job."""
     import pyspark
 
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
@@ -135,7 +135,7 @@ def _run_spark_once(
 
 
 def main(argv: Sequence[str]) -> int:
-    """`python -m lakehouse.runtime.jars lineage` fetches the listener; Delta's jars come with the set-up."""
+    """`python -m lakehouse.runtime.jars lineage` downloads the listener; `make setup` downloads Delta's jars."""
     if list(argv) != ["lineage"]:
         print("usage: python -m lakehouse.runtime.jars lineage", file=sys.stderr)
         return EXIT_USAGE

@@ -1,4 +1,4 @@
-"""Finds a Java that Spark 4.1 runs on."""
+"""Finds a Java installation that Spark 4.1 supports."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ SUPPORTED = (17, 21)
 
 
 class JavaNotFoundError(LakehouseError):
-    """No Java 17 or 21 was found; names those that were."""
+    """No Java 17 or 21 was found; the message lists the versions that were."""
 
     def __init__(self, found: dict[str, int]) -> None:
         self.found = found
         seen = ", ".join(f"Java {version} in {home}" for home, version in found.items()) or "no Java"
         super().__init__(
-            f"Spark 4.1 needs Java 17 or 21; found {seen}. Set JAVA_HOME to one, or run `make setup`, which fetches it."
+            f"Spark 4.1 needs Java 17 or 21; found {seen}. Set JAVA_HOME to one, or run `make setup` to download it."
         )
 
 
 def find_java(cache: Path) -> Path:
-    """Return the home of a Java 17 or 21: JAVA_HOME, the PATH, or the one that set-up fetched."""
+    """The home of a Java 17 or 21: from JAVA_HOME, the PATH, or downloaded by the set-up."""
     found: dict[str, int] = {}
     for home in _candidates(cache):
         version = java_version(home)
@@ -48,16 +48,16 @@ def _candidates(cache: Path) -> Iterator[Path]:
 
 
 def java_version(home: Path) -> int | None:
-    """Major version of the Java in a home, None where none runs."""
+    """The major version of the Java in a home folder; None if none runs there."""
     try:
         release = (home / "release").read_text(encoding="utf-8")
     except OSError:
-        release = _asked(home)
+        release = _version_output(home)
     match = re.search(r'(?:JAVA_VERSION=|version )"(\d+)', release)
     return int(match[1]) if match else None
 
 
-def _asked(home: Path) -> str:
+def _version_output(home: Path) -> str:
     try:
         answer = subprocess.run([home / "bin" / "java", "-version"], capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""What every Glue job shares: arguments, help, log context, exit codes."""
+"""The shell of every Glue job: arguments, help, log context, exit codes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lakehouse.errors import EXIT_UNEXPECTED, LakehouseError
 from lakehouse.lake.paths import Lake
 from lakehouse.privacy import trace_of, without_values
 from lakehouse.runtime.context import Context
-from lakehouse.runtime.glue import JobRun, ending, on_glue, open_job
+from lakehouse.runtime.glue import JobRun, exit_status, on_glue, open_job
 from lakehouse.runtime.safe_commits import ONLY_WRITER, is_only_writer, require_jar, safe_start
 
 _HELP = """usage: {name}{domain} --lake_root PATH [--raw_root PATH]{usage}
@@ -22,7 +22,7 @@ _HELP = """usage: {name}{domain} --lake_root PATH [--raw_root PATH]{usage}
 {purpose}
 
 {options}  --lake_root PATH  the lake: a folder, or s3://bucket/prefix
-  --raw_root PATH   the raw layer, where it is not <lake_root>/raw
+  --raw_root PATH   the raw layer, if it is not <lake_root>/raw
   --only_writer yes skip the check for safe S3 commits; use it only if nothing else writes to this lake
 {extra}
 Each job is idempotent: it finds what is pending; a second run with nothing new does nothing.
@@ -32,7 +32,7 @@ Exit codes: 0 success, 1 unexpected error, 2 invalid arguments, 3 manual action 
 
 @dataclass(frozen=True)
 class Option:
-    """An option of one job alone: `--name VALUE`."""
+    """An option that only one job has: `--name VALUE`."""
 
     name: str
     value: str
@@ -41,7 +41,7 @@ class Option:
 
 @dataclass(frozen=True)
 class JobCall:
-    """The arguments of a job, resolved."""
+    """The parsed arguments of a job."""
 
     context: Context
     domain: str
@@ -49,7 +49,7 @@ class JobCall:
 
     @property
     def contract(self) -> Contract:
-        """Contract of the domain; raises UnknownNameError with the nearest known name."""
+        """The domain's contract; raises UnknownNameError with the nearest known name."""
         return self.context.contracts.of(self.domain)
 
 
@@ -61,9 +61,9 @@ def run_job(
     also_marts: bool = False,
     own_options: Sequence[Option] = (),
 ) -> int | str:
-    """Open the job, do the work, commit; a LakehouseError becomes one line and its exit code, for `sys.exit`.
+    """Start the job, do the work, commit; returns the argument of `sys.exit`. A LakehouseError becomes one line.
 
-    also_marts: the job knows the marts beside the domains of the contracts.
+    also_marts: `--domain marts` is valid, in addition to the domains of the contracts.
     """
     if {"--help", "-h"} & set(argv[1:]):
         print(_help(name, sys.modules["__main__"].__doc__ or "", needs_domain, also_marts, own_options))
@@ -81,8 +81,10 @@ def run_job(
             run.commit()
             log.info(f"{name} done")
     except LakehouseError as error:
-        return _ended(error.exit_code, str(error), argv)
-    except Exception as error:  # its own text may quote a delivered value, so Python must not print it
+        for other in error.others:
+            log.warning("failed as well", reason=str(other))
+        return _ended(error.exit_code, str(error), argv, rest_is_done=error.rest is not None)
+    except Exception as error:  # its text can quote a delivered value, so Python must not print it
         log.warning("unexpected error", trace=trace_of(error))
         reason = f"unexpected error: {type(error).__name__}: {without_values(error)} (stack trace in the log)"
         return _ended(EXIT_UNEXPECTED, reason, argv)
@@ -90,20 +92,20 @@ def run_job(
 
 
 def _ended(code: int, reason: str, argv: Sequence[str]) -> int | str:
-    """Say why the job ends; on Glue the ending itself is what is shown."""
+    """Print why the job ends; on Glue the exit status itself is shown."""
     if not on_glue(argv):
         print(f"error: {reason}", file=sys.stderr)
-    return ending(code, reason, argv)
+    return exit_status(code, reason, argv)
 
 
 def _context(run: JobRun) -> Context:
-    """Where the run reads and writes; a lake that cannot be written safely ends it here."""
+    """The context of the run; raises if the lake cannot be written, or not safely."""
     project, lake = find_project(), Lake.at(run.options["lake_root"], run.options.get("raw_root"))
     lake.require_writable()
     only_writer = is_only_writer(run.options)
     spark = safe_start(run.spark, lake, only_writer)
     if not only_writer and on_glue():
-        spark()  # runs already, so that the proof costs nothing
+        spark()  # Glue has started it already, so the check costs nothing
     elif not only_writer:
         require_jar(project, lake)
     return Context(project, lake, spark)

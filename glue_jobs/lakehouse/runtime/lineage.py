@@ -1,7 +1,7 @@
-"""Tells a lineage server what Spark's listener does not see, so that one graph runs from landing file to view.
+"""Sends the lineage events that Spark's listener does not send, so that one graph leads from landing file to view.
 
-The listener loses what a merge was given once its plan is kept in memory; results and records are written without
-Spark, and views are made by Athena. Lineage is told besides the work and never breaks it.
+The listener does not see the inputs of a merge whose plan is cached; validation results and records are written without
+Spark, and Athena creates the views. A failure to send events never stops a job.
 """
 
 from __future__ import annotations
@@ -17,38 +17,44 @@ from lakehouse.lake.files import StoredFile
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.glue import on_glue
-from lakehouse.runtime.lineage_events import ColumnSource, Place, Told, place_at, send, server_of
+from lakehouse.runtime.lineage_events import ColumnSource, DatasetName, LineageEvent, dataset_at, send, server_of
 from lakehouse.runtime.lineage_settings import lineage_from_environment
 
 
 def emit_ingested(context: Context, dataset: Dataset, files: Iterable[StoredFile]) -> None:
-    """These files of the landing became rows of bronze and quarantine."""
+    """Files of the raw layer → bronze and quarantine."""
     landing, lake = context.lake.landing(dataset.domain), context.lake
-    read = [place_at(f"{landing}/{file.path}") for file in files]
-    written = [place_at(lake.bronze(dataset.name)), place_at(lake.quarantine(dataset.name))]
-    _tell(context, Told(f"ingest_{dataset.domain}.{dataset.name}", read, written))
+    read = [dataset_at(f"{landing}/{file.path}") for file in files]
+    written = [dataset_at(lake.bronze(dataset.name)), dataset_at(lake.quarantine(dataset.name))]
+    _emit(context, LineageEvent(f"ingest_{dataset.domain}.{dataset.name}", read, written))
 
 
 def emit_validated(context: Context, dataset: Dataset) -> None:
-    """Batches of bronze were validated: quarantine, results, and what each rule found."""
+    """Bronze → quarantine, validation results, quality results."""
     lake = context.lake
     written = [
-        place_at(path)
+        dataset_at(path)
         for path in (lake.quarantine(dataset.name), *map(lake.ops, ("validation_results", "quality_results")))
     ]
-    _tell(context, Told(f"validate_{dataset.domain}.{dataset.name}", [place_at(lake.bronze(dataset.name))], written))
+    _emit(
+        context,
+        LineageEvent(f"validate_{dataset.domain}.{dataset.name}", [dataset_at(lake.bronze(dataset.name))], written),
+    )
 
 
 def emit_merged(context: Context, dataset: Dataset) -> None:
-    """Silver has the latest of what was good in bronze, column by column."""
+    """Bronze without the quarantined rows → silver, with column lineage."""
     lake = context.lake
-    bronze, silver = place_at(lake.bronze(dataset.name)), place_at(lake.silver(dataset.name))
-    read = [bronze, place_at(lake.quarantine(dataset.name))]
-    _tell(context, Told(f"transform_{dataset.domain}.{dataset.name}", read, [silver], silver_sources(dataset, bronze)))
+    bronze, silver = dataset_at(lake.bronze(dataset.name)), dataset_at(lake.silver(dataset.name))
+    read = [bronze, dataset_at(lake.quarantine(dataset.name))]
+    _emit(
+        context,
+        LineageEvent(f"transform_{dataset.domain}.{dataset.name}", read, [silver], silver_sources(dataset, bronze)),
+    )
 
 
-def silver_sources(dataset: Dataset, bronze: Place) -> dict[str, ColumnSource]:
-    """Where each column of silver comes from: delivered as it is, or computed from the date or the sequence."""
+def silver_sources(dataset: Dataset, bronze: DatasetName) -> dict[str, ColumnSource]:
+    """The source of each silver column: the same column of bronze, or computed from the date or the sequence."""
     computed_from = dataset.sequence_by if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.date_column
     same = {name: ColumnSource(bronze, name) for name in (*dataset.column_names, BATCH_COLUMN.name)}
     if computed_from is None:
@@ -57,36 +63,39 @@ def silver_sources(dataset: Dataset, bronze: Place) -> dict[str, ColumnSource]:
 
 
 def emit_built(context: Context) -> None:
-    """The fact was brought up to date with silver."""
-    read = [place_at(context.lake.silver(dataset.name)) for dataset in context.contracts.datasets]
-    _tell(context, Told(f"transform_marts.{FACT}", read, [place_at(context.lake.table(MARTS, FACT))]))
+    """Silver → the fact table."""
+    read = [dataset_at(context.lake.silver(dataset.name)) for dataset in context.contracts.datasets]
+    _emit(context, LineageEvent(f"transform_marts.{FACT}", read, [dataset_at(context.lake.table(MARTS, FACT))]))
 
 
 def emit_published(context: Context, layer: str, name: str) -> None:
-    """A version of a table was recorded as shown."""
+    """A table → the record that its version was published."""
     lake = context.lake
-    _tell(
-        context, Told(f"publish.{layer}.{name}", [place_at(lake.table(layer, name))], [place_at(lake.ops("published"))])
+    _emit(
+        context,
+        LineageEvent(
+            f"publish.{layer}.{name}", [dataset_at(lake.table(layer, name))], [dataset_at(lake.ops("published"))]
+        ),
     )
 
 
 def emit_views(context: Context, views: Mapping[str, Iterable[str]]) -> None:
-    """Each view, by its name, shows these tables of the lake (`layer.table`)."""
+    """Tables, as `layer.table` → views, by name."""
     for view, tables in views.items():
-        read = [place_at(context.lake.table(*name.split("."))) for name in tables]
-        _tell(context, Told(f"publish_marts.{view}", read, [place_of_view(context.lake, view)]))
+        read = [dataset_at(context.lake.table(*name.split("."))) for name in tables]
+        _emit(context, LineageEvent(f"publish_marts.{view}", read, [dataset_of_view(context.lake, view)]))
 
 
-def place_of_view(lake: Lake, name: str) -> Place:
-    """A view: of Athena, or of this machine's DuckDB."""
+def dataset_of_view(lake: Lake, name: str) -> DatasetName:
+    """The dataset name of a view in Athena, or in DuckDB on this machine."""
     if lake.is_local:
-        return Place("file", f"{lake.curated}/{ANALYTICS}/{name}")
+        return DatasetName("file", f"{lake.curated}/{ANALYTICS}/{name}")
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    return Place(f"awsathena://athena.{region}.amazonaws.com", f"AwsDataCatalog.{ANALYTICS}.{name}")
+    return DatasetName(f"awsathena://athena.{region}.amazonaws.com", f"AwsDataCatalog.{ANALYTICS}.{name}")
 
 
-def _tell(context: Context, told: Told) -> None:
-    """On Glue by the session's settings, to which the DAG hands its run; elsewhere by what the environment says."""
+def _emit(context: Context, event: LineageEvent) -> None:
+    """Send an event to the server in the session's settings (on Glue; the DAG sets them) or in the environment."""
     settings = dict(context.spark().sparkContext.getConf().getAll()) if on_glue() else lineage_from_environment()
     if server := server_of(settings):
-        send(server, told)
+        send(server, event)

@@ -1,4 +1,4 @@
-"""Events of OpenLineage: what a run read and wrote, and how it reaches the server that Spark's settings name."""
+"""OpenLineage events: what a run read and wrote, and how they are sent to the server in Spark's settings."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _WAIT_SECONDS = 5
 
 
 @dataclass(frozen=True)
-class Place:
-    """A file, table or view by the name that Spark's listener gives it."""
+class DatasetName:
+    """A file, table or view by the name that Spark's listener uses for it."""
 
     namespace: str
     name: str
@@ -30,26 +30,26 @@ class Place:
 
 @dataclass(frozen=True)
 class ColumnSource:
-    """Which column of which place a column comes from; as it is, or computed."""
+    """The dataset and column from which a column comes, unchanged or computed."""
 
-    place: Place
+    dataset: DatasetName
     column: str
     is_same: bool = True
 
 
 @dataclass(frozen=True)
-class Told:
-    """What one run did: its job, what it read and wrote, and for tables written where their columns come from."""
+class LineageEvent:
+    """One run of a job: what it read and wrote, and the sources of the written columns."""
 
     job: str
-    read: Sequence[Place]
-    written: Sequence[Place]
+    read: Sequence[DatasetName]
+    written: Sequence[DatasetName]
     columns: Mapping[str, ColumnSource] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Server:
-    """Where events go, as part of what, and under whose run."""
+    """Where events are sent, the namespace of their jobs, and the run that started them (parent)."""
 
     address: str
     namespace: str
@@ -57,33 +57,33 @@ class Server:
     parent: Mapping[str, str] = field(default_factory=dict)
 
 
-def place_at(path: str) -> Place:
-    """A place of the lake: by bucket and key, or by its path on a disk."""
-    found = urlparse(path)
-    if found.scheme in ("s3", "s3a"):
-        return Place(f"s3://{found.netloc}", found.path.lstrip("/"))
-    return Place("file", path)
+def dataset_at(path: str) -> DatasetName:
+    """The name of a path of the lake: bucket and key, or the path on a disk."""
+    url = urlparse(path)
+    if url.scheme in ("s3", "s3a"):
+        return DatasetName(f"s3://{url.netloc}", url.path.lstrip("/"))
+    return DatasetName("file", path)
 
 
 def server_of(settings: Mapping[str, str]) -> Server | None:
-    """The server that Spark's settings name; None where lineage is not wanted, or does not go over HTTP."""
-    said = {name.removeprefix(PREFIX): value for name, value in settings.items() if name.startswith(PREFIX)}
-    if said.get("transport.type") != "http" or "transport.url" not in said:
+    """The server in Spark's settings; None if they name none, or a transport other than HTTP."""
+    given = {name.removeprefix(PREFIX): value for name, value in settings.items() if name.startswith(PREFIX)}
+    if given.get("transport.type") != "http" or "transport.url" not in given:
         return None
-    address = f"{said['transport.url'].rstrip('/')}/{said.get('transport.endpoint', ENDPOINT).lstrip('/')}"
+    address = f"{given['transport.url'].rstrip('/')}/{given.get('transport.endpoint', ENDPOINT).lstrip('/')}"
     names = {"namespace": "parentJobNamespace", "name": "parentJobName", "run": "parentRunId"}
-    parent = {word: said[name] for word, name in names.items() if name in said}
-    whole = parent if len(parent) == len(names) else {}
-    return Server(address, said.get("namespace", "lakehouse"), said.get("transport.auth.apiKey"), whole)
+    parent = {key: given[name] for key, name in names.items() if name in given}
+    complete = parent if len(parent) == len(names) else {}
+    return Server(address, given.get("namespace", "lakehouse"), given.get("transport.auth.apiKey"), complete)
 
 
-def send(server: Server, told: Told) -> None:
-    """Post one event; a server that does not take it is logged once, and the work goes on."""
+def send(server: Server, event: LineageEvent) -> None:
+    """Post one event; a failure is logged once per server, and the job continues."""
     headers = {"Content-Type": "application/json"}
     if server.api_key:
         headers["Authorization"] = f"Bearer {server.api_key}"
     try:
-        body = json.dumps(event(server, told)).encode()
+        body = json.dumps(run_event(server, event)).encode()
         with urllib.request.urlopen(
             urllib.request.Request(server.address, data=body, headers=headers), timeout=_WAIT_SECONDS
         ):
@@ -94,13 +94,13 @@ def send(server: Server, told: Told) -> None:
 
 @cache
 def _warn_once(address: str, reason: str) -> None:
-    log.warning("lineage could not be told; the work goes on", server=address, reason=reason)
+    log.warning("could not send lineage events; the job continues", server=address, reason=reason)
 
 
-def event(server: Server, told: Told) -> dict[str, Any]:
-    """One completed run in OpenLineage's words."""
+def run_event(server: Server, event: LineageEvent) -> dict[str, Any]:
+    """The event as an OpenLineage RunEvent of a completed run."""
     kind = {"processingType": "BATCH", "integration": "LAKEHOUSE", "jobType": "JOB"}
-    facets = _columns(told.columns)
+    facets = _columns(event.columns)
     return {
         "eventType": "COMPLETE",
         "eventTime": datetime.now(UTC).isoformat(),
@@ -109,11 +109,11 @@ def event(server: Server, told: Told) -> dict[str, Any]:
         "run": {"runId": str(uuid.uuid4()), "facets": _parent(server.parent)},
         "job": {
             "namespace": server.namespace,
-            "name": told.job,
+            "name": event.job,
             "facets": {"jobType": {**_facet("2-0-4/JobTypeJobFacet.json"), **kind}},
         },
-        "inputs": [vars(place) for place in told.read],
-        "outputs": [{**vars(place), "facets": facets} for place in told.written],
+        "inputs": [vars(dataset) for dataset in event.read],
+        "outputs": [{**vars(dataset), "facets": facets} for dataset in event.written],
     }
 
 
@@ -133,7 +133,7 @@ def _columns(columns: Mapping[str, ColumnSource]) -> dict[str, Any]:
 
 def _input_field(source: ColumnSource) -> dict[str, Any]:
     how = {"type": "DIRECT", "subtype": "IDENTITY" if source.is_same else "TRANSFORMATION"}
-    return {**vars(source.place), "field": source.column, "transformations": [how]}
+    return {**vars(source.dataset), "field": source.column, "transformations": [how]}
 
 
 def _facet(schema: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Prepares a laptop once: a Java, Delta's jars by path, and a class-data archive that halves Spark's start.
+"""Prepares a laptop once: Java, Delta's jars, and a class-data archive that halves Spark's start-up time.
 
-S3A's jars are fetched when a lake on S3 is first used, for most laptops never need them.
+S3A's jars are downloaded when a lake on S3 is first used, because most laptops never need them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lakehouse.runtime.spark_settings import DELTA_PACKAGE
 
 
 def main() -> int:
-    """Run each step that has not been done; a second call does nothing."""
+    """Run the steps that have not been done; a second call does nothing."""
     try:
         prepare(find_project())
     except LakehouseError as error:
@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def prepare(project: Project) -> None:
-    """Find or fetch Java, resolve the jars, make the class-data archive."""
+    """Find or download Java, download the jars, create the class-data archive."""
     with only_process(project):
         java = ensure_java(project.cache)
         ensure_jars(project, java)
@@ -38,7 +38,7 @@ def prepare(project: Project) -> None:
 
 
 def ensure_java(cache: Path) -> Path:
-    """Return a Java 17 or 21, fetched with install-jdk when the machine has none."""
+    """The home of a Java 17 or 21; downloaded with install-jdk if the machine has none."""
     try:
         return find_java(cache)
     except JavaNotFoundError:
@@ -55,7 +55,7 @@ def ensure_java(cache: Path) -> Path:
 
 
 def ensure_class_archive(project: Project, java: Path) -> None:
-    """Dump the classes that a short run loads, so that later JVMs map them instead of loading them one by one."""
+    """Archive the classes that a short run loads, so that later JVMs map them instead of loading them one by one."""
     archive, stamp = project.cache / "spark.jsa", project.cache / "spark.jsa.for"
     identity = hashlib.sha256(f"{java}|{DELTA_PACKAGE}|{sys.prefix}|{_release(java)}".encode()).hexdigest()
     if archive.is_file() and stamp.is_file() and stamp.read_text() == identity:
@@ -78,7 +78,7 @@ def _release(java: Path) -> str:
 
 
 def warm_up() -> None:
-    """Use the parts of Spark and Delta that a run uses, so that the archive holds their classes."""
+    """Use the parts of Spark and Delta that a run uses, so that the archive contains their classes."""
     import tempfile
 
     session = local_session(find_project())

@@ -1,4 +1,4 @@
-"""Reports to CloudWatch which part of a batch failed validation."""
+"""Sends the percentage of a batch's rows that failed validation to CloudWatch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMESPACE, QUARANTINE_PERCENT = _NAMES["namespace"], _NAMES["quarantine_percent"
 def report_quarantined(lake: Lake, dataset: str, quarantined: int, landed: int) -> None:
     """Send the percentage of a batch's rows that failed validation; a lake on a disk sends nothing.
 
-    The result counts, not the metric: when CloudWatch does not answer, the batch goes on.
+    If CloudWatch does not answer, the batch continues: the validation result is recorded in the lake anyway.
     """
     if lake.is_local or not landed:
         return
@@ -30,5 +30,5 @@ def report_quarantined(lake: Lake, dataset: str, quarantined: int, landed: int) 
         import boto3
 
         boto3.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=[metric])
-    except Exception as error:  # botocore raises many kinds, and none of them is worth a batch
+    except Exception as error:  # botocore raises many types, and none of them may stop a batch
         log.warning("could not send the metric of failed rows to CloudWatch", reason=str(error)[:200])

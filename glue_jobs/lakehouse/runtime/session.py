@@ -1,4 +1,4 @@
-"""The settings of Spark, in one place: those that Glue gets, and the few that only a laptop needs."""
+"""Starts the Spark session of a laptop; `spark_settings.py` has its settings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class JarsMissingError(LakehouseError):
-    """Delta's jars are not where set-up puts them."""
+    """Delta's jars are not in the cache."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,11 +36,11 @@ class JarsMissingError(LakehouseError):
 def local_session(project: Project, extra: Mapping[str, str] | None = None, on_s3: bool = False) -> SparkSession:
     """Start (or return) the session of a laptop; raises JavaNotFoundError before the JVM would fail.
 
-    on_s3: for a lake on S3, whose jars are fetched when they are first needed.
+    on_s3: for a lake on S3; its jars are downloaded at the first use.
     """
     java = find_java(project.cache)
     os.environ["JAVA_HOME"] = str(java)
-    # Workers in the Python of this process, not in whatever python3 the PATH leads to.
+    # Workers use the Python of this process, not the python3 on the PATH.
     os.environ["PYSPARK_PYTHON"] = sys.executable
     if not any((project.cache / "jars").glob("*.jar")):
         raise JarsMissingError(project.cache / "jars")
@@ -49,12 +49,12 @@ def local_session(project: Project, extra: Mapping[str, str] | None = None, on_s
     cores = min(os.cpu_count() or 2, 8)
     settings = {**SETTINGS, **local_settings(project, cores)}
     if on_s3:
-        from lakehouse.runtime.jars import ensure_s3a_jars  # which needs this module for its warm-up
+        from lakehouse.runtime.jars import ensure_s3a_jars  # only for S3
 
         ensure_s3a_jars(project, java)
         settings |= s3_settings(project)
         if not log_store_jar(project).is_file():
-            # An only writer, who has said so (safe_commits.py), goes without; a class that is named must be there.
+            # With --only_writer (safe_commits.py) it may be missing, and then no setting may name its class.
             settings = {name: value for name, value in settings.items() if name not in LOG_STORE_SETTINGS}
     settings |= listener_settings(project, settings["spark.driver.extraClassPath"])
     builder = SparkSession.builder.appName("lakehouse")
@@ -62,6 +62,6 @@ def local_session(project: Project, extra: Mapping[str, str] | None = None, on_s
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
-    # PySpark logs every failed query with its stack, also those whose error we turn into one line.
+    # PySpark logs the stack trace of every failed query, also of errors that are printed as one line here.
     logging.getLogger("SQLQueryContextLogger").disabled = True
     return session

@@ -1,4 +1,4 @@
-"""Spark's settings: those of every session, from the JSON beside, and what a laptop or S3 adds."""
+"""Spark's settings: those of every session, from spark_settings.json, and those that a laptop or S3 adds."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _FILE = resources.files("lakehouse.runtime").joinpath("spark_settings.json")
 _FACTS: dict[str, Any] = json.loads(_FILE.read_text("utf-8"))
 
 LOG_STORE: str = _FACTS["log_store"]
-"""Commits on S3 by conditional PUT (jvm/); Delta's own store lets a second driver overwrite a commit."""
+"""Commits on S3 with conditional PUTs (jvm/); with Delta's own store, a second driver can overwrite a commit."""
 LOG_STORE_SETTINGS: Mapping[str, str] = {f"spark.delta.logStore.{scheme}.impl": LOG_STORE for scheme in ("s3", "s3a")}
 SETTINGS: Mapping[str, str] = {
     **{name: setting["value"] for name, setting in _FACTS["always"].items()},
     **LOG_STORE_SETTINGS,
 }
-"""What every job runs with, on Glue as `--conf` (`lakehouse settings` prints them); Terraform reads the same JSON."""
+"""The settings of every job, on Glue as `--conf` (`lakehouse settings` prints them); Terraform reads the same JSON."""
 LINEAGE: Mapping[str, str] = {name: setting["value"] for name, setting in _FACTS["lineage"].items()}
-"""What a job runs with besides where lineage is wanted; it needs LINEAGE_PACKAGE among its jars.
+"""The additional settings of a job that sends lineage events; it needs LINEAGE_PACKAGE among its jars.
 
-A DAG adds them to the --conf of a run, with the parent run and the place that events go to.
+A DAG adds them to the --conf of a run, with the parent run and the address of the lineage server.
 """
 DELTA_PACKAGE: str = _FACTS["packages"]["delta"]
 LINEAGE_PACKAGE: str = _FACTS["packages"]["lineage"]
@@ -35,30 +35,30 @@ INTERPRETED: Mapping[str, str] = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-"""For small data: compiling the code of each query takes longer than the query (a third of a run on the samples)."""
+"""For small data, where code generation takes longer than the queries (a third of a run on the samples)."""
 SMALL_BYTES = 32 << 20
 
 
 def log_store_jar(project: Project) -> Path:
-    """Where `make jar` puts the log store."""
+    """The path of the log store's jar, which `make jar` builds."""
     return project.root / "jvm" / "target" / "lakehouse-log-store.jar"
 
 
 def listener_jar(project: Project) -> Path:
-    """Where `make lineage-jar` puts OpenLineage's listener."""
+    """The path of OpenLineage's listener, which `make lineage-jar` downloads."""
     _, name, version = LINEAGE_PACKAGE.split(":")
     return project.cache / "lineage" / f"{name}-{version}.jar"
 
 
 def local_settings(project: Project, cores: int) -> dict[str, str]:
-    """What a laptop adds: jars by path, few and small tasks, no UI, a quick JVM."""
+    """The settings of a laptop: jars by path, few and small tasks, no UI, a JVM that starts quickly."""
     archive = project.cache / "spark.jsa"
     options = [
         "-Duser.timezone=UTC",
         f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}",
-        # Short runs on small data end before the second compiler pays off.
+        # Short runs on small data end before the optimizing compiler (C2) pays off.
         "-XX:TieredStopAtLevel=1",
-        # The first compiler alone gets 48 MB, which a long run fills; full, it stops compiling.
+        # C1 alone gets 48 MB, which a long run fills; the JVM then stops compiling.
         "-XX:ReservedCodeCacheSize=256m",
         *os.environ.get("LAKEHOUSE_JAVA_OPTIONS", "").split(),
     ]
@@ -73,7 +73,7 @@ def local_settings(project: Project, cores: int) -> dict[str, str]:
         "spark.driver.extraJavaOptions": " ".join(options),
         "spark.sql.shuffle.partitions": str(cores),
         "spark.databricks.delta.snapshotPartitions": str(cores),
-        # Listing the files of a table for VACUUM asks for 10,000 tasks unless told otherwise: minutes for a small one.
+        # VACUUM lists a table's files in 10,000 tasks by default, which takes minutes for a small table.
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -82,12 +82,12 @@ def local_settings(project: Project, cores: int) -> dict[str, str]:
 
 
 def s3_settings(project: Project) -> dict[str, str]:
-    """What a laptop adds for a lake on S3: the jars of S3A and the log store, the endpoint of AWS' own tools."""
+    """The settings of a laptop for a lake on S3: the jars of S3A and the log store, the endpoint of the AWS tools."""
     folders = [project.cache / "jars", project.cache / "jars-s3"]
     jars = [*(jar for folder in folders for jar in sorted(folder.glob("*.jar"))), log_store_jar(project)]
     settings = {
-        # Beside Delta's own, for its helper that lists S3 must see S3A. The class archive was made without them, so
-        # that the start takes some seconds more.
+        # In one class path with Delta's jars, because Delta's S3 lister needs S3A. The class-data archive does not
+        # include these jars, so the start takes some seconds more.
         "spark.driver.extraClassPath": ":".join(str(jar) for jar in jars if jar.is_file()),
         "spark.hadoop.fs.s3a.aws.credentials.provider": (
             "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
@@ -104,7 +104,7 @@ def s3_settings(project: Project) -> dict[str, str]:
 
 
 def listener_settings(project: Project, class_path: str) -> dict[str, str]:
-    """What a laptop adds where its environment names a lineage server and the listener was fetched."""
+    """The settings of a laptop for lineage, if the environment names a server and the listener was downloaded."""
     server, jar = lineage_from_environment(), listener_jar(project)
     if not server or not jar.is_file():
         return {}
