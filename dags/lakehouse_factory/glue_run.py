@@ -68,7 +68,7 @@ class GlueRun(GlueJobOperator):
             self.script_args = with_listener(self.script_args, defaults)
 
     def _find_job_run_id_by_task_uuid(self, task_uuid: str) -> tuple[str, str] | None:
-        """The newest run of an asking and its state, in whatever order Glue lists them."""
+        """The newest run of a request and its state, in whatever order Glue lists them."""
         pages = self.hook.conn.get_paginator("get_job_runs").paginate(JobName=self.job_name)
         runs = [run for page in pages for run in page["JobRuns"]]
         ours = [run for run in runs if (run.get("Arguments") or {}).get(self.TASK_UUID_ARG) == task_uuid]
@@ -76,9 +76,9 @@ class GlueRun(GlueJobOperator):
         return newest and (newest["Id"], newest["JobRunState"])
 
     def _get_task_uuid(self, context: Context) -> str:
-        """One identity for an attempt and its retries; clearing the task is a new asking and gets a new one."""
-        asking = max(context["ti"].max_tries - (self.retries or 0), 0)
-        return f"{super()._get_task_uuid(context)}:{asking}"
+        """One identity for an attempt and its retries; clearing the task is a new request and gets a new one."""
+        request = max(context["ti"].max_tries - (self.retries or 0), 0)
+        return f"{super()._get_task_uuid(context)}:{request}"
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
         """Return the run's id, or raise with Glue's own reason: for good, or to be retried."""
