@@ -10,12 +10,14 @@ import time
 import uuid
 from collections.abc import Iterator
 
+from lakehouse.say import visible
+
 _FIELDS = ("run", "domain", "dataset", "batch")
 _context: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("lakehouse_log", default=None)
 
 
 class _Line(logging.Formatter):
-    """One line of key=value pairs; a value that contains white space is quoted."""
+    """One line of key=value pairs; a value that contains white space is quoted, a control character is shown."""
 
     def format(self, record: logging.LogRecord) -> str:
         context = _context.get() or {}
@@ -29,9 +31,9 @@ class _Line(logging.Formatter):
 
 def _quoted(value: object, name: str = "") -> str:
     text = str(value)
-    if name or any(c.isspace() or c in '"=' for c in text):
-        escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        text = f'"{escaped}"'
+    if name or not text.isprintable() or any(c.isspace() or c in '"=' for c in text):
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+        text = f'"{visible(escaped)}"'
     return name + text
 
 

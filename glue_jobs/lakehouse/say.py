@@ -1,8 +1,27 @@
-"""Counts, sizes, durations and amounts in the form in which people read them."""
+"""Counts, sizes, durations, amounts and delivered text in the form in which people read them."""
 
 from __future__ import annotations
 
+import unicodedata
 from decimal import Decimal
+
+# Two joiners without a width, which names and emoji are written with.
+_PART_OF_A_WORD = "\u200c\u200d"
+
+
+def visible(text: str) -> str:
+    """The text as one line that does nothing to a terminal: control characters and bidi overrides as `\\x1b`, `\\n`."""
+    if text.isprintable():
+        return text
+    return "".join(_shown(c) for c in text)
+
+
+def _shown(character: str) -> str:
+    # Cc: C0, C1 and DEL; Cf: bidi overrides and what has no width; Zl, Zp: line ends; Cs: half a character.
+    is_control = unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs")
+    if not is_control or character in _PART_OF_A_WORD:
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def format_count(number: int, noun: str = "") -> str:

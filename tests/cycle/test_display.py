@@ -104,7 +104,7 @@ def test_a_pipe_gets_plain_lines():
         ["ingest_erp", "erp_orders", "320", "rows", "0.0", "s"],
         ["transform_erp", "nothing", "new", "0.0", "s"],
     ]
-    assert "failed: web_events.json: [2J bad [line]" in file.getvalue()
+    assert r"failed: web_events.json:\x1b[2J\nbad [line]" in file.getvalue()
     assert ESCAPE not in file.getvalue()
     assert [(time.name, time.state) for time in progress.times] == [
         ("ingest_erp", "done"),
@@ -228,7 +228,7 @@ def test_failures_are_the_last_lines_whole_and_as_they_are():
     run = replace(RUN, failures=(Failure("erp", long), Failure("web", "web_events.json:\x1b[2J\nline 3")))
     assert closing(run).splitlines()[-2:] == [
         f"failed  erp: {long.rstrip()}",
-        "failed  web: web_events.json: [2J line 3",
+        r"failed  web: web_events.json:\x1b[2J\nline 3",
     ]
     assert not [line for line in closing(RUN).splitlines() if line.startswith("failed")]
 

@@ -8,6 +8,7 @@ import typer
 
 from lakehouse.cli.app import command, new_app
 from lakehouse.cli.options import DEFAULT_LAKE, Author, LakePath, Reason, lake_and_dataset, signature
+from lakehouse.cli.printing import print_line
 
 if TYPE_CHECKING:
     from lakehouse.lake.batches import ValidationStatus
@@ -74,4 +75,4 @@ def _decide(lake: str, batch: str, decision: ValidationStatus, why: str, by: str
     if not number.isdecimal():
         raise BatchNotStoppedError(dataset.name, f"'{number}'", "is no number")
     made = decide(opened, dataset, int(number), decision, signature(why, by))
-    print(f"{batch} is {made.decision} by {made.who}; validate and transform carry it out when they next run")
+    print_line(f"{batch} is {made.decision} by {made.who}; validate and transform carry it out when they next run")

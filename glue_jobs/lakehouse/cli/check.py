@@ -12,7 +12,7 @@ from lakehouse.contracts.marts import declared_by_model, model_file, models
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.suite import Suite, load_suite
 from lakehouse.errors import LakehouseError, nearest
-from lakehouse.publish.descriptions import known_tables
+from lakehouse.publish.descriptions import queryable_tables
 from lakehouse.publish.view_check import check_views
 from lakehouse.publish.views import read_views
 
@@ -91,4 +91,4 @@ def _views(project: Project) -> list[str]:
         views = read_views(project.dbt / "athena_views")
     except LakehouseError as error:
         return [str(error)]
-    return [str(fault) for fault in check_views(views, known_tables(project))]
+    return [str(fault) for fault in check_views(views, queryable_tables(project))]

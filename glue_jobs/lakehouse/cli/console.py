@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ import typer
 from typer.main import get_command
 
 from lakehouse.errors import EXIT_USAGE, LakehouseError, nearest
+from lakehouse.say import visible
 
 
 def run_app(app: typer.Typer, name: str, argv: Sequence[str]) -> int:
@@ -23,6 +25,7 @@ def run_app(app: typer.Typer, name: str, argv: Sequence[str]) -> int:
 
 def console(work: Callable[[], int]) -> int:
     """Do the work; an error becomes one line on standard error and its exit code."""
+    _show_what_it_cannot_write(sys.stdout)
     try:
         code = work()
         sys.stdout.flush()
@@ -43,6 +46,7 @@ def console(work: Callable[[], int]) -> int:
 
 def say_error(text: str) -> None:
     """Print one error line, red on a terminal."""
+    text = visible(text)
     if not has_colours(sys.stderr):
         print(f"error: {text}", file=sys.stderr)
         return
@@ -66,6 +70,12 @@ def _invoke(command: Any, name: str, argv: Sequence[str]) -> int:
         return done.exit_code
     except SystemExit as done:  # of the options that install or show the completion
         return int(done.code or 0)
+
+
+def _show_what_it_cannot_write(stream: TextIO) -> None:
+    """Let a terminal that has no letter for a character show its number, where Python would raise."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
 
 
 def _forget_output() -> None:

@@ -9,6 +9,7 @@ import typer
 
 from lakehouse.cli.app import LAYOUT, command, new_app
 from lakehouse.cli.options import DEFAULT_LAKE, LakePath, TableName, table_names
+from lakehouse.cli.printing import print_line
 from lakehouse.errors import UsageError
 
 app = new_app(
@@ -83,11 +84,11 @@ def apply(table: TableName, lake: LakePath = DEFAULT_LAKE) -> None:
 
     applied = apply_layout(command_context(lake), table)
     if applied.done is None:
-        print(f"{applied.table} is laid out as declared")
+        print_line(f"{applied.table} is laid out as declared")
         return
     done = applied.done
     files = f"{done.files_added} files instead of {done.files_removed}"
-    print(f"{applied.table}: {done.rows} rows in {files}, as version {done.version}")
+    print_line(f"{applied.table}: {done.rows} rows in {files}, as version {done.version}")
 
 
 @command(maintenance, "maintain", example="lakehouse maintain --max-bytes 1000000000", panel=LAYOUT)

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from lakehouse.cli.printing import print_table
+from lakehouse.cli.printing import print_line, print_table
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.delta_log import existing_table
 from lakehouse.lake.table_files import table_files
@@ -68,7 +68,9 @@ def print_queries(table: Any, by_row_group: bool) -> list[Any]:
     ]  # fmt: skip
     print_table(heads, lines)
     if found:
-        print(f"one day and one store, geometric mean: {mean_read_amplification(found):.2f} times the least possible")
+        print_line(
+            f"one day and one store, geometric mean: {mean_read_amplification(found):.2f} times the least possible"
+        )
     return files
 
 
@@ -80,7 +82,7 @@ def draw(table: Any, files: list[Any], picture: Path) -> None:
     if drawn is None:
         raise NoPictureError(table.full_name)
     picture.write_text(drawn, encoding="utf-8")
-    print(f"drawn to {picture}")
+    print_line(f"drawn to {picture}")
 
 
 def print_advice(table: Any) -> None:
@@ -89,7 +91,9 @@ def print_advice(table: Any) -> None:
 
     size = size_of(table_files(existing_table(table.path), ("dt", "store_id")))
     if size is None:
-        print(f"{table.full_name}: it has no days and stores; one partition, clustered by its key, is right for it")
+        print_line(
+            f"{table.full_name}: it has no days and stores; one partition, clustered by its key, is right for it"
+        )
         return
     offers = advise(size, table.layout.target_bytes)
     print_table(
@@ -100,13 +104,13 @@ def print_advice(table: Any) -> None:
             for o in offers
         ],
     )  # fmt: skip
-    print(reason(offers[0], size))
+    print_line(reason(offers[0], size))
 
 
 def print_maintained(results: list[Any]) -> None:
     """What maintenance did, a line per table."""
     if not results:
-        print("nothing to do")
+        print_line("nothing to do")
         return
     print_table(
         ("table", "partitions", "files before", "after", "bytes written", "left", "vacuumed", "log cleaned up"),

@@ -1,4 +1,4 @@
-"""Prints rows as a person or a program wants them: a table on the terminal, or CSV."""
+"""Prints lines and rows as a person or a program wants them; no delivered text is read as markup or control code."""
 
 from __future__ import annotations
 
@@ -6,15 +6,32 @@ import csv
 import sys
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import TextIO
+
+from lakehouse.say import visible
 
 _PIPED_WIDTH = 1_000_000
 
 
+def print_line(text: str, to: TextIO | None = None) -> None:
+    """Print one line for a person, on standard output by default."""
+    print(visible(text), file=to)
+
+
 def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print CSV with a header; a null is an empty field."""
+    """Print CSV with a header; a null is an empty field.
+
+    It is for programs, so every value goes as it is, also one that a spreadsheet would take for a formula. On a
+    terminal, where a person reads it, control characters are shown.
+    """
     writer = csv.writer(sys.stdout)
-    writer.writerow(columns)
-    writer.writerows(rows)
+    shown = _visible_row if sys.stdout.isatty() else tuple
+    writer.writerow(shown(columns))
+    writer.writerows(shown(row) for row in rows)
+
+
+def _visible_row(row: Sequence[object]) -> tuple[object, ...]:
+    return tuple(visible(value) if isinstance(value, str) else value for value in row)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -22,14 +39,16 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     # Into a pipe every value goes whole; on a terminal long ones are folded.
-    out = Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)
+    out = Console(highlight=False) if sys.stdout.isatty() else Console(width=_PIPED_WIDTH, highlight=False)
     table = Table(box=box.SIMPLE_HEAD if out.is_terminal else box.ASCII2)
     for number, column in enumerate(columns):
         numeric = any(isinstance(row[number], int | float | Decimal) for row in rows[:100])
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(visible(column)), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*["" if value is None else str(value) for value in row])
+        # As Text, because a plain string is read as markup: [bold] vanishes, :x: becomes a picture.
+        table.add_row(*[Text("" if value is None else visible(str(value))) for value in row])
     out.print(table)
     out.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}")

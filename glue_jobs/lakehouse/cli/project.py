@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from lakehouse.cli.app import CHECK, command, new_app
+from lakehouse.cli.printing import print_line
 
 app = new_app()
 
@@ -24,12 +25,12 @@ def check() -> int:
 
     project = find_project()
     for warning in outdated_properties(project.root / "contracts"):
-        print(f"warning: {warning}", file=sys.stderr)
+        print_line(f"warning: {warning}", sys.stderr)
     found = problems(project)
     for problem in found:
-        print(problem, file=sys.stderr)
+        print_line(problem, sys.stderr)
     if not found:
-        print("contracts, suites and views are right")
+        print_line("contracts, suites and views are right")
     return EXIT_TERMINAL if found else 0
 
 
@@ -38,4 +39,4 @@ def settings() -> None:
     """Print the Spark settings in the format of Glue's --conf argument."""
     from lakehouse.runtime.spark_settings import SETTINGS
 
-    print(" --conf ".join(f"{name}={value}" for name, value in SETTINGS.items()))
+    print_line(" --conf ".join(f"{name}={value}" for name, value in SETTINGS.items()))

@@ -8,6 +8,7 @@ import typer
 
 from lakehouse.cli.app import FIX, QUERY, RUN, command, new_app
 from lakehouse.cli.options import DEFAULT_LAKE, LakePath, TableName, table_names
+from lakehouse.cli.printing import print_line
 from lakehouse.errors import UsageError
 
 app = new_app()
@@ -35,7 +36,7 @@ def publish(
     if (table is None) != (as_of is None):
         raise UsageError("TABLE and --as-of go together; without both, everything is published.")
     context = command_context(lake)
-    print(_published(context) if table is None else _pinned(context, table, str(as_of)))
+    print_line(_published(context) if table is None else _pinned(context, table, str(as_of)))
 
 
 def _published(context: Any) -> str:
@@ -75,8 +76,8 @@ def rollback(
     from lakehouse.runtime.glue import command_context
 
     done = roll_back(command_context(lake), table, to)
-    print(f"{done.layer}.{done.name} shows version {done.to_version} again, as version {done.version}")
-    print(f"to undo: lakehouse rollback {done.layer}.{done.name} --to {done.from_version}")
+    print_line(f"{done.layer}.{done.name} shows version {done.to_version} again, as version {done.version}")
+    print_line(f"to undo: lakehouse rollback {done.layer}.{done.name} --to {done.from_version}")
 
 
 @command(app, "history", example="lakehouse history silver.erp_orders", panel=QUERY)

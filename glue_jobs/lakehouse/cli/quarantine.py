@@ -18,6 +18,7 @@ from lakehouse.cli.options import (
     lake_and_dataset,
     signature,
 )
+from lakehouse.cli.printing import print_line
 
 if TYPE_CHECKING:
     from lakehouse.contracts.contract import Dataset
@@ -191,7 +192,9 @@ def import_rows(
     opened, known = lake_and_dataset(lake, dataset)
     edits, unchanged = read_edits(opened, known, file)
     if unchanged:
-        print_line(f"{unchanged} rows are unchanged and stay open" if unchanged > 1 else "1 row is unchanged and stays open")
+        print_line(
+            f"{unchanged} rows are unchanged and stay open" if unchanged > 1 else "1 row is unchanged and stays open"
+        )
     if edits:
         _send(opened, known, edits, ChangeKind.REPAIR, signature(why, by))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakehouse.cli.printing import print_table
+from lakehouse.cli.printing import print_line, print_table
 from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.project import find_project
 from lakehouse.contracts.suite import load_suite
@@ -44,13 +44,13 @@ def print_row(lake: Lake, dataset: Dataset, ref: RowRef, reveal: bool) -> None:
     if not found:
         raise RowNotFoundError(dataset.name, str(ref))
     row, sentences = found[0], _sentences(dataset)
-    print(f"{dataset.name} {ref}, {row.state}: {row.source_file}, {row.step}, {row.quarantined_at:%F %T} UTC")
+    print_line(f"{dataset.name} {ref}, {row.state}: {row.source_file}, {row.step}, {row.quarantined_at:%F %T} UTC")
     for rule in row.broken_rules:
-        print(f"  {rule}: {sentences.get(rule, 'the row can be read')}")
+        print_line(f"  {rule}: {sentences.get(rule, 'the row can be read')}")
     print_table(("column", "delivered"), [(name, _shown(row, name, dataset, reveal)) for name in row.values])
     if row.raw_text:
         hidden = dataset.pii_columns and not reveal
-        print(f"as delivered: {MASK + ' (--reveal shows it)' if hidden else row.raw_text}")
+        print_line(f"as delivered: {MASK + ' (--reveal shows it)' if hidden else row.raw_text}")
     history = [
         (f"{c.recorded_at:%F %T}", c.change, ", ".join(c.columns), c.repair_batch_id, c.who, c.why)
         for c in changes_of(lake, dataset)

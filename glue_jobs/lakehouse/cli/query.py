@@ -9,6 +9,7 @@ import typer
 
 from lakehouse.cli.app import QUERY, command, new_app
 from lakehouse.cli.options import DEFAULT_LAKE, LakePath
+from lakehouse.cli.printing import print_line
 from lakehouse.errors import UsageError
 
 app = new_app()
@@ -44,39 +45,39 @@ def query(
     opened = Lake.at(lake)
     if parquet is not None:
         rows = _save_from_athena(opened, sql, parquet) if athena else _save(opened, sql, parquet)
-        print(f"{rows} row{'' if rows == 1 else 's'} in {parquet}")
+        print_line(f"{rows} row{'' if rows == 1 else 's'} in {parquet}")
         return
-    answer = _from_athena(opened, sql).answer if athena else _ask(opened, sql)
+    answer = _from_athena(opened, sql).result if athena else _ask(opened, sql)
     _print(answer.columns, answer.rows, csv)
 
 
 def _ask(lake: Any, sql: str) -> Any:
     from lakehouse.contracts.project import find_project
-    from lakehouse.publish.publish_views import views_named
-    from lakehouse.publish.query import ask
+    from lakehouse.publish.publish_views import views_in_query
+    from lakehouse.publish.query import run_query
 
     project = find_project()
-    return ask(lake, project.contracts, sql, views_named(project, lake, sql))
+    return run_query(lake, project.contracts, sql, views_in_query(project, lake, sql))
 
 
 def _save(lake: Any, sql: str, file: Path) -> int:
     from lakehouse.contracts.project import find_project
-    from lakehouse.publish.publish_views import views_named
+    from lakehouse.publish.publish_views import views_in_query
     from lakehouse.publish.query import save_parquet
 
     project = find_project()
-    return save_parquet(lake, project.contracts, sql, file, views_named(project, lake, sql))
+    return save_parquet(lake, project.contracts, sql, file, views_in_query(project, lake, sql))
 
 
 def _from_athena(lake: Any, sql: str) -> Any:
     from lakehouse.publish.athena import Athena
-    from lakehouse.publish.athena_answers import ask_athena
+    from lakehouse.publish.athena_query import query_athena
 
-    return ask_athena(Athena.of(lake), sql)
+    return query_athena(Athena.of(lake), sql)
 
 
 def _save_from_athena(lake: Any, sql: str, file: Path) -> int:
-    from lakehouse.publish.athena_answers import save_parquet
+    from lakehouse.publish.athena_query import save_parquet
 
     return save_parquet(_from_athena(lake, sql), file)
 

@@ -21,7 +21,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from lakehouse.cycle.summary import StepState, StepTime
-from lakehouse.say import format_seconds
+from lakehouse.say import format_seconds, visible
 
 PIPED_WIDTH = 120
 END = b"\x00end of the display\x00\n"
@@ -49,19 +49,19 @@ class StepDisplay:
     """One running step: the dataset it works on, and a note per finished dataset."""
 
     def __init__(self, name: str, dataset: str, show: Callable[[StepDisplay, str, str, float], None]) -> None:
-        self.name, self.dataset, self._show = name, dataset, show
+        self.name, self.dataset, self._show = name, one_line(dataset), show
         self.state: StepState = "done"
         self.started = self._since = time.monotonic()
         self._noted: tuple[str, str] | None = None
 
     def at(self, dataset: str) -> None:
         """Set the dataset that the step works on now."""
-        self.dataset = dataset
+        self.dataset = one_line(dataset)
 
     def note(self, dataset: str, text: str) -> None:
         """Note the result for a dataset, such as `320 rows`; several notes are shown one after the other."""
         self._flush()
-        self.dataset, self._noted = dataset, (dataset, text)
+        self.dataset, self._noted = one_line(dataset), (dataset, text)
 
     def end(self, state: StepState, text: str = "") -> None:
         """Set another state than `done`, and why."""
@@ -187,7 +187,8 @@ def _stderr_above(console: Console) -> Iterator[None]:
                 if line == END:
                     drained.set()
                 elif is_shown.is_set():
-                    console.print(Text.from_ansi(line.decode(errors="replace").rstrip("\n")), soft_wrap=True)
+                    shown = one_line(line.decode(errors="replace").rstrip("\r\n").expandtabs(4))
+                    console.print(Text(shown), soft_wrap=True)
                 else:
                     os.write(real, line)
 
@@ -203,5 +204,5 @@ def _stderr_above(console: Console) -> Iterator[None]:
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks and control codes, whatever a file's name may hold."""
-    return "".join(c if c.isprintable() else " " for c in text).rstrip()
+    """The text with line breaks and control codes shown, whatever a file's name may hold."""
+    return visible(text).rstrip()

@@ -1,9 +1,10 @@
-"""Exports quarantined rows to a CSV file that people edit, and reads the edits back."""
+"""Exports quarantined rows to a CSV file that people edit in a spreadsheet, and reads the edits back."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,10 @@ from lakehouse.quarantine.rows import QuarantinedRow, RowRef, Selection, hidden_
 
 ROW = "_row"
 
+# What a spreadsheet takes for a formula, or trims until it is one; the apostrophes are those of an earlier export.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
+
 
 def set_values(assignments: Sequence[str], dataset: Dataset) -> dict[str, str | None]:
     """Parse assignments such as quantity=2; `phone=` sets null. Raises SetValueError."""
@@ -32,7 +37,10 @@ def set_values(assignments: Sequence[str], dataset: Dataset) -> dict[str, str | 
 
 
 def export_rows(lake: Lake, dataset: Dataset, selection: Selection, file: Path, reveal: bool) -> int:
-    """Write open rows to a file that only its owner can read; personal data is written as *** unless revealed."""
+    """Write open rows to a file that only its owner can read; personal data is written as *** unless revealed.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe before it, which `read_edits` takes off again.
+    """
     rows = rows_of(lake, dataset, selection)
     text = io.StringIO()
     writer = csv.writer(text)
@@ -40,7 +48,7 @@ def export_rows(lake: Lake, dataset: Dataset, selection: Selection, file: Path, 
     for row in rows:
         hidden = frozenset() if reveal else hidden_columns(row, dataset)
         values = [MASK if name in hidden and value else value for name, value in row.values.items()]
-        writer.writerow([row.ref, " ".join(row.broken_rules), *values])
+        writer.writerow([row.ref, *map(_as_text, (" ".join(row.broken_rules), *values))])
     try:
         file.touch(mode=0o600)
         file.write_text(text.getvalue(), encoding="utf-8", newline="")
@@ -73,8 +81,18 @@ def read_edits(lake: Lake, dataset: Dataset, file: Path) -> tuple[list[Edit], in
     return changed, len(edits) - len(changed)
 
 
+def _as_text(cell: str | None) -> str | None:
+    """A cell that starts no formula: text that would begin one gets an apostrophe; numbers stay numbers."""
+    return f"'{cell}" if cell and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+
+
+def _as_delivered(cell: str) -> str:
+    """The text of a cell without the apostrophe of the export."""
+    return cell.removeprefix("'") if _FORMULA.match(cell) else cell
+
+
 def _values(row: QuarantinedRow, cells: dict[str, str]) -> dict[str, str | None]:
-    return {name: row.values[name] if cell == MASK else cell or None for name, cell in cells.items()}
+    return {name: row.values[name] if cell == MASK else _as_delivered(cell) or None for name, cell in cells.items()}
 
 
 def _records(file: Path, dataset: Dataset) -> Iterator[tuple[int, dict[str, str]]]:
