@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 from unittest.mock import patch
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from lakehouse.lake.delta_log import open_table, read_rows, select
 from lakehouse.layout.maintain import maintain_lake
@@ -19,13 +21,14 @@ from lakehouse.transform.fact import build_marts
 from lakehouse.transform.merge import MergeResult, merge_batch
 from lakehouse.transform.merge_errors import BatchOrderError
 from lakehouse.transform.merge_plan import MergePlan
+from lakehouse.transform.ties import Bronze
 from tests.model import deliveries as told
 from tests.model.deliveries import Action, Layout, Step, Story
 from tests.model.fact import fact
 from tests.model.footprint import Footprint, Mismatch, footprint
 from tests.model.model import RULES, Key, Outcome, Row, Silver
 
-COUNTS = ("rows", "keys", "inserted", "updated", "deleted", "moved", "unchanged", "stale")
+COUNTS = ("rows", "keys", "inserted", "updated", "deleted", "moved", "unchanged", "stale", "corrected")
 
 
 class PowerCutError(Exception):
@@ -40,6 +43,7 @@ class Table:
     silver: Silver
     batches: list[list[Row]] = field(default_factory=list)
     turns: dict[int, int] = field(default_factory=dict)
+    merged: set[int] = field(default_factory=set)
 
     def take(self, batch: Sequence[Row]) -> int:
         """A batch has come; returns its number. Its turn is the next one."""
@@ -70,7 +74,21 @@ class Table:
     def merge(self, number: int, layout: Layout) -> MergeResult:
         """Give a batch to the merge, in its turn."""
         dataset, frame = self.context.contracts.dataset(self.name), self.frame(self.batches[number - 1], layout)
-        return merge_batch(self.context.spark(), dataset, frame, number, self.path, self.turns[number])
+        merged = {*self.merged, number}
+
+        def landed(keys: DataFrame) -> DataFrame:
+            """Bronze: every row of the batches that are merged."""
+            rows = [
+                self.frame(self.batches[batch - 1], layout).withColumn("_batch_id", F.lit(batch).cast("bigint"))
+                for batch in sorted(merged)
+            ]
+            return reduce(DataFrame.unionByName, rows).join(keys, on=keys.columns, how="left_semi")
+
+        bronze = Bronze(landed, len(self.batches[number - 1]))
+        turn = self.turns[number]
+        result = merge_batch(self.context.spark(), dataset, frame, number, self.path, turn, bronze)
+        self.merged.add(number)
+        return result
 
     def rows(self) -> list[Row]:
         """The rows that silver has, read without Spark."""

@@ -14,6 +14,7 @@ from typing import Any
 Row = dict[str, Any]
 Key = tuple[Any, ...]
 LATEST, FIRST, VERSIONS = "latest", "first", "versions"
+NEWS = ("inserted", "updated", "deleted", "corrected")
 """What silver keeps of a key: its latest row, the first that came, or every version."""
 
 
@@ -46,9 +47,27 @@ class Rules:
         return tuple(row[name] for name in self.columns)
 
     def weight(self, row: Row) -> tuple[Any, ...]:
-        """By what rows of one key are compared: the sequence, then the content; an empty value is the smallest."""
+        """By what rows of one key and batch are compared: sequence, deleted, content; empty values are the smallest."""
         rest = [name for name in self.columns if name != self.sequence]
-        return tuple(_comparable(row[name]) for name in (self.sequence, *rest))
+        deleted = bool(row.get("is_deleted"))
+        return (_comparable(row[self.sequence]), deleted, *(_comparable(row[name]) for name in rest))
+
+    def rivals_of(self, row: Row) -> Key:
+        """What rows have in common that compete by content: the key and, where later rows count, the sequence."""
+        names = self.key if self.keeps == FIRST else (*self.key, self.sequence)
+        return tuple(row[name] for name in names)
+
+    def landed_weight(self, landed: Landed) -> tuple[Any, ...]:
+        """By what contents with one sequence are compared: the batch in which each landed first, then as within one."""
+        return (landed.batch, self.weight(landed.row))
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A content, and the batch in which it was merged first."""
+
+    batch: int
+    row: Row
 
 
 def _comparable(value: Any) -> tuple[Any, ...]:
@@ -84,7 +103,7 @@ class Outcome:
     @property
     def news(self) -> int:
         """Rows that told silver something new."""
-        return self.fates["inserted"] + self.fates["updated"] + self.fates["deleted"]
+        return sum(self.fates[name] for name in NEWS)
 
 
 @dataclass
@@ -93,17 +112,19 @@ class Silver:
 
     rules: Rules
     kept: dict[Key, Row] = field(default_factory=dict)
+    landed: dict[Key, dict[str, Landed]] = field(default_factory=dict)
 
     def merge(self, delivered: Sequence[Row], batch_id: int) -> Outcome:
         """Take the rows of a batch in."""
         before = self.table()
+        self._land(delivered, batch_id)
         fates = Counter(rows=len(delivered))
         for row in self._one_per_key(delivered):
             key, old = self.rules.key_of(row), self.kept.get(self.rules.key_of(row))
             row = self._placed(row, batch_id)
-            fate = self._fate(row, old)
+            fate, row = self._fate(row, old)
             fates.update(keys=1, **{fate: 1})
-            if fate in ("inserted", "updated", "deleted"):
+            if fate in NEWS:
                 fates["moved"] += old is not None and self.rules.partition_of(old) != self.rules.partition_of(row)
                 fates["revived"] += bool(old and old.get("is_deleted") and not row["is_deleted"])
                 self.kept[key] = row
@@ -137,15 +158,35 @@ class Silver:
             placed["month"] = f"{placed['dt']:%Y-%m}"
         return placed
 
-    def _fate(self, row: Row, old: Row | None) -> str:
+    def _land(self, delivered: Iterable[Row], batch_id: int) -> None:
+        """Note in which batch each content landed first."""
+        for row in delivered:
+            contents = self.landed.setdefault(self.rules.rivals_of(row), {})
+            known = contents.get(repr(self.rules.content(row)))
+            if known is None or batch_id < known.batch:
+                contents[repr(self.rules.content(row))] = Landed(batch_id, row)
+
+    def _fate(self, row: Row, old: Row | None) -> tuple[str, Row]:
+        """What becomes of a row, and the row that silver then has."""
         gone = row.get("is_deleted", False)
         if old is None:
-            return "deleted" if gone else "inserted"
-        if self.rules.content(row) == self.rules.content(old):
-            return "unchanged"
-        if self.rules.keeps != LATEST or row[self.rules.sequence] <= old[self.rules.sequence]:
-            return "stale"
-        return "deleted" if gone and not old["is_deleted"] else "updated"
+            return ("deleted" if gone else "inserted"), row
+        same = self.rules.content(row) == self.rules.content(old)
+        before, at_once = row["_batch_id"] < old["_batch_id"], row[self.rules.sequence] == old[self.rules.sequence]
+        if before if self.rules.keeps == FIRST else at_once and (before or not same):
+            return self._tied(row, old)
+        if same:
+            return "unchanged", row
+        if self.rules.keeps != LATEST or row[self.rules.sequence] < old[self.rules.sequence]:
+            return "stale", row
+        return ("deleted" if gone and not old["is_deleted"] else "updated"), row
+
+    def _tied(self, row: Row, old: Row) -> tuple[str, Row]:
+        pick = min if self.rules.keeps == FIRST else max
+        best = pick(self.landed[self.rules.rivals_of(row)].values(), key=self.rules.landed_weight)
+        if self.rules.content(best.row) == self.rules.content(old):
+            return "unchanged", old
+        return "corrected", self._placed(best.row, best.batch)
 
 
 def _with_validity(versions: dict[Key, Row]) -> dict[Key, Row]:

@@ -16,7 +16,7 @@ from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
-from lakehouse.transform import merge, merge_plan, merge_write, outcomes
+from lakehouse.transform import merge, merge_plan, merge_write, outcomes, ties
 from lakehouse.transform.merge_plan import MergePlan
 from tests.model.deliveries import stories_of_a_run
 from tests.model.footprint import Mismatch
@@ -30,13 +30,40 @@ plan_merge, match_conditions, silver = merge.plan_merge, merge_write.match_condi
 write_whole, kept = merge_write._write, merge_write._kept
 
 
-def as_old_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`>=` for `>` in the sequence guard."""
+def ties_keep_what_silver_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row with the sequence of silver's row changes nothing, so that the order of merges decides."""
+    monkeypatch.setattr(outcomes, "_is_tie", lambda dataset, same: F.lit(False))
 
-    def is_newer(dataset: Dataset) -> SparkColumn:
-        return F.col(dataset.sequence_by) >= F.col(f"{outcomes.OLD}.{dataset.sequence_by}")
 
-    monkeypatch.setattr(outcomes, "is_newer", is_newer)
+def ties_by_content_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of contents with one sequence the greatest wins, whenever it landed."""
+    monkeypatch.setattr(ties, "_order", lambda dataset: (F.max, [F.lit(0).alias("_order")]))
+
+
+def a_repeated_loser_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A content counts from the batch in which it landed last, not first."""
+
+    class ByLastLanding:
+        """Spark's functions, of which min is max."""
+
+        min = staticmethod(F.max)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(F, name)
+
+    monkeypatch.setattr(ties, "F", ByLastLanding())
+
+
+def a_delete_does_not_win_its_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of rows with one sequence in one batch content decides, whether one of them deletes or not."""
+    newest = outcomes.newest_per_key
+
+    def latest(rows: DataFrame, dataset: Dataset) -> DataFrame:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(outcomes, "is_deleted", lambda dataset: F.lit(False))
+            return newest(rows, dataset)
+
+    monkeypatch.setattr(merge_plan, "newest_per_key", latest)
 
 
 def deletions_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +164,6 @@ def ties_by_file_order(monkeypatch: pytest.MonkeyPatch) -> None:
 def a_repeat_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row equal to what silver has replaces it, so that a repeated delivery rewrites its files."""
     monkeypatch.setattr(outcomes, "_all_equal", lambda names: F.lit(False))
-    as_old_is_newer(monkeypatch)
 
 
 UPSERTS = (ORDERS, LEADS)
@@ -150,7 +176,10 @@ ROWS, READ = "rows differ", r"the MERGE reads (partitions without a replaced row
 @pytest.mark.parametrize(
     ("plant", "complaint"),
     [
-        (as_old_is_newer, ROWS),
+        (ties_keep_what_silver_has, ROWS),
+        (ties_by_content_alone, ROWS),
+        (a_repeated_loser_wins, ROWS),
+        (a_delete_does_not_win_its_batch, ROWS),
         (deletions_are_dropped, ROWS),
         (tombstones_are_not_seen, ROWS),
         (moves_leave_the_old_copy, ROWS),

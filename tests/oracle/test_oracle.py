@@ -119,7 +119,7 @@ def test_ratios_are_rounded_half_up_without_doubles() -> None:
     ]  # fmt: skip
 
 
-def test_silver_keeps_the_newest_and_on_a_tie_what_it_has(tmp_path: Path) -> None:
+def test_silver_keeps_the_newest_and_on_a_tie_what_landed_last(tmp_path: Path) -> None:
     noon, later = "2026-03-11T12:00:00Z", "2026-03-11T14:30:00+02:00"
     one = deliver(tmp_path / "1", erp_orders=lines(ORDERS, order("A1", quantity=1, updated=noon)))
     tie = deliver(tmp_path / "2", erp_orders=lines(ORDERS, order("A1", quantity=2, updated=noon)))
@@ -129,8 +129,9 @@ def test_silver_keeps_the_newest_and_on_a_tie_what_it_has(tmp_path: Path) -> Non
         rows = expected(deliveries).silver["erp_orders"].as_dicts()
         return [(row["quantity"], row["is_deleted"]) for row in rows]
 
-    assert quantity_and_deleted(one, tie) == [(1, False)]
-    assert quantity_and_deleted(tie, one) == [(2, False)]
+    assert quantity_and_deleted(one, tie) == [(2, False)]
+    assert quantity_and_deleted(tie, one) == [(1, False)]
+    assert quantity_and_deleted(one, tie, one) == [(2, False)]
     assert quantity_and_deleted(gone, one) == [(1, True)]
     assert expected([gone, one]).fact.rows == []
 
@@ -146,11 +147,11 @@ def test_an_event_stays_and_the_first_received_of_a_batch_wins(tmp_path: Path) -
     assert [row["event_type"] for row in expected([two, one]).silver["web_events"].as_dicts()] == ["page_view"]
 
 
-def test_a_product_version_stays_as_first_delivered(tmp_path: Path) -> None:
+def test_a_product_version_is_corrected_by_a_later_delivery(tmp_path: Path) -> None:
     at = "2026-03-01T00:00:00Z"
     one = deliver(tmp_path / "1", products=lines(PRODUCTS, f"P1,Tea,Food,10.00,4.00,true,{at}"))
     two = deliver(tmp_path / "2", products=lines(PRODUCTS, f"P1,Tea,Food,10.00,9.00,true,{at}"))
-    assert [row["unit_cost"] for row in expected([one, two]).silver["products"].as_dicts()] == [Decimal("4.00")]
+    assert [row["unit_cost"] for row in expected([one, two]).silver["products"].as_dicts()] == [Decimal("9.00")]
 
 
 def test_a_tie_of_different_content_in_one_batch_is_refused(tmp_path: Path) -> None:

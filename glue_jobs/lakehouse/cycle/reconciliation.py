@@ -11,6 +11,9 @@ from lakehouse.lake.batches import BatchState, ValidationStatus, batches_of, val
 from lakehouse.lake.quality_results import quality_of
 from lakehouse.runtime.context import Context
 
+WRITTEN = ("inserted", "updated", "deleted", "corrected", "ignored")
+"""How the rows that a merge was given are counted."""
+
 
 def count_batches(
     context: Context,
@@ -37,10 +40,10 @@ def _count(
         if batch.state is BatchState.REFUSED and batch.run_id == run_id
     )
     done = [merged[(dataset.name, v.batch_id)] for v in results if (dataset.name, v.batch_id) in merged]
-    written = {name: sum(counts[name] for counts in done) for name in ("inserted", "updated", "deleted", "ignored")}
+    written = {name: sum(counts[name] for counts in done) for name in WRITTEN}
     landed = sum(v.rows_landed for v in results) + refused
     quarantined = sum(v.rows_unreadable + v.rows_quarantined for v in results)
-    merged_rows = written["inserted"] + written["updated"] + written["deleted"]
+    merged_rows = sum(written[name] for name in WRITTEN if name != "ignored")
     # What neither reached silver nor the quarantine waits: its batch was stopped, or its domain was.
     held = landed - quarantined - merged_rows - written["ignored"]
     return DatasetCount(dataset.domain, dataset.name, landed, quarantined, held, **written)

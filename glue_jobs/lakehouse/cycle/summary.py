@@ -38,6 +38,7 @@ class DatasetCount:
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
+    corrected: int = 0
 
     @property
     def accounted(self) -> int:
@@ -52,7 +53,7 @@ class DatasetCount:
     @property
     def merged(self) -> int:
         """Rows that the merges wrote to silver."""
-        return self.inserted + self.updated + self.deleted
+        return self.inserted + self.updated + self.deleted + self.corrected
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ REPAIRS = "repairs"
 
 LEDGERS = (
     "batches", "decisions", "milestones", "pins", "published", "quality_results", "quarantine_changes", "rollbacks",
-    "validation_results",
+    "ties", "validation_results",
 )  # fmt: skip
 """All tables of the ops layer."""
 PRIVATE_LEDGERS = frozenset({"decisions", "quarantine_changes"})
@@ -107,6 +107,16 @@ def is_s3(path: str) -> bool:
 def for_spark(path: str) -> str:
     """The path as Hadoop's file systems want it."""
     return "s3a://" + path.removeprefix("s3://") if path.startswith("s3://") else path
+
+
+def sql_text(text: str) -> str:
+    """A text as a literal of Spark SQL."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def delta_name(path: str) -> str:
+    """A Delta table by its path, as Spark SQL names it."""
+    return f"delta.`{for_spark(path).replace('`', '``')}`"
 
 
 def is_repair(path: str) -> bool:

@@ -1,9 +1,19 @@
-"""The tables that a project fills, their columns and what people are told of them: by contracts, models and ledgers."""
+"""The published tables with their columns and descriptions, from contracts, dbt models and the ops tables."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
+from lakehouse.contracts.columns import (
+    BATCH_ID,
+    BROKEN_RULES,
+    QUARANTINED_AT,
+    RAW_TEXT,
+    ROW_ID,
+    SOURCE_FILE,
+    STATE,
+    STEP,
+)
 from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.layers import MARTS, OPS, QUARANTINE, SILVER
 from lakehouse.contracts.marts import Described, models
@@ -12,41 +22,43 @@ from lakehouse.lake.batches import BATCHES, VALIDATION_RESULTS
 from lakehouse.lake.milestones import MILESTONES
 from lakehouse.lake.paths import PUBLISHED_LEDGERS
 from lakehouse.lake.published import PINS, PUBLISHED, ROLLBACKS
+from lakehouse.lake.ties import TIES
 
 _QUARANTINE = {
-    "_raw_text": "Line of a row that could not be split into columns.",
-    "_broken_rules": "Every rule that the row broke.",
-    "_source_file": "File below raw/<domain>/ that brought the row.",
-    "_batch_id": "Batch of the row.",
-    "_row_id": "Identity of the row within its dataset.",
-    "_step": "Step that kept the row: ingest or validate.",
-    "_quarantined_at": "When it was kept.",
-    "_state": "Where the row stands now.",
+    RAW_TEXT: "Delivered line of a row that could not be split into columns.",
+    BROKEN_RULES: "Every rule that the row broke.",
+    SOURCE_FILE: "File below raw/<domain>/ that delivered the row.",
+    BATCH_ID: "Batch of the row.",
+    ROW_ID: "ID of the row within its batch.",
+    STEP: "Step that quarantined the row: ingest or validate.",
+    QUARANTINED_AT: "Time at which the row was quarantined, UTC.",
+    STATE: "State of the row: open, repaired or discarded.",
 }
 _OPS = {
-    "batches": "Which files make up which batch, and what became of it.",
-    "validation_results": "What the suite said of each batch.",
-    "quality_results": "How many rows of each batch broke each rule.",
-    "milestones": "How far steps without a table of their own have come.",
-    "published": "Every version of a table that was shown to analysts.",
-    "pins": "Versions that were kept as tables of their own.",
-    "rollbacks": "Tables that were taken back to an earlier version, and from which.",
+    "batches": "The files of each batch, and whether the batch was planned, refused or is a repeat.",
+    "validation_results": "The validation result of each batch.",
+    "quality_results": "The number of rows of each batch that each rule checked, and that failed.",
+    "milestones": "The progress of steps that write no table of their own.",
+    "published": "Every published version of each table.",
+    "pins": "Versions of tables that were copied to tables of their own.",
+    "ties": "Keys that were delivered with several contents and one sequence, and whether silver changed for them.",
+    "rollbacks": "Tables that were restored to an earlier version, with both versions.",
 }
 
 
 def ops_schemas() -> dict[str, pa.Schema]:
-    """The published tables of the ops layer."""
+    """The published tables of the ops layer, with their schemas."""
     from lakehouse.lake.quality_results import QUALITY_RESULTS  # imports Spark, which is slow
 
     schemas = {
         "batches": BATCHES, "validation_results": VALIDATION_RESULTS, "quality_results": QUALITY_RESULTS,
-        "milestones": MILESTONES, "published": PUBLISHED, "pins": PINS, "rollbacks": ROLLBACKS,
+        "milestones": MILESTONES, "ties": TIES, "published": PUBLISHED, "pins": PINS, "rollbacks": ROLLBACKS,
     }  # fmt: skip
     return {name: schemas[name] for name in PUBLISHED_LEDGERS}
 
 
-def known_tables(project: Project) -> dict[str, tuple[str, ...]]:
-    """The columns of every table that views may read, by layer.table; needs no lake."""
+def queryable_tables(project: Project) -> dict[str, tuple[str, ...]]:
+    """The columns of every table that views can read, by layer.table; needs no lake."""
     found = {f"{SILVER}.{d.name}": d.silver_column_names for d in project.contracts.datasets}
     found |= {f"{QUARANTINE}.{d.name}": (*d.column_names, *_QUARANTINE) for d in project.contracts.datasets}
     found |= {f"{MARTS}.{name}": tuple(model.comments) for name, model in models(project.dbt).items()}
@@ -54,7 +66,7 @@ def known_tables(project: Project) -> dict[str, tuple[str, ...]]:
 
 
 def described(project: Project, layer: str, name: str) -> Described:
-    """What the contract, the model or we say of a table."""
+    """The description of a table and its columns, from its contract, its dbt model, or this module."""
     if layer == MARTS:
         return models(project.dbt).get(name, Described())
     if layer == OPS:
@@ -66,5 +78,7 @@ def described(project: Project, layer: str, name: str) -> Described:
 def _of_dataset(dataset: Dataset, layer: str) -> Described:
     if layer == QUARANTINE:
         delivered = {column.name: f"As delivered: {column.description}" for column in dataset.columns}
-        return Described(f"Rows kept out of {dataset.name}, and why.", {**delivered, **_QUARANTINE})
+        return Described(
+            f"Quarantined rows of {dataset.name}, with the rules that they broke.", {**delivered, **_QUARANTINE}
+        )
     return Described(dataset.description, {c.name: c.description for c in dataset.silver_columns})

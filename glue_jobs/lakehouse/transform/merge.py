@@ -1,7 +1,7 @@
-"""The one function that writes silver: merges a judged batch by the kind its contract declares, exactly once.
+"""Merges a validated batch into silver with the merge strategy of its contract, exactly once.
 
-The batch is first compared with what silver has (`merge_plan.py`); only rows that are news are written
-(`merge_write.py`). A commit that a rival makes in between leads to a fresh plan.
+The batch is first compared with silver (`merge_plan.py`), and only new or changed rows are written
+(`merge_write.py`). When another writer commits in between, the merge is planned again.
 """
 
 from __future__ import annotations
@@ -19,27 +19,29 @@ from lakehouse import log
 from lakehouse.contracts.contract import Dataset
 from lakehouse.lake.batches import MERGE
 from lakehouse.lake.conflicts import CHANGES_NO_ROW, conflict_of
-from lakehouse.lake.delta_log import commits_since, progress, table_version
-from lakehouse.lake.evolution import evolve
-from lakehouse.transform.merge_errors import BatchOrderError, MergeConflictError, UnseenRivalError
-from lakehouse.transform.merge_plan import Fates, MergePlan, plan_merge
+from lakehouse.lake.delta_log import commits_since, recorded, table_version
+from lakehouse.lake.evolution import WantedTable, evolve
+from lakehouse.layout.first_write import whole_table
+from lakehouse.transform.merge_errors import BatchOrderError, MergeConflictError, PassedRowsError, UnseenRivalError
+from lakehouse.transform.merge_plan import MergePlan, Outcomes, plan_merge
 from lakehouse.transform.merge_write import write_plan
+from lakehouse.transform.ties import NO_BRONZE, Bronze
 
 TRIES = 5
 FIRST_WAIT_SECONDS = 0.25
 
-Commit = Mapping[str, Any]
-"""A commit as `commits_since` tells it."""
+LoggedCommit = Mapping[str, Any]
+"""A commit as `commits_since` returns it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MergeResult(Fates):
-    """What a merge did: rows by fate, the version it made, what it read, and Delta's own counts of files.
+class MergeResult(Outcomes):
+    """What a merge did: rows by outcome, the version it created, what it read, and Delta's own counts of files.
 
     skipped: the table had the batch already, and nothing was done.
-    files_scanned, bytes_scanned: files that could hold a key of the batch, of which planning read the keys at least.
-    bytes_rewritten: size of the files that were replaced; bytes_added: of the files in their place, new rows included.
-    partitions: partitions that gained or lost a row. conflicts: fresh plans that rivals made necessary.
+    files_scanned, bytes_scanned: files that could contain a key of the batch; at least their keys were read.
+    bytes_rewritten: size of the replaced files; bytes_added: of the new ones, which include the new rows.
+    partitions: partitions that gained or lost a row. conflicts: how often another writer made a new plan necessary.
     """
 
     dataset: str
@@ -60,12 +62,12 @@ class MergeResult(Fates):
 
     @property
     def superseded(self) -> int:
-        """Rows that a newer one of their own batch stands for."""
+        """Rows for which the same batch has a newer version."""
         return self.rows - self.keys
 
     @property
     def ignored(self) -> int:
-        """Rows that told silver nothing: superseded in their batch, unchanged or stale."""
+        """Rows that changed nothing: superseded in their batch, unchanged or stale."""
         return self.rows - self.news
 
 
@@ -76,27 +78,30 @@ def merge_batch(
     batch_id: int,
     path: str,
     number: int | None = None,
+    bronze: Bronze = NO_BRONZE,
 ) -> MergeResult:
-    """Merge the good rows of a batch (the contract's columns) into the silver table at a path.
+    """Merge the passed rows of a batch (the contract's columns) into the silver table at a path.
 
-    number: the turn of the batch among the merges of the table (`turns.py`), where that is not its own number. A turn
-    begins after every earlier one is merged; one that comes after a later one is refused.
-    Raises BatchOrderError then, and MergeConflictError after the last try; nothing was written then.
+    number: the position of the batch in the merge order (`merge_order.py`), where it is not its batch ID. A table only
+    takes increasing numbers: raises BatchOrderError for one below the last that is not in silver, and
+    MergeConflictError after the last try. Nothing was written then.
+
+    bronze: for ties. Raises PassedRowsError before any write when not all rows arrive that passed validation.
     """
     start, number = time.monotonic(), batch_id if number is None else number
     rival = ("a writer", -1)
     for conflicts in range(TRIES):
         if conflicts:
-            log.warning("rival committed first", rival=rival[0], version=rival[1], tries=conflicts)
-            # Rivals that failed together must not try again together.
+            log.warning("another writer committed first", rival=rival[0], version=rival[1], tries=conflicts)
+            # Writers that failed at the same time must not try again at the same time.
             time.sleep(random.uniform(0.5, 1) * FIRST_WAIT_SECONDS * 2**conflicts)
-        if progress(path, MERGE) >= number:
+        if recorded(path, MERGE) >= number:
             return _skipped(dataset, batch_id, number, path, conflicts, time.monotonic() - start)
-        attempt = _attempt(spark, dataset, rows, batch_id, path, number)
+        attempt = _attempt(spark, dataset, rows, batch_id, path, number, bronze)
         if isinstance(attempt, Merged):
             result = _result(attempt, conflicts, time.monotonic() - start)
-            said = {name: value for name, value in vars(result).items() if name not in ("dataset", "batch_id")}
-            log.info("merged", **said)
+            fields = {name: value for name, value in vars(result).items() if name not in ("dataset", "batch_id")}
+            log.info("merged", **fields)
             return result
         rival = attempt
     raise MergeConflictError(dataset.name, path, rival[1], rival[0], TRIES)
@@ -104,23 +109,33 @@ def merge_batch(
 
 @dataclass(frozen=True)
 class Merged:
-    """A plan that was carried out, and the commit that it made."""
+    """A plan that was written, and its commit."""
 
     plan: MergePlan
-    commit: Commit
+    commit: LoggedCommit
 
 
 def _attempt(
-    spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id: int, path: str, number: int
+    spark: SparkSession,
+    dataset: Dataset,
+    rows: DataFrame,
+    batch_id: int,
+    path: str,
+    number: int,
+    bronze: Bronze,
 ) -> Merged | tuple[str, int]:
-    """Plan and write once; a rival that came between is returned with the version it made."""
+    """Plan and write once; returns operation and version of a concurrent writer that committed first."""
     before, token = table_version(path), uuid.uuid4().hex
     try:
-        evolve(spark, path, dataset.silver_columns, dataset, dataset.partition_by, dataset.table_properties)
-        plan = plan_merge(spark, dataset, rows, batch_id, path)
+        evolve(spark, path, _declared(dataset, path))
+        plan = plan_merge(spark, dataset, rows, batch_id, path, bronze.landed)
+        if bronze.passed not in (None, plan.outcomes.rows):
+            raise PassedRowsError(dataset.name, batch_id, plan.outcomes.rows, bronze.passed)
         rival = _newest_rival(commits_since(path, plan.version))
         if rival:
             return rival
+        if plan.ties and bronze.record:
+            bronze.record(plan.ties)
         write_plan(spark, plan, path, number, token)
     except Exception as error:
         conflict = conflict_of(error)
@@ -135,7 +150,12 @@ def _attempt(
     return Merged(plan, own)
 
 
-def _newest_rival(commits: Sequence[Commit]) -> tuple[str, int] | None:
+def _declared(dataset: Dataset, path: str) -> WantedTable:
+    arrangement = whole_table(path, dataset.layout)
+    return WantedTable(dataset, dataset.silver_columns, dataset.partition_by, dataset.table_properties, arrangement)
+
+
+def _newest_rival(commits: Sequence[LoggedCommit]) -> tuple[str, int] | None:
     """The newest of some commits that changed rows or the table itself, as operation and version."""
     for commit in reversed(commits):
         if commit["operation"] not in CHANGES_NO_ROW:
@@ -143,30 +163,30 @@ def _newest_rival(commits: Sequence[Commit]) -> tuple[str, int] | None:
     return None
 
 
-def _own_commit(commits: Sequence[Commit], token: str) -> Commit | None:
-    """The commit that carries our token; None when Delta skipped the write, or a rival's commit took its place."""
+def _own_commit(commits: Sequence[LoggedCommit], token: str) -> LoggedCommit | None:
+    """The commit with our token; None when Delta skipped the write, because another writer's commit has its number."""
     for commit in commits:
         if (commit["lakehouse"] or {}).get("token") == token:
             return commit
     return None
 
 
-def _refuse_unseen(dataset: Dataset, commits: Sequence[Commit], own: Commit) -> None:
-    """Between the last look at the table and the start of Delta's transaction nothing watches."""
+def _refuse_unseen(dataset: Dataset, commits: Sequence[LoggedCommit], own: LoggedCommit) -> None:
+    """Raise UnseenRivalError for a commit between the last read of the log and the start of Delta's transaction."""
     for commit in commits:
         if commit["version"] <= own.get("readVersion", -1) and commit["operation"] not in CHANGES_NO_ROW:
             raise UnseenRivalError(dataset.name, commit["version"], commit["operation"], own["version"])
 
 
 def _skipped(dataset: Dataset, batch_id: int, number: int, path: str, conflicts: int, seconds: float) -> MergeResult:
-    """The table's progress has reached the turn: the batch was merged, or else provably passed over."""
+    """The result for a number that the table has recorded: merged before, or BatchOrderError when provably not."""
     commits = commits_since(path, -1)
-    said = [(commit["lakehouse"] or {}, commit["version"]) for commit in commits]
-    # An earlier release told only the batch, which was its own number.
-    merged = {metadata.get("number", metadata.get("batch_id")): version for metadata, version in said}
+    logged = [(commit["lakehouse"] or {}, commit["version"]) for commit in commits]
+    # An earlier release recorded only the batch ID, which was its number.
+    merged = {metadata.get("number", metadata.get("batch_id")): version for metadata, version in logged}
     from_the_start = bool(commits) and commits[0]["version"] == 0
     if number not in merged and from_the_start:
-        raise BatchOrderError(dataset.name, batch_id, progress(path, MERGE))
+        raise BatchOrderError(dataset.name, batch_id, recorded(path, MERGE))
     log.info("merged before", version=merged.get(number))
     return MergeResult(
         dataset=dataset.name,
@@ -181,9 +201,9 @@ def _skipped(dataset: Dataset, batch_id: int, number: int, path: str, conflicts:
 def _result(merged: Merged, conflicts: int, seconds: float) -> MergeResult:
     plan, metrics = merged.plan, merged.commit.get("operationMetrics", {})
     # An append of no rows reports a file that its commit does not add.
-    added = {} if not plan.fates.news else metrics
+    added = {} if not plan.outcomes.news else metrics
     return MergeResult(
-        **vars(plan.fates),
+        **vars(plan.outcomes),
         dataset=plan.dataset.name,
         batch_id=plan.batch_id,
         skipped=False,

@@ -59,3 +59,14 @@ class UnseenRivalError(LakehouseError):
             f"{dataset}: {rival} committed version {version} just before this merge committed version {own} "
             f"without having seen it; look at both (DESCRIBE HISTORY), restore version {version} and replay the batch."
         )
+
+
+class PassedRowsError(LakehouseError):
+    """Another number of rows reached the merge than passed validation, so that rows were lost or added on the way."""
+
+    def __init__(self, dataset: str, batch_id: int, rows: int, expected: int | None) -> None:
+        self.dataset, self.batch_id, self.rows, self.expected = dataset, batch_id, rows, expected
+        super().__init__(
+            f"{dataset}: batch {batch_id}: {expected} rows passed validation and {rows} reached the merge. Nothing was "
+            f"merged; compare bronze and quarantine of this batch, then reject it and deliver its files again."
+        )

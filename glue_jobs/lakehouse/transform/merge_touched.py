@@ -1,4 +1,4 @@
-"""What the rows of a batch touch, once their fates are known: days and stores, times of a history, partitions."""
+"""What the new and changed rows of a batch touch: days and stores, validity times (SCD type 2), partitions."""
 
 from __future__ import annotations
 
@@ -13,50 +13,65 @@ from pyspark.sql import functions as F
 from lakehouse.contracts.contract import Dataset
 from lakehouse.lake import tables
 from lakehouse.lake.table_files import Partition
-from lakehouse.transform.outcomes import DELETED, FATE, INSERTED, MOVED, NEWS, OLD, STALE, UNCHANGED, UPDATED
+from lakehouse.transform.outcomes import (
+    CORRECTED,
+    DELETED,
+    INSERTED,
+    MOVED,
+    NEWS,
+    OLD,
+    OUTCOME,
+    STALE,
+    TIE,
+    UNCHANGED,
+    UPDATED,
+    has_other_content,
+)
 
 GAINS, LOSES, BOTH = "gains", "loses", "gains and loses"
-"""What a place does: it gets a row, it gives one away, or one of its rows is replaced."""
+"""How a location changes: a row is added, a row is removed, or a row is replaced."""
 
 
 @dataclass(frozen=True)
 class Touched:
-    """How many rows of a batch met which fate, and what they touch.
+    """How many rows of a batch had which outcome, and what they touch.
 
-    judged: rows in all. days: store ids by day, of the news and of what they replace.
+    rows: all of them. days: store ids by day, of new and changed rows and of the rows that they replace.
     gaining, losing: the partitions that gain and lose rows.
     """
 
-    judged: int
-    fates: Mapping[str, int]
+    rows: int
+    outcomes: Mapping[str, int]
     days: Mapping[str, list[str]]
     gaining: frozenset[Partition]
     losing: frozenset[Partition]
 
 
-def touched_by(judged: DataFrame, dataset: Dataset) -> Touched:
-    """Count the rows by fate and find the places they touch, in one pass over the batch."""
-    # Grouped by place and not gathered into sets of places, for a set of structs is not built by hashing.
-    at = judged.select(FATE, MOVED, F.explode_outer(_places(dataset)).alias("at"))
-    groups = at.groupBy(FATE, MOVED, "at.change", "at.place").count().collect()
-    rows = [group for group in groups if group.change != LOSES]  # that of a moved row is a second one
-    fates = Counter(dict.fromkeys((INSERTED, UPDATED, DELETED, UNCHANGED, STALE), 0))
-    for fate, _, _, _, number in rows:
-        fates[fate] += number
-    places = {change: {group.place for group in groups if group.change == change} for change in (GAINS, LOSES, BOTH)}
+def touched_by(compared: DataFrame, dataset: Dataset) -> Touched:
+    """Count the rows by outcome and collect the locations that they touch, in one pass over the batch."""
+    # Grouped by location rather than collected with collect_set, which does not hash structs.
+    at = compared.select(OUTCOME, MOVED, F.explode_outer(_locations(dataset)).alias("at"))
+    groups = at.groupBy(OUTCOME, MOVED, "at.change", "at.location").count().collect()
+    rows = [group for group in groups if group.change != LOSES]  # a moved row has a second group for its old location
+    outcomes = Counter(dict.fromkeys((INSERTED, UPDATED, DELETED, CORRECTED, UNCHANGED, STALE, TIE), 0))
+    for outcome, _, _, _, number in rows:
+        outcomes[outcome] += number
+    locations = {
+        change: {group.location for group in groups if group.change == change} for change in (GAINS, LOSES, BOTH)
+    }
     return Touched(
-        judged=fates.total(),
-        fates={**fates, "moved": sum(number for _, moved, _, _, number in rows if moved)},
-        days=_days(set().union(*places.values())) if dataset.date_from else {},
-        gaining=_partitions(places[GAINS] | places[BOTH], dataset),
-        losing=_partitions(places[LOSES] | places[BOTH], dataset),
+        rows=outcomes.total(),
+        outcomes={**outcomes, "moved": sum(number for _, moved, _, _, number in rows if moved)},
+        days=_days(set().union(*locations.values())) if dataset.date_column else {},
+        gaining=_partitions(locations[GAINS] | locations[BOTH], dataset),
+        losing=_partitions(locations[LOSES] | locations[BOTH], dataset),
     )
 
 
-def _places(dataset: Dataset) -> SparkColumn:
-    """The one or two places that a row changes, and how; null for a row that tells nothing new."""
-    is_news, is_known = F.col(FATE).isin(*NEWS), F.col(OLD).isNotNull()
-    here, there = _place(dataset), _place(dataset, f"{OLD}.")
+def _locations(dataset: Dataset) -> SparkColumn:
+    """The one or two locations that a row changes, and how; null for a row that changes nothing."""
+    is_news, is_known = F.col(OUTCOME).isin(*NEWS), F.col(OLD).isNotNull()
+    here, there = _location(dataset), _location(dataset, f"{OLD}.")
     return (
         F.when(is_news & ~is_known, F.array(_change(GAINS, here)))
         .when(is_news & here.eqNullSafe(there), F.array(_change(BOTH, here)))
@@ -64,26 +79,26 @@ def _places(dataset: Dataset) -> SparkColumn:
     )
 
 
-def _change(does: str, place: SparkColumn) -> SparkColumn:
-    return F.struct(F.lit(does).alias("change"), place.alias("place"))
+def _change(change: str, location: SparkColumn) -> SparkColumn:
+    return F.struct(F.lit(change).alias("change"), location.alias("location"))
 
 
-def _place(dataset: Dataset, prefix: str = "") -> SparkColumn:
-    """Partition, day and store of a row as far as there are any, after a constant: a struct must have a field."""
+def _location(dataset: Dataset, prefix: str = "") -> SparkColumn:
+    """Partition, day and store of a row as far as it has them, after a constant, because a struct needs a field."""
     names = dict.fromkeys(dataset.partition_by)
     names |= dict.fromkeys(name for name in dataset.silver_column_names if name in ("dt", "store_id"))
     return F.struct(F.lit(0).alias("_"), *[F.col(f"{prefix}{name}").alias(name) for name in names])
 
 
-def _partitions(places: Iterable[Row], dataset: Dataset) -> frozenset[Partition]:
-    return frozenset(tuple(place[name] for name in dataset.partition_by) for place in places)
+def _partitions(locations: Iterable[Row], dataset: Dataset) -> frozenset[Partition]:
+    return frozenset(tuple(location[name] for name in dataset.partition_by) for location in locations)
 
 
-def _days(places: Iterable[Row]) -> dict[str, list[str]]:
+def _days(locations: Iterable[Row]) -> dict[str, list[str]]:
     """The stores of each touched day, sorted."""
     days: dict[str, set[str]] = {}
-    for place in places:
-        fields = place.asDict()
+    for location in locations:
+        fields = location.asDict()
         days.setdefault(str(fields["dt"]), set()).update({fields["store_id"]} if fields.get("store_id") else ())
     return {day: sorted(stores) for day, stores in sorted(days.items())}
 
@@ -91,11 +106,12 @@ def _days(places: Iterable[Row]) -> dict[str, list[str]]:
 def touched_times(
     changes: DataFrame, dataset: Dataset
 ) -> tuple[list[dict[str, str]], frozenset[Partition], frozenset[Partition]]:
-    """The keys and times of new versions, and the partitions that gain and lose rows."""
+    """The keys and times of new and corrected versions, and the partitions that gain and lose rows."""
     times = [F.date_format(name, tables.INSTANT).alias(name) for name in ("valid_from", "valid_to")]
     known = F.col(OLD).isNotNull()
-    places = (_place(dataset), F.when(known, _place(dataset, f"{OLD}.")))
-    found = changes.select(F.struct(*dataset.key, *times), *places).collect()
-    touched = [time.asDict() for time, _, old in found if old is None]
-    gaining = _partitions((new for _, new, _ in found), dataset)
-    return touched, gaining, _partitions((old for _, _, old in found if old), dataset)
+    locations = (_location(dataset), F.when(known, _location(dataset, f"{OLD}.")))
+    is_other = has_other_content(dataset)
+    rows = changes.select(F.struct(*dataset.key, *times), is_other, *locations).collect()
+    touched = [time.asDict() for time, other, _, _ in rows if other]
+    gaining = _partitions((new for _, _, new, _ in rows), dataset)
+    return touched, gaining, _partitions((old for _, _, _, old in rows if old), dataset)

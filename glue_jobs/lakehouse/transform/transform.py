@@ -1,25 +1,27 @@
-"""Transform: validated batches without their quarantined rows → silver; then the domain's dbt models (`build_domain`)."""
+"""Transform: validated batches without quarantined rows → silver; then the domain's dbt models (`build_domain`)."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
+
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from lakehouse import log
-from lakehouse.contracts.columns import BATCH_ID, ROW_ID
 from lakehouse.contracts.contract import Contract, Contracts, Dataset
-from lakehouse.errors import UsageError
-from lakehouse.lake import tables
-from lakehouse.lake.batches import validation_results_of
-from lakehouse.lake.bronze import bronze_batch
-from lakehouse.lake.delta_log import open_table, table_version
+from lakehouse.errors import LakehouseError, UsageError, gathering, raise_first
+from lakehouse.lake.batches import ValidationResult, batches_of, validation_results_of
+from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.milestones import reached, record_milestone, silver_version
+from lakehouse.lake.ties import record_ties
 from lakehouse.layout.declared import describe, of_dataset
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import register_silver, run_dbt
 from lakehouse.runtime.lineage import emit_merged
+from lakehouse.transform.landed import landed_rows, merged_batches, passed_rows
 from lakehouse.transform.merge import MergeResult, merge_batch
 from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, to_merge
+from lakehouse.transform.ties import Bronze
 
 
 class ReplayError(UsageError):
@@ -34,16 +36,22 @@ class ReplayError(UsageError):
 
 
 def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
-    """Merge every passed or accepted batch of a domain that silver does not have yet, each in its turn."""
+    """Merge every passed or accepted batch of a domain that silver does not have yet, each in its turn.
+
+    An error stops its dataset and is raised after the other datasets are merged.
+    """
     merged: list[MergeResult] = []
+    errors: list[LakehouseError] = []
     for dataset in contract.datasets:
-        with log.about(dataset=dataset.name):
+        with log.about(dataset=dataset.name), gathering(errors):
             validated = validation_results_of(context.lake, dataset)
             give_accepted_turns(context.lake, dataset, validated)
-            merged += [_merge(context, dataset, turn) for turn in to_merge(context.lake, dataset, validated)]
+            for turn in to_merge(context.lake, dataset, validated):
+                merged.append(_merge(context, dataset, turn, validated))
             # A writer of Delta gives a new table Delta's own properties alone; a commit after it adds our layout.
             if opened := open_table(context.lake.silver(dataset.name)):
                 describe(context, of_dataset(context, dataset), opened)
+    raise_first(errors, merged)
     return merged
 
 
@@ -62,23 +70,25 @@ def ask_replay(context: Context, contract: Contract, wanted: str) -> Turn:
     return turn
 
 
-def _merge(context: Context, dataset: Dataset, turn: Turn) -> MergeResult:
+def _merge(context: Context, dataset: Dataset, turn: Turn, validated: Sequence[ValidationResult]) -> MergeResult:
     with log.about(batch=turn.batch_id):
         rows, path = passed_rows(context, dataset, turn.batch_id), context.lake.silver(dataset.name)
-        result = merge_batch(context.spark(), dataset, rows, turn.batch_id, path, turn.number)
+        bronze = _bronze(context, dataset, turn, validated)
+        result = merge_batch(context.spark(), dataset, rows, turn.batch_id, path, turn.number, bronze)
         emit_merged(context, dataset)
         return result
 
 
-def passed_rows(context: Context, dataset: Dataset, batch_id: int) -> DataFrame:
-    """The rows of a bronze batch that no rule put into quarantine."""
-    spark = context.spark()
-    rows = bronze_batch(context.spark(), context.lake, dataset, batch_id)
-    path = context.lake.quarantine(dataset.name)
-    if table_version(path) >= 0:
-        bad = tables.read(spark, path).where(F.col(BATCH_ID) == batch_id).select(ROW_ID)
-        rows = rows.join(bad, on=ROW_ID, how="left_anti")
-    return rows.select(*dataset.column_names)
+def _bronze(context: Context, dataset: Dataset, turn: Turn, validated: Sequence[ValidationResult]) -> Bronze:
+    """What the merge of a turn needs of bronze; nothing is read before it asks."""
+
+    def landed(keys: DataFrame) -> DataFrame:
+        merged, other = merged_batches(batches_of(context.lake, dataset), validated, turn.number)
+        return landed_rows(context, dataset, merged, other, keys)
+
+    passed = next((result.rows_passed for result in validated if result.batch_id == turn.batch_id), None)
+    record = functools.partial(record_ties, context.lake, dataset, turn.batch_id, turn.number)
+    return Bronze(landed, passed, record)
 
 
 def build_domain(context: Context, contract: Contract) -> bool:

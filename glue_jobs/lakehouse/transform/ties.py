@@ -1,0 +1,143 @@
+"""Ties: several contents of one key with one sequence. Which wins depends on bronze alone, not on the order of merges.
+
+The order is (sequence, batch, deleted, content), where batch is the one in which that content first landed. So a later
+delivery corrects an earlier one, a delete wins within a batch, and a content that is delivered again keeps its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.contracts.columns import BATCH_ID
+from lakehouse.contracts.contract import Dataset, MergeStrategy, Ties
+from lakehouse.lake import tables
+from lakehouse.lake.ties import Tie
+from lakehouse.privacy import MASK
+from lakehouse.transform.outcomes import (
+    CORRECTED,
+    LOST,
+    OLD,
+    OUTCOME,
+    RESOLVED,
+    ROWS,
+    TIE,
+    identity,
+    is_deleted,
+    with_dates,
+)
+
+LISTED = 1_000
+"""So many keys of a batch are listed in `ops.ties`; the number of all of them is counted."""
+
+Landed = Callable[[DataFrame], DataFrame]
+"""Keys → every row of theirs that bronze has and that silver may know: the delivered columns and `_batch_id`."""
+
+
+@dataclass(frozen=True)
+class Bronze:
+    """What a merge needs of bronze beside the rows of its batch; the defaults are for a table without one.
+
+    landed: reads the rows that compete in a tie. passed: how many rows of the batch passed validation. record: lists
+    ties in `ops.ties`.
+    """
+
+    landed: Landed | None = None
+    passed: int | None = None
+    record: Callable[[Sequence[Tie]], None] | None = None
+
+
+NO_BRONZE = Bronze()
+
+
+def tie_columns(dataset: Dataset) -> tuple[str, ...]:
+    """What rows have in common that compete by content: the key and, unless the first event stays, the sequence."""
+    if dataset.merge_strategy is MergeStrategy.INSERT_ONLY:
+        return dataset.key
+    return (*dataset.key, dataset.sequence_by)
+
+
+def with_winners(latest: DataFrame, compared: DataFrame, landed: Landed | None, dataset: Dataset) -> DataFrame:
+    """The rows of a batch where each tie is replaced by its winner, marked by `_resolved`.
+
+    compared: the same rows with `_old` and `_outcome`. landed: without it only the batch and silver are compared.
+    """
+    by = list(tie_columns(dataset))
+    tied = compared.where(F.col(OUTCOME) == TIE)
+    candidates = _of_batch_and_silver(tied, dataset) if landed is None else landed(tied.select(*by))
+    counts = tied.select(*by, ROWS, LOST)
+    best = winners(candidates, dataset)
+    resolved = with_dates(best.join(counts, on=by, how="inner"), dataset, F.col(BATCH_ID))
+    resolved = resolved.select(*latest.columns).withColumn(RESOLVED, F.lit(True))
+    others = latest.join(tied.select(*identity(dataset)), on=list(identity(dataset)), how="left_anti")
+    return others.select(*latest.columns).withColumn(RESOLVED, F.lit(False)).unionByName(resolved)
+
+
+def _of_batch_and_silver(tied: DataFrame, dataset: Dataset) -> DataFrame:
+    columns = (*dataset.column_names, BATCH_ID)
+    old = tied.select(*[F.col(f"{OLD}.{name}").alias(name) for name in columns])
+    return tied.select(*columns).unionByName(old)
+
+
+def winners(candidates: DataFrame, dataset: Dataset) -> DataFrame:
+    """One row per tie: the greatest under (batch in which the content first landed, deleted, content).
+
+    candidates: the delivered columns and `_batch_id`; the winner keeps the batch in which it first landed.
+    """
+    by = tie_columns(dataset)
+    rest = [name for name in dataset.column_names if name not in by]
+    first = candidates.groupBy(*dataset.column_names).agg(F.min(BATCH_ID).alias(BATCH_ID))
+    pick, order = _order(dataset)
+    ranked = F.struct(*order, *[F.col(name) for name in rest], F.col(BATCH_ID).alias("_first_batch"))
+    best = first.groupBy(*by).agg(pick(ranked).alias("_row"))
+    values = {name: F.col(f"_row.{name}") for name in rest} | {name: F.col(name) for name in by}
+    batch = F.col("_row._first_batch").alias(BATCH_ID)
+    return best.select(*[values[name].alias(name) for name in dataset.column_names], batch)
+
+
+def _order(dataset: Dataset) -> tuple[Callable[[SparkColumn], SparkColumn], list[SparkColumn]]:
+    """By what contents compete, before the content itself."""
+    batch = F.col(BATCH_ID)
+    if dataset.merge_strategy is MergeStrategy.INSERT_ONLY:
+        return F.min, [batch.alias("_order"), F.col(dataset.sequence_by).alias("_sequence")]
+    newest = -batch if dataset.ties is Ties.FIRST else batch
+    return F.max, [newest.alias("_order"), is_deleted(dataset).alias("_deleted")]
+
+
+def tied_in_batch(rows: DataFrame, latest: DataFrame, dataset: Dataset) -> DataFrame:
+    """The keys and sequences of a batch that it delivers with several contents itself."""
+    by = list(tie_columns(dataset))
+    repeated = latest.where(F.col(ROWS) > 1).select(*by)
+    content = F.struct(*[F.col(name) for name in dataset.column_names])
+    counted = rows.join(repeated, on=by, how="left_semi").groupBy(*by).agg(F.count_distinct(content).alias("_contents"))
+    return counted.where(F.col("_contents") > 1).select(*by)
+
+
+def listed(compared: DataFrame, within: DataFrame | None, dataset: Dataset) -> tuple[int, tuple[Tie, ...]]:
+    """How many keys of a batch are tied, and up to LISTED of them. within: those tied within the batch itself."""
+    by = list(tie_columns(dataset))
+    against = compared.where(F.col(RESOLVED)).select(*by, (F.col(OUTCOME) == CORRECTED).alias("_corrected"))
+    ties = against
+    if within is not None:
+        alone = within.join(against, on=by, how="left_anti").withColumn("_corrected", F.lit(False))
+        ties = against.unionByName(alone)
+    key = F.to_json(F.struct(*[_shown(name, dataset) for name in dataset.key]))
+    sequence = F.col(dataset.sequence_by) if dataset.sequence_by in by else F.lit(None)
+    text = ties.select(key.alias("key"), _text(sequence, dataset).alias("sequence"), F.col("_corrected"))
+    top = text.orderBy("key", "sequence").limit(LISTED).collect()
+    number = len(top) if len(top) < LISTED else ties.count()
+    return number, tuple(Tie(row["key"], row["sequence"], row["_corrected"]) for row in top)
+
+
+def _shown(name: str, dataset: Dataset) -> SparkColumn:
+    return (F.lit(MASK) if name in dataset.pii_columns else F.col(name)).alias(name)
+
+
+def _text(sequence: SparkColumn, dataset: Dataset) -> SparkColumn:
+    if dataset.silver_types[dataset.sequence_by] == "timestamp":
+        return F.coalesce(F.date_format(sequence, tables.INSTANT), F.lit(""))
+    return F.coalesce(sequence.cast("string"), F.lit(""))
