@@ -20,7 +20,7 @@ from lakehouse.transform import merge, merge_write
 from lakehouse.transform.fact import build_marts
 from lakehouse.transform.merge import MergeResult, merge_batch
 from lakehouse.transform.merge_errors import BatchOrderError
-from lakehouse.transform.merge_plan import MergePlan
+from lakehouse.transform.planned_merge import MergePlan
 from lakehouse.transform.ties import Bronze
 from tests.model import deliveries as told
 from tests.model.deliveries import Action, Layout, Step, Story

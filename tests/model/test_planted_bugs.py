@@ -17,7 +17,7 @@ from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
 from lakehouse.transform import merge, merge_plan, merge_write, outcomes, ties
-from lakehouse.transform.merge_plan import MergePlan
+from lakehouse.transform.planned_merge import MergePlan
 from tests.model.deliveries import stories_of_a_run
 from tests.model.footprint import Mismatch
 from tests.model.harness import Player

@@ -119,7 +119,7 @@ def test_two_processes_take_no_number_twice(lake: Lake, orders: Dataset, monkeyp
 
 def test_a_ledger_that_is_never_free(lake: Lake, orders: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "_recorded", lambda *args: False)
-    with pytest.raises(LedgerBusyError, match="at each of 5 tries another process entered a batch first") as caught:
+    with pytest.raises(LedgerBusyError, match="at each of 5 attempts another process entered a batch first") as caught:
         record_batches(lake, orders, planned(orders, "planned"))
     assert caught.value.exit_code == EXIT_TRANSIENT
     assert record_batches(lake, orders, lambda known: []) == []

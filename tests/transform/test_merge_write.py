@@ -96,7 +96,7 @@ def test_a_day_of_one_file_is_written_whole_and_leaves_the_same_rows(
 def test_commits_that_touch_very_much_say_less(
     table: Callable[[Dataset], Table], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lakehouse.transform.merge_plan.TOUCHED_LIMIT", 1)
+    monkeypatch.setattr("lakehouse.transform.planned_merge.TOUCHED_LIMIT", 1)
     orders = table(ORDERS)
     orders.merge(1, order("A", 1, None, 5), order("B", 2, "1", 5))
     assert {"touched", "partitions"} & set(orders.commit()[1]) == set()

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
-from lakehouse.transform.outcomes import identity, newest_per_key, with_dates, with_fate, with_validity
+from lakehouse.transform.outcomes import identity, newest_per_key, with_dates, with_outcome, with_validity
 
 ROW = "id string, seq int, value string, gone boolean"
 DAY, NEXT_DAY = date(2026, 10, 12), date(2026, 10, 13)
@@ -116,8 +116,8 @@ def test_dates_are_those_of_utc(spark: SparkSession) -> None:
     )
 
 
-# What comes · what silver has · fate · moved
-FATES: dict[str, tuple[tuple[Any, ...], tuple[Any, ...] | None, str, bool]] = {
+# What comes · what silver has · outcome · moved
+OUTCOMES: dict[str, tuple[tuple[Any, ...], tuple[Any, ...] | None, str, bool]] = {
     "new": ((1, "a", False, DAY), None, "inserted", False),
     "new with a null": ((1, None, False, DAY), None, "inserted", False),
     "new tombstone": ((1, "a", True, DAY), None, "deleted", False),
@@ -148,14 +148,14 @@ def test_the_fate_of_an_upsert(spark: SparkSession) -> None:
     of = dataset(MergeStrategy.UPSERT, "at", "dt")
     moments = {day: day and datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (DAY, NEXT_DAY, None)}
     schema = f"{ROW}, at timestamp, dt date, _batch_id bigint"
-    news = [(name, *row[:3], moments[row[3]], row[3], 2) for name, (row, *_) in FATES.items()]
-    olds = [(name, *old[:3], moments[old[3]], old[3], 1) for name, (_, old, *_) in FATES.items() if old]
+    news = [(name, *row[:3], moments[row[3]], row[3], 2) for name, (row, *_) in OUTCOMES.items()]
+    olds = [(name, *old[:3], moments[old[3]], old[3], 1) for name, (_, old, *_) in OUTCOMES.items() if old]
     silver = spark.createDataFrame([*olds, ("another key", 9, None, True, None, None, 1)], schema)
-    judged = with_fate(spark.createDataFrame(news, schema), silver, of)
+    judged = with_outcome(spark.createDataFrame(news, schema), silver, of)
     assert_rows(
-        judged.selectExpr("id", "_old.value old", "_fate fate", "_moved moved"),
-        "id string, old string, fate string, moved boolean",
-        *[(name, old and old[1], fate, moved) for name, (_, old, fate, moved) in FATES.items()],
+        judged.selectExpr("id", "_old.value old", "_outcome outcome", "_moved moved"),
+        "id string, old string, outcome string, moved boolean",
+        *[(name, old and old[1], outcome, moved) for name, (_, old, outcome, moved) in OUTCOMES.items()],
     )
 
 
@@ -176,9 +176,11 @@ def test_the_fate_where_nothing_is_replaced(spark: SparkSession, of: Dataset, ex
         ("D", 1, None, True),
         ("E", 1, "a", False),
     ]
-    judged = with_fate(spark.createDataFrame(news, ROW), spark.createDataFrame(silver, ROW), of)
-    found = judged.selectExpr("id", "_fate fate", "_moved moved")
-    assert_rows(found, "id string, fate string, moved boolean", *[(key, fate, False) for key, fate in expected.items()])
+    judged = with_outcome(spark.createDataFrame(news, ROW), spark.createDataFrame(silver, ROW), of)
+    found = judged.selectExpr("id", "_outcome outcome", "_moved moved")
+    assert_rows(
+        found, "id string, outcome string, moved boolean", *[(key, outcome, False) for key, outcome in expected.items()]
+    )
 
 
 def test_versions_hold_without_gap_or_overlap(spark: SparkSession) -> None:

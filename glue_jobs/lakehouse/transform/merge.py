@@ -23,8 +23,9 @@ from lakehouse.lake.delta_log import commits_since, recorded, table_version
 from lakehouse.lake.evolution import WantedTable, evolve
 from lakehouse.layout.first_write import whole_table
 from lakehouse.transform.merge_errors import BatchOrderError, MergeConflictError, PassedRowsError, UnseenRivalError
-from lakehouse.transform.merge_plan import MergePlan, Outcomes, plan_merge
+from lakehouse.transform.merge_plan import plan_merge
 from lakehouse.transform.merge_write import write_plan
+from lakehouse.transform.planned_merge import MergePlan, Outcomes
 from lakehouse.transform.ties import NO_BRONZE, Bronze
 
 TRIES = 5

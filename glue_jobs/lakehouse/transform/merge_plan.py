@@ -12,13 +12,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import BATCH_ID
-from lakehouse.contracts.contract import Dataset, MergeMode, MergeStrategy
+from lakehouse.contracts.contract import Dataset, MergeStrategy
 from lakehouse.lake import tables
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.table_files import Partition
 from lakehouse.lake.ties import Tie
 from lakehouse.transform.candidate_files import (
-    LIST_LIMIT,
     LOCATE_ABOVE_BYTES,
     CandidateFiles,
     KeyRange,
@@ -41,34 +40,11 @@ from lakehouse.transform.outcomes import (
     with_outcome,
     with_validity,
 )
+from lakehouse.transform.planned_merge import MergePlan, Outcomes
 from lakehouse.transform.ties import Landed, listed, tied_in_batch, with_winners
 
 BROADCAST_KEYS = 500_000
 """Up to so many keys of a batch are broadcast, so that the rows of silver need not be shuffled for the join."""
-
-TOUCHED_LIMIT = 50_000
-"""A commit lists at most so many store days or times; with more it lists none, and the fact is fully rebuilt."""
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """How many rows of a batch had which outcome. tied: keys with several contents at one time, corrected or not."""
-
-    rows: int = 0
-    keys: int = 0
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-    moved: int = 0
-    unchanged: int = 0
-    stale: int = 0
-    corrected: int = 0
-    tied: int = 0
-
-    @property
-    def news(self) -> int:
-        """Rows that are new or changed."""
-        return self.inserted + self.updated + self.deleted + self.corrected
 
 
 @dataclass(frozen=True)
@@ -79,54 +55,6 @@ class BatchShape:
     keys: int
     partitions: frozenset[Partition]
     ranges: tuple[KeyRange, ...]
-
-
-@dataclass(frozen=True)
-class MergePlan:
-    """The rows to write, and the version of silver that they were compared with.
-
-    changes: silver's columns and `_old`, the row that each replaces (null for a new one).
-    touched: store ids by day, or for SCD type 2 the keys with the time in which their value changed.
-    read: the files that were read for the comparison. located: first only their keys were read.
-    replaced: the files that contain the replaced rows.
-    partitions: every partition that gains or loses a row.
-    """
-
-    dataset: Dataset
-    batch_id: int
-    version: int
-    outcomes: Outcomes
-    changes: DataFrame
-    touched: Any
-    read: CandidateFiles
-    located: bool
-    replaced: CandidateFiles
-    partitions: tuple[Partition, ...]
-    ties: tuple[Tie, ...] = ()
-
-    @property
-    def replaces(self) -> bool:
-        """True when rows of silver are replaced; otherwise rows are only added, if any."""
-        return bool(self.replaced.files)
-
-    @property
-    def replaces_whole_partitions(self) -> bool:
-        """True where each partition that loses a row is one file, which a MERGE would rewrite as well."""
-        if self.dataset.merge_mode is MergeMode.DELETION_VECTORS or len(self.dataset.partition_by) != 1:
-            return False
-        losing = self.replaced.partitions
-        files = sum(file.partition in losing for file in self.replaced.known)
-        return self.replaces and files == len(losing) <= LIST_LIMIT
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """The metadata of the commit, for the marts, for maintenance and for the row counts."""
-        metadata = {"dataset": self.dataset.name, "batch_id": self.batch_id, "counts": vars(self.outcomes)}
-        if len(self.partitions) <= TOUCHED_LIMIT:
-            metadata["partitions"] = [[str(value) for value in partition] for partition in self.partitions]
-        touched = self.touched
-        size = len(touched) if isinstance(touched, list) else sum(len(stores) for stores in touched.values())
-        return metadata if size > TOUCHED_LIMIT else {**metadata, "touched": touched}
 
 
 def plan_merge(

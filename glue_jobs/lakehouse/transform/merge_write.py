@@ -15,11 +15,12 @@ from lakehouse.contracts.columns import BATCH_ID
 from lakehouse.lake import tables
 from lakehouse.lake.batches import MERGE
 from lakehouse.lake.delta_log import Commit
-from lakehouse.lake.paths import for_spark
+from lakehouse.lake.paths import delta_name
 from lakehouse.layout.first_write import clustered
 from lakehouse.transform.candidate_files import partition_predicates
-from lakehouse.transform.merge_plan import MergePlan, small
+from lakehouse.transform.merge_plan import small
 from lakehouse.transform.outcomes import OLD, identity
+from lakehouse.transform.planned_merge import MergePlan
 
 
 def write_plan(spark: SparkSession, plan: MergePlan, path: str, number: int, token: str) -> None:
@@ -84,7 +85,7 @@ def _merge(spark: SparkSession, plan: MergePlan, path: str, commit: Commit) -> N
     }
     with tables.session_settings(spark, settings):
         spark.sql(
-            f"MERGE INTO delta.`{for_spark(path)}` t USING merge_source s ON {' AND '.join(match_conditions(plan))} "
+            f"MERGE INTO {delta_name(path)} t USING merge_source s ON {' AND '.join(match_conditions(plan))} "
             f"WHEN MATCHED THEN UPDATE SET {pairs} "
             f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
         ).collect()
