@@ -42,6 +42,7 @@ class Place:
     def with_value(self, text: str) -> Place:
         """The same place with another scalar value, given as it would be written in YAML."""
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        assert node is not None, "a value is written"
         node.start_mark, node.end_mark = self.node.start_mark, self.node.end_mark
         return Place(self.file, node, self.field)
 
