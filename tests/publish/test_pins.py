@@ -12,8 +12,8 @@ from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.published import pins_of
 from lakehouse.publish.pins import VersionError, pin_table
-from lakehouse.publish.publish_views import views_named
-from lakehouse.publish.query import ask, connect
+from lakehouse.publish.publish_views import views_in_query
+from lakehouse.publish.query import connect, run_query
 from tests.helpers.lakes import FACT
 from tests.helpers.lakes_without_spark import write_lake
 
@@ -27,7 +27,7 @@ def written(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 def count(project: Project, lake: Lake, name: str) -> int:
     sql = f"select count(*) from {name}"
-    return int(ask(lake, project.contracts, sql, views_named(project, lake, sql)).rows[0][0])
+    return int(run_query(lake, project.contracts, sql, views_in_query(project, lake, sql)).rows[0][0])
 
 
 def test_a_pin_outlives_its_table(
@@ -58,6 +58,6 @@ def test_a_version_that_is_not_there(written: Lake, as_of: str, words: str) -> N
 @pytest.mark.parametrize("view", ["daily_store_metrics", "conversion_funnel"])
 def test_a_days_question_opens_one_file_in_the_embedded_engine(project: Project, written: Lake, view: str) -> None:
     sql = f"select * from analytics.{view} where day = date '2026-10-12'"
-    connection = connect(written, project.contracts, views_named(project, written, sql))
+    connection = connect(written, project.contracts, views_in_query(project, written, sql))
     plan = connection.execute(f"explain analyze {sql}").fetchall()[0][1]
     assert "Scanning Files: 1/14" in plan

@@ -25,7 +25,7 @@ from lakehouse.publish.athena import Athena, AthenaBusyError, AthenaError
 from lakehouse.publish.catalogue import MANAGED, VERSION, GlueCatalogue, table_input
 from lakehouse.publish.parity import ParityError, UnreadableFeatureError, open_readable, require_parity
 from lakehouse.publish.view_check import check_views
-from lakehouse.publish.views import View, ViewError, read_views, ready
+from lakehouse.publish.views import View, ViewError, read_views, resolve
 
 ATHENA = "athena::execution"
 SALES = pa.schema(
@@ -152,8 +152,8 @@ def test_a_statement_that_athena_refuses(state: str, reason: str, kind: type[Any
     with Stubber(client) as answers:
         answers.add_response("start_query_execution", {"QueryExecutionId": "1"})
         answers.add_response("get_query_execution", {"QueryExecution": {"Status": status}})
-        with pytest.raises(kind, match=f"Athena did not make the view daily: {state} ?{reason}") as caught:
-            Athena(client, "s3://lake/results/", "primary").run("select 1", "make the view daily")
+        with pytest.raises(kind, match=f"Athena did not create the view daily: {state} ?{reason}") as caught:
+            Athena(client, "s3://lake/results/", "primary").run("select 1", "create the view daily")
     assert (caught.value.exit_code, caught.value.state, caught.value.reason) == (code, state, reason)
 
 
@@ -177,29 +177,27 @@ def faults(folder: Path, **known: list[str]) -> list[str]:
 def test_a_fault_of_a_view_has_file_line_and_the_nearest_name(tmp_path: Path) -> None:
     write_view(tmp_path, "one", "select\n    amout as a,\n    s.b\nfrom silver.sales as s", "a", "b")
     write_view(tmp_path, "two", "with c as (select a from analytics.one)\nselect a from c order by a", "a")
-    assert faults(tmp_path, sales=["amount", "b"]) == [
-        "one.sql:5: asks for amout, which no table here has. Did you mean 'amount'?"
-    ]
+    assert faults(tmp_path, sales=["amount", "b"]) == ["one.sql:5: unknown column amout. Did you mean 'amount'?"]
     assert faults(tmp_path, sale=["amout", "b"]) == [
         "one.sql:7: reads silver.sales, which is not published. Did you mean 'silver.sale'?"
     ]
     write_view(tmp_path, "two", "select a, bb from analytics.one", "a", "b")
     assert faults(tmp_path, sales=["amout", "b"]) == [
-        "two.sql:4: asks for bb, which no table here has. Did you mean 'b'?",
-        "two.sql: shows bb, for which the header has no `-- column` line. Did you mean 'b'?",
-        "two.sql: declares the column b, which its SELECT does not show.",
+        "two.sql:4: unknown column bb. Did you mean 'b'?",
+        "two.sql: selects bb, but the header has no `-- column` line for it. Did you mean 'b'?",
+        "two.sql: declares the column b, but its SELECT does not have it.",
     ]
 
 
 def test_views_come_after_those_that_they_read_and_stand_on_tables_alone(tmp_path: Path) -> None:
     write_view(tmp_path, "a", "select x from analytics.b", "x")
     write_view(tmp_path, "b", "select x from silver.sales", "x")
-    shown = ready(read_views(tmp_path))
+    shown = resolve(read_views(tmp_path))
     assert [view.name for view in shown] == ["b", "a"]
     assert [view.tables for view in shown] == [("silver.sales",), ("silver.sales",)]
     assert "analytics" not in shown[1].query
     write_view(tmp_path, "b", "select x from analytics.a", "x")
-    with pytest.raises(ViewError, match="reads itself by way of"):
+    with pytest.raises(ViewError, match="reads itself through"):
         read_views(tmp_path)
 
 
@@ -222,7 +220,7 @@ def test_a_view_that_cannot_be_read(tmp_path: Path, text: str, words: str) -> No
 
 def test_what_a_view_says_of_itself(view: View) -> None:
     assert (view.name, view.description, view.reads) == ("daily", "Sales by day.", ("marts.stores", "silver.sales"))
-    (shown,) = ready([view])
+    (shown,) = resolve([view])
     assert shown.statement.startswith('CREATE OR REPLACE VIEW "analytics"."daily" AS\nSELECT\n    CAST("day" AS date)')
 
 

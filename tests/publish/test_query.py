@@ -9,7 +9,7 @@ from deltalake import write_deltalake
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
-from lakehouse.publish.query import Answer, EmptyLakeError, QueryError, ask
+from lakehouse.publish.query import EmptyLakeError, QueryError, QueryResult, run_query
 
 
 @pytest.fixture
@@ -28,19 +28,19 @@ def test_the_embedded_engine_hides_tombstones(lake: Lake, contracts: Contracts) 
         for layer in ("silver", "bronze"):
             write_deltalake(lake.table(layer, name), pa.Table.from_pylist(rows))
     for name in ("silver.erp_orders", "erp_orders"):
-        found = ask(lake, contracts, f"select order_id from {name} order by order_id nulls last")
-        assert found == Answer(("order_id",), [("A",), (None,)])
-    assert ask(lake, contracts, "select count(*) as n from bronze.erp_orders").rows == [(3,)]
-    assert ask(lake, contracts, "select event_id from web_events").rows == [("E",)]
+        found = run_query(lake, contracts, f"select order_id from {name} order by order_id nulls last")
+        assert found == QueryResult(("order_id",), [("A",), (None,)])
+    assert run_query(lake, contracts, "select count(*) as n from bronze.erp_orders").rows == [(3,)]
+    assert run_query(lake, contracts, "select event_id from web_events").rows == [("E",)]
 
 
 def test_the_embedded_engine_says_what_there_is(lake: Lake, contracts: Contracts) -> None:
     with pytest.raises(EmptyLakeError, match=r"No tables in the lake .*make local-run"):
-        ask(lake, contracts, "select 1")
+        run_query(lake, contracts, "select 1")
     write_deltalake(lake.silver("products"), pa.table({"product_id": ["P1", None]}))
     with pytest.raises(QueryError, match=r"Tables: silver\.products\.") as caught:
-        ask(lake, contracts, "select * from silver.product")
+        run_query(lake, contracts, "select * from silver.product")
     assert "\n" not in str(caught.value)
     with pytest.raises(QueryError, match="prodct_id"):
-        ask(lake, contracts, "select prodct_id from products")
-    assert ask(lake, contracts, "select count(*) from products").rows == [(2,)]
+        run_query(lake, contracts, "select prodct_id from products")
+    assert run_query(lake, contracts, "select count(*) from products").rows == [(2,)]

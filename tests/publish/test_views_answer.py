@@ -10,8 +10,8 @@ import pytest
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.publish import publish_domain, publish_marts
-from lakehouse.publish.publish_views import views_named
-from lakehouse.publish.query import ask
+from lakehouse.publish.publish_views import views_in_query
+from lakehouse.publish.query import run_query
 from lakehouse.runtime.context import Context
 from tests.helpers.lakes_without_spark import write_lake
 
@@ -37,12 +37,12 @@ def published(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Lak
 
 @pytest.mark.parametrize("sql", [*(f"select * from analytics.{view}" for view in VIEWS), *EXAMPLES])
 def test_it_answers(project: Project, published: Lake, sql: str) -> None:
-    assert ask(published, project.contracts, sql, views_named(project, published, sql)).rows
+    assert run_query(published, project.contracts, sql, views_in_query(project, published, sql)).rows
 
 
 def test_a_week_is_the_sum_of_its_days(project: Project, published: Lake) -> None:
     def rows(sql: str) -> list[tuple[object, ...]]:
-        return ask(published, project.contracts, sql, views_named(project, published, sql)).rows
+        return run_query(published, project.contracts, sql, views_in_query(project, published, sql)).rows
 
     week = rows("select store, orders, net_revenue from store_week_over_week where day = '2026-10-18' order by all")
     fact = "fct_daily_store_metrics where dt between '2026-10-12' and '2026-10-18'"

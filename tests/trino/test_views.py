@@ -11,9 +11,9 @@ import pytest
 
 from lakehouse.contracts.project import Project
 from lakehouse.publish.athena import Athena
-from lakehouse.publish.athena_answers import ask_athena
-from lakehouse.publish.publish_views import views_named
-from lakehouse.publish.query import ask
+from lakehouse.publish.athena_query import query_athena
+from lakehouse.publish.publish_views import views_in_query
+from lakehouse.publish.query import run_query
 from tests.helpers.stand_in.published import S3_LAKE, Cloud
 
 pytestmark = [pytest.mark.trino, pytest.mark.timeout(600)]
@@ -23,8 +23,8 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "how-to" / "ask-the-views.md"
 
 def both(project: Project, sql: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     """The rows of a question by Athena's way and by the embedded engine's, over the same lake."""
-    there = ask_athena(Athena.of(S3_LAKE), sql).answer.rows
-    here = ask(S3_LAKE, project.contracts, sql, views_named(project, S3_LAKE, sql)).rows
+    there = query_athena(Athena.of(S3_LAKE), sql).result.rows
+    here = run_query(S3_LAKE, project.contracts, sql, views_in_query(project, S3_LAKE, sql)).rows
     return there, here
 
 

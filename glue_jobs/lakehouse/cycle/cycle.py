@@ -25,7 +25,7 @@ from lakehouse.ingest.landing import Delivery, deliver
 from lakehouse.lake.files import exists
 from lakehouse.lake.paths import DATA_DOCS_PAGE, DBT_DOCS_PAGE
 from lakehouse.privacy import trace_of, without_values
-from lakehouse.publish.query import ask, tables_of
+from lakehouse.publish.query import run_query, tables_of
 from lakehouse.runtime.context import Context
 from lakehouse.validate.gx import import_gx
 
@@ -71,8 +71,11 @@ def run_cycle(context: Context, landing: Path, display: Display, only: Selection
 
 
 def run_job_of_plan(run: Run, job: Job) -> None:
-    """Run one job of the plan and keep how it ended; an error stops its domain, never the others."""
-    if run.has_failed(job.subject):
+    """Run one job of the plan and keep how it ended; an error stops its domain, never the others.
+
+    Where only a part of the domain failed, a file or a dataset, the domain goes on with the rest.
+    """
+    if job.subject in run.stopped:
         run.steps.append(StepTime(job.dag_id, 0.0, "skipped"))
         return
     start = time.monotonic()
@@ -89,11 +92,14 @@ def _state_after(run: Run, job: Job, step: StepDisplay) -> StepState:
     try:
         return "done" if work_of(job)(run, job, step) else "nothing new"
     except LakehouseError as error:
-        run.fail(job.subject, str(error), error.exit_code)
+        for part in (error, *error.others):
+            run.fail(job.subject, str(part), part.exit_code)
+        run.stopped |= {job.subject} if error.rest is None else set()
     except Exception as error:
         log.warning("unexpected error", trace=trace_of(error))
-        text = f"unexpected error in {job.dag_id}: {type(error).__name__}: {without_values(error)}"
+        text = f"unexpected error in {job.dag_id}: {without_values(error, run.context.contracts.names)}"
         run.fail(job.subject, text, EXIT_UNEXPECTED)
+        run.stopped.add(job.subject)
     return "failed"
 
 
@@ -137,7 +143,7 @@ def _fact(context: Context) -> tuple[FactDay, ...]:
         "SELECT dt, store_id, orders, net_revenue, gross_margin, sessions, conversion_rate "
         f"FROM {MARTS}.{FACT} ORDER BY dt, store_id"
     )
-    return tuple(FactDay(*row) for row in ask(context.lake, context.contracts, sql).rows)
+    return tuple(FactDay(*row) for row in run_query(context.lake, context.contracts, sql).rows)
 
 
 def _links(context: Context) -> tuple[Link, ...]:

@@ -1,4 +1,4 @@
-"""Runs statements through Athena's API: waits, says how far it is, what was read and what that costs."""
+"""Runs statements through Athena's API: waits, reports the state, the bytes scanned and their cost."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lakehouse.contracts.layers import MARTS
 from lakehouse.errors import LakehouseError, TransientError
 from lakehouse.lake.paths import Lake
 
 POLL_SECONDS = 1.0
 WAIT_SECONDS = 1800.0
 _TERABYTE = 10**12
-_LEAST_BYTES = 10 * 10**6  # what Athena charges for at least, unless nothing was read
+_LEAST_BYTES = 10 * 10**6  # the minimum that Athena charges for, unless nothing was read
 
 
 class AthenaError(LakehouseError):
-    """Athena refused a statement; carries its reason."""
+    """A statement failed in Athena; the message has Athena's reason."""
 
     def __init__(self, what: str, state: str, reason: str) -> None:
         self.what, self.state, self.reason = what, state, reason
@@ -26,7 +27,7 @@ class AthenaError(LakehouseError):
 
 
 class AthenaBusyError(TransientError):
-    """Athena gave no answer in time, or cancelled; it may when asked again."""
+    """Athena did not answer in time, or the statement was cancelled."""
 
     def __init__(self, what: str, state: str, reason: str) -> None:
         self.what, self.state, self.reason = what, state, reason
@@ -34,8 +35,8 @@ class AthenaBusyError(TransientError):
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far a query is: its state, seconds since its start, bytes read so far."""
+class QueryState:
+    """A running query: its state, seconds since its start, bytes scanned so far."""
 
     state: str
     seconds: float
@@ -44,14 +45,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a query read, and what Athena charges for it (dollars, by LAKEHOUSE_ATHENA_PRICE per terabyte)."""
+    """The bytes that a query scanned, and Athena's price for them."""
 
     bytes_scanned: int
     seconds: float
 
     @property
     def dollars(self) -> float:
-        """Price of the bytes; 5 dollars a terabyte unless told otherwise, from 10 MB on."""
+        """Price in US dollars: LAKEHOUSE_ATHENA_PRICE per terabyte (default 5), at least for 10 MB."""
         if self.bytes_scanned == 0:
             return 0.0
         price = float(os.environ.get("LAKEHOUSE_ATHENA_PRICE", "5"))
@@ -60,24 +61,28 @@ class Cost:
 
 @dataclass(frozen=True)
 class Athena:
-    """A way to Athena: client, where results go, and in whose workgroup."""
+    """Access to Athena: the client, the folder of the results, the workgroup."""
 
     client: Any
     output: str
     workgroup: str
 
     @classmethod
-    def of(cls, lake: Lake) -> Athena:
-        """Athena as the environment names it: endpoint, LAKEHOUSE_ATHENA_WORKGROUP, LAKEHOUSE_ATHENA_OUTPUT."""
+    def of(cls, lake: Lake, workgroup: str | None = None) -> Athena:
+        """Athena in a workgroup (None: LAKEHOUSE_ATHENA_WORKGROUP); results go to LAKEHOUSE_ATHENA_OUTPUT."""
         import boto3
 
         output = os.environ.get("LAKEHOUSE_ATHENA_OUTPUT") or f"{lake.curated}/athena_results/"
-        return cls(boto3.client("athena"), output, os.environ.get("LAKEHOUSE_ATHENA_WORKGROUP", "primary"))
+        named = workgroup or os.environ.get("LAKEHOUSE_ATHENA_WORKGROUP", "primary")
+        return cls(boto3.client("athena"), output, named)
 
     def run(
-        self, sql: str, what: str, database: str = "marts", tell: Callable[[Progress], None] | None = None
+        self, sql: str, what: str, database: str = MARTS, on_state: Callable[[QueryState], None] | None = None
     ) -> tuple[str, Cost]:
-        """Run one statement to its end; returns its id and cost, raises AthenaError or AthenaBusyError."""
+        """Run one statement and wait for it; returns its ID and cost, raises AthenaError or AthenaBusyError.
+
+        what: the action for the error message, such as `create the view daily`. on_state: called after each poll.
+        """
         query = self.client.start_query_execution(
             QueryString=sql,
             QueryExecutionContext={"Database": database},
@@ -85,18 +90,18 @@ class Athena:
             WorkGroup=self.workgroup,
         )["QueryExecutionId"]
         try:
-            return query, self._wait(query, what, tell)
+            return query, self._wait(query, what, on_state)
         except KeyboardInterrupt:
-            self.client.stop_query_execution(QueryExecutionId=query)  # nobody waits for it, so nobody pays for it
+            self.client.stop_query_execution(QueryExecutionId=query)  # nobody waits for the result any more
             raise
 
-    def _wait(self, query: str, what: str, tell: Callable[[Progress], None] | None) -> Cost:
+    def _wait(self, query: str, what: str, on_state: Callable[[QueryState], None] | None) -> Cost:
         start = time.monotonic()
         while (seconds := time.monotonic() - start) < WAIT_SECONDS:
             execution = self.client.get_query_execution(QueryExecutionId=query)["QueryExecution"]
             status, scanned = execution["Status"], _scanned(execution)
-            if tell:
-                tell(Progress(status["State"], seconds, scanned))
+            if on_state:
+                on_state(QueryState(status["State"], seconds, scanned))
             if status["State"] == "SUCCEEDED":
                 return Cost(scanned, time.monotonic() - start)
             if status["State"] == "FAILED":
@@ -107,7 +112,7 @@ class Athena:
         raise AthenaBusyError(what, "TIMEOUT", f"no answer in {WAIT_SECONDS:.0f} s")
 
     def rows(self, query: str) -> tuple[list[tuple[str, str]], Iterator[list[str | None]]]:
-        """Name and type of each column, and the rows as text, of a query that has ended."""
+        """The result of a finished query: name and type of each column, and the rows as text."""
         pages = iter(self.client.get_paginator("get_query_results").paginate(QueryExecutionId=query))
         first = next(pages)["ResultSet"]
         columns = [(c["Name"], c["Type"]) for c in first.get("ResultSetMetadata", {}).get("ColumnInfo", ())]

@@ -1,4 +1,4 @@
-"""The Glue catalogue as the Delta logs say it should be: real columns, so that Athena's views and grants work."""
+"""Tables of the Glue Data Catalog, from their Delta logs: with real columns, for Athena's views and grants."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ class DatabaseMissingError(LakehouseError):
 
 
 class UnknownTypeError(LakehouseError):
-    """A Delta type for which Glue and Athena have no word."""
+    """A Delta type that Glue and Athena do not support."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        super().__init__(f"Glue and Athena have no word for the Delta type {kind}. Write the column as text.")
+        super().__init__(f"Glue and Athena do not support the Delta type {kind}. Write the column as a string.")
 
 
 @dataclass(frozen=True)
-class Published:
-    """One table of the catalogue and what became of it."""
+class PublishedTable:
+    """A published table, and whether its entry in the catalog changed."""
 
     database: str
     name: str
@@ -65,7 +65,7 @@ class Published:
 
 
 def hive_type(kind: Any) -> str:
-    """A Delta type in the words of the Glue catalogue; raises UnknownTypeError for one that Athena cannot read."""
+    """The Glue type for a Delta type; raises UnknownTypeError for one that Athena cannot read."""
     if isinstance(kind, PrimitiveType) and kind.type != "variant":
         return _HIVE.get(kind.type, kind.type)
     if isinstance(kind, StructType):
@@ -78,7 +78,7 @@ def hive_type(kind: Any) -> str:
 
 
 def table_input(name: str, location: str, table: DeltaTable, described: Described = NOT_DESCRIBED) -> dict[str, Any]:
-    """The Glue table for a Delta table: columns, comments, partitions, statistics, the version it stands for."""
+    """The Glue table for a Delta table: columns, comments, partition columns, statistics, version."""
     columns = [
         {"Name": f.name, "Type": hive_type(f.type), "Comment": _comment(f.name, f.metadata, described)}
         for f in table.schema().fields
@@ -87,7 +87,7 @@ def table_input(name: str, location: str, table: DeltaTable, described: Describe
         "Name": name,
         "Description": _cut(described.description, _DESCRIPTION),
         "TableType": "EXTERNAL_TABLE",
-        # Partitions stand in the Delta log; keys here would make a reader look for them in Glue.
+        # Partitions are in the Delta log; partition keys here would make a reader look for them in Glue.
         "PartitionKeys": [],
         "Parameters": {
             "EXTERNAL": "TRUE",
@@ -133,29 +133,29 @@ class GlueCatalogue:
     client: Any
 
     def entry(self, database: str, name: str) -> dict[str, Any] | None:
-        """What stands under a name, None where nothing does."""
+        """The entry of that name, None where there is none."""
         try:
             return dict(self.client.get_table(DatabaseName=database, Name=name)["Table"])
         except self.client.exceptions.EntityNotFoundException:
             return None
 
     def entries(self, database: str) -> Iterator[dict[str, Any]]:
-        """All that stands in a database, nothing where there is no such database."""
+        """All entries of a database, none where there is no such database."""
         try:
             for page in self.client.get_paginator("get_tables").paginate(DatabaseName=database):
                 yield from page["TableList"]
         except self.client.exceptions.EntityNotFoundException:
             return
 
-    def shows(self, database: str, wanted: Mapping[str, Any]) -> bool:
-        """Whether the entry of that name says all that is wanted."""
+    def matches(self, database: str, wanted: Mapping[str, Any]) -> bool:
+        """Whether the entry of that name has everything wanted."""
         present = self.entry(database, wanted["Name"])
         return present is not None and not _differs(present, wanted)
 
     def put(self, database: str, wanted: Mapping[str, Any], path: str) -> bool:
-        """Write a table's entry where it differs; False where it, or a later one, stands already.
+        """Write a table's entry where it differs; False where it, or a later version, is there already.
 
-        Glue refuses an update of a version that is not the newest, so of two publishers the second looks again.
+        Glue rejects an update of a version that is not the newest, so of two publishers the second compares again.
         """
         for _ in range(_TRIES):
             present = self.entry(database, wanted["Name"])
@@ -181,7 +181,7 @@ class GlueCatalogue:
         return True
 
     def replace(self, database: str, wanted: Mapping[str, Any], present: Mapping[str, Any]) -> None:
-        """Put an entry in the place of the very version that was read; what others noted on it stays."""
+        """Replace the version of the entry that was read; parameters that others added are kept."""
         parameters = {**present.get("Parameters", {}), **wanted.get("Parameters", {})}
         self.client.update_table(
             DatabaseName=database,
@@ -190,7 +190,7 @@ class GlueCatalogue:
         )
 
     def drop_others(self, database: str, wanted: Collection[str]) -> list[str]:
-        """Drop the tables that we published and that are no longer wanted; what others made stays."""
+        """Drop the tables that were published by these jobs and are no longer wanted; other tables stay."""
         gone = [
             entry["Name"]
             for entry in self.entries(database)
@@ -202,7 +202,7 @@ class GlueCatalogue:
         return gone
 
     def restore(self, database: str, name: str, earlier: Mapping[str, Any] | None) -> None:
-        """Bring back what stood under a name, nothing included."""
+        """Restore the earlier entry of a name; None: drop the present one."""
         present = self.entry(database, name)
         if earlier is None and present is not None:
             self.client.delete_table(DatabaseName=database, Name=name)
@@ -213,18 +213,18 @@ class GlueCatalogue:
 
 
 def as_input(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry that was read in the form in which it is written."""
+    """An entry as Glue returns it, in the form in which it is written."""
     return {key: entry[key] for key in _INPUT_KEYS if key in entry}
 
 
 def _differs(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether the entry lacks or contradicts anything wanted; what else it holds is not ours to judge."""
+    """Whether the entry lacks or contradicts anything wanted; its other fields and parameters do not matter."""
     plain = {**present, "Parameters": {k: present.get("Parameters", {}).get(k) for k in wanted["Parameters"]}}
     return any(_plain(plain.get(key)) != _plain(value) for key, value in wanted.items())
 
 
 def _plain(value: Any) -> str:
-    """A value with empty texts left out, which Glue does not keep."""
+    """A value as JSON without empty strings, which Glue does not keep."""
 
     def cleaned(item: Any) -> Any:
         if isinstance(item, Mapping):
@@ -235,6 +235,6 @@ def _plain(value: Any) -> str:
 
 
 def _is_later(present: Mapping[str, Any], wanted: Mapping[str, Any], path: str) -> bool:
-    """Whether another publisher showed a later version of this same table (and not of one that was made anew)."""
-    stands = int(present.get("Parameters", {}).get(VERSION, -1))
-    return int(wanted["Parameters"][VERSION]) < stands <= table_version(path)
+    """Whether another publisher published a later version of this same table, not of one that was recreated."""
+    published = int(present.get("Parameters", {}).get(VERSION, -1))
+    return int(wanted["Parameters"][VERSION]) < published <= table_version(path)

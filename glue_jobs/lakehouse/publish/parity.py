@@ -12,6 +12,7 @@ from deltalake.exceptions import DeltaError
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.delta_log import open_table, read_protocol, rows_in_files
 from lakehouse.lake.table_files import totals_of
+from lakehouse.privacy import without_values
 
 READABLE_FEATURES = frozenset({"deletionVectors", "columnMapping", "timestampNtz"})
 """The Delta reader features that Athena reads; any other, known or to come, is refused by its name."""
@@ -20,7 +21,7 @@ _CURES = {
     "v2Checkpoint": "Set delta.checkpointPolicy to classic, then ",
     "typeWidening": "Set delta.enableTypeWidening to false, then ",
     "variantType": "Write the column as text to a new table; or, once no column is a variant, ",
-    "catalogManaged": "Copy the table to one whose commits lie beside it; or ",
+    "catalogManaged": "Copy the table to one whose commits are in its own folder; or ",
 }
 
 
@@ -52,7 +53,7 @@ def open_readable(name: str, path: str) -> DeltaTable | None:
     """Open a table to be published, None where there is none; raises UnreadableFeatureError by the feature's name."""
     try:
         table = open_table(path)
-    except DeltaError:  # delta-rs does not open what it does not know either; the log names it
+    except DeltaError:  # delta-rs does not open unknown features either; the log names them
         _require_features(name, path, read_protocol(path))
         raise
     if table is not None:
@@ -75,8 +76,7 @@ def require_parity(name: str, table: DeltaTable) -> None:
     try:
         seen = rows_in_files(table)
     except Exception as error:  # delta-rs raises what its reader raised, of no common kind
-        reason = str(error).splitlines()[0][:200]
-        raise ParityError(name, f"a file that its log names cannot be read ({reason})") from None
+        raise ParityError(name, f"a file that its log names cannot be read ({without_values(error)})") from None
     if seen != logged:
         raise ParityError(name, f"a reader counts {seen} rows, but its Delta log says {logged}")
 
@@ -88,8 +88,8 @@ def require_same_schema(name: str, table: DeltaTable, entry: dict[str, Any], wan
         raise ParityError(name, f"the catalogue has other columns than version {table.version()}: {differences[0]}")
 
 
-def _differences(found: list[dict[str, str]], wanted: list[dict[str, str]]) -> Iterator[str]:
-    pairs = {c["Name"].lower(): c["Type"] for c in found}, {c["Name"].lower(): c["Type"] for c in wanted}
+def _differences(present: list[dict[str, str]], wanted: list[dict[str, str]]) -> Iterator[str]:
+    pairs = {c["Name"].lower(): c["Type"] for c in present}, {c["Name"].lower(): c["Type"] for c in wanted}
     for name in sorted(pairs[0].keys() | pairs[1].keys()):
         if pairs[0].get(name) != pairs[1].get(name):
             yield f"{name} is {json.dumps(pairs[0].get(name))}, wanted {json.dumps(pairs[1].get(name))}"

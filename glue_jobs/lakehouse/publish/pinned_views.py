@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lakehouse.contracts.layers import PINNED, SILVER
 from lakehouse.contracts.project import Project
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.paths import Lake
@@ -14,12 +15,12 @@ from lakehouse.publish.views import View, ViewColumn
 
 
 def pinned_views(project: Project, lake: Lake) -> list[View]:
-    """A view for each pin: its columns as they were, deleted rows left out."""
+    """A view for each pin: its columns at that version, without deleted rows."""
     return [view for pin in pins_of(lake) if (view := _view(project, lake, pin)) is not None]
 
 
 def _view(project: Project, lake: Lake, pin: Pin) -> View | None:
-    table = open_table(lake.table("pinned", pin.pinned_as))
+    table = open_table(lake.table(PINNED, pin.pinned_as))
     if table is None:
         return None
     about = described(project, pin.layer, pin.table_name)
@@ -27,17 +28,17 @@ def _view(project: Project, lake: Lake, pin: Pin) -> View | None:
     columns = tuple(
         ViewColumn(name, _athena_type(kind), str(metadata.get("comment") or about.comments.get(name, "")))
         for name, kind, metadata in fields
-        if "<" not in kind  # nested types have no one spelling in both engines; the table shows them
+        if "<" not in kind  # Athena and DuckDB write nested types differently; the table has these columns
     )
-    shown = ",\n    ".join(f'"{column.name}"' for column in columns)
-    sql = f'select\n    {shown}\nfrom pinned."{pin.pinned_as}"{_seen(project, pin)}'
+    selected = ",\n    ".join(f'"{column.name}"' for column in columns)
+    sql = f'select\n    {selected}\nfrom {PINNED}."{pin.pinned_as}"{_without_deleted(project, pin)}'
     text = f"{pin.layer}.{pin.table_name} as of version {pin.version}, {pin.changed_at:%Y-%m-%d %H:%M} UTC."
     return View(pin.pinned_as, Path(f"{pin.pinned_as}.sql"), text, columns, sql)
 
 
-def _seen(project: Project, pin: Pin) -> str:
+def _without_deleted(project: Project, pin: Pin) -> str:
     flags = {dataset.name: dataset.delete_flag for dataset in project.contracts.datasets}
-    flag = flags.get(pin.table_name) if pin.layer == "silver" else None
+    flag = flags.get(pin.table_name) if pin.layer == SILVER else None
     return f'\nwhere not "{flag}"' if flag else ""
 
 

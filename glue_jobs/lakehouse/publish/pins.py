@@ -16,12 +16,14 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from lakehouse import log
+from lakehouse.contracts.layers import PINNED
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.delta_log import open_table, storage_options
 from lakehouse.lake.files import list_files, split_s3
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.published import Pin, changed_at, pins_of, record_pin
 from lakehouse.lake.table_files import table_files
+from lakehouse.privacy import without_values
 from lakehouse.publish.parity import open_readable, require_parity
 
 _LOG_FILE = re.compile(r"^(\d{20})\.(json|checkpoint.*\.parquet)$")
@@ -44,7 +46,7 @@ def pin_table(lake: Lake, layer: str, name: str, as_of: str) -> Pin:
     pins = {pin.pinned_as: pin for pin in pins_of(lake)}
     if as_name in pins:
         return pins[as_name]
-    source, target = lake.table(layer, name), lake.table("pinned", as_name)
+    source, target = lake.table(layer, name), lake.table(PINNED, as_name)
     _copy(source, target, [*_data_files(table), *_log_files(source, table.version())])
     copied = open_readable(f"pinned.{as_name}", target)
     assert copied is not None  # copied a moment ago
@@ -67,7 +69,7 @@ def open_as_of(lake: Lake, layer: str, name: str, as_of: str) -> DeltaTable:
     except LakehouseError:
         raise
     except Exception as error:  # delta-rs raises what its log reader raised, of no common kind
-        raise VersionError(label, as_of, " ".join(str(error).split())[:160]) from None
+        raise VersionError(label, as_of, f"its log has no such version ({without_values(error)})") from None
     return table
 
 

@@ -1,64 +1,69 @@
-"""Which views a lake can have, and the refresh of them: through Athena on AWS, answered by DuckDB on a disk."""
+"""Publishes the analytics views whose tables exist: on AWS in Athena, for a local lake as a check in DuckDB."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from lakehouse import log
+from lakehouse.contracts.layers import MARTS, OPS, PINNED, QUARANTINE, SILVER
 from lakehouse.contracts.project import Project
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.athena import Athena
 from lakehouse.publish.catalogue import MANAGED, GlueCatalogue
-from lakehouse.publish.descriptions import known_tables
+from lakehouse.publish.descriptions import queryable_tables
 from lakehouse.publish.pinned_views import pinned_views
-from lakehouse.publish.query import require_answers, tables_of
-from lakehouse.publish.view_check import Known, check_views
+from lakehouse.publish.query import require_views_run, tables_of
+from lakehouse.publish.view_check import TableColumns, check_views
 from lakehouse.publish.view_refresh import refresh_views
-from lakehouse.publish.views import Shown, View, read_views, ready
+from lakehouse.publish.views import ResolvedView, View, read_views, resolve
 from lakehouse.runtime.context import Context
-from lakehouse.runtime.lineage import tell_views
+from lakehouse.runtime.lineage import emit_views
 
-_READ_BY_VIEWS = ("silver", "quarantine", "marts", "ops", "pinned")
+_READ_BY_VIEWS = (SILVER, QUARANTINE, MARTS, OPS, PINNED)
 
 
-def show_views(context: Context) -> list[str]:
-    """Check every view against the lake and bring all of them to their files; raises ViewError, AthenaError."""
-    known = _in_glue() if not context.lake.is_local else columns_of(context.lake)
-    standing, waiting = standing_views(context.project, context.lake, known)
+def publish_views(context: Context) -> list[str]:
+    """Check every view against the tables and publish it; returns their names. Raises ViewError, AthenaError."""
+    tables = _columns_in_glue() if not context.lake.is_local else columns_in_lake(context.lake)
+    available, postponed = available_views(context.project, context.lake, tables)
     if context.lake.is_local:
-        require_answers(context.lake, context.contracts, standing)
+        require_views_run(context.lake, context.contracts, available)
     else:
         import boto3
 
-        done = refresh_views(Athena.of(context.lake), GlueCatalogue(boto3.client("glue")), standing, waiting)
-        log.info("views refreshed", made=",".join(done.made), dropped=",".join(done.dropped))
-    tell_views(context, {view.name: view.tables for view in standing})
-    return [view.name for view in standing]
+        refreshed = refresh_views(
+            Athena.of(context.lake, context.athena_workgroup), GlueCatalogue(boto3.client("glue")), available, postponed
+        )
+        log.info("views refreshed", created=",".join(refreshed.created), dropped=",".join(refreshed.dropped))
+    emit_views(context, {view.name: view.tables for view in available})
+    return [view.name for view in available]
 
 
-def standing_views(project: Project, lake: Lake, known: Known) -> tuple[list[Shown], list[str]]:
-    """The views that can stand on these tables, and the names of those that wait for one; raises ViewError.
+def available_views(project: Project, lake: Lake, tables: TableColumns) -> tuple[list[ResolvedView], list[str]]:
+    """The views whose tables all exist, and the names of the postponed ones; raises ViewError.
 
-    A view over a table that was never delivered waits for it; `lakehouse check` has proved its names.
+    A view is postponed until all of its tables exist; `lakehouse check` has verified its columns.
     """
     views = [*read_views(project.dbt / "athena_views"), *pinned_views(project, lake)]
-    fault = next(check_views(views, {**known_tables(project), **known}), None)
+    fault = next(check_views(views, {**queryable_tables(project), **tables}), None)
     if fault:
         raise fault
-    standing, waiting = [], []
-    for view in ready(views):
-        missing = sorted(set(view.tables) - set(known))
+    available, postponed = [], []
+    for view in resolve(views):
+        missing = sorted(set(view.tables) - set(tables))
         if missing:
-            log.warning("view left out, its table holds nothing yet", view=view.name, missing=", ".join(missing))
-            waiting.append(view.name)
+            log.warning(
+                "view postponed, because a table of it does not exist yet", view=view.name, missing=", ".join(missing)
+            )
+            postponed.append(view.name)
         else:
-            standing.append(view)
-    return standing, waiting
+            available.append(view)
+    return available, postponed
 
 
-def columns_of(lake: Lake) -> dict[str, Sequence[str]]:
-    """The columns of each table of a lake, by its log."""
+def columns_in_lake(lake: Lake) -> dict[str, Sequence[str]]:
+    """The columns of each table of a lake, from its Delta log."""
     found: dict[str, Sequence[str]] = {}
     for layer, name in tables_of(lake):
         table = open_table(lake.table(layer, name))
@@ -67,8 +72,8 @@ def columns_of(lake: Lake) -> dict[str, Sequence[str]]:
     return found
 
 
-def _in_glue() -> Mapping[str, Sequence[str]]:
-    """The columns of each table that we published, by the catalogue."""
+def _columns_in_glue() -> Mapping[str, Sequence[str]]:
+    """The columns of each published table, from the Glue Data Catalog."""
     import boto3
 
     glue = GlueCatalogue(boto3.client("glue"))
@@ -80,12 +85,12 @@ def _in_glue() -> Mapping[str, Sequence[str]]:
     }
 
 
-def views_named(project: Project, lake: Lake, sql: str) -> list[Shown]:
-    """The views that a query names, and those of them that can stand; for the embedded engine."""
+def views_in_query(project: Project, lake: Lake, sql: str) -> list[ResolvedView]:
+    """The available views that a query names; for DuckDB."""
     named = [view for view in read_views(project.dbt / "athena_views") if view.name in sql]
     pinned: list[View] = [view for view in pinned_views(project, lake) if view.name in sql]
     if not named and not pinned:
         return []
-    standing, _ = standing_views(project, lake, columns_of(lake))
+    available, _ = available_views(project, lake, columns_in_lake(lake))
     wanted = {view.name for view in (*named, *pinned)}
-    return [view for view in standing if view.name in wanted]
+    return [view for view in available if view.name in wanted]

@@ -1,4 +1,4 @@
-"""Answers SQL from the lake's Delta tables with DuckDB, without a JVM: the embedded stand-in for Athena."""
+"""Runs SQL on the lake's Delta tables with DuckDB, without a JVM: the local engine in place of Athena."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.layers import ANALYTICS, LAYERS, MARTS, PINNED, SILVER
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.delta_log import existing_table, open_table
 from lakehouse.lake.files import split_s3
-from lakehouse.lake.paths import LAYERS, Lake, is_s3
+from lakehouse.lake.paths import Lake, is_s3
 from lakehouse.lake.published import pins_of
 
 if TYPE_CHECKING:
-    from lakehouse.publish.views import Shown
+    from lakehouse.publish.views import ResolvedView
 
 _T = TypeVar("_T")
 
-# Names without a layer are looked up here, in this order.
-_UNQUALIFIED = ("marts", "silver", "analytics")
+# Names without a layer are looked up in these layers, in this order.
+_UNQUALIFIED = (MARTS, SILVER, ANALYTICS)
 
 
 class EmptyLakeError(LakehouseError):
-    """There is no table to ask."""
+    """The lake has no table to query."""
 
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
@@ -35,7 +36,7 @@ class EmptyLakeError(LakehouseError):
 
 
 class QueryError(LakehouseError):
-    """The engine refused the query; its first line says why."""
+    """The query failed; the message has the first line of DuckDB's reason."""
 
     def __init__(self, reason: str, hint: str) -> None:
         self.reason, self.hint = reason, hint
@@ -43,26 +44,26 @@ class QueryError(LakehouseError):
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryResult:
     """Columns and rows of a result."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
 
 
-def ask(lake: Lake, contracts: Contracts, sql: str, views: Sequence[Shown] = ()) -> Answer:
-    """Run one SELECT over the lake's tables and these views; raises EmptyLakeError or QueryError."""
+def run_query(lake: Lake, contracts: Contracts, sql: str, views: Sequence[ResolvedView] = ()) -> QueryResult:
+    """Run one SELECT on the lake's tables and these views; raises EmptyLakeError or QueryError."""
 
-    def answer(result: duckdb.DuckDBPyConnection) -> Answer:
-        return Answer(tuple(column[0] for column in result.description or ()), result.fetchall())
+    def read(result: duckdb.DuckDBPyConnection) -> QueryResult:
+        return QueryResult(tuple(column[0] for column in result.description or ()), result.fetchall())
 
-    return _asked(lake, contracts, sql, views, answer)
+    return _run(lake, contracts, sql, views, read)
 
 
-def save_parquet(lake: Lake, contracts: Contracts, sql: str, file: Path, views: Sequence[Shown] = ()) -> int:
-    """Write the rows of one SELECT as a Parquet file, with the engine's own types; returns how many."""
+def save_parquet(lake: Lake, contracts: Contracts, sql: str, file: Path, views: Sequence[ResolvedView] = ()) -> int:
+    """Write the rows of one SELECT to a Parquet file, with DuckDB's types; returns their number."""
 
-    def answer(result: duckdb.DuckDBPyConnection) -> int:
+    def write(result: duckdb.DuckDBPyConnection) -> int:
         import pyarrow.parquet as pq
 
         rows = 0
@@ -73,30 +74,30 @@ def save_parquet(lake: Lake, contracts: Contracts, sql: str, file: Path, views: 
                 rows += batch.num_rows
         return rows
 
-    return _asked(lake, contracts, sql, views, answer)
+    return _run(lake, contracts, sql, views, write)
 
 
-def require_answers(lake: Lake, contracts: Contracts, views: Sequence[Shown]) -> None:
-    """Raise QueryError for the first of the views that does not answer."""
+def require_views_run(lake: Lake, contracts: Contracts, views: Sequence[ResolvedView]) -> None:
+    """Raise QueryError for the first view that cannot be queried."""
 
-    def answer(connection: duckdb.DuckDBPyConnection) -> None:
+    def read(connection: duckdb.DuckDBPyConnection) -> None:
         for view in views:
-            connection.execute(f'SELECT * FROM "analytics"."{view.name}" LIMIT 1').fetchall()
+            connection.execute(f'SELECT * FROM "{ANALYTICS}"."{view.name}" LIMIT 1').fetchall()
 
     if views:
-        _asked(lake, contracts, "SELECT 1", views, answer)
+        _run(lake, contracts, "SELECT 1", views, read)
 
 
-def _asked(
+def _run(
     lake: Lake,
     contracts: Contracts,
     sql: str,
-    views: Sequence[Shown],
-    answer: Callable[[duckdb.DuckDBPyConnection], _T],
+    views: Sequence[ResolvedView],
+    read: Callable[[duckdb.DuckDBPyConnection], _T],
 ) -> _T:
     connection = connect(lake, contracts, views)
     try:
-        return answer(connection.execute(sql))
+        return read(connection.execute(sql))
     except duckdb.Error as error:
         known = [f"{row[0]}.{row[1]}" for row in _tables(connection)]
         reason = " ".join(str(error).split("\n")[0].split())
@@ -107,7 +108,7 @@ def _asked(
 
 
 def open_engine(reads_delta: bool) -> duckdb.DuckDBPyConnection:
-    """DuckDB in UTC, which fetches nothing; if told with its delta extension, loaded from the installed package."""
+    """DuckDB in UTC, without downloads; reads_delta loads its delta extension from the installed package."""
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     connection.execute("SET TimeZone = 'UTC'")
     if reads_delta:
@@ -116,8 +117,8 @@ def open_engine(reads_delta: bool) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def connect(lake: Lake, contracts: Contracts, views: Sequence[Shown] = ()) -> duckdb.DuckDBPyConnection:
-    """A connection with one view a table, named layer.table; marts and silver also without the layer."""
+def connect(lake: Lake, contracts: Contracts, views: Sequence[ResolvedView] = ()) -> duckdb.DuckDBPyConnection:
+    """A connection with one view per table, named layer.table; marts and silver also without the layer."""
     found = tables_of(lake)
     if not found:
         raise EmptyLakeError(lake)
@@ -126,14 +127,14 @@ def connect(lake: Lake, contracts: Contracts, views: Sequence[Shown] = ()) -> du
     for layer, name in found:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')
         source = _source(connection, lake, layer, name)
-        # Tombstones stay in silver for the merge; nobody who reads is meant to see them.
-        seen = f' WHERE NOT "{deleted[name]}"' if layer == "silver" and name in deleted else ""
-        connection.execute(f'CREATE VIEW "{layer}"."{name}" AS SELECT * FROM {source}{seen}')
+        # Soft-deleted rows stay in silver for the merge; queries do not see them.
+        condition = f' WHERE NOT "{deleted[name]}"' if layer == SILVER and name in deleted else ""
+        connection.execute(f'CREATE VIEW "{layer}"."{name}" AS SELECT * FROM {source}{condition}')
     for view in views:
-        connection.execute('CREATE SCHEMA IF NOT EXISTS "analytics"')
-        connection.execute(f'CREATE VIEW "analytics"."{view.name}" AS {view.for_duckdb}')
-    shown = {*(layer for layer, _ in found), *(["analytics"] if views else [])}
-    layers = ",".join(layer for layer in _UNQUALIFIED if layer in shown)
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{ANALYTICS}"')
+        connection.execute(f'CREATE VIEW "{ANALYTICS}"."{view.name}" AS {view.for_duckdb}')
+    present = {*(layer for layer, _ in found), *([ANALYTICS] if views else [])}
+    layers = ",".join(layer for layer in _UNQUALIFIED if layer in present)
     if layers:
         connection.execute(f"SET search_path = '{layers}'")
     return connection
@@ -142,7 +143,7 @@ def connect(lake: Lake, contracts: Contracts, views: Sequence[Shown] = ()) -> du
 def _source(connection: duckdb.DuckDBPyConnection, lake: Lake, layer: str, name: str) -> str:
     path = lake.table(layer, name)
     if lake.is_local:
-        return "delta_scan('{}')".format(path.replace("'", "''"))
+        return f"delta_scan('{Path(path).as_uri()}')"  # a URL, for DuckDB decodes a bare path as one
     connection.register(f"_{layer}_{name}", existing_table(path).to_pyarrow_dataset())
     return f'"_{layer}_{name}"'
 
@@ -156,8 +157,8 @@ def tables_of(lake: Lake) -> list[tuple[str, str]]:
 
 
 def _pinned(lake: Lake) -> list[tuple[str, str]]:
-    """Pins by their ledger, not by what lies there: a copy that died is none."""
-    return [("pinned", pin.pinned_as) for pin in pins_of(lake)]
+    """The recorded pins; an interrupted copy is in the folder, but not recorded."""
+    return [(PINNED, pin.pinned_as) for pin in pins_of(lake)]
 
 
 def _tables_on_s3(lake: Lake) -> list[tuple[str, str]]:

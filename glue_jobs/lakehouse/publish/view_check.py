@@ -1,4 +1,4 @@
-"""Checks views against the names of the lake before any engine sees them: each complaint has file and line."""
+"""Checks views against the tables' columns before an engine runs them; each error has file and line."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
+from lakehouse.contracts.layers import ANALYTICS
 from lakehouse.errors import nearest
-from lakehouse.lake.paths import DATABASE
 from lakehouse.publish.views import View, ViewError, table_name
 
-Known = Mapping[str, Sequence[str]]
+TableColumns = Mapping[str, Sequence[str]]
 """The columns of each table, by layer.table."""
 
 
-def check_views(views: Sequence[View], tables: Known) -> Iterator[ViewError]:
-    """Every fault of the views, which come in their order: unknown tables and columns, and untrue headers."""
+def check_views(views: Sequence[View], tables: TableColumns) -> Iterator[ViewError]:
+    """Every error of the views, in dependency order: unknown tables and columns, and headers that do not match."""
     known = dict(tables)
     for view in views:
         yield from check_view(view, known)
-        known[f"{DATABASE}.{view.name}"] = tuple(column.name for column in view.columns)
+        known[f"{ANALYTICS}.{view.name}"] = tuple(column.name for column in view.columns)
 
 
-def check_view(view: View, known: Known) -> Iterator[ViewError]:
-    """The faults of one view."""
+def check_view(view: View, known: TableColumns) -> Iterator[ViewError]:
+    """The errors of one view."""
     for node in view.table_nodes:
         if table_name(node) not in known:
             wanted = nearest(table_name(node), known)
@@ -39,14 +39,14 @@ def check_view(view: View, known: Known) -> Iterator[ViewError]:
 
 
 def _own_columns(scope: Scope) -> Iterator[exp.Column]:
-    """The columns that a scope names itself; those of a subquery within it have a scope of their own."""
+    """The columns that a scope itself names; those of a subquery in it belong to the subquery's scope."""
     for column in scope.columns:
         if not isinstance(scope.expression, exp.Select) or column.find_ancestor(exp.Select) is scope.expression:
             yield column
 
 
-def _fault(column: exp.Column, scope: Scope, known: Known) -> str:
-    """What is wrong with a column, empty when a source of its scope (or of one around it) has it."""
+def _fault(column: exp.Column, scope: Scope, known: TableColumns) -> str:
+    """The error about a column; empty if a source of its scope, or of an enclosing one, has it."""
     candidates: set[str] = set()
     around: Scope | None = scope
     while around is not None:
@@ -61,11 +61,11 @@ def _fault(column: exp.Column, scope: Scope, known: Known) -> str:
     if not column.table and column.find_ancestor(exp.Order) and column.name in _aliases(scope):
         return ""
     where = f"{column.table}." if column.table else ""
-    return f"asks for {where}{column.name}, which no table here has.{nearest(column.name, candidates)}"
+    return f"unknown column {where}{column.name}.{nearest(column.name, candidates)}"
 
 
-def _columns_of(source: Any, known: Known) -> Sequence[str] | None:
-    """The columns of a source; None where they cannot be known, as of UNNEST or of an unknown table."""
+def _columns_of(source: Any, known: TableColumns) -> Sequence[str] | None:
+    """The columns of a source; None if they are unknown, as of UNNEST or of an unknown table."""
     if isinstance(source, exp.Table):
         return known.get(table_name(source))
     expression = source.expression
@@ -75,22 +75,23 @@ def _columns_of(source: Any, known: Known) -> Sequence[str] | None:
 
 
 def _aliases(scope: Scope) -> set[str]:
-    """Names that the select gives, which ORDER BY may use."""
+    """Aliases of the SELECT, which ORDER BY can use."""
     return set(scope.expression.named_selects) if isinstance(scope.expression, exp.Query) else set()
 
 
 def _header_faults(view: View) -> Iterator[ViewError]:
     if not isinstance(view.tree, exp.Query) or view.tree.is_star:
-        yield ViewError(view.file, "must end in a SELECT that names each column; `*` changes with its table.")
+        yield ViewError(view.file, "must end in a SELECT that names each column, because `*` changes with its table.")
         return
-    shown, declared = list(view.tree.named_selects), [column.name for column in view.columns]
-    for name in shown:
+    selected, declared = list(view.tree.named_selects), [column.name for column in view.columns]
+    for name in selected:
         if name not in declared:
-            hint = nearest(name, set(declared) - set(shown)) if set(declared) - set(shown) else ""
-            yield ViewError(view.file, f"shows {name}, for which the header has no `-- column` line.{hint}")
+            unused = set(declared) - set(selected)
+            hint = nearest(name, unused) if unused else ""
+            yield ViewError(view.file, f"selects {name}, but the header has no `-- column` line for it.{hint}")
     for name in declared:
-        if name not in shown:
-            yield ViewError(view.file, f"declares the column {name}, which its SELECT does not show.")
+        if name not in selected:
+            yield ViewError(view.file, f"declares the column {name}, but its SELECT does not have it.")
 
 
 def _line(node: exp.Expression) -> int | None:

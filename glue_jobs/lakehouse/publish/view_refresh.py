@@ -1,4 +1,4 @@
-"""Brings Athena's views to what their files say: all of them stand, or the earlier set stays."""
+"""Updates Athena's views from their files: either all of them, or the previous set is restored."""
 
 from __future__ import annotations
 
@@ -9,73 +9,76 @@ from dataclasses import dataclass
 from typing import Any
 
 from lakehouse import log
-from lakehouse.lake.paths import DATABASE
+from lakehouse.contracts.layers import ANALYTICS
 from lakehouse.publish.athena import Athena
 from lakehouse.publish.catalogue import MANAGED, GlueCatalogue, as_input
-from lakehouse.publish.views import Shown, mark_in
+from lakehouse.publish.views import ResolvedView, fingerprint_in
 
 _PREFIX, _SUFFIX = "/* Presto View: ", " */"
 
 
 @dataclass(frozen=True)
-class Refreshed:
-    """What a refresh made and dropped."""
+class RefreshResult:
+    """The views that a refresh created and dropped."""
 
-    made: tuple[str, ...]
+    created: tuple[str, ...]
     dropped: tuple[str, ...]
 
 
-def refresh_views(athena: Athena, glue: GlueCatalogue, views: Sequence[Shown], waiting: Collection[str]) -> Refreshed:
-    """Make the views that differ and drop ours whose file is gone; `waiting` ones stay as they are.
+def refresh_views(
+    athena: Athena, glue: GlueCatalogue, views: Sequence[ResolvedView], postponed: Collection[str]
+) -> RefreshResult:
+    """Create the views that differ and drop those without a file; postponed ones do not change.
 
-    Athena judges every new query before the first view is touched. Where one fails all the same, what stood before is
-    put back. Views stand on tables alone, so a reader meets each one old or new, whatever dies when.
+    Athena validates every new query before the first view changes. If one fails anyway, the
+    previous views are restored.
+    Views read only tables, so each one is always either old or new, even if the process is killed.
     """
-    earlier = {entry["Name"]: entry for entry in glue.entries(DATABASE)}
-    changed = [view for view in views if _mark_of(earlier.get(view.name, {})) != view.digest]
+    earlier = {entry["Name"]: entry for entry in glue.entries(ANALYTICS)}
+    changed = [view for view in views if _fingerprint_of(earlier.get(view.name, {})) != view.digest]
     for view in changed:
-        athena.run(f"EXPLAIN (TYPE VALIDATE) {view.query}", f"accept the view {view.name}", DATABASE)
-    stay = {view.name for view in views} | set(waiting)
-    gone = [name for name, entry in earlier.items() if _mark_of(entry) and name not in stay]
+        athena.run(f"EXPLAIN (TYPE VALIDATE) {view.query}", f"accept the view {view.name}", ANALYTICS)
+    wanted = {view.name for view in views} | set(postponed)
+    obsolete = [name for name, entry in earlier.items() if _fingerprint_of(entry) and name not in wanted]
     touched: list[str] = []
     try:
         for view in changed:
             touched.append(view.name)
-            athena.run(view.statement, f"make the view {view.name}", DATABASE)
-        for name in gone:
+            athena.run(view.statement, f"create the view {view.name}", ANALYTICS)
+        for name in obsolete:
             touched.append(name)
-            athena.run(f'DROP VIEW IF EXISTS "{DATABASE}"."{name}"', f"drop the view {name}", DATABASE)
+            athena.run(f'DROP VIEW IF EXISTS "{ANALYTICS}"."{name}"', f"drop the view {name}", ANALYTICS)
     except Exception:
         for name in reversed(touched):
-            glue.restore(DATABASE, name, earlier.get(name))
-        log.warning("views put back as they were", views=",".join(touched))
+            glue.restore(ANALYTICS, name, earlier.get(name))
+        log.warning("previous views restored", views=",".join(touched))
         raise
     for view in views:
         describe_view(glue, view)
-    return Refreshed(tuple(view.name for view in changed), tuple(gone))
+    return RefreshResult(tuple(view.name for view in changed), tuple(obsolete))
 
 
-def describe_view(glue: GlueCatalogue, view: Shown) -> None:
-    """Note the description and the columns' comments, for which CREATE VIEW has no words.
+def describe_view(glue: GlueCatalogue, view: ResolvedView) -> None:
+    """Add the description and the columns' comments to a view's entry in Glue, which CREATE VIEW cannot set.
 
-    The entry's own description stays as it is: by it the engine knows its views, and reads no other.
+    The entry's own description does not change, because Athena recognizes its views by it.
     """
-    entry = glue.entry(DATABASE, view.name)
-    if entry is None:  # an endpoint that stands in for Athena and makes no views
+    entry = glue.entry(ANALYTICS, view.name)
+    if entry is None:  # a mock of Athena that creates no views
         return
     comments = {column.name: column.comment[:255] for column in view.view.columns}
     wanted = as_input(entry)
     storage = wanted.get("StorageDescriptor", {})
     columns = [{**c, "Comment": comments.get(c["Name"], "")} for c in storage.get("Columns", ())]
     wanted["StorageDescriptor"] = {**storage, "Columns": columns}
-    told = {MANAGED: "view", "lakehouse.description": view.view.description}
-    wanted["Parameters"] = {**wanted.get("Parameters", {}), **told}
+    parameters = {MANAGED: "view", "lakehouse.description": view.view.description}
+    wanted["Parameters"] = {**wanted.get("Parameters", {}), **parameters}
     if wanted != as_input(entry):
-        glue.replace(DATABASE, wanted, entry)
+        glue.replace(ANALYTICS, wanted, entry)
 
 
-def _mark_of(entry: Mapping[str, Any]) -> str | None:
-    """Our mark in a view's text as Athena keeps it, None for what is not a view of ours."""
+def _fingerprint_of(entry: Mapping[str, Any]) -> str | None:
+    """The fingerprint in a view's text as Athena stores it; None if these jobs did not create it."""
     text = entry.get("ViewOriginalText", "")
     if not text.startswith(_PREFIX):
         return None
@@ -83,4 +86,4 @@ def _mark_of(entry: Mapping[str, Any]) -> str | None:
         content = json.loads(base64.b64decode(text.removeprefix(_PREFIX).removesuffix(_SUFFIX)))
     except ValueError:
         return None
-    return mark_in(str(content.get("originalSql", "")))
+    return fingerprint_in(str(content.get("originalSql", "")))

@@ -1,8 +1,7 @@
-"""The Athena views of `dbt/athena_views`: what each file says of itself, and the statement that makes it.
+"""The analytics views of `dbt/athena_views`: the header and query of each file, and the statement that creates it.
 
-A view is shown under the types that its header declares, so that a column that grows wider in a table does not make
-Athena call the view stale; and it stands on tables alone, for the views that it reads are written into it, so that no
-reader meets half of a refresh.
+A view casts its columns to the types that its header declares: otherwise Athena calls it stale when a column of a table
+is widened. It reads only tables: the views that it names are inlined, so that no query sees a half-finished refresh.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
+from lakehouse.contracts.layers import ANALYTICS
 from lakehouse.errors import LakehouseError
-from lakehouse.lake.paths import DATABASE
 
-_MARK = "made_by_lakehouse_"
+_FINGERPRINT = "made_by_lakehouse_"
 _HEADER = re.compile(r"^-- (description:|column\s)\s*(.*)$")
 _COLUMN = re.compile(r"^(\w+)\s+([a-z]+(?:\([\d, ]+\))?):\s+(\S.*)$")
 
 
 class ViewError(LakehouseError):
-    """A view that cannot stand; names its file and line, what it asks for and the nearest known name."""
+    """A view has an error; the message has file, line and the nearest known name."""
 
     def __init__(self, file: Path, problem: str, line: int | None = None) -> None:
         self.file, self.problem, self.line = file, problem, line
@@ -37,7 +36,7 @@ class ViewError(LakehouseError):
 
 @dataclass(frozen=True)
 class ViewColumn:
-    """One column as its view declares it: name, type in Athena's words, and what it means."""
+    """One column as its view declares it: name, Athena type, and description."""
 
     name: str
     type: str
@@ -46,7 +45,7 @@ class ViewColumn:
 
 @dataclass(frozen=True)
 class View:
-    """One Athena view: what its file says."""
+    """One analytics view, as in its file."""
 
     name: str
     file: Path
@@ -61,7 +60,7 @@ class View:
 
     @cached_property
     def table_nodes(self) -> tuple[exp.Table, ...]:
-        """Where the query names a table or view, with its own common table expressions left out."""
+        """The references to tables and views in the query, without its own common table expressions."""
         ctes = {cte.alias for cte in self.tree.find_all(exp.CTE)}
         return tuple(t for t in self.tree.find_all(exp.Table) if t.db or t.name not in ctes)
 
@@ -73,22 +72,22 @@ class View:
     @property
     def views_read(self) -> tuple[str, ...]:
         """The other views that it reads."""
-        return tuple(name.removeprefix(f"{DATABASE}.") for name in self.reads if name.startswith(f"{DATABASE}."))
+        return tuple(name.removeprefix(f"{ANALYTICS}.") for name in self.reads if name.startswith(f"{ANALYTICS}."))
 
     def plain_sql(self) -> str:
         """The query without the header."""
         return "\n".join(line for line in self.sql.splitlines() if not line.startswith("--")).strip()
 
     def typed(self, query: str) -> str:
-        """A query under the declared columns and types, with a mark that says who made it from what."""
-        shown = ",\n    ".join(f'CAST("{c.name}" AS {c.type}) AS "{c.name}"' for c in self.columns)
-        digest = hashlib.sha256(f"{shown}\n{query}".encode()).hexdigest()[:16]
-        return f"SELECT\n    {shown}\nFROM (\n{query}\n) AS {_MARK}{digest}"
+        """A query with the declared columns and types, and a fingerprint of both as alias."""
+        selected = ",\n    ".join(f'CAST("{c.name}" AS {c.type}) AS "{c.name}"' for c in self.columns)
+        digest = hashlib.sha256(f"{selected}\n{query}".encode()).hexdigest()[:16]
+        return f"SELECT\n    {selected}\nFROM (\n{query}\n) AS {_FINGERPRINT}{digest}"
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A view that is ready to be made: it reads tables alone."""
+class ResolvedView:
+    """A view that reads only tables, ready to be created."""
 
     view: View
     query: str
@@ -100,7 +99,7 @@ class Shown:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The tables that it reads, also through other views, as layer.table."""
+        """The tables that it reads, directly or through other views, as layer.table."""
         ctes = {cte.alias for cte in self._tree.find_all(exp.CTE)}
         nodes = (t for t in self._tree.find_all(exp.Table) if t.db or t.name not in ctes)
         return tuple(sorted({table_name(node) for node in nodes}))
@@ -111,41 +110,41 @@ class Shown:
 
     @property
     def for_duckdb(self) -> str:
-        """The query as the embedded engine wants it."""
+        """The query in DuckDB's dialect."""
         return self._tree.sql(dialect="duckdb")
 
     @property
     def statement(self) -> str:
-        """What makes the view in Athena."""
-        return f'CREATE OR REPLACE VIEW "{DATABASE}"."{self.name}" AS\n{self.query}'
+        """The statement that creates the view in Athena."""
+        return f'CREATE OR REPLACE VIEW "{ANALYTICS}"."{self.name}" AS\n{self.query}'
 
     @property
     def digest(self) -> str:
-        """Identity of the query, as the view's own text carries it."""
-        return mark_in(self.query) or ""
+        """The fingerprint of the query, which is part of the view's text."""
+        return fingerprint_in(self.query) or ""
 
 
-def mark_in(sql: str) -> str | None:
-    """The mark that we gave to a view, from its text; None for a view that somebody else made.
+def fingerprint_in(sql: str) -> str | None:
+    """The fingerprint in a view's text; None for a view that these jobs did not create.
 
-    It is part of the query, so that it appears and goes with the view itself, whenever a publisher dies.
+    It is part of the query, so that it exists exactly as long as the view, even if a publisher is killed.
     """
-    found = re.findall(rf"{_MARK}([0-9a-f]{{16}})", sql)
+    found = re.findall(rf"{_FINGERPRINT}([0-9a-f]{{16}})", sql)
     return found[-1] if found else None
 
 
 def table_name(node: exp.Table) -> str:
-    """A named table as layer.table."""
+    """The name of a table reference as layer.table."""
     return f"{node.db}.{node.name}" if node.db else node.name
 
 
 def read_views(folder: Path) -> list[View]:
-    """All views of the folder, each after those that it reads; raises ViewError for one that cannot be read."""
+    """All views of the folder, each after those that it reads; raises ViewError."""
     return in_order([read_view(file) for file in sorted(folder.glob("*.sql"))])
 
 
 def read_view(file: Path) -> View:
-    """One view file; raises ViewError for a header that lacks something, or SQL that does not parse."""
+    """One view file; raises ViewError for an incomplete header, or SQL that does not parse."""
     sql = file.read_text(encoding="utf-8")
     description, columns = "", []
     for number, line in enumerate(sql.splitlines(), 1):
@@ -155,9 +154,9 @@ def read_view(file: Path) -> View:
         elif found:
             columns.append(_column(file, number, found[2]))
     if not description:
-        raise ViewError(file, "has no header line `-- description: …`; say there what the view shows.")
+        raise ViewError(file, "has no header line `-- description: …`; describe there what the view shows.")
     if not columns:
-        raise ViewError(file, "has no header line `-- column NAME TYPE: …`; write one for each column that it shows.")
+        raise ViewError(file, "has no header line `-- column NAME TYPE: …`; write one for each column of its SELECT.")
     view = View(file.stem, file, description, tuple(columns), sql)
     try:
         _ = view.tree
@@ -171,36 +170,36 @@ def read_view(file: Path) -> View:
 def _column(file: Path, line: int, text: str) -> ViewColumn:
     found = _COLUMN.match(text)
     if found is None:
-        wanted = "wanted `-- column NAME TYPE: what it means`, as in `-- column orders bigint: Distinct orders.`"
+        wanted = "expected `-- column NAME TYPE: description`, as in `-- column orders bigint: Distinct orders.`"
         raise ViewError(file, f"`-- column {text}` cannot be read; {wanted}.", line)
     return ViewColumn(found[1], found[2], found[3].strip())
 
 
 def in_order(views: Iterable[View]) -> list[View]:
-    """The views so that each comes after those that it reads; raises ViewError for views that read each other."""
+    """The views in dependency order; raises ViewError for views that read each other."""
     named = {view.name: view for view in views}
     graph = {name: [other for other in view.views_read if other in named] for name, view in sorted(named.items())}
     try:
         return [named[name] for name in TopologicalSorter(graph).static_order()]
     except CycleError as error:
-        ring = error.args[1]
-        raise ViewError(named[ring[0]].file, f"reads itself by way of {' → '.join(ring)}; break the ring.") from None
+        cycle = error.args[1]
+        raise ViewError(named[cycle[0]].file, f"reads itself through {' → '.join(cycle)}; remove the cycle.") from None
 
 
-def ready(views: Sequence[View]) -> list[Shown]:
-    """Views in their order → views that read tables alone, each under its declared types."""
-    done: dict[str, Shown] = {}
+def resolve(views: Sequence[View]) -> list[ResolvedView]:
+    """Views in dependency order → views that read only tables, with their declared types."""
+    resolved: dict[str, ResolvedView] = {}
     for view in views:
-        done[view.name] = Shown(view, view.typed(_on_tables(view, done)))
-    return list(done.values())
+        resolved[view.name] = ResolvedView(view, view.typed(_inlined(view, resolved)))
+    return list(resolved.values())
 
 
-def _on_tables(view: View, done: Mapping[str, Shown]) -> str:
+def _inlined(view: View, resolved: Mapping[str, ResolvedView]) -> str:
     if not view.views_read:
         return view.plain_sql()
     tree = view.tree.copy()
     for node in list(tree.find_all(exp.Table)):
-        if node.db == DATABASE and node.name in done:
-            inner = sqlglot.parse_one(done[node.name].query, dialect="athena")
+        if node.db == ANALYTICS and node.name in resolved:
+            inner = sqlglot.parse_one(resolved[node.name].query, dialect="athena")
             node.replace(exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(node.alias_or_name))))
     return tree.sql(dialect="athena", pretty=True, comments=False)
