@@ -71,7 +71,9 @@ def test_the_second_on_one_batch_is_told(lake: Lake, orders: Dataset, monkeypatc
 def test_a_rival_at_every_try(lake: Lake, orders: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     others = iter([(2, REJECTED), (2, ACCEPTED), (3, REJECTED), (3, ACCEPTED), (4, REJECTED)])
     rival_first(monkeypatch, lambda: decide(lake, orders, *next(others), BEN), TRIES)
-    with pytest.raises(LedgerBusyError, match="at each of 5 tries another process recorded a decision first") as caught:
+    with pytest.raises(
+        LedgerBusyError, match="at each of 5 attempts another process recorded a decision first"
+    ) as caught:
         decide(lake, orders, 1, ACCEPTED, ADA)
     assert caught.value.exit_code == EXIT_TRANSIENT
     assert [who for _, _, _, who in made(lake, orders)] == ["Ben"] * TRIES

@@ -147,7 +147,7 @@ def batches_of(lake: Lake, dataset: Dataset) -> list[Batch]:
             row["rows_in_file"],
             row["run_id"],
             row["recorded_at"],
-            row["repeats"],
+            row.get("repeats"),  # a table that an earlier release made lacks it
         )
         for row in rows
     ]

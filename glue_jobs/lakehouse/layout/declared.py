@@ -14,7 +14,7 @@ from lakehouse.contracts.marts import FACT
 from lakehouse.errors import UnknownNameError
 from lakehouse.lake.conflicts import conflict_of
 from lakehouse.lake.delta_log import open_table
-from lakehouse.lake.paths import for_spark
+from lakehouse.lake.paths import delta_name
 from lakehouse.runtime.context import Context
 
 
@@ -91,7 +91,7 @@ def describe(context: Context, table: DeclaredTable, opened: DeltaTable) -> bool
         return False
     properties = ", ".join(f"'{name}' = '{value}'" for name, value in missing.items())
     try:
-        context.spark().sql(f"ALTER TABLE delta.`{for_spark(table.path)}` SET TBLPROPERTIES ({properties})")
+        context.spark().sql(f"ALTER TABLE {delta_name(table.path)} SET TBLPROPERTIES ({properties})")
     except Exception as error:
         if conflict_of(error) is None:
             raise

@@ -69,7 +69,7 @@ def clustered_at(path: str) -> History:
     return history
 
 
-def said_partition(partition: Partition) -> tuple[str, ...]:
+def partition_label(partition: Partition) -> tuple[str, ...]:
     """A partition as the metadata of commits names it."""
     return tuple(str(value) for value in partition)
 

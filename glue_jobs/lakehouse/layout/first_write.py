@@ -30,7 +30,7 @@ def clustered(rows: DataFrame, layout: Layout, number: int, bytes_per_row: float
     """
     if number >= LARGE_ROWS:
         return arranged(rows, layout, cells_of(rows, layout, bytes_per_row or BYTES_PER_ROW), number)
-    if number and layout.is_by_day and layout.partition_by in ((), ("month",)):  # a day lies in one partition
+    if number and layout.is_by_day and layout.partition_by in ((), ("month",)):  # a day is in one partition
         return _late_rows_apart(rows, layout)
     return _by_partition(rows, layout)
 

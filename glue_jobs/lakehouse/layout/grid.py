@@ -19,7 +19,7 @@ from lakehouse.lake.table_files import Partition
 from lakehouse.layout.cells import Cell, Count, cut_into
 
 COUNTED_ROWS = 4_000_000
-"""With more rows than this the cuts are found from a sample."""
+"""With more rows than this the cuts are computed from a sample."""
 
 
 def arranged(

@@ -19,11 +19,11 @@ from lakehouse.errors import UsageError
 from lakehouse.lake.conflicts import conflict_of
 from lakehouse.lake.delta_log import existing_table
 from lakehouse.lake.files import list_files
-from lakehouse.lake.paths import for_spark
+from lakehouse.lake.paths import delta_name, for_spark
 from lakehouse.lake.rewrite import Arrangement, Rewritten, rewrite_files
 from lakehouse.lake.table_files import table_files
 from lakehouse.layout.declared import DeclaredTable, describe, maintained_tables
-from lakehouse.layout.files import clustered_at, columns_of, said_partition
+from lakehouse.layout.files import clustered_at, columns_of, partition_label
 from lakehouse.layout.grid import arranged
 from lakehouse.layout.plan import Plan, plan_maintenance
 from lakehouse.runtime.context import Context
@@ -129,8 +129,8 @@ def carry_out(spark: SparkSession, table: DeclaredTable, plan: Plan) -> Rewritte
     # Late rows are of many days and all stores: split by days alone they add little to any day.
     compacted = [task.partition for task in plan.tasks if not task.whole]
     rows = sum(file.rows for task in plan.tasks for file in task.files)
-    partitions = [said_partition(task.partition) for task in plan.tasks]
-    whole = [said_partition(task.partition) for task in plan.tasks if task.whole]
+    partitions = [partition_label(task.partition) for task in plan.tasks]
+    whole = [partition_label(task.partition) for task in plan.tasks if task.whole]
     arrangement = Arrangement(
         lambda moved: arranged(moved, table.layout, cells, rows, compacted),
         table.layout.cluster_by,
@@ -153,7 +153,7 @@ def _vacuum(context: Context, table: DeclaredTable) -> int:
     obsolete = named & {file.path for file in list_files(table.path)} if named else named
     if obsolete:
         # With the table's own retention, which `describe` wrote, Delta asks for no confirmation.
-        context.spark().sql(f"VACUUM delta.`{for_spark(table.path)}`").collect()
+        context.spark().sql(f"VACUUM {delta_name(table.path)}").collect()
     return len(obsolete)
 
 

@@ -14,7 +14,7 @@ from datetime import date
 
 from lakehouse.contracts.layout import Layout
 from lakehouse.lake.table_files import Partition, TableFile
-from lakehouse.layout.files import Clustered, History, files_by_partition, said_partition
+from lakehouse.layout.files import Clustered, History, files_by_partition, partition_label
 from lakehouse.layout.measure import read_amplification
 
 SMALL_PART = 8
@@ -63,7 +63,7 @@ def plan_maintenance(files: Sequence[TableFile], layout: Layout, clustered: Hist
     """The tasks of one run, worst partition first, of at most `max_bytes` in total."""
     tasks = []
     for partition, own in files_by_partition(files).items():
-        task = task_for(partition, own, layout, clustered[said_partition(partition)])
+        task = task_for(partition, own, layout, clustered[partition_label(partition)])
         if task is not None:
             tasks.append(task)
     chosen: list[Task] = []
