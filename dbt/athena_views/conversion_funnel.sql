@@ -1,15 +1,15 @@
--- description: The way from a visit to a purchase in each store's web shop, by day.
--- column day date: UTC date; a question about days opens only the files of those days.
+-- description: Steps from a visit to a purchase in each store's web shop, per day.
+-- column day date: UTC date; filter by it, so that only the files of those days are read.
 -- column store varchar: Store, S and three digits.
 -- column sessions bigint: Distinct visits.
--- column page_views bigint: Pages seen.
+-- column page_views bigint: Page views.
 -- column add_to_carts bigint: Products put into a cart.
--- column checkouts bigint: Checkouts begun.
+-- column checkouts bigint: Checkouts started.
 -- column purchases bigint: Purchases.
--- column carts_by_session decimal(18,6): Products put into a cart by visit; null without visits.
--- column checkouts_by_cart decimal(18,6): Checkouts by product put into a cart; null without any.
--- column purchases_by_checkout decimal(18,6): Purchases by checkout; null without checkouts.
--- column conversion_rate decimal(18,6): Share of the visits that ended in a purchase; null without visits.
+-- column carts_by_session decimal(18,6): Add-to-carts divided by sessions; null if there are no sessions.
+-- column checkouts_by_cart decimal(18,6): Checkouts divided by add-to-carts; null if there are no add-to-carts.
+-- column purchases_by_checkout decimal(18,6): Purchases divided by checkouts; null if there are no checkouts.
+-- column conversion_rate decimal(18,6): Share of the sessions with a purchase; null if there are no sessions.
 select
     dt as day,
     store_id as store,

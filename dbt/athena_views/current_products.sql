@@ -1,13 +1,13 @@
--- description: The catalogue as it is now, with the margin of each product.
+-- description: The current product catalogue, with the margin of each product.
 -- column product_id varchar: ID of the product.
--- column name varchar: What it is called.
--- column category varchar: What it is kept under.
+-- column name varchar: Product name.
+-- column category varchar: Product category.
 -- column list_price decimal(12,2): Price of one unit, in euro.
--- column unit_cost decimal(12,2): What one unit costs us, in euro.
--- column margin decimal(12,2): List price less unit cost, in euro.
--- column margin_rate decimal(18,6): Margin by list price; null for a product that is given away.
--- column is_active boolean: Whether it is sold.
--- column since timestamp(3): From when these values hold, UTC.
+-- column unit_cost decimal(12,2): Cost of one unit, in euro.
+-- column margin decimal(12,2): List price minus unit cost, in euro.
+-- column margin_rate decimal(18,6): Margin divided by list price; null if the list price is 0.
+-- column is_active boolean: Whether the product is sold.
+-- column since timestamp(3): Start of the validity of these values, UTC.
 select
     product_id,
     name,

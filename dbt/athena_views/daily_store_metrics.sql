@@ -1,21 +1,21 @@
--- description: Revenue, margin, leads and visits of every store and day, under names an analyst reads.
--- column day date: UTC date; a question about days opens only the files of those days.
+-- description: Revenue, margin, leads and web sessions per store and day.
+-- column day date: UTC date; filter by it, so that only the files of those days are read.
 -- column store varchar: Store, S and three digits.
 -- column orders bigint: Orders with at least one line that is not cancelled.
 -- column units bigint: Units sold, of lines neither cancelled nor returned.
 -- column gross_revenue decimal(18,2): Quantity × price of lines that are not cancelled, in euro.
 -- column discounts decimal(18,2): Discounts on those lines, in euro.
 -- column returns decimal(18,2): Value of returned lines, on the day of their order, in euro.
--- column net_revenue decimal(18,2): Revenue after discounts and returns, in euro.
--- column cost_of_goods decimal(18,2): Cost of the units sold at the cost of their day, in euro.
--- column gross_margin decimal(18,2): Net revenue less cost of goods, in euro.
--- column customers bigint: Distinct customers that are known.
--- column average_order_value decimal(18,6): Net revenue by order; null without orders.
+-- column net_revenue decimal(18,2): Gross revenue minus discounts and returns, in euro.
+-- column cost_of_goods decimal(18,2): Cost of the units sold, at the unit cost valid when the order was placed, in euro.
+-- column gross_margin decimal(18,2): Net revenue minus cost of goods, in euro.
+-- column customers bigint: Distinct known customers of lines that are not cancelled.
+-- column average_order_value decimal(18,6): Net revenue divided by orders; null if there are no orders.
 -- column leads_created bigint: Leads created on the day.
--- column leads_converted bigint: Of those, the ones converted by now.
+-- column leads_converted bigint: Leads created on the day that are converted by now.
 -- column sessions bigint: Visits to the store's web shop.
 -- column purchases bigint: Purchases in the web shop.
--- column conversion_rate decimal(18,6): Share of the visits that ended in a purchase; null without visits.
+-- column conversion_rate decimal(18,6): Share of the sessions with a purchase; null if there are no sessions.
 select
     dt as day,
     store_id as store,

@@ -1,10 +1,10 @@
--- description: Leads that are still open, by the day they came, with their age.
--- column day date: UTC date on which the leads were created; a question about days opens the files of those days.
+-- description: Open leads by the day of their creation, with their age.
+-- column day date: UTC date on which the leads were created; filter by it, so that only those days are read.
 -- column store varchar: Store, S and three digits.
--- column status varchar: Where the leads stand: new, contacted or qualified.
--- column age_days bigint: Days since then.
--- column age_band varchar: The same in four bands.
--- column leads bigint: How many leads.
+-- column status varchar: Status of the leads: new, contacted or qualified.
+-- column age_days bigint: Days since the leads were created.
+-- column age_band varchar: Age of the leads in four bands.
+-- column leads bigint: Number of leads.
 select
     dt as day,
     store_id as store,

@@ -1,15 +1,15 @@
--- description: What became of the delivered rows of each dataset, by the day on which they were judged.
+-- description: Validation results of each dataset, by the day of the validation: rows passed, quarantined and unparseable.
 -- column day date: UTC date of the validation.
 -- column domain varchar: Domain of the dataset.
 -- column dataset varchar: Dataset.
--- column batches bigint: Batches judged.
--- column batches_stopped bigint: Batches of which nothing was merged.
+-- column batches bigint: Batches validated.
+-- column batches_stopped bigint: Batches that were stopped, of which no row is merged.
 -- column rows_landed bigint: Rows delivered.
--- column rows_passed bigint: Rows that were good.
--- column rows_quarantined bigint: Rows that broke a rule.
--- column rows_unreadable bigint: Rows that could not be read.
--- column pass_rate decimal(18,6): Share of the rows that were good; null for empty batches.
--- column rules_broken bigint: Distinct rules that a row or a batch broke.
+-- column rows_passed bigint: Rows that passed validation.
+-- column rows_quarantined bigint: Rows that broke a rule and are in quarantine; 0 of stopped batches.
+-- column rows_unreadable bigint: Rows that could not be parsed; they are in quarantine.
+-- column pass_rate decimal(18,6): Share of the rows that passed; null if no rows were delivered.
+-- column rules_broken bigint: Distinct rules that a row or a whole batch broke.
 with
 
 validated as (

@@ -1,21 +1,21 @@
--- description: Each store over the last 30 days of which there is data, against nothing but itself: one row per store.
+-- description: Totals of each store over the last 30 days of the lake: one row per store.
 -- column store varchar: Store, S and three digits.
--- column from_day date: First of the 30 days.
--- column to_day date: Last of them, the newest day of the whole lake.
+-- column from_day date: First day of the 30-day window.
+-- column to_day date: Last day of the 30-day window: the newest day with data in any store.
 -- column days_with_data bigint: Days on which the store had an order, a lead or a visit.
 -- column orders bigint: Orders with at least one line that is not cancelled.
 -- column units bigint: Units sold.
--- column net_revenue decimal(18,2): Revenue after discounts and returns, in euro.
--- column gross_margin decimal(18,2): Net revenue less cost of goods, in euro.
--- column margin_rate decimal(18,6): Gross margin by net revenue; null without revenue.
--- column average_order_value decimal(18,6): Net revenue by order; null without orders.
--- column leads_created bigint: Leads created.
--- column leads_converted bigint: Of those, the ones converted by now.
+-- column net_revenue decimal(18,2): Gross revenue minus discounts and returns, in euro.
+-- column gross_margin decimal(18,2): Net revenue minus cost of goods, in euro.
+-- column margin_rate decimal(18,6): Gross margin divided by net revenue; null if the net revenue is 0.
+-- column average_order_value decimal(18,6): Net revenue divided by orders; null if there are no orders.
+-- column leads_created bigint: Leads created in the window.
+-- column leads_converted bigint: Leads created in the window that are converted by now.
 -- column sessions bigint: Visits to the store's web shop.
 -- column purchases bigint: Purchases in the web shop.
 with
 
--- The newest month is a partition, so the newest day is found without opening older files.
+-- Month is the partition column, so the newest day is found without reading older files.
 newest as (
     select max(dt) as day
     from marts.fct_daily_store_metrics

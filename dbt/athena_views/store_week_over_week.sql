@@ -1,11 +1,11 @@
--- description: The seven days that end with a day against the seven before them, for every store and day.
--- column day date: Last of the seven days (UTC); a question about a day opens the files of its fourteen.
+-- description: For every store and day: the seven days that end with this day, compared with the seven days before.
+-- column day date: Last of the seven days (UTC); a filter by day reads the files of fourteen days.
 -- column store varchar: Store, S and three digits.
 -- column orders bigint: Orders of the seven days.
 -- column orders_week_before bigint: Orders of the seven days before.
 -- column net_revenue decimal(18,2): Net revenue of the seven days, in euro.
 -- column net_revenue_week_before decimal(18,2): Net revenue of the seven days before, in euro.
--- column net_revenue_change decimal(18,6): Growth of net revenue, 0.1 for a tenth more; null without revenue before.
+-- column net_revenue_change decimal(18,6): Relative growth of net revenue, 0.1 for 10 % more; null if the week before had none.
 -- column sessions bigint: Visits of the seven days.
 -- column sessions_week_before bigint: Visits of the seven days before.
 with

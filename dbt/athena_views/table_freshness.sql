@@ -1,13 +1,13 @@
--- description: How fresh every published table is, and how large: one row per table.
+-- description: Freshness and size of every published table: one row per table.
 -- column layer varchar: silver, quarantine or marts.
--- column table_name varchar: Table.
--- column version bigint: Version of the table that is shown.
--- column changed_at timestamp(3): When the table last changed, UTC.
--- column days_since_change bigint: Days since then.
--- column published_at timestamp(3): When this version was shown, UTC.
--- column row_count bigint: Rows, deleted ones of silver included.
--- column file_count bigint: Files.
--- column bytes bigint: Bytes of the files.
+-- column table_name varchar: Name of the table.
+-- column version bigint: Delta version of the table that is published.
+-- column changed_at timestamp(3): Time of the table's last change, UTC.
+-- column days_since_change bigint: Days since the last change.
+-- column published_at timestamp(3): Time at which this version was published, UTC.
+-- column row_count bigint: Number of rows, including soft-deleted rows of silver.
+-- column file_count bigint: Number of data files.
+-- column bytes bigint: Total size of the data files, in bytes.
 with
 
 numbered as (

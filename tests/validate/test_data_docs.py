@@ -13,8 +13,7 @@ from moto import mock_aws
 
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.suite import Suite, load_suite
-from lakehouse.validate import data_docs
-from lakehouse.validate.data_docs import DataDocs, PageNotRenderedError, validation_result, warm_up
+from lakehouse.validate.data_docs import DataDocs, PageNotRenderedError, validation_result
 from lakehouse.validate.data_docs_s3 import DataDocsOnS3
 from lakehouse.validate.result import Evaluation, Example, RuleResult, evaluation_of
 
@@ -173,10 +172,3 @@ def test_an_empty_batch_has_a_result(suite: Suite) -> None:
     result = validation_result(evaluation_of("erp_orders", 0, 0, 20, 0, empty), 1, VALIDATED_AT)
     assert not result.success
     assert result.results[2].result["unexpected_percent"] is None
-
-
-def test_great_expectations_is_imported_once_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[str] = []
-    monkeypatch.setattr(data_docs, "import_gx", lambda: calls.append("imported"))
-    warm_up().join()
-    assert calls == ["imported"]

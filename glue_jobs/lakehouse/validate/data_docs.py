@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,13 +22,6 @@ _PAGE = {"module_name": _VIEWS, "class_name": "OfflinePageView"}
 _INDEX = {"module_name": _VIEWS, "class_name": "OfflineIndexView"}
 
 
-def warm_up() -> threading.Thread:
-    """Import Great Expectations in the background, for it takes seconds; the JVM starts meanwhile."""
-    thread = threading.Thread(target=import_gx, name="import-great-expectations", daemon=True)
-    thread.start()
-    return thread
-
-
 class PageNotRenderedError(LakehouseError):
     """Great Expectations could not render the page of a batch."""
 
@@ -39,7 +31,7 @@ class PageNotRenderedError(LakehouseError):
 
 
 class DataDocs:
-    """The Data Docs of a lake: `add` stores a evaluation, renders its page and the index."""
+    """The Data Docs of a lake: `add` stores an evaluation, renders its page and the index."""
 
     def __init__(self, project: Path, folder: Path) -> None:
         """Open Great Expectations' project folder; results and pages go to `folder`, which is made."""
