@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ClientError
 
 from lakehouse.errors import EXIT_TERMINAL, EXIT_USAGE
+from lakehouse.privacy import without_values
 from lakehouse.runtime.glue import exit_code_in
 from lakehouse_factory.lineage import lineage_is_on, with_listener
 
@@ -22,6 +23,11 @@ ENDED_FOR_GOOD = {
     "TIMEOUT": "it ran into Glue's time limit; give the job more workers or minutes, then clear the task",
     "STOPPED": "somebody stopped it; clear the task to run it again",
 }
+# What Glue says of a run that our job did not end.
+GLUE_SAYS = (
+    "LAUNCH ERROR", "Resource unavailable", "Job failed to start", "Max concurrent runs exceeded", "Out of memory",
+    "No space left on device", "Throttling", "AccessDenied", "Internal service error",
+)  # fmt: skip
 # Calls that Glue will refuse again, however often they are made.
 REFUSALS = frozenset({"EntityNotFoundException", "AccessDeniedException", "InvalidInputException"})
 
@@ -57,7 +63,7 @@ class GlueRun(GlueJobOperator):
             return super().execute(context)
         except ClientError as error:
             if error.response["Error"]["Code"] in REFUSALS:
-                raise GlueRunFailedForGood(f"{self.job_name}: Glue refuses the run: {error}") from None
+                raise GlueRunFailedForGood(f"{self.job_name}: Glue refuses the run: {without_values(error)}") from None
             raise
 
     def _pass_lineage(self, defaults: Mapping[str, str]) -> None:
@@ -99,7 +105,14 @@ def failure(job_name: str, run: Mapping[str, Any]) -> AirflowException:
             f"{job_name}: the wait for run {run['Id']} ended while it is {state}; the retry resumes it."
         )
     if state in ENDED_FOR_GOOD:
-        return GlueRunFailedForGood(f"{job_name}: {state}: {message or ENDED_FOR_GOOD[state]}")
-    text = f"{job_name}: {message or f'the run ended as {state} and Glue gives no reason'}"
+        return GlueRunFailedForGood(f"{job_name}: {state}: {ENDED_FOR_GOOD[state]}")
+    text = f"{job_name}: {_shown(message) or f'the run ended as {state}; its log says why'}"
     terminal = exit_code_in(message) in (EXIT_USAGE, EXIT_TERMINAL)
     return GlueRunFailedForGood(text) if terminal else GlueRunFailed(text)
+
+
+def _shown(message: str) -> str:
+    """A run's error message: whole where our job wrote it, else Glue's own words, for an engine's text quotes rows."""
+    if exit_code_in(message) is not None:
+        return message
+    return ", ".join(words for words in GLUE_SAYS if words.lower() in message.lower())

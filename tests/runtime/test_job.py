@@ -45,11 +45,11 @@ def test_a_bug_of_ours_says_where_and_shows_no_value(tmp_path: Path, capsys: pyt
     value = "'jane@doe.example'"
 
     def work(call: JobCall) -> None:
-        raise ValueError("cannot read " + value + " as `amount`")
+        raise ValueError("cannot read " + value + " as `quantity`")
 
     assert run_job("maintain", work, ["maintain", "--lake_root", str(tmp_path)], needs_domain=False) == 1
     assert capsys.readouterr().err.endswith(
-        "error: unexpected error: ValueError: cannot read *** as `amount` (stack trace in the log)\n"
+        "error: unexpected error: ValueError (it names quantity): *** (stack trace in the log)\n"
     )
     try:
         work(JobCall(None, "erp"))  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from html import escape
@@ -10,9 +11,17 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from lakehouse.airflow.names import DOCS_URL, LAKE_ROOT, OPS_EMAIL, SLACK_CONNECTION
+from lakehouse.privacy import without_values
+from lakehouse.say import visible
 
 _log = logging.getLogger(__name__)
 _LONGEST_REASON = 600
+_NO_REASON = "the process ended without an error message; see the log"
+_OURS = frozenset({"lakehouse", "lakehouse_factory"})
+# What begins a picture, bold, italic, struck or code in Slack, where it stands before a word; a character without
+# a width after it leaves it as it is.
+_SLACK_MARKUP = re.compile(r"(?<!\w)[*_~`:](?=\w)|`")
+_JOINER = "\u2060"
 T = TypeVar("T")
 
 
@@ -56,10 +65,19 @@ def lateness(dag_id: str, domain: str, step: str, context: Mapping[str, Any]) ->
 
 
 def reason(context: Mapping[str, Any]) -> str:
-    """The first line of the exception, escaped for Slack."""
-    lines = str(context.get("exception") or "").strip().splitlines()
-    text = lines[0][:_LONGEST_REASON] if lines else "the process ended without an error message; see the log"
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """The first line of an exception of ours, or what may be shown of another; escaped for Slack."""
+    error = context.get("exception")
+    is_ours = type(error).__module__.partition(".")[0] in _OURS
+    text = str(error).strip().partition("\n")[0] if is_ours else ""
+    if not text:
+        text = without_values(error) if isinstance(error, BaseException) else _NO_REASON
+    return _as_text(visible(text[:_LONGEST_REASON]))
+
+
+def _as_text(text: str) -> str:
+    """Text that Slack reads as text: no link or mention, no picture of `:x:`, no bold, no code."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SLACK_MARKUP.sub(f"\\g<0>{_JOINER}", escaped)
 
 
 def glue_run_link(ti: Any) -> str | None:
@@ -139,4 +157,4 @@ async def _quietly_async(what: str, do: Callable[[], Any]) -> None:
 
 
 def _could_not(what: str, error: Exception) -> str:
-    return f"Could not {what}: {type(error).__name__}: {''.join(str(error).splitlines()[:1])}"
+    return f"Could not {what}: {without_values(error)}"

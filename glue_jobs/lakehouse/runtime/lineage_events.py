@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from lakehouse import __version__, log
+from lakehouse.privacy import without_values
 from lakehouse.runtime.lineage_settings import ENDPOINT, PREFIX
 
 PRODUCER = f"urn:retail-lakehouse:{__version__}"
@@ -89,7 +90,7 @@ def send(server: Server, event: LineageEvent) -> None:
         ):
             pass
     except (OSError, ValueError) as error:
-        _warn_once(server.address, f"{type(error).__name__}: {error}")
+        _warn_once(server.address, without_values(error))
 
 
 @cache

@@ -7,6 +7,7 @@ from importlib import resources
 
 from lakehouse import log
 from lakehouse.lake.paths import Lake
+from lakehouse.privacy import without_values
 
 # Terraform reads the same file, for the alarm that looks at the metric.
 _NAMES: dict[str, str] = json.loads(resources.files("lakehouse.runtime").joinpath("metrics.json").read_text("utf-8"))
@@ -31,4 +32,4 @@ def report_quarantined(lake: Lake, dataset: str, quarantined: int, landed: int) 
 
         boto3.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=[metric])
     except Exception as error:  # botocore raises many types, and none of them may stop a batch
-        log.warning("could not send the metric of failed rows to CloudWatch", reason=str(error)[:200])
+        log.warning("could not send the metric of failed rows to CloudWatch", reason=without_values(error))
