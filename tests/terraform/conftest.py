@@ -80,8 +80,10 @@ def copy_of_repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[],
         target = tmp_path_factory.mktemp("repository")
         for folder in ("terraform", "contracts", "dbt/athena_views"):
             shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns(".terraform"))
-        (target / "glue_jobs/lakehouse/runtime").mkdir(parents=True)
-        for fact in ("VERSION", "runtime/metrics.json", "runtime/spark_settings.json"):
+        for room in ("contracts", "runtime"):
+            (target / "glue_jobs/lakehouse" / room).mkdir(parents=True)
+        facts = ("VERSION", "contracts/classifications.json", "runtime/metrics.json", "runtime/spark_settings.json")
+        for fact in facts:
             shutil.copy(ROOT / "glue_jobs/lakehouse" / fact, target / "glue_jobs/lakehouse" / fact)
         subprocess.run(["git", "init", "-q", str(target)], check=True)
         return target

@@ -201,11 +201,11 @@ def import_rows(
 
 def _send(lake: Lake, dataset: Dataset, edits: list[Edit], change: ChangeKind, signed: Signature) -> None:
     from lakehouse.contracts.project import find_project
-    from lakehouse.contracts.suite import load_suite
+    from lakehouse.contracts.rules import dataset_suite
     from lakehouse.quarantine.repairs import check_edit, send_back
     from lakehouse.say import format_count
 
-    suite = load_suite(find_project().suites, dataset.name, dataset.known_columns)
+    suite = dataset_suite(find_project().suites, dataset)
     for edit in edits:
         check_edit(edit, dataset, suite)
     path = send_back(lake, dataset, edits, change, signed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lakehouse.cli.printing import print_line, print_table
 from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.project import find_project
-from lakehouse.contracts.suite import load_suite
+from lakehouse.contracts.rules import dataset_suite
 from lakehouse.lake.paths import Lake
 from lakehouse.privacy import MASK
 from lakehouse.quarantine.changes import changes_of
@@ -67,7 +67,7 @@ def _shown(row: QuarantinedRow, name: str, dataset: Dataset, reveal: bool) -> st
 
 def _sentences(dataset: Dataset) -> dict[str, str]:
     """What each rule says, those of the columns' own types included."""
-    suite = load_suite(find_project().suites, dataset.name, dataset.known_columns)
+    suite = dataset_suite(find_project().suites, dataset)
     types = {column.name: column.type for column in dataset.columns}
     own = {rule: f"{column} is written as a {types[column]}." for column, rule in dataset.type_rules.items()}
     return own | {rule.name: rule.sentence for rule in suite.expectations}

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its physical type in the words of Spark SQL, and what the contract says of it."""
+    """One column: its physical type in the words of Spark SQL, and what the contract says of it.
+
+    pii: the values, or those of a field, are personal data. physical_name: its name in delivered files, if another.
+    """
 
     name: str
     type: str
@@ -16,6 +19,12 @@ class Column:
     description: str
     pii: bool = False
     fields: tuple[Column, ...] = ()
+    physical_name: str | None = None
+
+    @property
+    def delivered_name(self) -> str:
+        """The column's name in delivered files."""
+        return self.physical_name or self.name
 
     @property
     def spark_type(self) -> str:

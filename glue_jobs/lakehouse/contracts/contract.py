@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from lakehouse.contracts.columns import BATCH_COLUMN, DATE_COLUMNS, VALIDITY_COLUMNS, Column
@@ -17,7 +18,10 @@ from lakehouse.contracts.layout import (
     layout_for,
     retention_properties,
 )
+from lakehouse.contracts.suite import Rule
 from lakehouse.errors import UnknownNameError
+
+NOT_AFTER_DELIVERY = timedelta(days=1)
 
 
 class MergeStrategy(StrEnum):
@@ -33,6 +37,13 @@ class MergeMode(StrEnum):
 
     COPY_ON_WRITE = "copy_on_write"
     DELETION_VECTORS = "deletion_vectors"
+
+
+class Ties(StrEnum):
+    """Which of several contents of a key with one sequence stays: that which landed last, or first."""
+
+    NEWEST = "newest"
+    FIRST = "first"
 
 
 class Drift(StrEnum):
@@ -62,6 +73,7 @@ class Dataset:
     old row is searched in all of them.
     widens_types: a table whose column is narrower than the contract's is rewritten once, with the wider type.
     target_file_bytes, max_read_amplification: what maintenance aims at, and from when it reclusters (`layout.py`).
+    not_after_delivery: how far sequence and date may lie after the delivery. rules: what the contract says of values.
     retention_days: how long obsolete data files are kept, for running queries and time travel.
     """
 
@@ -83,6 +95,9 @@ class Dataset:
     merge_mode: MergeMode = MergeMode.COPY_ON_WRITE
     widens_types: bool = False
     drift: Drift = Drift.RESCUE
+    ties: Ties = Ties.NEWEST
+    not_after_delivery: timedelta | None = NOT_AFTER_DELIVERY
+    rules: tuple[Rule, ...] = ()
     target_file_bytes: int = TARGET_FILE_BYTES
     max_read_amplification: float = MAX_READ_AMPLIFICATION
     retention_days: int = RETENTION_DAYS
@@ -199,6 +214,12 @@ class Contracts:
     def datasets(self) -> tuple[Dataset, ...]:
         """The datasets of all domains, in the order of their domains."""
         return tuple(dataset for contract in self.contracts for dataset in contract.datasets)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name of a dataset or a column, which an error may show."""
+        columns = {name for dataset in self.datasets for name in (*dataset.column_names, *dataset.silver_column_names)}
+        return frozenset({dataset.name for dataset in self.datasets} | columns)
 
     def of(self, domain: str) -> Contract:
         """Return the contract of a domain; raises UnknownNameError with the nearest known name."""

@@ -39,7 +39,10 @@ REQUIRED = frozenset(
     {"filePattern", "fileFormat", "mergeStrategy", "sequenceBy", "partitionBy", "clusterBy", "quarantineLimitPercent"}
 )
 LAYOUT = frozenset({"targetFileSize", "maxReadAmplification", "retentionDays", "allowShortRetention"})
-KNOWN = REQUIRED | LAYOUT | {"deleteFlag", "dateColumn", "partitionIsStable", "merge", "typeWidening", "drift"}
+OPTIONAL = frozenset(
+    {"deleteFlag", "dateColumn", "partitionIsStable", "merge", "typeWidening", "drift", "ties", "notAfterDelivery"}
+)
+KNOWN = REQUIRED | LAYOUT | OPTIONAL
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from lakehouse.contracts.classification import is_personal
 from lakehouse.contracts.columns import DATE_COLUMNS, Column
-from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeMode, MergeStrategy
+from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeMode, MergeStrategy, Ties
 from lakehouse.contracts.layout_reader import flag, read_layout
+from lakehouse.contracts.not_after import read_not_after
 from lakehouse.contracts.property_names import properties_of
+from lakehouse.contracts.rules_reader import read_rules
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import nearest
 
@@ -94,6 +97,9 @@ def _dataset(node: Place, domain: str) -> Dataset:
         raise node.error(f"mergeStrategy {strategy} needs the column that dt is computed from; add it.", "dateColumn")
     derived = () if date_column is None else tuple(column.name for column in DATE_COLUMNS)
     layout = read_layout(values, columns, derived)
+    key = _key(node.need("properties"))
+    sequence_by, delete_flag = _choice(values["sequenceBy"], names), _column_name(values.get("deleteFlag"), names)
+    needed = frozenset(filter(None, (*key, sequence_by, date_column, delete_flag)))
     return Dataset(
         name=name,
         domain=domain,
@@ -102,9 +108,9 @@ def _dataset(node: Place, domain: str) -> Dataset:
         file_pattern=_text(values["filePattern"]),
         file_format=FileFormat(_choice(values["fileFormat"], tuple(FileFormat))),
         columns=columns,
-        key=_key(node.need("properties")),
-        sequence_by=_choice(values["sequenceBy"], names),
-        delete_flag=_column_name(values.get("deleteFlag"), names),
+        key=key,
+        sequence_by=sequence_by,
+        delete_flag=delete_flag,
         date_column=date_column,
         partition_by=layout.partition_by,
         cluster_by=layout.cluster_by,
@@ -113,6 +119,9 @@ def _dataset(node: Place, domain: str) -> Dataset:
         merge_mode=MergeMode(_option(values.get("merge"), tuple(MergeMode))),
         widens_types=_option(values.get("typeWidening"), ("refuse", "rewrite")) == "rewrite",
         drift=Drift(_option(values.get("drift"), (Drift.RESCUE, Drift.STRICT, Drift.IGNORE))),
+        ties=Ties(_option(values.get("ties"), tuple(Ties))),
+        not_after_delivery=read_not_after(values.get("notAfterDelivery")),
+        rules=read_rules(node, columns, needed, key),
         target_file_bytes=layout.target_file_bytes,
         max_read_amplification=layout.max_read_amplification,
         retention_days=layout.retention_days,
@@ -125,7 +134,16 @@ def _columns(node: Place) -> tuple[Column, ...]:
     for item, column in zip(node.items(), columns, strict=True):
         if names.count(column.name) > 1:
             raise item.error(f"column '{column.name}' is described twice.")
+    _refuse_shared_names(node, columns)
     return columns
+
+
+def _refuse_shared_names(node: Place, columns: tuple[Column, ...]) -> None:
+    """A file's column is one column of the contract, by its name or its physical name."""
+    for item, column in zip(node.items(), columns, strict=True):
+        others = {name for other in columns if other is not column for name in (other.name, other.delivered_name)}
+        if column.delivered_name in others:
+            raise item.error(f"'{column.delivered_name}' is also another column's name.", "physicalName")
 
 
 def _column(node: Place) -> Column:
@@ -133,14 +151,17 @@ def _column(node: Place) -> Column:
     type_ = node.text("physicalType")
     if not _TYPE.match(type_):
         raise node.need("physicalType").error(f"unknown type '{type_}' of {name}.{nearest(type_, _KNOWN_TYPES)}")
-    fields = node.find("properties")
+    inner = node.find("properties")
+    fields = _columns(inner) if inner is not None else ()
+    physical_name = node.text("physicalName", default=name)
     return Column(
         name=name,
         type=type_,
         required=node.flag("required"),
         description=node.text("description"),
-        pii=node.text("classification", default="public") == "pii",
-        fields=_columns(fields) if fields is not None else (),
+        pii=is_personal(node.text("classification", default="public")) or any(field.pii for field in fields),
+        fields=fields,
+        physical_name=physical_name if physical_name != name else None,
     )
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from lakehouse.contracts.allowed import Allowed
 from lakehouse.contracts.suite_errors import (
     DuplicateRuleError,
     MissingFieldError,
@@ -44,7 +45,11 @@ class OnFailure(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One expectation of a suite with its name and the sentence that people read."""
+    """One expectation of a suite or a contract with its name and the sentence that people read.
+
+    key: of a rule that values are unique, the columns that say which rows are versions of one row.
+    allowed: how many rows may break it, where a contract says so.
+    """
 
     name: str
     sentence: str
@@ -52,6 +57,8 @@ class Rule:
     type: str
     kwargs: Mapping[str, Any] = field(hash=False)
     severity: str
+    key: tuple[str, ...] = ()
+    allowed: Allowed | None = None
 
     @property
     def is_row_level(self) -> bool:

@@ -91,6 +91,12 @@ class Place:
             raise self.error("must be a list.")
         return [Place(self.file, item, f"{self.field}[{i}]") for i, item in enumerate(self.node.value)]
 
+    def entries(self) -> list[tuple[str, Place]]:
+        """The keys of a mapping with their places."""
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self.error("must be a mapping.")
+        return [(key.value, self.need(key.value)) for key, _ in self.node.value]
+
     def named(self, name: str) -> Place:
         """The same place under another name, the one that an error shows."""
         return Place(self.file, self.node, name)

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
 
-from pyspark.sql import Column
+from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType, DataType, StringType, StructType
 
+from lakehouse.contracts.columns import ROW_ID
 from lakehouse.contracts.suite import Rule
 from lakehouse.contracts.suite_types import UNEXPECTED_ROWS
 from lakehouse.errors import LakehouseError
@@ -34,12 +35,12 @@ def is_compiled(rule: Rule) -> bool:
     """Tell whether the rule becomes a condition; the others run through Great Expectations itself."""
     parser = rule.kwargs.get("condition_parser", "spark")
     plain = not rule.kwargs.get("row_condition") or parser == "spark"
-    return rule.is_row_level and rule.type in _COMPILERS and plain
+    return rule.is_row_level and (rule.type in _COMPILERS or bool(rule.key)) and plain
 
 
 def compile_rule(rule: Rule) -> Column:
     """Return the condition that is true for the rows that break the rule, else false, never null."""
-    failing = _COMPILERS[rule.type](rule)
+    failing = _shared(rule) if rule.key else _COMPILERS[rule.type](rule)
     if domain := row_condition(rule):
         failing = F.expr(domain) & failing
     return F.coalesce(failing, F.lit(False))
@@ -100,6 +101,19 @@ def _of_pair(passes: Callable[[Column, Column, Mapping[str, Any]], Column]) -> C
         return ~ignored(rule) & broken
 
     return compiled
+
+
+def _shared(rule: Rule) -> Column:
+    """True where another key has the same values in the rule's columns; rows without a value are passed over.
+
+    Versions of one row have one key, so each of several versions is right by itself.
+    """
+    values = [F.col(column) for column in rule.columns]
+    missing = reduce(Column.__or__, [value.isNull() for value in values])
+    # Rows without a value are spread by their own number, else all of them would lie in one task.
+    same = Window.partitionBy(*values, F.when(missing, F.col(ROW_ID)))
+    key = F.struct(*[F.col(column) for column in rule.key])
+    return ~missing & (F.min(key).over(same) != F.max(key).over(same))
 
 
 def _outside_set(column: Column, kwargs: Mapping[str, Any]) -> Column:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse.contracts.columns import ROW_ID
+from lakehouse.contracts.suite import Rule
 from lakehouse.contracts.suite_types import UNEXPECTED_ROWS
 from lakehouse.errors import LakehouseError
 from lakehouse.validate.gx import import_gx
@@ -55,7 +56,7 @@ class DataDocs:
         self._context.validation_results_store.set(key, result)
         sections = self._site.site_section_builders
         if evaluation.dataset not in self._suites_rendered:
-            self._render_suite(suite_key)
+            self._render_suite(suite_key, evaluation)
             self._suites_rendered.add(evaluation.dataset)
         sections["validations"].build([key])
         self._site.site_index_builder.build()
@@ -65,12 +66,16 @@ class DataDocs:
             raise PageNotRenderedError(evaluation.dataset, batch_id, page)
         return page
 
-    def _render_suite(self, key: Any) -> None:
-        """Render the page of a suite with our sentences in place of Great Expectations' words."""
+    def _render_suite(self, key: Any, evaluation: Evaluation) -> None:
+        """Render the page of a suite, the contract's rules with it, with our sentences in place of its own words."""
         from great_expectations.data_context.store.html_site_store import SiteSectionIdentifier
 
         section = self._site.site_section_builders["expectations"]
         suite = self._context.suites.get(key.name)
+        own = {expectation.meta["rule"] for expectation in suite.expectations}
+        promised = [_configuration(result.rule) for result in evaluation.results if result.rule.name not in own]
+        # Not by the suite's own method, which would write its file.
+        suite.expectations += [configuration.to_domain_obj() for configuration in promised]
         for expectation in suite.expectations:
             words = expectation.meta
             expectation.description = _description(words["sentence"], words["rule"], words["on_failure"])
@@ -139,22 +144,26 @@ def _summary(evaluation: Evaluation) -> Mapping[str, Any]:
 
 def _expectation_result(result: RuleResult) -> Any:
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+
+    counted = result.rule.is_row_level and result.evaluated
+    return ExpectationValidationResult(
+        success=result.success,
+        expectation_config=_configuration(result.rule),
+        result=_counts(result) if counted else {"observed_value": _shown(result.observed)},
+        exception_info={"raised_exception": False, "exception_message": None, "exception_traceback": None},
+    )
+
+
+def _configuration(rule: Rule) -> Any:
+    """A rule in Great Expectations' own form."""
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    rule = result.rule
-    counted = rule.is_row_level and result.evaluated
-    configuration = ExpectationConfiguration(
+    return ExpectationConfiguration(
         type=rule.type,
         kwargs=dict(rule.kwargs),
         meta={"rule": rule.name, "sentence": rule.sentence, "on_failure": str(rule.on_failure)},
         description=_description(rule.sentence, rule.name, rule.on_failure),
         severity=rule.severity,
-    )
-    return ExpectationValidationResult(
-        success=result.success,
-        expectation_config=configuration,
-        result=_counts(result) if counted else {"observed_value": _shown(result.observed)},
-        exception_info={"raised_exception": False, "exception_message": None, "exception_traceback": None},
     )
 
 

@@ -24,6 +24,8 @@ def needs_gx(rule: Rule) -> bool:
 
 def evaluate_dataset_rule(rule: Rule, rows: int, columns: Sequence[str]) -> tuple[bool, str]:
     """Return success and what was observed."""
+    if rule.allowed:
+        return rule.allowed.holds(rows, rows), f"{rows} rows"
     if rule.type == "expect_table_row_count_to_equal":
         return rows == rule.kwargs["value"], f"{rows} rows"
     if rule.type == "expect_table_row_count_to_be_between":

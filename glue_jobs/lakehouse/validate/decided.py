@@ -7,12 +7,13 @@ import dataclasses
 from lakehouse import log
 from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.suite import Suite
-from lakehouse.lake.batches import ValidationResult, record_result, validation_results_of
+from lakehouse.lake.batches import ValidationResult, batches_of, record_result, validation_results_of
 from lakehouse.lake.bronze import bronze_batch
 from lakehouse.lake.decisions import ACCEPTED, REJECTED, Decision, decisions_of
 from lakehouse.lake.delta_log import recorded
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
+from lakehouse.validate.batch_suite import batch_suite
 from lakehouse.validate.evaluate import evaluate_batch
 from lakehouse.validate.keep_out import keep_out
 
@@ -45,6 +46,8 @@ def carry_out(context: Context, dataset: Dataset, suite: Suite, decision: Decisi
 
 def _keep_out(context: Context, dataset: Dataset, suite: Suite, decision: Decision) -> tuple[int, int]:
     """Keep the failed rows of an accepted batch out of silver; returns how many failed and how many passed."""
+    (batch,) = (batch for batch in batches_of(context.lake, dataset) if batch.batch_id == decision.batch_id)
+    suite = batch_suite(suite, dataset, batch)
     rows = bronze_batch(context.spark(), context.lake, dataset, decision.batch_id)
     evaluation = evaluate_batch(rows, suite, limit_percent=100, pii=dataset.pii_columns, examples=False)
     if evaluation.quarantined:

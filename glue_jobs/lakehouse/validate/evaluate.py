@@ -152,7 +152,10 @@ def _row_result(rule: Rule, number: int, counts: Mapping[str, int], examples: tu
     seen, failed = counts[_seen(rule)], counts[f"failed_{number}"]
     missing = counts[_missing(rule)] if _passed_over(rule) is not None else 0
     applied = seen - missing
-    success = applied == 0 or (applied - failed) / applied >= rule.mostly
+    if rule.allowed:
+        success = rule.allowed.holds(failed, seen)
+    else:
+        success = applied == 0 or (applied - failed) / applied >= rule.mostly
     return RuleResult(rule, seen, missing, failed, success, examples=examples)
 
 

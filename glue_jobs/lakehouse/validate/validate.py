@@ -11,7 +11,7 @@ from lakehouse import log
 from lakehouse.contracts.columns import BATCH_ID, STEP
 from lakehouse.contracts.contract import Contract, Dataset
 from lakehouse.contracts.suite import Suite, load_suite
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import LakehouseError, gathering, raise_first
 from lakehouse.lake.batches import (
     INGEST,
     VALIDATE,
@@ -30,6 +30,7 @@ from lakehouse.quarantine.repair_outcomes import record_repair_outcomes
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.lineage import emit_validated
 from lakehouse.runtime.metrics import report_quarantined
+from lakehouse.validate.batch_suite import batch_suite
 from lakehouse.validate.data_docs import DataDocs
 from lakehouse.validate.data_docs_s3 import DataDocsOnS3
 from lakehouse.validate.decided import carry_out, to_carry_out
@@ -39,15 +40,9 @@ from lakehouse.validate.result import Evaluation
 
 
 class BatchStoppedError(LakehouseError):
-    """A batch broke a rule of the whole batch; nothing of it is merged and the earlier data is still served.
+    """A batch broke a rule of the whole batch; nothing of it is merged and the earlier data is still served."""
 
-    results: of all batches that the same run validated, this one included.
-    """
-
-    def __init__(
-        self, dataset: Dataset, batch: Batch, result: ValidationResult, results: tuple[ValidationResult, ...] = ()
-    ) -> None:
-        self.results = results
+    def __init__(self, dataset: Dataset, batch: Batch, result: ValidationResult) -> None:
         self.domain, self.dataset, self.batch_id = dataset.domain, dataset.name, batch.batch_id
         self.files = tuple(file.name for file in batch.files)
         self.reason, self.page = result.reason or "", result.data_docs
@@ -62,29 +57,36 @@ class BatchStoppedError(LakehouseError):
 def validate_domain(context: Context, contract: Contract) -> list[ValidationResult]:
     """Validate every batch of a domain that has no result yet, and carry out what operators decided on stopped ones.
 
-    Raises BatchStoppedError, with all results, after all are validated.
+    Raises BatchStoppedError after all are validated.
     """
     results: list[ValidationResult] = []
-    stopped: list[tuple[Dataset, Batch, ValidationResult]] = []
+    errors: list[LakehouseError] = []
     for dataset in contract.datasets:
-        pending, decided = to_validate(context.lake, dataset), to_carry_out(context.lake, dataset)
-        if pending or decided:
-            suite = load_suite(context.project.suites, dataset.name, dataset.known_columns)
-            for batch in pending:
-                with log.about(dataset=dataset.name, batch=batch.batch_id):
-                    results.append(validate_batch(context, dataset, batch, suite))
-                if not results[-1].passed:
-                    stopped.append((dataset, batch, results[-1]))
-            for decision in decided:
-                with log.about(dataset=dataset.name, batch=decision.batch_id):
-                    carried_out = carry_out(context, dataset, suite, decision)
-                results += [carried_out] if carried_out else []
-        record_repair_outcomes(
-            context.lake, dataset, batches_of(context.lake, dataset), validation_results_of(context.lake, dataset)
-        )
-    if stopped:
-        raise BatchStoppedError(*stopped[0], tuple(results))
+        with gathering(errors):
+            _validate_dataset(context, dataset, results, errors)
+    raise_first(errors, results)
     return results
+
+
+def _validate_dataset(
+    context: Context, dataset: Dataset, results: list[ValidationResult], errors: list[LakehouseError]
+) -> None:
+    """Validate what is pending of one dataset; adds to the results, and to the errors for each stopped batch."""
+    pending, decided = to_validate(context.lake, dataset), to_carry_out(context.lake, dataset)
+    if pending or decided:
+        suite = load_suite(context.project.suites, dataset.name, dataset.known_columns)
+        for batch in pending:
+            with log.about(dataset=dataset.name, batch=batch.batch_id):
+                results.append(validate_batch(context, dataset, batch, suite))
+            if not results[-1].passed:
+                errors.append(BatchStoppedError(dataset, batch, results[-1]))
+        for decision in decided:
+            with log.about(dataset=dataset.name, batch=decision.batch_id):
+                carried_out = carry_out(context, dataset, suite, decision)
+            results += [carried_out] if carried_out else []
+    record_repair_outcomes(
+        context.lake, dataset, batches_of(context.lake, dataset), validation_results_of(context.lake, dataset)
+    )
 
 
 def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suite) -> ValidationResult:
@@ -94,7 +96,8 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
     unreadable = unreadable_rows(context.lake, dataset, batch.batch_id)
     limit = dataset.quarantine_limit_percent
     if batch.is_repair:  # corrected rows are no delivery: each stands for itself, and says nothing of the others
-        suite, limit = Suite(suite.dataset, suite.row_rules), 100.0
+        limit = 100.0
+    suite = batch_suite(suite, dataset, batch)
     evaluation = evaluate_batch(rows, suite, limit, pii=dataset.pii_columns, unreadable=unreadable)
     if not evaluation.is_stopped and evaluation.quarantined:
         keep_out(rows, suite, context.lake, dataset, VALIDATE, batch.batch_id)

@@ -6,11 +6,16 @@ locals {
   tables         = { for contract in local.contracts : contract.domain => [for table in contract.schema : table.name] }
   fact           = "fct_daily_store_metrics"
 
-  # Columns with personal data, of the tables that have any.
+  # Columns with personal data, of the tables that have any: every classification that the library does not call open,
+  # in whatever case, that of a struct's field included.
+  open_words = jsondecode(file("${var.repository}/glue_jobs/lakehouse/contracts/classifications.json")).open
   personal = { for name, columns in merge([
     for contract in local.contracts : {
       for table in contract.schema : table.name => [
-        for column in table.properties : column.name if try(column.classification, "") == "pii"
+        for column in table.properties : column.name if anytrue([
+          for word in regexall("\"classification\":\"([^\"]*)\"", jsonencode(column)) :
+          !contains(local.open_words, lower(trimspace(word[0])))
+        ])
       ]
     }
   ]...) : name => columns if length(columns) > 0 }

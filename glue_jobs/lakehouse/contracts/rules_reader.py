@@ -1,0 +1,131 @@
+"""Reads what a contract promises of its columns as rules: required, unique, logicalTypeOptions and quality."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from lakehouse.contracts.columns import Column
+from lakehouse.contracts.quality_reader import column_quality, table_quality, unique
+from lakehouse.contracts.rule_words import (
+    BETWEEN,
+    FORMATS,
+    LENGTHS,
+    NOT_NULL,
+    REGEX,
+    in_name,
+    kind_of,
+    limit_of,
+    named_apart,
+    number_of,
+    on_failure_of,
+    quoted,
+    regex_of,
+    rows_where,
+    rule,
+)
+from lakehouse.contracts.suite import OnFailure, Rule
+from lakehouse.contracts.yaml_places import Place
+
+_BOUNDS: Mapping[str, tuple[str, Mapping[str, bool], str]] = {
+    "minimum": ("minimum", {}, "at least"),
+    "exclusiveMinimum": ("exclusive_minimum", {"strict_min": True}, "above"),
+    "maximum": ("maximum", {}, "at most"),
+    "exclusiveMaximum": ("exclusive_maximum", {"strict_max": True}, "below"),
+}
+_LENGTHS = {"minLength": ("min_length", "min_value", "at least"), "maxLength": ("max_length", "max_value", "at most")}
+OPTIONS = {
+    "number": frozenset({*_BOUNDS, "multipleOf"}),
+    "time": frozenset(_BOUNDS),
+    "string": frozenset({*_LENGTHS, "pattern", "format"}),
+    "nothing": frozenset[str](),
+}
+"""The logicalTypeOptions with an effect, by what can be asked of a column's values."""
+
+
+def read_rules(
+    dataset: Place, columns: Sequence[Column], needed: Collection[str], key: Sequence[str]
+) -> tuple[Rule, ...]:
+    """Every rule that a dataset's contract holds, one of a kind; raises ContractError.
+
+    needed: the columns without which a row cannot be merged. key: which rows are versions of one row.
+    """
+    found: list[Rule] = []
+    for node, column in zip(dataset.need("properties").items(), columns, strict=True):
+        found += _of_column(node.named(f"{dataset.field}.{column.name}"), column, column.name in needed, tuple(key))
+    found += table_quality(dataset, columns, tuple(key))
+    return named_apart(found)
+
+
+def _of_column(node: Place, column: Column, needed: bool, key: tuple[str, ...]) -> Iterator[Rule]:
+    """The rules of one column, then those of its fields."""
+    given = on_failure_of(node)
+    if column.required or needed:
+        # A row without these cannot be merged, so no contract may let it pass.
+        firmly = OnFailure.QUARANTINE if needed and given is OnFailure.WARN else given
+        yield _required(column.name, firmly or OnFailure.QUARANTINE)
+    if node.flag("unique") and key != (column.name,):
+        yield unique(f"{in_name(column.name)}_unique", (column.name,), key, given or OnFailure.QUARANTINE)
+    yield from _options(node, column, column.name, given or OnFailure.QUARANTINE)
+    yield from column_quality(node, column, column.name, key, given)
+    fields = node.find("properties")
+    for inner, field in zip(fields.items() if fields else (), column.fields, strict=True):
+        yield from _of_field(inner.named(f"{node.field}.{field.name}"), field, column.name, column.required)
+
+
+def _of_field(node: Place, field: Column, parent: str, parent_required: bool) -> Iterator[Rule]:
+    """The rules of a struct's field; where the struct itself may lack, its fields are asked for only in one that is."""
+    name, given = f"{parent}.{field.name}", on_failure_of(node)
+    if field.required:
+        found = _required(name, given or OnFailure.QUARANTINE)
+        condition = {"row_condition": f"{quoted(parent)} IS NOT NULL", "condition_parser": "spark"}
+        yield found if parent_required else replace(found, kwargs={**found.kwargs, **condition})
+    yield from _options(node, field, name, given or OnFailure.QUARANTINE)
+    yield from column_quality(node, field, name, (), given)
+    fields = node.find("properties")
+    for inner, own in zip(fields.items() if fields else (), field.fields, strict=True):
+        yield from _of_field(inner.named(f"{node.field}.{own.name}"), own, name, parent_required and field.required)
+
+
+def _required(column: str, on_failure: OnFailure) -> Rule:
+    return rule(
+        f"{in_name(column)}_required", f"Every row has a value in {column}.", on_failure, NOT_NULL, column=column
+    )
+
+
+def _options(node: Place, column: Column, name: str, on_failure: OnFailure) -> Iterator[Rule]:
+    """What logicalTypeOptions say; those without an effect on such a column are named by `lakehouse check`."""
+    options, short = node.find("logicalTypeOptions"), in_name(name)
+    for option, value in options.entries() if options else ():
+        if not has_effect(option, value, column):
+            continue
+        if option in _BOUNDS:
+            yield _bound(option, limit_of(value, column), name, on_failure)
+        elif option in _LENGTHS:
+            suffix, side, words = _LENGTHS[option]
+            length = number_of(value)
+            sentence, kwargs = f"{name} has {words} {length} characters.", {"column": name, side: length}
+            yield rule(f"{short}_{suffix}", sentence, on_failure, LENGTHS, **kwargs)
+        elif option == "multipleOf":
+            step = Decimal(str(number_of(value)))
+            sentence, condition = f"{name} is a multiple of {step:f}.", f"{quoted(name)} % {step:f} <> 0"
+            yield rows_where(f"{short}_multiple_of", sentence, on_failure, condition)
+        else:
+            regex = regex_of(value) if option == "pattern" else FORMATS[value.value]
+            sentence = f"{name} is written as {value.value}."
+            yield rule(f"{short}_{option}", sentence, on_failure, REGEX, column=name, regex=regex)
+
+
+def has_effect(option: str, value: Place, column: Column) -> bool:
+    """Whether an option becomes a rule for such a column."""
+    if option == "multipleOf" and column.type == "double":
+        return False  # a double is hardly ever the exact multiple of anything
+    return option in OPTIONS[kind_of(column)] and (option != "format" or value.value in FORMATS)
+
+
+def _bound(option: str, limit: int | float | str, name: str, on_failure: OnFailure) -> Rule:
+    suffix, strict, words = _BOUNDS[option]
+    side = "min_value" if "inimum" in option else "max_value"
+    kwargs = {"column": name, side: limit, **strict}
+    return rule(f"{in_name(name)}_{suffix}", f"{name} is {words} {limit}.", on_failure, BETWEEN, **kwargs)
