@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.quarantine import repair_outcomes, repairs
+from lakehouse.quarantine.changes import ChangeKind
 from lakehouse.runtime.context import Context
 from tests.helpers.lakes import versions
 from tests.helpers.quality_deliveries import LEADS, ORDERS, command, deliver, event, found, good, lead, order, run_jobs
@@ -28,6 +29,12 @@ def ref(context: Context, dataset: str, condition: str = "true") -> str:
 def repair(context: Context, row: str, *values: str, dataset: str = "erp_orders") -> int:
     words = [word for value in values for word in ("--set", value)]
     return command(context, "quarantine", "repair", dataset, row, *words, *WHY)
+
+
+def test_records_of_an_earlier_release_are_read() -> None:
+    assert ChangeKind("replay") is ChangeKind.RETRY
+    with pytest.raises(ValueError, match="mended"):
+        ChangeKind("mended")
 
 
 def test_a_repaired_row_lands_once(context: Context, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,11 @@ class ChangeKind(StrEnum):
     """The row that was sent back passed validation."""
     FAILED_AGAIN = "failed again"
 
+    @classmethod
+    def _missing_(cls, value: object) -> ChangeKind | None:
+        """The earlier name of `retry`, which old records have."""
+        return cls.RETRY if value == "replay" else None
+
     @property
     def is_outcome(self) -> bool:
         """True if validate recorded it after a row was sent back."""

@@ -34,7 +34,8 @@ def record_repair_outcomes(
 
 
 def _change_id(result: ValidationResult) -> str:
-    return f"outcome/{result.batch_id}-{result.status}"
+    """The ID of an outcome; recorded outcomes have it, so it must not change."""
+    return f"settle/{result.batch_id}-{result.status}"
 
 
 def _outcomes(lake: Lake, dataset: Dataset, batch: Batch, result: ValidationResult) -> list[Change]:
