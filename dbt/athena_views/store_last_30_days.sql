@@ -1,7 +1,7 @@
 -- description: Totals of each store over the last 30 days of the lake: one row per store.
 -- column store varchar: Store, S and three digits.
 -- column from_day date: First day of the 30-day window.
--- column to_day date: Last day of the 30-day window: the newest day with data in any store.
+-- column to_day date: Last day of the 30-day window: the newest day that is over and has data of half the usual stores.
 -- column days_with_data bigint: Days on which the store had an order, a lead or a visit.
 -- column orders bigint: Orders with at least one line that is not cancelled.
 -- column units bigint: Units sold.
@@ -15,11 +15,22 @@
 -- column purchases bigint: Purchases in the web shop.
 with
 
--- Month is the partition column, so the newest day is found without reading older files.
-newest as (
-    select max(dt) as day
+-- A row with a wrong date must not move the window of all stores: days that are not over do not count, nor days with
+-- fewer than half of the stores that the 30 days before had on average.
+days as (
+    select
+        dt as day,
+        count(*) as stores,
+        avg(count(*)) over (order by dt rows between 30 preceding and 1 preceding) as usual_stores
     from marts.fct_daily_store_metrics
-    where month = (select max(month) from marts.fct_daily_store_metrics)
+    where dt < current_date
+    group by dt
+),
+
+newest as (
+    select max(day) as day
+    from days
+    where stores * 2 >= coalesce(usual_stores, 0)
 )
 
 select
@@ -40,4 +51,5 @@ select
 from analytics.daily_store_metrics as metrics
 cross join newest
 where metrics.day > cast(newest.day - interval '30' day as date)
+    and metrics.day <= newest.day
 group by metrics.store

@@ -3,7 +3,7 @@
 
     With the var `changed_store_days` (a view or table of the Spark session with dt date, store_id string): exactly
     these pairs. Without it: every pair of the last `lookback_days` days, counted back from the newest day that the
-    staging models or the fact know.
+    staging models or the fact know, or from today where that is earlier, so that no date ahead hides the days before.
 
     The days reach the queries as literals, because neither Delta nor Spark skips files for `dt in (select …)`.
     False is written 1 = 0, because Spark reads `from fact where (false)` as a table alias with a column list.
@@ -55,9 +55,9 @@
 {%- endmacro %}
 
 
-{# The query for the last `lookback_days` days. #}
+{# The query for the last `lookback_days` days and those after them. #}
 {% macro lookback_window() -%}
-    select explode(sequence(date_sub(max(dt), {{ var('lookback_days') }} - 1), max(dt))) as dt
+    select explode(sequence(date_sub(least(max(dt), current_date()), {{ var('lookback_days') }} - 1), max(dt))) as dt
     from (
         select max(dt) as dt from {{ ref('stg_erp_orders') }}
         union all
