@@ -27,13 +27,14 @@ def query(
     athena: Annotated[
         bool, typer.Option("--athena", help="Run it in Athena; --lake is then s3://…, for its results.")
     ] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for programs: every value as it is.")] = False,
     parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a Parquet file instead.")] = None,
 ) -> None:
     """Run a SELECT over the lake's tables and views, without a JVM, or in Athena.
 
     Tables are named layer.table, as in silver.erp_orders, views analytics.view; those of marts, silver and analytics
-    also without the layer. Soft-deleted rows are left out.
+    also without the layer. Soft-deleted rows are left out. Nothing but one SELECT (or WITH, VALUES, DESCRIBE, SHOW,
+    EXPLAIN) of these tables and views is run: no file is read or written, no setting changed.
 
     DuckDB reads the Delta tables. With --athena the same SELECT runs in Athena (its SQL dialect, its databases), and
     what it reads and costs is printed; AWS credentials, region and endpoint come from the environment.

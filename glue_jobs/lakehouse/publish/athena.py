@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,11 +12,26 @@ from typing import Any
 from lakehouse.contracts.layers import MARTS
 from lakehouse.errors import LakehouseError, TransientError
 from lakehouse.lake.paths import Lake
+from lakehouse.privacy import MASK
 
 POLL_SECONDS = 1.0
 WAIT_SECONDS = 1800.0
 _TERABYTE = 10**12
 _LEAST_BYTES = 10 * 10**6  # the minimum that Athena charges for, unless nothing was read
+
+_LONGEST_REASON = 600
+# A statement is refused at a place of its own text before a row of any table is read.
+_PLACE = re.compile(r"([A-Z_]+: )?line \d+:\d+: ")
+# Trino's codes of what can go wrong later, and Athena's own.
+_CODES = frozenset({
+    "ABANDONED_QUERY", "ACCESS_DENIED", "ALREADY_EXISTS", "CLUSTER_OUT_OF_MEMORY", "COLUMN_NOT_FOUND",
+    "DIVISION_BY_ZERO", "EXCEEDED_CPU_LIMIT", "EXCEEDED_LOCAL_MEMORY_LIMIT", "EXCEEDED_TIME_LIMIT", "EXTERNAL",
+    "GENERIC_INTERNAL_ERROR", "GENERIC_USER_ERROR", "HIVE_BAD_DATA", "HIVE_CANNOT_OPEN_SPLIT", "HIVE_CURSOR_ERROR",
+    "HIVE_FILESYSTEM_ERROR", "HIVE_METASTORE_ERROR", "HIVE_UNKNOWN_ERROR", "INVALID_ARGUMENTS", "INVALID_CAST_ARGUMENT",
+    "INVALID_FUNCTION_ARGUMENT", "INVALID_VIEW", "NOT_FOUND", "NOT_SUPPORTED", "NUMERIC_VALUE_OUT_OF_RANGE",
+    "PERMISSION_DENIED", "REMOTE_TASK_ERROR", "SCHEMA_NOT_FOUND", "SUBQUERY_MULTIPLE_ROWS", "SYNTAX_ERROR",
+    "TABLE_NOT_FOUND", "TOO_MANY_REQUESTS_FAILED", "TYPE_MISMATCH", "VIEW_IS_STALE",
+})  # fmt: skip
 
 
 class AthenaError(LakehouseError):
@@ -105,9 +121,9 @@ class Athena:
             if status["State"] == "SUCCEEDED":
                 return Cost(scanned, time.monotonic() - start)
             if status["State"] == "FAILED":
-                raise AthenaError(what, "FAILED", status.get("StateChangeReason", ""))
+                raise AthenaError(what, "FAILED", _shown(status.get("StateChangeReason", "")))
             if status["State"] == "CANCELLED":
-                raise AthenaBusyError(what, "CANCELLED", status.get("StateChangeReason", ""))
+                raise AthenaBusyError(what, "CANCELLED", _shown(status.get("StateChangeReason", "")))
             time.sleep(POLL_SECONDS)
         raise AthenaBusyError(what, "TIMEOUT", f"no answer in {WAIT_SECONDS:.0f} s")
 
@@ -118,6 +134,14 @@ class Athena:
         columns = [(c["Name"], c["Type"]) for c in first.get("ResultSetMetadata", {}).get("ColumnInfo", ())]
         # The first row of the first page repeats the names.
         return columns, _values([first["Rows"][1:], *(page["ResultSet"]["Rows"] for page in pages)])
+
+
+def _shown(reason: str) -> str:
+    """What may be shown of a reason: all where a place in the statement was refused, else the code, for rows follow."""
+    code = reason.partition(":")[0].strip()
+    if _PLACE.match(reason):
+        return " ".join(reason.split())[:_LONGEST_REASON]
+    return code if code in _CODES or not reason else MASK
 
 
 def _scanned(execution: Mapping[str, Any]) -> int:

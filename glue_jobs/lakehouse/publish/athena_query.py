@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from lakehouse.publish.athena import Athena, Cost, QueryState
 from lakehouse.publish.query import QueryResult
+from lakehouse.publish.read_only import require_read
 from lakehouse.say import format_bytes
 
 _READ: dict[str, Callable[[str], Any]] = {
@@ -44,7 +45,8 @@ class AthenaResult:
 
 
 def query_athena(athena: Athena, sql: str) -> AthenaResult:
-    """Run one SELECT in Athena, with progress on standard error; raises AthenaError or AthenaBusyError."""
+    """Run one SELECT in Athena, progress on standard error; raises NotAReadError, AthenaError or AthenaBusyError."""
+    require_read(sql, "athena")
     query, cost = athena.run(sql, "run the query", on_state=_show if sys.stderr.isatty() else None)
     columns, rows = athena.rows(query)
     types = tuple(kind for _, kind in columns)

@@ -11,6 +11,7 @@ from lakehouse.lake.paths import Lake
 from lakehouse.lake.published import Pin, pins_of
 from lakehouse.publish.catalogue import hive_type
 from lakehouse.publish.descriptions import described
+from lakehouse.publish.not_deleted import where_shown
 from lakehouse.publish.views import View, ViewColumn
 
 
@@ -37,9 +38,8 @@ def _view(project: Project, lake: Lake, pin: Pin) -> View | None:
 
 
 def _without_deleted(project: Project, pin: Pin) -> str:
-    flags = {dataset.name: dataset.delete_flag for dataset in project.contracts.datasets}
-    flag = flags.get(pin.table_name) if pin.layer == SILVER else None
-    return f'\nwhere not "{flag}"' if flag else ""
+    shown = {dataset.name: where_shown(dataset) for dataset in project.contracts.datasets}
+    return shown.get(pin.table_name, "") if pin.layer == SILVER else ""
 
 
 def _athena_type(kind: str) -> str:

@@ -17,11 +17,17 @@ from lakehouse.lake.delta_log import existing_table, open_table
 from lakehouse.lake.files import split_s3
 from lakehouse.lake.paths import Lake, is_s3
 from lakehouse.lake.published import pins_of
+from lakehouse.privacy import without_values
+from lakehouse.publish.not_deleted import where_shown
+from lakehouse.publish.read_only import NotAReadError, require_read, tables_named
 
 if TYPE_CHECKING:
     from lakehouse.publish.views import ResolvedView
 
 _T = TypeVar("_T")
+
+# Raised while a query is parsed and bound to tables, so their texts have its words and none of a row.
+_BEFORE_ROWS = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.PermissionException)
 
 # Names without a layer are looked up in these layers, in this order.
 _UNQUALIFIED = (MARTS, SILVER, ANALYTICS)
@@ -36,7 +42,7 @@ class EmptyLakeError(LakehouseError):
 
 
 class QueryError(LakehouseError):
-    """The query failed; the message has the first line of DuckDB's reason."""
+    """The query failed; the message has DuckDB's reason where no row was read yet, else the kind of the error."""
 
     def __init__(self, reason: str, hint: str) -> None:
         self.reason, self.hint = reason, hint
@@ -52,7 +58,7 @@ class QueryResult:
 
 
 def run_query(lake: Lake, contracts: Contracts, sql: str, views: Sequence[ResolvedView] = ()) -> QueryResult:
-    """Run one SELECT on the lake's tables and these views; raises EmptyLakeError or QueryError."""
+    """Run one SELECT on the lake's tables and these views; raises NotAReadError, EmptyLakeError or QueryError."""
 
     def read(result: duckdb.DuckDBPyConnection) -> QueryResult:
         return QueryResult(tuple(column[0] for column in result.description or ()), result.fetchall())
@@ -95,16 +101,47 @@ def _run(
     views: Sequence[ResolvedView],
     read: Callable[[duckdb.DuckDBPyConnection], _T],
 ) -> _T:
+    _require_read(sql)
     connection = connect(lake, contracts, views)
     try:
+        _require_tables(connection, sql)
         return read(connection.execute(sql))
     except duckdb.Error as error:
-        known = [f"{row[0]}.{row[1]}" for row in _tables(connection)]
-        reason = " ".join(str(error).split("\n")[0].split())
-        hint = f" Tables: {', '.join(known)}." if "does not exist" in reason else ""
-        raise QueryError(reason, hint) from None
+        raise _query_error(error) from None
     finally:
         connection.close()
+
+
+def _require_read(sql: str) -> None:
+    """Raise NotAReadError by two parsers, the engine's own and that of the tree; QueryError for what is no SQL."""
+    try:
+        kinds = [statement.type for statement in duckdb.extract_statements(sql)]
+    except duckdb.Error as error:
+        raise _query_error(error) from None
+    require_read(sql, "duckdb")
+    if len(kinds) != 1 or kinds[0] not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        raise NotAReadError("it is no SELECT")
+
+
+def _require_tables(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raise QueryError for a table that is not one of the lake's views here; the engine has tables of its own."""
+    known = [f"{layer}.{name}" for layer, name in _tables(connection)]
+    qualified = {name.lower() for name in known}
+    unqualified = {name.split(".")[1] for name in qualified if name.split(".")[0] in _UNQUALIFIED}
+    for table in tables_named(sql, "duckdb"):
+        name = f"{table.db}.{table.name}" if table.db else table.name
+        if table.name and name.lower() not in (qualified if table.db else unqualified):
+            raise QueryError(f"there is no table {name}.", f" Tables: {', '.join(known)}.")
+
+
+def _query_error(error: duckdb.Error) -> QueryError:
+    """What may be shown: the reason of an error that was raised before a row was read, of another only its kind."""
+    if isinstance(error, _BEFORE_ROWS):
+        return QueryError(" ".join(str(error).split("\n")[0].split()), "")
+    return QueryError(
+        without_values(error),
+        " The message quotes a row, so it is not shown. A cast that fails? try_cast gives null instead.",
+    )
 
 
 def open_engine(reads_delta: bool) -> duckdb.DuckDBPyConnection:
@@ -123,12 +160,12 @@ def connect(lake: Lake, contracts: Contracts, views: Sequence[ResolvedView] = ()
     if not found:
         raise EmptyLakeError(lake)
     connection = open_engine(reads_delta=lake.is_local)
-    deleted = {d.name: d.delete_flag for d in contracts.datasets if d.delete_flag}
+    where = {d.name: where_shown(d) for d in contracts.datasets}
     for layer, name in found:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')
         source = _source(connection, lake, layer, name)
         # Soft-deleted rows stay in silver for the merge; queries do not see them.
-        condition = f' WHERE NOT "{deleted[name]}"' if layer == SILVER and name in deleted else ""
+        condition = where.get(name, "") if layer == SILVER else ""
         connection.execute(f'CREATE VIEW "{layer}"."{name}" AS SELECT * FROM {source}{condition}')
     for view in views:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{ANALYTICS}"')
@@ -137,7 +174,18 @@ def connect(lake: Lake, contracts: Contracts, views: Sequence[ResolvedView] = ()
     layers = ",".join(layer for layer in _UNQUALIFIED if layer in present)
     if layers:
         connection.execute(f"SET search_path = '{layers}'")
+    _lock(connection, lake)
     return connection
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Let the engine open the lake's files alone from now on, and nobody change that."""
+    if lake.is_local:
+        folder = lake.curated.replace("'", "''")
+        connection.execute(f"SET allowed_directories = ['{folder}']")
+    connection.execute("SET python_enable_replacements = false")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
 
 
 def _source(connection: duckdb.DuckDBPyConnection, lake: Lake, layer: str, name: str) -> str:

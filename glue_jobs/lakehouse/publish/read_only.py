@@ -14,10 +14,9 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from lakehouse.contracts.layers import ANALYTICS, LAYERS
+from lakehouse.contracts.layers import ANALYTICS, LAYERS, PINNED
 from lakehouse.errors import UsageError
 
-PINNED = "pinned"
 DATABASES = frozenset({*LAYERS, ANALYTICS, PINNED})
 
 _READING = (exp.Query, exp.Values, exp.Describe)
