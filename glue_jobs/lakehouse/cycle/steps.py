@@ -5,69 +5,92 @@ Each takes the run, the job of the plan and its display; it returns whether ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from lakehouse.contracts.contract import Contract
 from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.marts import FACT
 from lakehouse.contracts.plan import Job
 from lakehouse.cycle.display import StepDisplay
+from lakehouse.cycle.reconciliation import WRITTEN
 from lakehouse.cycle.run import Run
-from lakehouse.ingest.ingest import FileRefusedError, IngestResult, ingest_domain
+from lakehouse.errors import LakehouseError, gathering, raise_first
+from lakehouse.ingest.ingest import IngestResult, ingest_domain
+from lakehouse.ingest.landing import unclaimed
 from lakehouse.lake.batches import ValidationResult
+from lakehouse.lake.files import list_files
 from lakehouse.publish.publish import publish_domain, publish_marts
+from lakehouse.say import format_count
 from lakehouse.transform.fact import build_marts
+from lakehouse.transform.merge import MergeResult
 from lakehouse.transform.transform import build_domain, merge_domain
-from lakehouse.validate.validate import BatchStoppedError, validate_domain
+from lakehouse.validate.validate import validate_domain
 
 Work = Callable[[Run, Job, StepDisplay], bool]
+Result = TypeVar("Result")
 
 
 def ingest(run: Run, job: Job, step: StepDisplay) -> bool:
     """New files of the raw layer → bronze, and quarantine for rows that cannot be parsed."""
-    try:
-        results = ingest_domain(run.context, _contract(run, job))
-    except FileRefusedError as error:
-        _show_ingested(run, step, error.results)
-        raise
-    _show_ingested(run, step, results)
-    return bool(results)
+    contract = _contract(run, job)
+    files = list_files(run.context.lake.landing(contract.domain))
+    run.warnings += unclaimed(run.context.contracts, contract, files)
 
+    def show(results: Iterable[IngestResult]) -> None:
+        for result in results:
+            step.note(result.dataset, f"{result.rows_readable} rows, {result.rows_unreadable} unparseable")
+            run.warnings += result.drift
 
-def _show_ingested(run: Run, step: StepDisplay, results: Iterable[IngestResult]) -> None:
-    for result in results:
-        step.note(result.dataset, f"{result.rows_readable} rows, {result.rows_unreadable} unparseable")
-        run.warnings += result.drift
+    return bool(_shown(lambda: ingest_domain(run.context, contract), show))
 
 
 def validate(run: Run, job: Job, step: StepDisplay) -> bool:
     """Bronze batches → validation results, quarantine, Data Docs."""
-    try:
-        results = validate_domain(run.context, _contract(run, job))
-    except BatchStoppedError as error:
-        _show_validated(run, step, error.results)
-        raise
-    _show_validated(run, step, results)
-    return bool(results)
 
+    def show(results: Iterable[ValidationResult]) -> None:
+        for result in results:
+            run.validated.add((result.dataset, result.batch_id))
+            step.note(result.dataset, f"{result.rows_passed} passed, {result.rows_kept_out} quarantined")
 
-def _show_validated(run: Run, step: StepDisplay, results: Iterable[ValidationResult]) -> None:
-    for result in results:
-        run.validated.add((result.dataset, result.batch_id))
-        step.note(result.dataset, f"{result.rows_passed} passed, {result.rows_kept_out} quarantined")
+    return bool(_shown(lambda: validate_domain(run.context, _contract(run, job)), show))
 
 
 def transform(run: Run, job: Job, step: StepDisplay) -> bool:
     """Validated batches → silver; then the domain's own dbt models."""
     contract = _contract(run, job)
-    results = merge_domain(run.context, contract)
-    for result in results:
-        run.merged[(result.dataset, result.batch_id)] = {
-            "inserted": result.inserted, "updated": result.updated, "deleted": result.deleted,
-            "ignored": result.ignored,
-        }  # fmt: skip
-        step.note(result.dataset, f"{result.news} rows merged, {result.ignored} ignored")
-    return build_domain(run.context, contract) or bool(results)
+    errors: list[LakehouseError] = []
+    results: Sequence[MergeResult] = ()
+
+    def show(merged: Iterable[MergeResult]) -> None:
+        for result in merged:
+            run.merged[(result.dataset, result.batch_id)] = {name: getattr(result, name) for name in WRITTEN}
+            step.note(result.dataset, f"{result.news} rows merged, {result.ignored} ignored")
+            run.warnings += _tie_warning(result)
+
+    with gathering(errors):
+        results = _shown(lambda: merge_domain(run.context, contract), show)
+    built = build_domain(run.context, contract)
+    raise_first(errors, results)
+    return built or bool(results)
+
+
+def _shown(work: Callable[[], Sequence[Result]], show: Callable[[Sequence[Result]], None]) -> Sequence[Result]:
+    """Do the work of a step and show its results, also where some of its parts failed."""
+    try:
+        results = work()
+    except LakehouseError as error:
+        show(error.rest or ())
+        raise
+    show(results)
+    return results
+
+
+def _tie_warning(result: MergeResult) -> list[str]:
+    if not result.tied:
+        return []
+    keys = f"{format_count(result.tied, 'key')} with several contents and one sequence"
+    return [f"{result.dataset}: {keys}, {result.corrected} corrected in silver (listed in ops.ties)"]
 
 
 def transform_marts(run: Run, job: Job, step: StepDisplay) -> bool:
@@ -82,7 +105,7 @@ def publish(run: Run, job: Job, step: StepDisplay) -> bool:
     """Delta logs of the domain's tables → the catalogue, once a second reader counts the same rows."""
     tables = publish_domain(run.context, _contract(run, job))
     for table in tables:
-        step.note(table, "reads as its log says")
+        step.note(table, "row count verified")
     return bool(tables)
 
 
@@ -90,7 +113,7 @@ def publish_views(run: Run, job: Job, step: StepDisplay) -> bool:
     """The marts and the ops tables, the analytics views, dbt's docs."""
     views = publish_marts(run.context)
     for view in views:
-        step.note(view, "view answers")
+        step.note(view, "view verified")
     return bool(views)
 
 
