@@ -18,6 +18,5 @@ select
     end as age_band,
     count(*) as leads
 from silver.crm_leads
-where not is_deleted
-    and status in ('new', 'contacted', 'qualified')
+where status in ('new', 'contacted', 'qualified')
 group by dt, store_id, status

@@ -143,7 +143,7 @@ def test_a_path_leads_from_each_file_to_each_view_that_shows_it(told: Told, cont
         file.relative_to(told.lake).as_posix(): file for file in (told.lake / "raw").rglob("*.*") if file.is_file()
     }
     assert len(files) == 8, "two deliveries of four files"
-    views = {view.name: set(view.tables) for view in resolve(read_views(ROOT / "dbt/athena_views"))}
+    views = {view.name: set(view.tables) for view in resolve(read_views(ROOT / "dbt/athena_views"), {})}
     reached_views = set()
     for path, file in files.items():
         (dataset,) = (one for one in contracts.datasets if one.matches(file.name))

@@ -11,7 +11,7 @@ from lakehouse.publish.views import read_views, resolve
 def test_each_view_on_a_business_table_is_an_exposure(project: Project) -> None:
     file = project.dbt / "models" / "athena_views.yml"
     exposures = {item["name"]: item for item in yaml.safe_load(file.read_text(encoding="utf-8"))["exposures"]}
-    shown = {view.name: view for view in resolve(read_views(project.dbt / "athena_views"))}
+    shown = {view.name: view for view in resolve(read_views(project.dbt / "athena_views"), {})}
     assert set(exposures) == {name for name, view in shown.items() if not view.tables[0].startswith("ops.")}
     for name, exposure in exposures.items():
         assert exposure["description"] == shown[name].view.description

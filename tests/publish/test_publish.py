@@ -192,7 +192,7 @@ def test_a_fault_of_a_view_has_file_line_and_the_nearest_name(tmp_path: Path) ->
 def test_views_come_after_those_that_they_read_and_stand_on_tables_alone(tmp_path: Path) -> None:
     write_view(tmp_path, "a", "select x from analytics.b", "x")
     write_view(tmp_path, "b", "select x from silver.sales", "x")
-    shown = resolve(read_views(tmp_path))
+    shown = resolve(read_views(tmp_path), {})
     assert [view.name for view in shown] == ["b", "a"]
     assert [view.tables for view in shown] == [("silver.sales",), ("silver.sales",)]
     assert "analytics" not in shown[1].query
@@ -220,7 +220,7 @@ def test_a_view_that_cannot_be_read(tmp_path: Path, text: str, words: str) -> No
 
 def test_what_a_view_says_of_itself(view: View) -> None:
     assert (view.name, view.description, view.reads) == ("daily", "Sales by day.", ("marts.stores", "silver.sales"))
-    (shown,) = resolve([view])
+    (shown,) = resolve([view], {})
     assert shown.statement.startswith('CREATE OR REPLACE VIEW "analytics"."daily" AS\nSELECT\n    CAST("day" AS date)')
 
 

@@ -134,7 +134,7 @@ def test_an_error_of_the_engine_shows_no_row(products: Lake, sql: str, capsys: p
     assert not [word for word in ("Brien", "Jane", "doe") if word in error]
 
 
-def test_athena_is_asked_for_reads_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_athena_is_asked_for_reads_alone(project: Project) -> None:
     class NotAsked:
         def __getattr__(self, name: str) -> object:
             raise AssertionError(name)
@@ -146,7 +146,7 @@ def test_athena_is_asked_for_reads_alone(monkeypatch: pytest.MonkeyPatch) -> Non
         "select 1; select 2",
     ):
         with pytest.raises(NotAReadError):
-            query_athena(Athena(NotAsked(), "s3://out/", "primary"), sql)
+            query_athena(Athena(NotAsked(), "s3://out/", "primary"), project.contracts, sql)
 
 
 @pytest.mark.parametrize(

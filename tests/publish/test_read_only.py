@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lakehouse.publish.read_only import NotAReadError, require_read, tables_named
+from lakehouse.publish.read_only import NotAReadError, parse_read
 
 READS = (
     "select 1", "select * from silver.t", 'SELECT * FROM "silver"."t";', "with a as (select 1 as n) select * from a",
@@ -44,25 +44,25 @@ OTHERS = (
 @pytest.mark.parametrize("sql", READS)
 @pytest.mark.parametrize("dialect", ["duckdb", "athena"])
 def test_a_read_is_let_through(dialect: str, sql: str) -> None:
-    require_read(sql, dialect)
-    require_read(sql.upper() if "'" not in sql else sql, dialect)
+    parse_read(sql, dialect)
+    parse_read(sql.upper() if "'" not in sql else sql, dialect)
 
 
 @pytest.mark.parametrize("sql", DUCKDB_READS)
 def test_a_read_in_duckdbs_words(sql: str) -> None:
-    require_read(sql, "duckdb")
+    parse_read(sql, "duckdb")
 
 
 @pytest.mark.parametrize("sql", ATHENA_READS)
 def test_a_read_in_athenas_words(sql: str) -> None:
-    require_read(sql, "athena")
+    parse_read(sql, "athena")
 
 
 @pytest.mark.parametrize("sql", OTHERS)
 @pytest.mark.parametrize("dialect", ["duckdb", "athena"])
 def test_all_else_is_refused_in_one_line(dialect: str, sql: str) -> None:
     with pytest.raises(NotAReadError, match=r"^The query was not run: .*\. Wanted: one SELECT") as caught:
-        require_read(sql, dialect)
+        parse_read(sql, dialect)
     assert caught.value.exit_code == 2
     assert "\n" not in str(caught.value)
     assert "\x1b" not in str(caught.value)
@@ -70,6 +70,8 @@ def test_all_else_is_refused_in_one_line(dialect: str, sql: str) -> None:
 
 def test_the_tables_of_a_query_are_known() -> None:
     sql = "explain with a as (select * from silver.t) select * from a join Analytics.v on true join u using (n)"
-    named = {(table.db, table.name) for table in tables_named(sql, "duckdb")}
+    parsed = parse_read(sql, "duckdb")
+    named = {(table.db, table.name) for table in parsed.tables}
     assert named == {("silver", "t"), ("Analytics", "v"), ("", "u")}
-    assert tables_named("show tables", "duckdb") == []
+    assert parsed.explain == "explain"
+    assert parse_read("show tables", "duckdb").tables == []

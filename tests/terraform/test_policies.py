@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = load_contracts(ROOT / "contracts")
 MOST_CHARACTERS = 10_240  # IAM's limit for the inline policies of a role, white space aside
 PERSONAL = {d.name: [c.name for c in d.columns if c.pii] for d in CONTRACTS.datasets if d.pii_columns}
+DELETE_FLAGS = {d.name: d.delete_flag for d in CONTRACTS.datasets if d.delete_flag}
 
 
 def s3(applied: Any, bucket: str, key: str = "") -> str:
@@ -200,16 +201,23 @@ def test_analysts_can_ask_every_view_without_personal_data(applied: Any) -> None
             )
 
 
-def test_with_lake_formation_only_the_personal_columns_are_hidden(applied_with_choices: Any) -> None:
+def test_with_lake_formation_personal_columns_and_deleted_rows_are_hidden(applied_with_choices: Any) -> None:
     applied = applied_with_choices
     grants = {
-        grant["table_with_columns"][0]["name"]: grant for grant in applied.of_type("aws_lakeformation_permissions")
+        grant["data_cells_filter"][0]["table_name"]: grant for grant in applied.of_type("aws_lakeformation_permissions")
     }
-    assert set(grants) == set(PERSONAL)
+    filters = {
+        found["table_data"][0]["table_name"]: found["table_data"][0]
+        for found in applied.of_type("aws_lakeformation_data_cells_filter")
+    }
+    assert set(grants) == set(filters) == set(PERSONAL)
     for name, grant in grants.items():
-        (columns,) = grant["table_with_columns"]
+        (columns,), (rows,) = filters[name]["column_wildcard"], filters[name]["row_filter"]
         assert sorted(columns["excluded_column_names"]) == sorted(PERSONAL[name])
-        assert (columns["wildcard"], grant["permissions"]) == (True, ["SELECT"])
+        assert (grant["data_cells_filter"][0]["name"], grant["permissions"]) == (filters[name]["name"], ["SELECT"])
+        flag = DELETE_FLAGS.get(name)
+        assert rows["filter_expression"] == (f"{flag} = false OR {flag} IS NULL" if flag else None)
+        assert bool(rows["all_rows_wildcard"]) is (flag is None)
         # The files have every column, so they stay closed: Lake Formation hands the rows out.
         assert not analysts_may(applied, "s3:GetObject", f"curated/silver/{name}/part-1.parquet")
         assert is_allowed(applied.policy("analysts"), Call.of("glue:GetTable", glue(f"table/silver/{name}")))

@@ -71,10 +71,11 @@ def _save(lake: Any, sql: str, file: Path) -> int:
 
 
 def _from_athena(lake: Any, sql: str) -> Any:
+    from lakehouse.contracts.project import find_project
     from lakehouse.publish.athena import Athena
     from lakehouse.publish.athena_query import query_athena
 
-    return query_athena(Athena.of(lake), sql)
+    return query_athena(Athena.of(lake), find_project().contracts, sql)
 
 
 def _save_from_athena(lake: Any, sql: str, file: Path) -> int:

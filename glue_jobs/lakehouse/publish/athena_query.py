@@ -12,9 +12,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from lakehouse.contracts.contract import Contracts
 from lakehouse.publish.athena import Athena, Cost, QueryState
+from lakehouse.publish.not_deleted import delete_flags, keeps_deleted, without_deleted
 from lakehouse.publish.query import QueryResult
-from lakehouse.publish.read_only import require_read
+from lakehouse.publish.read_only import parse_read
 from lakehouse.say import format_bytes
 
 _READ: dict[str, Callable[[str], Any]] = {
@@ -44,16 +46,25 @@ class AthenaResult:
     cost: Cost
 
 
-def query_athena(athena: Athena, sql: str) -> AthenaResult:
+def query_athena(athena: Athena, contracts: Contracts, sql: str) -> AthenaResult:
     """Run one SELECT in Athena, progress on standard error; raises NotAReadError, AthenaError or AthenaBusyError."""
-    require_read(sql, "athena")
-    query, cost = athena.run(sql, "run the query", on_state=_show if sys.stderr.isatty() else None)
+    query, cost = athena.run(
+        _without_deleted(sql, contracts), "run the query", on_state=_show if sys.stderr.isatty() else None
+    )
     columns, rows = athena.rows(query)
     types = tuple(kind for _, kind in columns)
     read = [_READ.get(kind, str) for kind in types]
     values = [tuple(None if v is None else to(v) for to, v in zip(read, row, strict=True)) for row in rows]
     print(_cost_line(cost), file=sys.stderr)
     return AthenaResult(types, QueryResult(tuple(name for name, _ in columns), values), cost)
+
+
+def _without_deleted(sql: str, contracts: Contracts) -> str:
+    """The query as it is, or, where it reads a table that keeps deleted rows, without them."""
+    parsed, flags = parse_read(sql, "athena"), delete_flags(contracts)
+    if parsed.tree is None or not keeps_deleted(parsed.tree, flags):
+        return sql
+    return f"{parsed.explain} {without_deleted(parsed.tree, flags).sql(dialect='athena')}".lstrip()
 
 
 def _show(query: QueryState) -> None:

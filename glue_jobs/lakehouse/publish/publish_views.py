@@ -12,6 +12,7 @@ from lakehouse.lake.paths import Lake
 from lakehouse.publish.athena import Athena
 from lakehouse.publish.catalogue import MANAGED, GlueCatalogue
 from lakehouse.publish.descriptions import queryable_tables
+from lakehouse.publish.not_deleted import delete_flags
 from lakehouse.publish.pinned_views import pinned_views
 from lakehouse.publish.query import require_views_run, tables_of
 from lakehouse.publish.view_check import TableColumns, check_views
@@ -50,7 +51,7 @@ def available_views(project: Project, lake: Lake, tables: TableColumns) -> tuple
     if fault:
         raise fault
     available, postponed = [], []
-    for view in resolve(views):
+    for view in resolve(views, delete_flags(project.contracts)):
         missing = sorted(set(view.tables) - set(tables))
         if missing:
             log.warning(

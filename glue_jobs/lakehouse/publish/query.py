@@ -19,7 +19,7 @@ from lakehouse.lake.paths import Lake, is_s3
 from lakehouse.lake.published import pins_of
 from lakehouse.privacy import without_values
 from lakehouse.publish.not_deleted import where_shown
-from lakehouse.publish.read_only import NotAReadError, require_read, tables_named
+from lakehouse.publish.read_only import NotAReadError, Read, parse_read
 
 if TYPE_CHECKING:
     from lakehouse.publish.views import ResolvedView
@@ -101,10 +101,10 @@ def _run(
     views: Sequence[ResolvedView],
     read: Callable[[duckdb.DuckDBPyConnection], _T],
 ) -> _T:
-    _require_read(sql)
+    parsed = _parsed(sql)
     connection = connect(lake, contracts, views)
     try:
-        _require_tables(connection, sql)
+        _require_tables(connection, parsed)
         return read(connection.execute(sql))
     except duckdb.Error as error:
         raise _query_error(error) from None
@@ -112,23 +112,24 @@ def _run(
         connection.close()
 
 
-def _require_read(sql: str) -> None:
-    """Raise NotAReadError by two parsers, the engine's own and that of the tree; QueryError for what is no SQL."""
+def _parsed(sql: str) -> Read:
+    """Parse a query by two parsers, the engine's own and that of the tree; raises NotAReadError, QueryError."""
     try:
         kinds = [statement.type for statement in duckdb.extract_statements(sql)]
     except duckdb.Error as error:
         raise _query_error(error) from None
-    require_read(sql, "duckdb")
+    parsed = parse_read(sql, "duckdb")
     if len(kinds) != 1 or kinds[0] not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
         raise NotAReadError("it is no SELECT")
+    return parsed
 
 
-def _require_tables(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+def _require_tables(connection: duckdb.DuckDBPyConnection, query: Read) -> None:
     """Raise QueryError for a table that is not one of the lake's views here; the engine has tables of its own."""
     known = [f"{layer}.{name}" for layer, name in _tables(connection)]
     qualified = {name.lower() for name in known}
     unqualified = {name.split(".")[1] for name in qualified if name.split(".")[0] in _UNQUALIFIED}
-    for table in tables_named(sql, "duckdb"):
+    for table in query.tables:
         name = f"{table.db}.{table.name}" if table.db else table.name
         if table.name and name.lower() not in (qualified if table.db else unqualified):
             raise QueryError(f"there is no table {name}.", f" Tables: {', '.join(known)}.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
@@ -44,24 +45,32 @@ class NotAReadError(UsageError):
         )
 
 
-def require_read(sql: str, dialect: str) -> None:
-    """Raise NotAReadError unless the text is one statement that reads nothing but the lake's databases."""
+@dataclass(frozen=True)
+class Read:
+    """A query that only reads: the words of its EXPLAIN, and its tree; none for a SHOW."""
+
+    explain: str
+    tree: exp.Expr | None
+
+    @property
+    def tables(self) -> list[exp.Table]:
+        """The tables and views that it names, its own common table expressions left out."""
+        return list(_tables(self.tree)) if self.tree else []
+
+
+def parse_read(sql: str, dialect: str) -> Read:
+    """Parse one statement that reads nothing but the lake's databases; raises NotAReadError for anything else."""
     tokens = _tokens(sql, dialect)
     if not tokens:
         raise NotAReadError("it is empty")
     if tokens[0].text.upper() == "SHOW":
         _require_names(_tokens(sql[tokens[0].end + 1 :], dialect))
-        return
-    for fault in _faults(_tree(_without_explain(sql, tokens[0]), dialect), tokens[0].text.upper()):
+        return Read("", None)
+    query = _without_explain(sql, tokens[0])
+    tree = _tree(query, dialect)
+    for fault in _faults(tree, tokens[0].text.upper()):
         raise NotAReadError(fault)
-
-
-def tables_named(sql: str, dialect: str) -> list[exp.Table]:
-    """The tables and views that a query names, its own common table expressions left out."""
-    tokens = _tokens(sql, dialect)
-    if not tokens or tokens[0].text.upper() == "SHOW":
-        return []
-    return list(_tables(_tree(_without_explain(sql, tokens[0]), dialect)))
+    return Read(sql.removesuffix(query), tree)
 
 
 def _tokens(sql: str, dialect: str) -> list[Token]:

@@ -19,6 +19,7 @@ from sqlglot import exp
 
 from lakehouse.contracts.layers import ANALYTICS
 from lakehouse.errors import LakehouseError
+from lakehouse.publish.not_deleted import keeps_deleted, without_deleted
 
 _FINGERPRINT = "made_by_lakehouse_"
 _HEADER = re.compile(r"^-- (description:|column\s)\s*(.*)$")
@@ -186,18 +187,21 @@ def in_order(views: Iterable[View]) -> list[View]:
         raise ViewError(named[cycle[0]].file, f"reads itself through {' → '.join(cycle)}; remove the cycle.") from None
 
 
-def resolve(views: Sequence[View]) -> list[ResolvedView]:
-    """Views in dependency order → views that read only tables, with their declared types."""
+def resolve(views: Sequence[View], flags: Mapping[str, str]) -> list[ResolvedView]:
+    """Views in dependency order → views that read only tables, with their declared types and without deleted rows.
+
+    flags: the delete flag of each table that has one (`not_deleted.delete_flags`).
+    """
     resolved: dict[str, ResolvedView] = {}
     for view in views:
-        resolved[view.name] = ResolvedView(view, view.typed(_inlined(view, resolved)))
+        resolved[view.name] = ResolvedView(view, view.typed(_inlined(view, resolved, flags)))
     return list(resolved.values())
 
 
-def _inlined(view: View, resolved: Mapping[str, ResolvedView]) -> str:
-    if not view.views_read:
+def _inlined(view: View, resolved: Mapping[str, ResolvedView], flags: Mapping[str, str]) -> str:
+    if not view.views_read and not keeps_deleted(view.tree, flags):
         return view.plain_sql()
-    tree = view.tree.copy()
+    tree = without_deleted(view.tree, flags)
     for node in list(tree.find_all(exp.Table)):
         if node.db == ANALYTICS and node.name in resolved:
             inner = sqlglot.parse_one(resolved[node.name].query, dialect="athena")

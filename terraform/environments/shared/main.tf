@@ -186,6 +186,14 @@ module "airflow" {
 
 # ---- who may query, and who is alerted
 
+locals {
+  # Tables with personal data, and tables read by views that keep deleted rows: analysts never read their files.
+  filtered_tables = distinct(concat(keys(module.plan.personal), [
+    for table in module.plan.view_tables : table.name
+    if table.database == "silver" && contains(keys(module.plan.delete_flags), table.name)
+  ]))
+}
+
 module "analysts" {
   source = "../../modules/analysts"
 
@@ -194,9 +202,10 @@ module "analysts" {
   principals = var.analysts
   tables = [
     for table in module.plan.view_tables : table
-    if contains(["silver", "ops"], table.database) && !contains(keys(module.plan.personal), table.name)
+    if contains(["silver", "ops"], table.database) && !contains(local.filtered_tables, table.name)
   ]
-  hidden_columns = module.plan.personal
+  hidden_columns = { for name in local.filtered_tables : name => lookup(module.plan.personal, name, []) }
+  delete_flags   = module.plan.delete_flags
   lake_formation = var.lake_formation
 }
 

@@ -126,10 +126,12 @@ data "aws_iam_policy_document" "analysts" {
   }
 }
 
-# ---- a table with personal data, less those columns: IAM knows no columns, Lake Formation does
+# ---- a table less personal columns and deleted rows: IAM knows neither columns nor rows, Lake Formation does
 
 locals {
   granted = var.lake_formation ? var.hidden_columns : {}
+  # The condition is that of glue_jobs/lakehouse/publish/not_deleted.py: a null flag counts as not deleted.
+  rows_shown = { for name, flag in var.delete_flags : name => "${flag} = false OR ${flag} IS NULL" }
 }
 
 # Hybrid: who has not opted in, that is every job, goes on with IAM alone.
@@ -141,20 +143,44 @@ resource "aws_lakeformation_resource" "this" {
   hybrid_access_enabled   = true
 }
 
-resource "aws_lakeformation_permissions" "columns" {
+resource "aws_lakeformation_data_cells_filter" "this" {
+  for_each = local.granted
+
+  table_data {
+    database_name    = "silver"
+    table_name       = each.key
+    name             = "${var.platform.name}-analysts"
+    table_catalog_id = var.platform.account_id
+
+    column_wildcard {
+      excluded_column_names = each.value
+    }
+
+    row_filter {
+      filter_expression = lookup(local.rows_shown, each.key, null)
+
+      dynamic "all_rows_wildcard" {
+        for_each = contains(keys(local.rows_shown), each.key) ? [] : [1]
+        content {}
+      }
+    }
+  }
+
+  depends_on = [aws_lakeformation_resource.this]
+}
+
+resource "aws_lakeformation_permissions" "rows" {
   for_each = local.granted
 
   principal   = module.role.arn
   permissions = ["SELECT"]
 
-  table_with_columns {
-    database_name         = "silver"
-    name                  = each.key
-    wildcard              = true
-    excluded_column_names = each.value
+  data_cells_filter {
+    database_name    = "silver"
+    table_name       = each.key
+    name             = aws_lakeformation_data_cells_filter.this[each.key].table_data[0].name
+    table_catalog_id = var.platform.account_id
   }
-
-  depends_on = [aws_lakeformation_resource.this]
 }
 
 resource "aws_lakeformation_opt_in" "this" {
@@ -171,5 +197,5 @@ resource "aws_lakeformation_opt_in" "this" {
     }
   }
 
-  depends_on = [aws_lakeformation_permissions.columns]
+  depends_on = [aws_lakeformation_permissions.rows]
 }

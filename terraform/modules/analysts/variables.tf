@@ -20,8 +20,13 @@ variable "tables" {
 }
 
 variable "hidden_columns" {
-  description = "Columns with personal data, by silver table."
+  description = "Columns with personal data, by silver table; none where a table is listed for its deleted rows alone."
   type        = map(list(string))
+}
+
+variable "delete_flags" {
+  description = "Column that marks a deleted row, by silver table."
+  type        = map(string)
 }
 
 variable "lake_formation" {

@@ -20,6 +20,18 @@ locals {
     }
   ]...) : name => columns if length(columns) > 0 }
 
+  # The delete flag of each table that keeps deleted rows.
+  delete_flags = merge([
+    for contract in local.contracts : {
+      for pair in flatten([
+        for table in contract.schema : [
+          for property in try(table.customProperties, []) : { table = table.name, flag = property.value }
+          if property.property == "deleteFlag"
+        ]
+      ]) : pair.table => pair.flag
+    }
+  ]...)
+
   databases = {
     landing    = "Files as delivered, as the crawlers see them."
     bronze     = "Every readable row as delivered."

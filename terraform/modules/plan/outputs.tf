@@ -23,6 +23,11 @@ output "personal" {
   value       = local.personal
 }
 
+output "delete_flags" {
+  description = "Column that marks a deleted row, by dataset; datasets that keep no deleted rows are left out."
+  value       = local.delete_flags
+}
+
 output "view_tables" {
   description = "Tables that the Athena views read."
   value       = local.view_tables

@@ -11,7 +11,7 @@ leads as (
         cast(updated_at as timestamp) as updated_at,
         cast(dt as date) as dt
     from {{ source('silver_crm', 'crm_leads') }}
-    where not is_deleted
+    where {{ not_deleted('is_deleted') }}
 )
 
 select * from leads

@@ -15,7 +15,7 @@ order_lines as (
         cast(updated_at as timestamp) as updated_at,
         cast(dt as date) as dt
     from {{ source('silver_erp', 'erp_orders') }}
-    where not is_deleted
+    where {{ not_deleted('is_deleted') }}
 )
 
 select * from order_lines
