@@ -10,6 +10,7 @@ REPLAY = Option("replay", "DATASET:BATCH", "merge one validated batch again, e.g
 
 def transform(call: JobCall) -> None:
     """Validated rows → silver → staging models; or silver → fct_daily_store_metrics."""
+    from lakehouse.errors import LakehouseError, gathering, raise_first
     from lakehouse.transform.fact import build_marts
     from lakehouse.transform.transform import ask_replay, build_domain, merge_domain
 
@@ -18,8 +19,11 @@ def transform(call: JobCall) -> None:
         return
     if "replay" in call.options:
         ask_replay(call.context, call.contract, call.options["replay"])
-    merge_domain(call.context, call.contract)
+    errors: list[LakehouseError] = []
+    with gathering(errors):
+        merge_domain(call.context, call.contract)
     build_domain(call.context, call.contract)
+    raise_first(errors, rest=())
 
 
 if __name__ == "__main__":

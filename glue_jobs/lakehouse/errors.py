@@ -6,8 +6,10 @@ run again. The exit code distinguishes them, so that the orchestrator knows whet
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 EXIT_UNEXPECTED = 1
 EXIT_USAGE = 2
@@ -19,12 +21,38 @@ class LakehouseError(Exception):
     """Base of every error that this project raises on purpose; its message is one line for people."""
 
     exit_code: int = EXIT_TERMINAL
+    rest: Sequence[Any] | None = None
+    """What came of the other parts (files, datasets), which were all done; None where the work ended at the error."""
+    others: Sequence[LakehouseError] = ()
+    """Errors of further parts."""
 
 
 class TransientError(LakehouseError):
     """Base of the temporary errors: the job can succeed when it is run again."""
 
     exit_code = EXIT_TRANSIENT
+
+
+@contextlib.contextmanager
+def gathering(errors: list[LakehouseError]) -> Iterator[None]:
+    """Keep the error of one part, so that the other parts have their turn; `raise_first` raises it at the end."""
+    try:
+        yield
+    except LakehouseError as error:
+        errors.append(error)
+
+
+def raise_first(errors: Iterable[LakehouseError], rest: Sequence[Any]) -> None:
+    """Raise what went wrong with some parts once all are done, as one error; do nothing where nothing did.
+
+    The first that needs manual action comes first: a retry alone would not report it again.
+    """
+    every = [part for error in errors for part in (error, *error.others)]
+    ordered = sorted(every, key=lambda error: error.exit_code == EXIT_TRANSIENT)
+    if ordered:
+        first = ordered[0]
+        first.rest, first.others = rest, tuple(ordered[1:])
+        raise first
 
 
 class UsageError(LakehouseError):

@@ -39,6 +39,14 @@ def console(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         _forget_output()
         return 0
+    except OSError as error:
+        from lakehouse.runtime.machine import foreseen
+
+        refused = foreseen(error)
+        if refused is None:
+            raise
+        say_error(str(refused))
+        return refused.exit_code
     except KeyboardInterrupt:
         say_error("interrupted; the next run resumes where this one stopped.")
         return 130

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from lakehouse.cli.app import RUN, command, new_app
+from lakehouse.cli.console import say_error
 from lakehouse.cli.options import DEFAULT_LAKE, LakePath, LogLevel, OnlyWriter, domain_names
 from lakehouse.errors import UnknownNameError
 
@@ -75,6 +76,7 @@ def run_delivery(
     from lakehouse.cycle.cycle import run_cycle
     from lakehouse.cycle.display import Display
     from lakehouse.runtime.glue import command_context
+    from lakehouse.runtime.machine import foreseen
     from lakehouse.runtime.safe_commits import require_jar
 
     log.configure(getattr(logging, log_level.upper()))
@@ -85,8 +87,15 @@ def run_delivery(
     folder = Path(landing or context.project.samples)
     with Display(total=sum(map(only.has, cycle_jobs(context.contracts)))) as display:
         result = run_cycle(context, folder, display, only)
-    report.write(result.summary, f"{context.lake.root}/report.html")
-    print_summary(result.summary, display.console)
+    print_summary(result.summary, display.console)  # first, for the row counts must not depend on a full disk
+    try:
+        report.write(result.summary, f"{context.lake.root}/report.html")
+    except OSError as error:
+        refused = foreseen(error)
+        if refused is None:
+            raise
+        say_error(f"No report was written: {refused}")
+        return result.exit_code or refused.exit_code
     return result.exit_code
 
 

@@ -117,7 +117,7 @@ def _result(run: Run, delivery: Delivery, landing: Path, started: datetime, star
     context = run.context
     held = held_of_delivery(context, delivery)
     run.failures += [failure for failure in held if not run.has_failed(failure.domain)]
-    fact = _fact(context)
+    fact = _fact(run)
     summary = RunSummary(
         run_id=run.run_id,
         started_at=started,
@@ -136,14 +136,20 @@ def _result(run: Run, delivery: Delivery, landing: Path, started: datetime, star
     return CycleResult(summary, run.exit_code or (EXIT_TERMINAL if held else 0))
 
 
-def _fact(context: Context) -> tuple[FactDay, ...]:
+def _fact(run: Run) -> tuple[FactDay, ...]:
+    """The fact for the report; where it cannot be read, that is a failure of the run, which keeps its row counts."""
+    context = run.context
     if (MARTS, FACT) not in tables_of(context.lake):
         return ()
     sql = (
         "SELECT dt, store_id, orders, net_revenue, gross_margin, sessions, conversion_rate "
         f"FROM {MARTS}.{FACT} ORDER BY dt, store_id"
     )
-    return tuple(FactDay(*row) for row in run_query(context.lake, context.contracts, sql).rows)
+    try:
+        return tuple(FactDay(*row) for row in run_query(context.lake, context.contracts, sql).rows)
+    except LakehouseError as error:
+        run.fail(MARTS, str(error), error.exit_code)
+        return ()
 
 
 def _links(context: Context) -> tuple[Link, ...]:

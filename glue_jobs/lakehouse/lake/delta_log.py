@@ -10,8 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import TableNotFoundError
 
+from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.files import list_files, read_head
 from lakehouse.lake.paths import is_s3
 
@@ -135,9 +136,10 @@ def append_once(path: str, rows: Sequence[dict[str, Any]], schema: pa.Schema, co
 
     A column that the table lacks, because an earlier release created it, is added.
     """
-    if recorded(path, commit.app_id) >= commit.version:
-        return False
-    try:
+
+    def append() -> bool:
+        if recorded(path, commit.app_id) >= commit.version:
+            return False
         write_deltalake(
             path,
             pa.Table.from_pylist(list(rows), schema=schema),
@@ -146,11 +148,9 @@ def append_once(path: str, rows: Sequence[dict[str, Any]], schema: pa.Schema, co
             storage_options=storage_options(path),
             commit_properties=_properties(commit),
         )
-    except CommitFailedError:
-        if recorded(path, commit.app_id) < commit.version:
-            raise
-        return False  # another process committed it first
-    return True
+        return True
+
+    return when_free(path, append)
 
 
 def _properties(commit: Commit) -> CommitProperties:

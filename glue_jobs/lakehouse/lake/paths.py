@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,21 @@ class LakeNotWritableError(LakehouseError):
         super().__init__(f"Cannot write the lake in {folder}: {reason}. Name a folder that can be written.")
 
 
+class LakePathError(LakehouseError):
+    """The path of a lake has characters that one of its engines reads as something else."""
+
+    def __init__(self, path: str, found: str) -> None:
+        self.path, self.found = path, found
+        super().__init__(
+            f"The path of the lake {path!r} contains {found!r}, which not every engine of the lake can open; name a "
+            "folder without control characters, [ ] | ^ \\ ${ and % before two hexadecimal digits."
+        )
+
+
+# delta-rs and DuckDB take the path for a URL, Spark substitutes ${…} in its SQL.
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f\[\]|^\\]|\$\{|%[0-9A-Fa-f]{2}")
+
+
 @dataclass(frozen=True)
 class Lake:
     """The roots of the raw and the curated layer; on S3 each may be a bucket of its own."""
@@ -44,8 +60,16 @@ class Lake:
 
     @classmethod
     def at(cls, root: str, raw_root: str | None = None) -> Lake:
-        """The lake under one root: a folder or s3://bucket/prefix; raw_root puts the raw layer elsewhere."""
+        """The lake under one root: a folder or s3://bucket/prefix; raw_root puts the raw layer elsewhere.
+
+        Raises LakePathError for a path that not every engine can open.
+        """
+        if "\0" in root:
+            raise LakePathError(root, "\0")
         base = root.rstrip("/") if is_s3(root) else str(Path(root).expanduser().resolve())
+        for path in (base, raw_root or ""):
+            if found := _UNUSABLE.search(path):
+                raise LakePathError(path, found[0])
         return cls(raw=(raw_root or f"{base}/raw").rstrip("/"), curated=f"{base}/curated")
 
     @property

@@ -25,7 +25,8 @@ from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.layout import bounds_of
 from lakehouse.lake import tables
 from lakehouse.lake.batches import INGEST, VALIDATE
-from lakehouse.lake.delta_log import Commit
+from lakehouse.lake.conflicts import when_free
+from lakehouse.lake.delta_log import Commit, table_version
 from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.rows import RowState
 
@@ -73,4 +74,26 @@ def append(rows: DataFrame, lake: Lake, dataset: Dataset, step: str, number: int
     # If a row could not be split, any column can contain personal data, so the Delta log stores min/max statistics only
     # for the columns that the lakehouse adds.
     properties = bounds_of(ROW_ID, BATCH_ID)
-    tables.append(rows, lake.quarantine(dataset.name), Commit(step, number), properties=properties, adds_columns=True)
+    path = lake.quarantine(dataset.name)
+    when_free(path, lambda: tables.append(rows, path, Commit(step, number), properties=properties, adds_columns=True))
+
+
+def keep_only(rows: DataFrame, lake: Lake, dataset: Dataset, step: str, number: int) -> None:
+    """Make the rows of a step and batch exactly these, where an attempt that died has left others.
+
+    The contract may have changed since, and with it which rows can be read. Where the rows are the same, nothing is
+    written.
+    """
+    path = lake.quarantine(dataset.name)
+    if table_version(path) < 0:
+        return
+    own = f"{BATCH_ID} = {number} AND {STEP} = '{step}'"
+    left, wanted = tables.read(rows.sparkSession, path).where(own).select(ROW_ID), rows.select(ROW_ID)
+    if left.exceptAll(wanted).isEmpty() and wanted.exceptAll(left).isEmpty():
+        return
+
+    def replace() -> None:
+        commit = Commit(f"{step}-retaken", table_version(path) + 1)
+        tables.append(rows, path, commit, adds_columns=True, in_place_of=own)
+
+    when_free(path, replace)

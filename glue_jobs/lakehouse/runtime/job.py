@@ -15,7 +15,9 @@ from lakehouse.lake.paths import Lake
 from lakehouse.privacy import trace_of, without_values
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.glue import JobRun, exit_status, on_glue, open_job
+from lakehouse.runtime.machine import foreseen
 from lakehouse.runtime.safe_commits import ONLY_WRITER, is_only_writer, require_jar, safe_start
+from lakehouse.say import visible
 
 _HELP = """usage: {name}{domain} --lake_root PATH [--raw_root PATH]{usage}
 
@@ -86,16 +88,26 @@ def run_job(
         return _ended(error.exit_code, str(error), argv, rest_is_done=error.rest is not None)
     except Exception as error:  # its text can quote a delivered value, so Python must not print it
         log.warning("unexpected error", trace=trace_of(error))
-        reason = f"unexpected error: {type(error).__name__}: {without_values(error)} (stack trace in the log)"
+        if known := foreseen(error):
+            return _ended(known.exit_code, str(known), argv)
+        reason = f"unexpected error: {without_values(error, _known_names())} (stack trace in the log)"
         return _ended(EXIT_UNEXPECTED, reason, argv)
     return 0
 
 
-def _ended(code: int, reason: str, argv: Sequence[str]) -> int | str:
+def _known_names() -> frozenset[str]:
+    """The names that an error may show; none where the contracts themselves cannot be read."""
+    try:
+        return find_project().contracts.names
+    except LakehouseError:
+        return frozenset()
+
+
+def _ended(code: int, reason: str, argv: Sequence[str], rest_is_done: bool = False) -> int | str:
     """Print why the job ends; on Glue the exit status itself is shown."""
     if not on_glue(argv):
-        print(f"error: {reason}", file=sys.stderr)
-    return exit_status(code, reason, argv)
+        print(f"error: {visible(reason)}", file=sys.stderr)
+    return exit_status(code, reason, argv, rest_is_done)
 
 
 def _context(run: JobRun) -> Context:

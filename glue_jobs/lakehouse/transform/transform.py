@@ -11,8 +11,8 @@ from lakehouse import log
 from lakehouse.contracts.contract import Contract, Contracts, Dataset
 from lakehouse.errors import LakehouseError, UsageError, gathering, raise_first
 from lakehouse.lake.batches import ValidationResult, batches_of, validation_results_of
-from lakehouse.lake.delta_log import open_table
-from lakehouse.lake.milestones import reached, record_milestone, silver_version
+from lakehouse.lake.delta_log import open_table, table_version
+from lakehouse.lake.milestones import is_built, record_tested
 from lakehouse.lake.ties import record_ties
 from lakehouse.layout.declared import describe, of_dataset
 from lakehouse.runtime.context import Context
@@ -46,8 +46,8 @@ def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
         with log.about(dataset=dataset.name), gathering(errors):
             validated = validation_results_of(context.lake, dataset)
             give_accepted_turns(context.lake, dataset, validated)
-            for turn in to_merge(context.lake, dataset, validated):
-                merged.append(_merge(context, dataset, turn, validated))
+            turns = to_merge(context.lake, dataset, validated)
+            merged.extend(_merge(context, dataset, turn, validated) for turn in turns)  # up to an error
             # A writer of Delta gives a new table Delta's own properties alone; a commit after it adds our layout.
             if opened := open_table(context.lake.silver(dataset.name)):
                 describe(context, of_dataset(context, dataset), opened)
@@ -92,13 +92,15 @@ def _bronze(context: Context, dataset: Dataset, turn: Turn, validated: Sequence[
 
 
 def build_domain(context: Context, contract: Contract) -> bool:
-    """Build and test a domain's models when its silver is newer than the last build that passed."""
-    version = silver_version(context.lake, contract.datasets)
-    step = f"transform_{contract.domain}"
-    if reached(context.lake, step) >= version:
+    """Build and test a domain's models when its silver is newer than the last build that passed.
+
+    Until its tests pass, the marts read the versions of its silver that passed; each run tests again.
+    """
+    if is_built(context.lake, contract):
         return False
+    versions = {dataset.name: table_version(context.lake.silver(dataset.name)) for dataset in contract.datasets}
     # Its own tables only: the role of a domain's job may not look at those of another.
-    register_silver(context.spark(), context.lake, Contracts((contract,)))
+    register_silver(context.spark(), context.lake, Contracts((contract,)), versions)
     run_dbt(context, ["build", "--select", f"tag:{contract.domain}"])
-    record_milestone(context.lake, step, version)
+    record_tested(context.lake, contract, versions)
     return True
