@@ -27,19 +27,22 @@ FIRST = (
     "lakehouse.quarantine.table:append:1",  # unreadable rows written, bronze not
     "lakehouse.ingest.ingest:ingest_batch:1",  # one dataset in bronze, the others not
     "step:ingest_web",
-    "lakehouse.quarantine.table:append:1",  # bad rows written, no verdict
-    "lakehouse.validate.validate:_record_results:1",  # quality results written, no verdict
+    "lakehouse.quarantine.table:append:1",  # bad rows written, no result
+    "lakehouse.validate.validate:_record_results:1",  # quality results written, no result
     "step:validate_web",
     "lakehouse.transform.transform:merge_batch:1",  # silver written, models not built
     "lakehouse.transform.transform:run_dbt:2",  # models built, no milestone
     "step:transform_web",
-    "lakehouse.transform.fact:run_dbt:1",  # fact written
+    "dbt.task.run:track_model_run:5",  # after the four views of this session, the fact: built, not tested
+    "lakehouse.transform.fact:run_dbt:1",  # tested, not shown
+    "lakehouse.transform.fact_candidate:commits_since:1",  # shown, its candidate not removed
     "step:transform_marts",
     "lakehouse.publish.publish:publish_docs:1",  # docs written, no milestone
 )
 SECOND = (
     "lakehouse.transform.transform:merge_batch:2",
     "lakehouse.transform.fact:run_dbt:1",
+    "lakehouse.transform.fact_candidate:commits_since:1",
 )
 
 
@@ -74,5 +77,5 @@ def test_killed_at_every_boundary_and_run_again(project: Project, tmp_path: Path
         assert count(f"quarantine.{name}") == bad
         assert count(f"bronze.{name}") + unreadable == landed
         assert count(f"delta_scan('{lake.silver(name)}')") == len(wanted.silver[name].rows)
-        assert count(f"ops.verdicts where dataset = '{name}'") == len(batches)
+        assert count(f"ops.validation_results where dataset = '{name}'") == len(batches)
         assert count(f"(select distinct _batch_id, _row_id from quarantine.{name})") == bad

@@ -13,7 +13,8 @@ from unittest.mock import patch
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.lake.delta_log import open_table, read_rows, select
+from lakehouse.lake.delta_log import open_table, read_rows, select, table_version
+from lakehouse.lake.milestones import record_tested
 from lakehouse.layout.maintain import maintain_lake
 from lakehouse.runtime.context import Context
 from lakehouse.transform import merge, merge_write
@@ -136,6 +137,9 @@ class Player:
 
     def _build(self) -> None:
         """Only the first build may be a full one: later ones know from silver's commits what changed."""
+        for contract in self.context.contracts:
+            paths = {dataset.name: self.context.lake.silver(dataset.name) for dataset in contract.datasets}
+            record_tested(self.context.lake, contract, {name: table_version(path) for name, path in paths.items()})
         result = build_marts(self.context)
         _expect("fact: full build", result.full, result.built and not self.built_before)
         self.built_before = True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import functools
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,18 @@ from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import tables
+from lakehouse.lake.conflicts import TRIES, TableBusyError, conflict_in, wait_after
 from lakehouse.lake.delta_log import table_version
-from lakehouse.lake.paths import Lake, for_spark
-from lakehouse.privacy import masked
+from lakehouse.lake.paths import Lake, delta_name, for_spark, sql_text
+from lakehouse.privacy import known_in
 from lakehouse.runtime.context import Context
+from lakehouse.say import format_count, visible
 
 _manifests: dict[Path, Any] = {}  # parsing takes seconds, and one process runs dbt several times
 
 
 class ModelError(LakehouseError):
-    """A dbt model or test failed; the message has its name and dbt's first line."""
+    """A dbt model or test failed; the message names it, its model and its file, and no text of the engine."""
 
     def __init__(self, node: str, reason: str, more: int) -> None:
         self.node, self.reason, self.more = node, reason, more
@@ -32,24 +36,37 @@ class ModelError(LakehouseError):
         super().__init__(f"dbt: {node}: {reason}{others}. Readers keep the last published version.")
 
 
-def register_silver(spark: SparkSession, lake: Lake, contracts: Contracts) -> None:
-    """Register every silver table in the session's catalog; a table that does not exist yet becomes an empty view."""
+def register_silver(
+    spark: SparkSession, lake: Lake, contracts: Contracts, versions: Mapping[str, int] | None = None
+) -> None:
+    """Register every silver table in the session's catalog; a table that does not exist yet becomes an empty view.
+
+    versions: register these versions (-1: no row yet), so that all that is built and tested reads one state of silver.
+    """
     for dataset in contracts.datasets:
-        if register_table(spark, SILVER, dataset.name, lake.silver(dataset.name)):
+        name, path = f"{SILVER}.`{dataset.name}`", lake.silver(dataset.name)
+        if versions is None and register_table(spark, SILVER, dataset.name, path):
             continue
-        nothing = tables.nothing(dataset.silver_columns)
-        spark.sql(f"CREATE OR REPLACE VIEW {SILVER}.`{dataset.name}` AS {nothing}")
+        rows = tables.nothing(dataset.silver_columns)
+        if versions is not None and versions[dataset.name] >= 0:
+            rows = f"SELECT * FROM {delta_name(path)} VERSION AS OF {versions[dataset.name]}"
+        _free_name(spark, SILVER, dataset.name)
+        spark.sql(f"CREATE VIEW {name} AS {rows}")
 
 
 def register_table(spark: SparkSession, layer: str, name: str, path: str) -> bool:
     """Register a Delta table in the session's catalog, which ends with the session; False if there is no table."""
+    _free_name(spark, layer, name)
+    if table_version(path) < 0:
+        return False
+    spark.sql(f"CREATE TABLE {layer}.`{name}` USING delta LOCATION {sql_text(for_spark(path))}")
+    return True
+
+
+def _free_name(spark: SparkSession, layer: str, name: str) -> None:
     spark.sql(f"CREATE DATABASE IF NOT EXISTS {layer}")
     if kind := _kind(spark, layer, name):
         spark.sql(f"DROP {kind} {layer}.`{name}`")
-    if table_version(path) < 0:
-        return False
-    spark.sql(f"CREATE TABLE {layer}.`{name}` USING delta LOCATION '{for_spark(path)}'")
-    return True
 
 
 def _kind(spark: SparkSession, layer: str, name: str) -> str | None:
@@ -71,13 +88,38 @@ def run_dbt(context: Context, arguments: Sequence[str], variables: dict[str, Any
     from dbt.cli.main import dbtRunner
 
     options = _common_options(context)
-    dbt_vars = {"marts_root": for_spark(f"{context.lake.curated}/{MARTS}"), **(variables or {})}
+    dbt_vars = marts_root(f"{context.lake.curated}/{MARTS}") | (variables or {})
     if arguments[0] == "build":
         options += ["--exclude-resource-type", "unit_test"]
+    command = [*arguments, *options, "--vars", json.dumps(dbt_vars)]
     with _ansi_setting_restored(context.spark()):
-        return _result_of(
-            dbtRunner(manifest=_manifest(context)).invoke([*arguments, *options, "--vars", json.dumps(dbt_vars)])
-        )
+        for attempt in range(TRIES):
+            with _alone_in_target(context):
+                result = dbtRunner(manifest=_manifest(context)).invoke(command)
+            if conflict_in(_failed_text(result)) is None:
+                return _result_of(context, result)
+            wait_after(attempt)
+    raise TableBusyError(f"dbt {arguments[0]}")
+
+
+def marts_root(folder: str) -> dict[str, Any]:
+    """The variable that says in which folder the marts are built."""
+    # The macro puts it between apostrophes (macros/location_clause.sql).
+    return {"marts_root": sql_text(for_spark(folder))[1:-1]}
+
+
+@contextlib.contextmanager
+def _alone_in_target(context: Context) -> Iterator[None]:
+    """Another run on the same lake waits: dbt reads back the files that it writes into its target folder."""
+    with (dbt_target(context) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _failed_text(result: Any) -> str:
+    """What dbt says of a command that failed; empty where it succeeded."""
+    messages = (str(part.message) for part in getattr(result.result, "results", ()) or ())
+    return "" if result.success else " ".join([str(result.exception or ""), *messages])
 
 
 def _common_options(context: Context) -> list[str]:
@@ -93,7 +135,10 @@ def _manifest(context: Context) -> Any:
 
     project = context.project.dbt
     if project not in _manifests:
-        _manifests[project] = _result_of(dbtRunner().invoke(["parse", *_common_options(context)]))
+        parsed = dbtRunner().invoke(["parse", *_common_options(context)])
+        if not parsed.success:  # no table is read yet, so the text is that of the project's own files
+            raise ModelError("project", visible(str(parsed.exception or "it cannot be parsed").strip())[:600], 0)
+        _manifests[project] = parsed.result
     return _manifests[project]
 
 
@@ -108,19 +153,45 @@ def _ansi_setting_restored(spark: SparkSession) -> Iterator[None]:
         spark.conf.set(name, before or "true")
 
 
-def _result_of(result: Any) -> Any:
+def _result_of(context: Context, result: Any) -> Any:
     if not result.success:
-        raise _model_error(result)
+        raise _model_error(context, result)
     return result.result
 
 
-def _model_error(done: Any) -> ModelError:
+def _model_error(context: Context, done: Any) -> ModelError:
+    names, known = context.contracts.names, functools.partial(_is_condition, context.spark())
     failed = [r for r in getattr(done.result, "results", ()) or () if str(r.status) in ("error", "fail")]
     if not failed:
-        text = masked(" ".join(str(done.exception or "dbt stopped without an error message").split()))
-        return ModelError("project", text, 0)
+        return ModelError("project", known_in(str(done.exception), names, known), 0)
     first = failed[0]
-    return ModelError(first.node.name, masked(" ".join(str(first.message).split()))[:300], len(failed) - 1)
+    node = f"{_described(first.node)} ({context.project.dbt.name}/{first.node.original_file_path})"
+    if str(first.status) == "fail":
+        return ModelError(node, f"it finds {format_count(first.failures or 0, 'row')}", len(failed) - 1)
+    return ModelError(node, known_in(str(first.message), names, known), len(failed) - 1)
+
+
+def _described(node: Any) -> str:
+    """A model by its name; a test with the models that it tests."""
+    if str(node.resource_type) != "test":
+        return str(node.name)
+    models = [name.rsplit(".", 1)[-1] for name in node.depends_on.nodes if name.startswith("model.")]
+    return f"test {node.name} of {', '.join(models)}"
+
+
+def _is_condition(spark: SparkSession, word: str) -> bool:
+    """Whether Spark or Delta has an error condition of that name; a row may have any word in brackets."""
+    jvm: Any = spark._jvm
+    for helper in (jvm.org.apache.spark.SparkThrowableHelper, jvm.org.apache.spark.sql.delta.DeltaThrowableHelper):
+        with contextlib.suppress(Exception):  # one that knows no such condition raises
+            if helper.getSqlState(word):
+                return True
+    return False
+
+
+def models_tagged(context: Context, tag: str) -> set[str]:
+    """The names of the models with a tag."""
+    return {n.name for n in _manifest(context).nodes.values() if n.resource_type == "model" and tag in n.tags}
 
 
 def ensure_views(context: Context) -> None:

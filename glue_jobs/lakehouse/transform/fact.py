@@ -1,8 +1,7 @@
-"""Builds the fact with dbt: exactly the store days that silver has changed since the last build."""
+"""Builds the fact with dbt: exactly the store days that silver has changed since the last build that passed."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -12,12 +11,17 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from lakehouse import log
+from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.marts import FACT
-from lakehouse.lake.tables import session_settings
+from lakehouse.errors import LakehouseError, gathering
+from lakehouse.lake.conflicts import TRIES, TableBusyError, wait_after
+from lakehouse.lake.delta_log import table_version
 from lakehouse.runtime.context import Context
-from lakehouse.runtime.dbt import ensure_views, register_silver, register_table, run_dbt
-from lakehouse.runtime.lineage import tell_built
+from lakehouse.runtime.dbt import ensure_views, marts_root, models_tagged, register_silver, run_dbt
+from lakehouse.runtime.lineage import emit_built
+from lakehouse.transform.fact_candidate import Candidate, changed_days, fact_candidate, merging, replacing
 from lakehouse.transform.fact_changes import Changes, pending_changes
+from lakehouse.transform.fact_money import require_money
 
 _CHANGED_VIEW = "changed_store_days"
 
@@ -32,32 +36,59 @@ class MartsResult:
 
 
 def build_marts(context: Context, full_refresh: bool = False) -> MartsResult:
-    """Bring the fact to the present silver; does nothing when it shows that already."""
-    changes = pending_changes(context.lake, context.contracts)
-    if full_refresh:
-        changes = Changes(True, frozenset(), (), changes.silver_versions)
-    if changes.nothing:
-        return MartsResult(False, False, 0)
+    """Bring the fact to the silver that its domains' tests passed; does nothing when it shows that already.
+
+    What dbt builds is tested out of readers' sight; rows and progress come to the fact in one commit, after the tests.
+    Raises ModelError or MoneyOverflowError, at each run until the rows or the tests are corrected.
+    """
+    path = context.lake.table(MARTS, FACT)
+    for attempt in range(TRIES):
+        base = table_version(path)
+        changes = pending_changes(context.lake, context.contracts)
+        if full_refresh:
+            changes = Changes(True, frozenset(), (), changes.silver_versions)
+        if changes.nothing:
+            return MartsResult(False, False, 0)
+        if result := _build(context, changes, base):
+            return result
+        log.warning("another build of the marts committed first", tries=attempt + 1)
+        wait_after(attempt)
+    raise TableBusyError(f"{MARTS}.{FACT}")
+
+
+def _build(context: Context, changes: Changes, base: int) -> MartsResult | None:
+    """Build, test, show; None when another build committed first, for this one began from an earlier fact."""
     spark = context.spark()
-    register_silver(spark, context.lake, context.contracts)
-    register_table(spark, "marts", FACT, context.lake.table("marts", FACT))
+    register_silver(spark, context.lake, context.contracts, changes.silver_versions)
     ensure_views(context)
     pairs = set() if changes.everything else store_days(spark, changes)
-    words, variables = _selection(spark, changes, pairs)
-    with session_settings(spark, _commit_progress(changes)):
-        run_dbt(context, ["build", "--select", "tag:marts", *words], variables)
-    tell_built(context)
+    with fact_candidate(context, base, copied=not changes.everything) as candidate:
+        arguments, variables = _selection(spark, changes, pairs)
+        _build_and_test(context, candidate, arguments, variables, pairs)
+        statement = replacing(candidate) if changes.everything else merging(candidate, pairs, _CHANGED_VIEW)
+        if not candidate.show(statement, changes.silver_versions):
+            return None
+    if others := models_tagged(context, MARTS) - {FACT}:
+        run_dbt(context, ["build", "--select", *sorted(others), *arguments], variables)
+    emit_built(context)
     log.info("marts built", full=changes.everything, store_days=len(pairs))
     return MartsResult(True, changes.everything, len(pairs))
 
 
-def _commit_progress(changes: Changes) -> dict[str, str]:
-    """Let the fact's commit say which silver it shows, also when no row of it differs."""
-    metadata = {"silver_versions": dict(changes.silver_versions)}
-    return {
-        "spark.databricks.delta.commitInfo.userMetadata": json.dumps(metadata),
-        "spark.databricks.delta.skipRecordingEmptyCommits": "false",
-    }
+def _build_and_test(
+    context: Context,
+    candidate: Candidate,
+    arguments: list[str],
+    variables: dict[str, Any],
+    pairs: set[tuple[str, str]],
+) -> None:
+    """Raise what keeps the candidate from being shown; of an overflow, which tests see as a null, its store and day."""
+    errors: list[LakehouseError] = []
+    with gathering(errors):
+        run_dbt(context, ["build", "--select", FACT, *arguments], variables | marts_root(candidate.folder))
+    require_money(context.spark(), changed_days(pairs) if variables else "true")
+    if errors:
+        raise errors[0]
 
 
 def store_days(spark: SparkSession, changes: Changes) -> set[tuple[str, str]]:
@@ -88,7 +119,7 @@ where (orders.ordered_at >= cast(changed.valid_from as timestamp)
 
 
 def _selection(spark: SparkSession, changes: Changes, pairs: set[tuple[str, str]]) -> tuple[list[str], dict[str, Any]]:
-    """dbt's words for everything, or for the changed pairs; with none the build still records its progress."""
+    """dbt's arguments for everything, or for the changed pairs; with none the build still records its progress."""
     if changes.everything:
         return ["--full-refresh"], {}
     days = sorted((date.fromisoformat(day), store_id) for day, store_id in pairs)

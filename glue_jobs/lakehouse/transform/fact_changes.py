@@ -1,4 +1,4 @@
-"""Which (dt, store_id) of the fact the silver tables have changed since the fact was last built."""
+"""Which (dt, store_id) of the fact the silver that passed its tests has changed since the fact was last built."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.contract import Contract, Contracts, Dataset
+from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.marts import FACT
 from lakehouse.lake.conflicts import CHANGES_NO_ROW
 from lakehouse.lake.delta_log import commits_since, table_version
+from lakehouse.lake.milestones import is_built, tested_version
 from lakehouse.lake.paths import Lake
 
 DATED_SOURCES = ("erp_orders", "crm_leads", "web_events")
@@ -32,14 +34,27 @@ class Changes:
         return not (self.everything or self.store_days or self.product_times)
 
 
-def silver_versions(lake: Lake, contracts: Contracts) -> dict[str, int]:
-    """The newest version of each silver table, -1 where there is none yet."""
-    return {dataset.name: table_version(lake.silver(dataset.name)) for dataset in contracts.datasets}
+def passed_versions(lake: Lake, contracts: Contracts, shown: Mapping[str, int]) -> dict[str, int]:
+    """The newest version of each silver table that its domain's models and tests passed, -1 where there is none."""
+    return {
+        dataset.name: min(_passed(lake, contract, dataset, shown), table_version(lake.silver(dataset.name)))
+        for contract in contracts
+        for dataset in contract.datasets
+    }
+
+
+def _passed(lake: Lake, contract: Contract, dataset: Dataset, shown: Mapping[str, int]) -> int:
+    """As recorded; in a lake from before such records, the newest if the domain is done, else what the fact shows."""
+    if recorded := tested_version(lake, dataset):
+        return recorded - 1
+    if is_built(lake, contract):
+        return table_version(lake.silver(dataset.name))
+    return shown.get(dataset.name, -1)
 
 
 def built_from(lake: Lake) -> dict[str, int] | None:
     """The silver versions that the fact shows, from its own newest commit that says so; None before the first."""
-    for commit in reversed(commits_since(lake.table("marts", FACT), -1)):
+    for commit in reversed(commits_since(lake.table(MARTS, FACT), -1)):
         metadata = commit["lakehouse"]
         if metadata and "silver_versions" in metadata:
             return dict(metadata["silver_versions"])
@@ -47,8 +62,9 @@ def built_from(lake: Lake) -> dict[str, int] | None:
 
 
 def pending_changes(lake: Lake, contracts: Contracts) -> Changes:
-    """Compare the silver versions now with those that the fact was built from."""
-    now, before = silver_versions(lake, contracts), built_from(lake)
+    """Compare the silver versions that passed their tests with those that the fact was built from."""
+    before = built_from(lake)
+    now = passed_versions(lake, contracts, before or {})
     if before is None:
         return Changes(any(version >= 0 for version in now.values()), frozenset(), (), now)
     store_days: set[tuple[str, str]] = set()
@@ -68,10 +84,10 @@ def pending_changes(lake: Lake, contracts: Contracts) -> Changes:
 
 
 def _touched(lake: Lake, dataset: str, before: int, now: int) -> list[Any] | None:
-    """What each commit after a version touched; None when a commit cannot say, or the log no longer reaches back."""
+    """What each commit between two versions touched; None when one cannot say, or the log does not reach back."""
     if now < before:
         return None
-    commits = commits_since(lake.silver(dataset), before)
+    commits = [commit for commit in commits_since(lake.silver(dataset), before) if commit["version"] <= now]
     if len(commits) < now - before:
         return None
     touched = []
