@@ -10,9 +10,9 @@ from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.marts import find_table
 from lakehouse.errors import UsageError
 from lakehouse.lake.delta_log import table_version
-from lakehouse.lake.paths import for_spark
+from lakehouse.lake.paths import delta_name
 from lakehouse.lake.published import record_rollback
-from lakehouse.lake.tables import session_settings
+from lakehouse.lake.tables import USER_METADATA, session_settings
 from lakehouse.publish.parity import require_parity
 from lakehouse.publish.pins import open_as_of
 from lakehouse.publish.publish import publish_domain, publish_marts
@@ -53,8 +53,8 @@ def roll_back(context: Context, wanted: str, to_version: int) -> RollbackResult:
         raise RollbackError(f"{layer}.{name}", before)
     require_parity(f"{layer}.{name} as of version {to_version}", open_as_of(context.lake, layer, name, str(to_version)))
     note = {"rollback": {"from_version": before, "to_version": to_version, "run": log.current("run")}}
-    with session_settings(context.spark(), {"spark.databricks.delta.commitInfo.userMetadata": json.dumps(note)}):
-        context.spark().sql(f"RESTORE TABLE delta.`{for_spark(path)}` TO VERSION AS OF {to_version}").collect()
+    with session_settings(context.spark(), {USER_METADATA: json.dumps(note)}):
+        context.spark().sql(f"RESTORE TABLE {delta_name(path)} TO VERSION AS OF {to_version}").collect()
     done = RollbackResult(layer, name, before, to_version, table_version(path))
     record_rollback(context.lake, layer, name, before, to_version, done.version)
     log.info("rolled back", table=f"{layer}.{name}", from_version=before, to_version=to_version, version=done.version)

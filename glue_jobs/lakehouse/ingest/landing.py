@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse import log
+from lakehouse.contracts.contract import Contract, Contracts, Dataset
 from lakehouse.errors import LakehouseError
-from lakehouse.lake.files import copy_in, exists
+from lakehouse.lake.files import StoredFile, copy_in, exists
 from lakehouse.lake.paths import Lake
 from lakehouse.say import format_count
+
+MOST_NAMED = 20
+"""So many skipped files a run names; of more it says how many."""
 
 
 class LandingError(LakehouseError):
@@ -34,6 +39,27 @@ def dataset_of(contracts: Contracts, file_name: str) -> Dataset | None:
     """The dataset whose pattern a file name matches; the longest pattern wins where several do."""
     matching = [dataset for dataset in contracts.datasets if dataset.matches(file_name)]
     return max(matching, key=lambda dataset: len(dataset.file_pattern), default=None)
+
+
+def unclaimed(contracts: Contracts, contract: Contract, files: Iterable[StoredFile]) -> list[str]:
+    """A line for each raw file of a domain that none of its datasets takes, at most MOST_NAMED and one for the rest."""
+    owners = [(file, dataset_of(contracts, file.name)) for file in files]
+    strange = [(file, owner) for file, owner in owners if owner is None or owner.domain != contract.domain]
+    patterns = ", ".join(dataset.file_pattern for dataset in contract.datasets)
+    lines = [
+        f"raw/{contract.domain}/{file.path}: skipped, "
+        + (f"its name belongs to raw/{owner.domain}/" if owner else f"no filePattern of {contract.domain} matches it")
+        + f" ({patterns})"
+        for file, owner in strange[:MOST_NAMED]
+    ]
+    more = len(strange) - len(lines)
+    return [*lines, f"raw/{contract.domain}/: {format_count(more, 'more file')} skipped"] if more else lines
+
+
+def warn_of_unclaimed(contracts: Contracts, contract: Contract, files: Iterable[StoredFile]) -> None:
+    """Log the raw files of a domain that none of its datasets takes."""
+    for line in unclaimed(contracts, contract, files):
+        log.warning("file skipped", what=line)
 
 
 def deliver(folder: Path, lake: Lake, contracts: Contracts, domains: frozenset[str] | None = None) -> Delivery:

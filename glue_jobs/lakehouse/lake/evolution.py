@@ -18,7 +18,7 @@ from lakehouse.contracts.contract import Dataset, MergeStrategy
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import tables
 from lakehouse.lake.delta_log import open_table
-from lakehouse.lake.paths import for_spark
+from lakehouse.lake.paths import delta_name
 from lakehouse.lake.rewrite import Arrangement, NewTable, rewrite_table
 
 _DELTA_NAMES = {"int": "integer", "bigint": "long"}
@@ -91,7 +91,7 @@ def evolve(spark: SparkSession, path: str, wanted: WantedTable) -> None:
     change = schema_change(table.schema().to_json(), wanted.columns, wanted.dataset)
     if change.added:
         definitions = ", ".join(_definition(new) for new in change.added)
-        spark.sql(f"ALTER TABLE delta.`{for_spark(path)}` ADD COLUMNS ({definitions})")
+        spark.sql(f"ALTER TABLE {delta_name(path)} ADD COLUMNS ({definitions})")
         log.info("columns added", columns=",".join(new.path for new in change.added))
     if change.widened:
         _widen(spark, path, change.widened, wanted)
@@ -99,7 +99,7 @@ def evolve(spark: SparkSession, path: str, wanted: WantedTable) -> None:
     changed = {name: value for name, value in wanted.properties.items() if now.get(name) != value}
     if changed:
         properties = ", ".join(f"'{name}' = '{value}'" for name, value in changed.items())
-        spark.sql(f"ALTER TABLE delta.`{for_spark(path)}` SET TBLPROPERTIES ({properties})")
+        spark.sql(f"ALTER TABLE {delta_name(path)} SET TBLPROPERTIES ({properties})")
 
 
 def schema_change(schema: str, columns: Sequence[Column], dataset: Dataset) -> SchemaChange:
