@@ -7,10 +7,11 @@ import json
 
 import yaml
 
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.cli.check_models import contradictions
+from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.marts import declared_by_model, model_file, models
 from lakehouse.contracts.project import Project
-from lakehouse.contracts.suite import Suite, load_suite
+from lakehouse.contracts.rules import dataset_suite
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.publish.descriptions import queryable_tables
 from lakehouse.publish.view_check import check_views
@@ -42,34 +43,20 @@ def _odcs(project: Project) -> list[str]:
 
 
 def _suites(project: Project, contracts: Contracts) -> list[str]:
-    found = []
+    """Suites against their contracts, and the values that they let pass against those that dbt accepts."""
+    found: list[str] = []
+    suites = {}
     for dataset in contracts.datasets:
         try:
-            suite = load_suite(project.suites, dataset.name, dataset.known_columns)
-            found += [_without_rule(project, dataset, column) for column in _unguarded(dataset, suite)]
+            suites[dataset.name] = dataset_suite(project.suites, dataset)
         except LakehouseError as error:
             found.append(str(error))
     names = {dataset.name for dataset in contracts.datasets}
     files = sorted((project.suites / "expectations").glob("*.json"))
     lost = [file for file in files if file.stem not in names]
     why = "which no contract describes."
-    return found + [f"{file}: a suite for '{file.stem}', {why}{nearest(file.stem, names)}" for file in lost]
-
-
-def _unguarded(dataset: Dataset, suite: Suite) -> list[str]:
-    """The columns that a row needs to be merged and that no rule keeps from being null."""
-    not_null = [rule for rule in suite.quarantine_rules if rule.type == "expect_column_values_to_not_be_null"]
-    guarded = {column for rule in not_null for column in rule.columns}
-    needed = dict.fromkeys((*dataset.key, dataset.sequence_by, *filter(None, [dataset.date_column])))
-    return [column for column in needed if column not in guarded]
-
-
-def _without_rule(project: Project, dataset: Dataset, column: str) -> str:
-    file = project.suites / "expectations" / f"{dataset.name}.json"
-    return (
-        f"{file}: no rule quarantines a null {column}, without which a row cannot be merged; "
-        f"add expect_column_values_to_not_be_null for it with on_failure quarantine."
-    )
+    found += [f"{file}: a suite for '{file.stem}', {why}{nearest(file.stem, names)}" for file in lost]
+    return [*found, *contradictions(project.dbt, suites)]
 
 
 def _marts(project: Project) -> list[str]:

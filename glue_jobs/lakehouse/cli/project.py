@@ -15,16 +15,16 @@ def check() -> int:
     """Validate contracts, suites and views; report each error with its file.
 
     Every contract is validated against our rules and the schema of the Open Data Contract Standard, every expectation
-    suite against its contract, every Athena view against the tables that it reads. A former name of a contract
-    property is read and gives a warning. Nothing is run or written.
+    suite against its contract, every Athena view against the tables that it reads. What a contract
+    says under a former name or without an effect here gives a warning. Nothing is run or written.
     """
     from lakehouse.cli.check import problems
     from lakehouse.contracts.project import find_project
-    from lakehouse.contracts.property_names import outdated_properties
+    from lakehouse.contracts.warnings import contract_warnings
     from lakehouse.errors import EXIT_TERMINAL
 
     project = find_project()
-    for warning in outdated_properties(project.root / "contracts"):
+    for warning in contract_warnings(project.root / "contracts"):
         print_line(f"warning: {warning}", sys.stderr)
     found = problems(project)
     for problem in found:

@@ -1,0 +1,138 @@
+"""What a contract says without an effect here, a line each: nothing is wrong, but somebody may rely on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from lakehouse.contracts.classification import is_known, known_words
+from lakehouse.contracts.columns import Column
+from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.property_names import outdated_properties
+from lakehouse.contracts.quality_reader import OF_COLUMNS, OF_TABLES, why_unused
+from lakehouse.contracts.reader import read_contract
+from lakehouse.contracts.rule_words import FORMATS, ON_FAILURE, SEVERITIES
+from lakehouse.contracts.rules_reader import has_effect
+from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
+from lakehouse.errors import nearest
+
+_SLA = ("frequency", "timeOfAvailability")
+_LOGICAL = {
+    "string": ("string",),
+    "int": ("integer",),
+    "bigint": ("integer",),
+    "double": ("number",),
+    "decimal": ("number", "integer"),
+    "date": ("date",),
+    "timestamp": ("timestamp",),
+    "boolean": ("boolean",),
+    "struct": ("object",),
+}
+_NOT_READ = {
+    "partitioned": "the custom property partitionBy names the partitions",
+    "partitionKeyPosition": "the custom property partitionBy names the partitions",
+    "encryptedName": "nothing is encrypted by column",
+    "transformLogic": "transformations are models of dbt",
+    "relationships": "a reference to another table is a test of dbt",
+}
+"""Words of the standard for a dataset or column that promise something which is kept elsewhere or not at all."""
+
+
+def contract_warnings(folder: Path) -> Iterator[str]:
+    """The lines for the contracts of a folder, former names of properties first; none for one that cannot be read."""
+    yield from outdated_properties(folder)
+    for file in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))):
+        try:
+            datasets = read_contract(file).datasets
+        except ContractError:
+            continue  # reported as an error, which is what to fix first
+        root = read_yaml(file)
+        yield from _of_sla(root)
+        for node, dataset in zip(root.need("schema").items(), datasets, strict=True):
+            yield from _of_dataset(node.named(dataset.name), dataset)
+
+
+def _line(node: Place, text: str) -> str:
+    return f"{node.file}:{node.line}: {node.field}: {text}"
+
+
+def _of_sla(root: Place) -> Iterator[str]:
+    for item in root.need("slaProperties").items():
+        if item.text("property") not in _SLA:
+            yield _line(item, f"'{item.text('property')}' has no effect here, only {' and '.join(_SLA)} have.")
+
+
+def _of_dataset(node: Place, dataset: Dataset) -> Iterator[str]:
+    physical = node.find("physicalName")
+    if physical is not None and physical.value != dataset.name:
+        yield _line(physical, f"'{physical.value}' has no effect here; the tables are named {dataset.name}.")
+    yield from _not_read(node)
+    yield from _of_quality(node, OF_TABLES)
+    for inner, column in zip(node.need("properties").items(), dataset.columns, strict=True):
+        yield from _of_column(inner.named(f"{dataset.name}.{column.name}"), column)
+
+
+def _of_column(node: Place, column: Column, is_field: bool = False) -> Iterator[str]:
+    yield from _not_read(node)
+    yield from _of_type(node, column)
+    yield from _of_classification(node)
+    yield from _of_custom_properties(node)
+    yield from _of_quality(node, OF_COLUMNS)
+    if is_field:
+        for word in ("unique", "physicalName"):
+            value = node.find(word)
+            if value is not None and value.value not in (False, column.name):
+                yield _line(value, f"'{value.value}' has no effect on a field of a struct.")
+    fields = node.find("properties")
+    for inner, field in zip(fields.items() if fields else (), column.fields, strict=True):
+        yield from _of_column(inner.named(f"{node.field}.{field.name}"), field, is_field=True)
+
+
+def _not_read(node: Place) -> Iterator[str]:
+    for word, instead in _NOT_READ.items():
+        if value := node.find(word):
+            yield _line(value, f"has no effect here; {instead}.")
+
+
+def _of_type(node: Place, column: Column) -> Iterator[str]:
+    logical = node.find("logicalType")
+    kind = column.type.split("(")[0]
+    if logical is not None and logical.value not in _LOGICAL[kind]:
+        wanted = " or ".join(_LOGICAL[kind])
+        yield _line(
+            logical, f"'{logical.value}' contradicts physicalType {column.type}, which is read; write {wanted}."
+        )
+    options = node.find("logicalTypeOptions")
+    for option, value in options.entries() if options else ():
+        if not has_effect(option, value, column):
+            known = f" Checked are {', '.join(FORMATS)}." if option == "format" and column.type == "string" else ""
+            yield _line(value, f"'{value.value}' has no effect on a column of type {column.type}.{known}")
+
+
+def _of_classification(node: Place) -> Iterator[str]:
+    value = node.find("classification")
+    if value is not None and not is_known(str(value.value)):
+        every = [word for words in known_words().values() for word in words]
+        yield _line(value, f"'{value.value}' is not known and is masked as personal data.{nearest(value.value, every)}")
+
+
+def _of_custom_properties(node: Place) -> Iterator[str]:
+    properties = node.find("customProperties")
+    for item in properties.items() if properties else ():
+        name = item.text("property")
+        if name != ON_FAILURE:
+            yield _line(item, f"property '{name}' has no effect here.{nearest(name, (ON_FAILURE,))}")
+
+
+def _of_quality(node: Place, metrics: dict[str, str]) -> Iterator[str]:
+    quality = node.find("quality")
+    for entry in quality.items() if quality else ():
+        entry = entry.named(f"{node.field}.quality")
+        kind, severity = entry.find("type"), entry.find("severity")
+        if kind is not None and kind.value == "text":
+            continue  # written for people alone
+        if why := why_unused(entry, metrics):
+            yield _line(entry, f"has no effect: {why.rstrip('.')}.")
+        elif severity is not None and severity.value not in SEVERITIES:
+            known = f"{', '.join(SEVERITIES)} are"
+            yield _line(severity, f"'{severity.value}' has no effect; {known} known, and the property {ON_FAILURE}.")
