@@ -3,7 +3,7 @@
     python killed_run.py lakehouse.ingest.ingest:record_batches:1 --output-dir LAKE --landing-dir DELIVERY
 
 With `step:ingest_web` it dies at the end of that step, with `-` it is not killed. Words that begin with `lakehouse`
-are a command of that name instead of a cycle.
+are a command of that name instead of a cycle. The environment's CORES is the number of cores that it sees.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def die() -> None:
 def die_after(place: str) -> None:
     """Arrange the death."""
     if place.startswith("step:"):
-        from lakehouse.cycle.display import Step
+        from lakehouse.cycle.display import StepDisplay
 
-        finish = Step.finish
-        Step.finish = lambda self: die() if self.name == place[5:] else finish(self)  # type: ignore[assignment,method-assign]
+        finish = StepDisplay.finish
+        StepDisplay.finish = lambda self: die() if self.name == place[5:] else finish(self)  # type: ignore[assignment,method-assign]
         return
     module_name, function_name, nth = place.split(":")
     module = importlib.import_module(module_name)
@@ -56,6 +56,8 @@ def counted(function: Callable[..., Any], nth: int) -> Callable[..., Any]:
 
 
 if __name__ == "__main__":
+    if cores := os.environ.get("CORES"):
+        os.cpu_count = lambda: int(cores)
     if sys.argv[1] != "-":
         die_after(sys.argv[1])
     if sys.argv[2] == "lakehouse":
