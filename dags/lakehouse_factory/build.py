@@ -16,9 +16,11 @@ from lakehouse.airflow.messages import notify_failure, notify_lateness
 from lakehouse.airflow.names import ATHENA_WORKGROUP, DOCS_ROOT, LAKE_ROOT, RAW_ROOT
 from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.plan import WAIT_ATTEMPTS, WAIT_SECONDS, Job
+from lakehouse.lake.paths import LANDED
 from lakehouse_factory.docs_sync import SyncPrefix
 from lakehouse_factory.glue_run import GlueRun
 from lakehouse_factory.landing import NewLandingSensor
+from lakehouse_factory.parts import AllPartsDone
 from lakehouse_factory.runbook import runbook
 from lakehouse_factory.views import ViewFile, ViewQuery
 
@@ -78,6 +80,8 @@ def build_dag(job: Job, views: Sequence[ViewFile] = ()) -> DAG:
         run = _glue_run(job)
         if job.file_patterns:
             _landing(job) >> run >> _crawl(job)
+        if job.has_parts:
+            run >> AllPartsDone(task_id="all_parts_done", run_task_id=job.step)
         if job.step == "publish":
             run >> _docs(job)
             _query_views(run, views if job.subject == MARTS else ())
@@ -124,6 +128,7 @@ def _landing(job: Job) -> NewLandingSensor:
         job_name=job.dag_id,
         file_patterns=job.file_patterns,
         bucket_key=f"{RAW}/{job.subject}/*",
+        landed_key=f"{LAKE}/curated/{LANDED}/{job.subject}.json",
         deferrable=True,
         soft_fail=True,
         poke_interval=300,

@@ -11,11 +11,14 @@ from botocore.exceptions import ClientError
 
 from lakehouse.errors import EXIT_TERMINAL, EXIT_USAGE
 from lakehouse.privacy import without_values
-from lakehouse.runtime.glue import exit_code_in
+from lakehouse.runtime.glue import exit_code_in, rest_is_done
 from lakehouse_factory.lineage import lineage_is_on, with_listener
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+FAILED_PARTS = "failed_parts"
+"""The XCom in which a task says what failed of a job whose other parts are done; `parts.AllPartsDone` reports it."""
 
 UNDER_WAY = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
 # Glue's own limit and a stop by a person are not temporary; what the run had done is kept.
@@ -94,7 +97,13 @@ class GlueRun(GlueJobOperator):
         run = self.hook.conn.get_job_run(JobName=self.job_name, RunId=run_id)["JobRun"]
         if run["JobRunState"] == "SUCCEEDED":
             return str(run_id)
-        raise failure(self.job_name, run)
+        ended = failure(self.job_name, run)
+        last = context["ti"].try_number > (context["ti"].max_tries or 0)
+        if rest_is_done(run.get("ErrorMessage") or "") and (last or isinstance(ended, GlueRunFailedForGood)):
+            self.log.error("Parts of the job failed, the rest is passed on: %s", ended)
+            context["ti"].xcom_push(key=FAILED_PARTS, value=str(ended))
+            return str(run_id)
+        raise ended
 
 
 def failure(job_name: str, run: Mapping[str, Any]) -> AirflowException:

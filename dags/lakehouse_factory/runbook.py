@@ -5,6 +5,10 @@ from __future__ import annotations
 from lakehouse.contracts.plan import MAINTAIN, MARTS_POOL, Job
 
 _REPEAT = "Clearing the task is safe at any time: the job finds its own pending work and does only that."
+_PARTS = (
+    "- `all_parts_done` failed: a file or a dataset of the domain failed as its error says; the rest is done and was "
+    "passed on. Once the cause is removed, clear the task of the job, not this one.\n"
+)
 _WHAT_TO_DO = {
     "ingest": (
         "- The error names file and column: ask the owner of the source for a corrected file, put it next to "
@@ -54,7 +58,7 @@ def runbook(job: Job) -> str:
 
 - The last line of the task's log is the job's error: what was found, what was wanted and what to do. The Glue run is
   linked in the task's details. Temporary failures were retried three times. Other failures were not retried.
-{_WHAT_TO_DO[job.step]}
+{_PARTS if job.has_parts else ""}{_WHAT_TO_DO[job.step]}
 - {_REPEAT}
 """
 

@@ -38,7 +38,7 @@ def task_facts(task: Any) -> dict[str, Any]:
 
 FIELDS = (
     *("job_name", "script_args", "resume_glue_job_on_retry", "waiter_delay", "waiter_max_attempts"),
-    *("soft_fail", "timeout", "bucket_key", "crawler_name", "fail_on_already_running"),
+    *("soft_fail", "timeout", "bucket_key", "landed_key", "crawler_name", "fail_on_already_running"),
     *("query", "workgroup", "reads", "also_views", "source_bucket_prefix", "dest_bucket_prefix", "output_location"),
 )
 

@@ -44,6 +44,7 @@ def new_sensor() -> NewLandingSensor:
         job_name="ingest_erp",
         file_patterns=("erp_orders*.csv",),
         bucket_key="s3://retail-raw/raw/erp/*",
+        landed_key="s3://retail-curated/curated/ops/_landed/erp.json",
         aws_conn_id=None,
         deferrable=True,
         soft_fail=True,

@@ -48,7 +48,7 @@ def test_every_dag_keeps_the_policy(bag: dict[str, Any]) -> None:
         for task_id, task in dag["tasks"].items():
             assert task["retries"] >= 1, (dag_id, task_id)
             assert task["backoff"] > 1, (dag_id, task_id)
-            assert task["deferrable"] or task_id.startswith("sync_"), (dag_id, task_id)
+            assert task["deferrable"] or task_id.startswith(("sync_", "all_parts_done")), (dag_id, task_id)
             assert task["on_failure"] == ["notify_failure"], (dag_id, task_id)
             assert 0 < task["execution_timeout"] <= 4 * 3600, (dag_id, task_id)
 
@@ -68,6 +68,16 @@ def test_every_dag_runs_the_glue_job_of_its_name(bag: dict[str, Any]) -> None:
         assert all(isinstance(value, str) for value in facts["script_args"].values())
 
 
+def test_jobs_of_several_parts_report_those_that_failed(bag: dict[str, Any]) -> None:
+    for dag_id, dag in bag["dags"].items():
+        step, subject = dag_id.split("_", 1)
+        reports = step in ("ingest", "validate", "transform") and subject != "marts"
+        assert ("all_parts_done" in dag["tasks"]) == reports, dag_id
+        assert ("`all_parts_done` failed" in dag["doc_md"]) == reports, dag_id
+        if reports:
+            assert dag["tasks"]["all_parts_done"]["upstream"] == [step]
+
+
 def test_ingest_waits_for_the_files_of_its_domain(bag: dict[str, Any], contracts: Contracts) -> None:
     for contract in contracts:
         tasks = bag["dags"][f"ingest_{contract.domain}"]["tasks"]
@@ -76,6 +86,8 @@ def test_ingest_waits_for_the_files_of_its_domain(bag: dict[str, Any], contracts
         assert sensor["facts"]["soft_fail"]
         key = f"{{{{ var.value.lakehouse_raw_root }}}}/{contract.domain}/*"
         assert sensor["facts"]["bucket_key"] == key
+        landed = f"{{{{ var.value.lakehouse_lake_root }}}}/curated/ops/_landed/{contract.domain}.json"
+        assert sensor["facts"]["landed_key"] == landed
         assert tasks["ingest"]["upstream"] == ["wait_for_landing"]
 
 
@@ -98,7 +110,7 @@ def test_owner_and_deadline_come_from_the_contract(bag: dict[str, Any], contract
 
 
 def test_shared_dags_are_due_with_the_last_domain(bag: dict[str, Any], contracts: Contracts) -> None:
-    last = max(contract.deadline for contract in contracts)
+    last = max(contract.deadline for contract in contracts)  # the fact reads all of them
     for dag_id in ("transform_marts", "publish_marts", "maintain_lakehouse"):
         assert [time for time, _, _ in bag["dags"][dag_id]["deadline"]] == [last]
 

@@ -68,7 +68,8 @@ def test_runs_and_messages(
 ) -> None:
     glue.outcomes[:] = outcomes
     ended = transform_erp()
-    assert ended == {"run": state, "tasks": {"transform": state}}
+    after = {"success": "success", "failed": "upstream_failed"}[state]
+    assert ended == {"run": state, "tasks": {"transform": state, "all_parts_done": after}}
     assert len(aws.runs("transform_erp")) == runs
     assert len(slack.texts) == (state == "failed")
 
@@ -85,6 +86,34 @@ def test_the_message_says_why_and_where_to_look(glue: Glue, slack: Receiver, tra
     assert f"#/job/transform_erp/run/{run_id}|Glue run>" in links
     assert "bucket" not in links.split(" · ")[2]
     assert links.endswith("/s3/object/retail-curated?prefix=docs/data_docs/index.html|Data Docs>")
+
+
+REFUSED = "error [exit 3, the rest is done]: erp: erp_orders_b.csv: required column unit_price missing."
+BUSY_IN_PART = "error [exit 75, the rest is done]: erp_orders: at each of 5 tries another writer committed first"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "runs", "reason"),
+    [([("FAILED", REFUSED)], 1, REFUSED), ([("FAILED", BUSY_IN_PART)] * 4, 4, BUSY_IN_PART)],
+    ids=["for good", "busy for ever"],
+)
+def test_a_failed_part_is_told_and_the_rest_is_passed_on(
+    outcomes: list[tuple[str, str]], runs: int, reason: str, glue: Glue, aws: Any, slack: Receiver, transform_erp: Run
+) -> None:
+    """The task of the job has the assets as outlets, so that its success starts the next step."""
+    glue.outcomes[:] = outcomes
+    assert transform_erp() == {"run": "failed", "tasks": {"transform": "success", "all_parts_done": "failed"}}
+    assert len(aws.runs("transform_erp")) == runs
+    (text,) = slack.texts
+    head = ":red_circle: *transform_erp* failed (domain erp, step transform, task all_parts_done): transform_erp: "
+    assert text.splitlines()[0] == head + reason
+
+
+def test_a_part_that_was_busy_is_tried_again(glue: Glue, slack: Receiver, transform_erp: Run, aws: Any) -> None:
+    glue.outcomes[:] = [("FAILED", BUSY_IN_PART)]
+    assert transform_erp() == {"run": "success", "tasks": {"transform": "success", "all_parts_done": "success"}}
+    assert len(aws.runs("transform_erp")) == 2
+    assert slack.texts == []
 
 
 def test_throttled_calls_start_one_run(glue: Glue, aws: Any, slack: Receiver, transform_erp: Run) -> None:
@@ -114,7 +143,7 @@ def test_nobody_to_tell_hides_nothing(missing: str, glue: Glue, airflow: Convers
         },
     }[missing]
     (run,) = airflow.ask(dags=["transform_erp"], variables=known)
-    assert (run["run"], run["tasks"]) == ("failed", {"transform": "failed"})
+    assert (run["run"], run["tasks"]) == ("failed", {"transform": "failed", "all_parts_done": "upstream_failed"})
     assert "fct_daily_store_metrics: 3 rows <broke> a test" in airflow.log
     warning = {"variable": "The Airflow Variable slack_webhook_conn_id is not set"}.get(
         missing, "Could not reach Slack"

@@ -72,7 +72,7 @@ def test_a_worker_that_dies_while_it_starts_a_job_starts_no_second_one(
     glue.end_runs(WELL)
     assert live.ended("transform_web", "killed") == "success"
     assert len(aws_of_module.runs("transform_web")) == 1
-    assert live.tasks("transform_web", "killed") == {"transform": ("success", 2)}
+    assert live.tasks("transform_web", "killed") == {"transform": ("success", 2), "all_parts_done": ("success", 1)}
     assert failures(slack) == []
 
 

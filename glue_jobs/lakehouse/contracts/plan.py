@@ -61,6 +61,11 @@ class Job:
         return None if self.subject == LAKEHOUSE else self.subject
 
     @property
+    def has_parts(self) -> bool:
+        """Whether a part of it, a file or a dataset, can fail while the rest is done and passed on."""
+        return self.subject not in (MARTS, LAKEHOUSE) and self.step != "publish"
+
+    @property
     def crawler(self) -> str | None:
         """The crawler that describes what has landed, run after ingest; no other job has one."""
         return f"landing_{self.subject}" if self.file_patterns else None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse import log
 from lakehouse.contracts.contract import Contract, Contracts, Dataset
 from lakehouse.errors import LakehouseError
+from lakehouse.lake.batches import batches_of
 from lakehouse.lake.files import StoredFile, copy_in, exists
+from lakehouse.lake.landed import record_landed
 from lakehouse.lake.paths import Lake
 from lakehouse.say import format_count
 
@@ -56,10 +58,13 @@ def unclaimed(contracts: Contracts, contract: Contract, files: Iterable[StoredFi
     return [*lines, f"raw/{contract.domain}/: {format_count(more, 'more file')} skipped"] if more else lines
 
 
-def warn_of_unclaimed(contracts: Contracts, contract: Contract, files: Iterable[StoredFile]) -> None:
-    """Log the raw files of a domain that none of its datasets takes."""
+def settle(lake: Lake, contracts: Contracts, contract: Contract, files: Sequence[StoredFile]) -> None:
+    """Name the raw files of a domain that none of its datasets takes, and record which it need not look at again."""
     for line in unclaimed(contracts, contract, files):
         log.warning("file skipped", what=line)
+    batched = {file for dataset in contract.datasets for batch in batches_of(lake, dataset) for file in batch.files}
+    foreign = {file for file in files if dataset_of(contracts, file.name) not in contract.datasets}
+    record_landed(lake, contract.domain, [file for file in files if file in batched or file in foreign])
 
 
 def deliver(folder: Path, lake: Lake, contracts: Contracts, domains: frozenset[str] | None = None) -> Delivery:

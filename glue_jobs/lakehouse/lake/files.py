@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import mimetypes
 import os
 import shutil
@@ -10,8 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from lakehouse.lake.paths import is_s3
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
 
 HEAD_BYTES = 1 << 20
 
@@ -76,6 +81,35 @@ def read_head(root: str, file: StoredFile, size: int = HEAD_BYTES) -> bytes:
     return answer["Body"].read()
 
 
+def read_tail(root: str, file: StoredFile, size: int) -> bytes:
+    """The last bytes of a file that has so many."""
+    if not is_s3(root):
+        with (Path(root) / file.path).open("rb") as opened:
+            opened.seek(file.size - size)
+            return opened.read(size)
+    import boto3
+
+    bucket, prefix = split_s3(root)
+    answer = boto3.client("s3").get_object(Bucket=bucket, Key=f"{prefix}/{file.path}", Range=f"bytes=-{size}")
+    return answer["Body"].read()
+
+
+def read_chunks(root: str, file: StoredFile, size: int) -> Iterator[bytes]:
+    """A whole file, never more than `size` bytes of it at a time."""
+    with contextlib.closing(_open(root, file)) as opened:
+        while chunk := opened.read(size):
+            yield chunk
+
+
+def _open(root: str, file: StoredFile) -> BinaryIO | StreamingBody:
+    if not is_s3(root):
+        return (Path(root) / file.path).open("rb")
+    import boto3
+
+    bucket, prefix = split_s3(root)
+    return boto3.client("s3").get_object(Bucket=bucket, Key=f"{prefix}/{file.path}")["Body"]
+
+
 def exists(path: str) -> bool:
     """Tell whether there is a file at a path."""
     if not is_s3(path):
@@ -128,17 +162,33 @@ def write_whole(path: str, content: bytes) -> bool:
 def _taking_its_place(final: Path) -> Iterator[Path]:
     """A hidden file beside the final one, which takes its name once it is complete."""
     final.parent.mkdir(parents=True, exist_ok=True)
-    partial = final.parent / f".{final.name}.{os.getpid()}"
-    yield partial
-    partial.replace(final)
+    # A name near the limit of the file system leaves no room for more letters.
+    partial = final.parent / f".{hashlib.sha256(final.name.encode()).hexdigest()[:16]}.{os.getpid()}"
+    try:
+        yield partial
+        partial.replace(final)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def write_text(path: str, text: str, content_type: str) -> None:
-    """Write a text file as UTF-8."""
+    """Write a text file as UTF-8, so that it is never seen half-written."""
     if not is_s3(path):
-        Path(path).write_text(text, encoding="utf-8")
+        with _taking_its_place(Path(path)) as partial:
+            partial.write_text(text, encoding="utf-8")
         return
     import boto3
 
     bucket, key = split_s3(path)
     boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=content_type)
+
+
+def read_text(path: str) -> str:
+    """Read a text file that is there."""
+    if not is_s3(path):
+        return Path(path).read_text(encoding="utf-8")
+    import boto3
+
+    bucket, key = split_s3(path)
+    text: str = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8")
+    return text

@@ -23,6 +23,9 @@ PRIVATE_LEDGERS = frozenset({"decisions", "quarantine_changes"})
 PUBLISHED_LEDGERS = tuple(name for name in LEDGERS if name not in PRIVATE_LEDGERS)
 
 
+LANDED = f"{OPS}/_landed"
+"""The folder below the curated layer that says which raw files ingest has dealt with."""
+
 # Pages below the root of a lake.
 DATA_DOCS_PAGE = "curated/docs/data_docs/index.html"
 DBT_DOCS_PAGE = "curated/docs/dbt/index.html"
@@ -105,6 +108,10 @@ class Lake:
     def ops(self, name: str) -> str:
         """Tables about batches, validation results and builds."""
         return self.table(OPS, name)
+
+    def landed(self, domain: str) -> str:
+        """Which raw files of a domain ingest has dealt with."""
+        return f"{self.curated}/{LANDED}/{domain}.json"
 
     @property
     def docs(self) -> str:

@@ -5,6 +5,7 @@ locals {
   catalogue = "arn:aws:glue:${local.arn}"
   curated   = var.platform.buckets.curated.arn
   databases = distinct(concat(["analytics"], [for table in var.view_tables : table.database]))
+  landed    = "curated/ops/_landed"
   logs      = [for table in var.view_tables : "curated/${table.database}/${table.name}/_delta_log"]
 }
 
@@ -54,6 +55,13 @@ data "aws_iam_policy_document" "airflow" {
       variable = "s3:prefix"
       values   = flatten([for prefix in var.landing_prefixes : [prefix, "${prefix}/*"]])
     }
+  }
+
+  # Which of it the job of ingest has dealt with.
+  statement {
+    sid       = "SeeWhatIsKnown"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.curated}/${local.landed}/*"]
   }
 
   # The one line in which a job says why it failed, for the message.
@@ -112,7 +120,7 @@ data "aws_iam_policy_document" "airflow" {
       test     = "StringLike"
       variable = "s3:prefix"
       values = flatten([
-        for prefix in concat(local.logs, ["curated/docs", "docs", var.workgroup.results]) : [prefix, "${prefix}/*"]
+        for prefix in concat(local.logs, [local.landed, "curated/docs", "docs", var.workgroup.results]) : [prefix, "${prefix}/*"]
       ])
     }
   }
