@@ -265,3 +265,9 @@ def test_the_drawing_of_the_flow_is_what_its_program_draws():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert (DOCS / "flow.svg").read_text(encoding="utf-8") == module.draw()
+
+
+def test_the_flow_draws_only_what_feeds_the_fact() -> None:
+    lines = report.render(RUN).count('class="way"')
+    other = DatasetCount("stock", "stock_levels", landed=10, inserted=10)
+    assert report.render(replace(RUN, datasets=(LEADS, ORDERS, other))).count('class="way"') == lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from lakehouse.contracts import plan
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.marts import FACT, FACT_SOURCES
 from lakehouse.contracts.reader import load_contracts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +38,34 @@ def test_domains_come_first_and_sorted() -> None:
     steps = ("ingest", "validate", "transform", "publish")
     of_domains = [f"{step}_{domain}" for domain in sorted(contracts.domains) for step in steps]
     assert ids == [*of_domains, "transform_marts", "publish_marts", "maintain_lakehouse"]
+
+
+def with_another_domain(deadline: str) -> Contracts:
+    """The contracts and one of a domain that the fact does not read, due later than all others."""
+    contracts = load_contracts(ROOT / "contracts")
+    erp = contracts.of("erp")
+    stock = replace(erp.datasets[0], name="stock", domain="stock")
+    return Contracts((*contracts, replace(erp, domain="stock", deadline=deadline, datasets=(stock,))))
+
+
+def test_the_fact_is_due_with_its_own_sources() -> None:
+    """A domain that it does not read neither moves nor starts it."""
+    jobs = {job.dag_id: job for job in plan.plan_jobs(with_another_domain("23:30"))}
+    before = {job.dag_id: job for job in plan.plan_jobs(load_contracts(ROOT / "contracts"))}
+    assert jobs["publish_stock"].deadline == "23:30"
+    for dag_id in ("transform_marts", "publish_marts"):
+        assert (jobs[dag_id].deadline, jobs[dag_id].reads) == (before[dag_id].deadline, before[dag_id].reads)
+    assert jobs["transform_marts"].deadline < "23:30"
+
+
+def test_the_fact_reads_what_its_model_refers_to() -> None:
+    models = {file.stem: file.read_text(encoding="utf-8") for file in (ROOT / "dbt/models").rglob("*.sql")}
+
+    def sources(model: str) -> set[str]:
+        above = re.findall(r"ref\('(\w+)'\)", models[model])
+        return set(re.findall(r"source\('\w+', '(\w+)'\)", models[model])).union(*map(sources, above))
+
+    assert sources(FACT) == set(FACT_SOURCES)
 
 
 def test_a_domain_that_takes_a_name_of_ours_is_refused() -> None:

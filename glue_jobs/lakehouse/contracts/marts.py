@@ -19,6 +19,10 @@ from lakehouse.contracts.layout_reader import overlap
 from lakehouse.errors import LakehouseError, UnknownNameError, nearest
 
 FACT = "fct_daily_store_metrics"
+DATED_SOURCES = ("erp_orders", "crm_leads", "web_events")
+PRODUCTS = "products"
+FACT_SOURCES = (*DATED_SOURCES, PRODUCTS)
+"""What the fact reads: datasets whose rows belong to a store and day, and the products with their costs."""
 
 _CONFIG = re.compile(r"config\((.*?)\)\s*\}\}", re.DOTALL)
 

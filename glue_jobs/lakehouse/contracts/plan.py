@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from lakehouse.contracts.contract import Contract, Contracts
 from lakehouse.contracts.layers import ANALYTICS, BRONZE, MARTS, SILVER
-from lakehouse.contracts.marts import FACT
+from lakehouse.contracts.marts import FACT, FACT_SOURCES
 from lakehouse.errors import LakehouseError
 
 STEPS = ("ingest", "validate", "transform", "publish")
@@ -158,8 +158,9 @@ def _domain_jobs(contract: Contract) -> Iterator[Job]:
 
 
 def _shared_jobs(contracts: Contracts) -> Iterator[Job]:
-    # The marts are due with the last of the domains.
-    due = max((contract.deadline for contract in contracts), default=None)
+    sources = {contract: [d.name for d in contract.datasets if d.name in FACT_SOURCES] for contract in contracts}
+    # The marts are due with the last of the domains that they read.
+    due = max((contract.deadline for contract, names in sources.items() if names), default=None)
     base = Job("", MARTS, PLATFORM_OWNER, PLATFORM_OWNER, "", "", "", deadline=due)
     yield replace(
         base,
@@ -167,7 +168,7 @@ def _shared_jobs(contracts: Contracts) -> Iterator[Job]:
         purpose=f"Updates {FACT} for the partitions of silver that changed.",
         source="the silver tables",
         consumer="publish_marts",
-        reads=tuple(f"{SILVER}/{dataset.name}" for dataset in contracts.datasets),
+        reads=tuple(f"{SILVER}/{name}" for names in sources.values() for name in names),
         writes=(f"{MARTS}/{FACT}",),
         any_of_reads=True,
         pool=MARTS_POOL,

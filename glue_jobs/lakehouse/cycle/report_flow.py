@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakehouse.contracts.marts import FACT
+from lakehouse.contracts.marts import FACT, FACT_SOURCES
 from lakehouse.cycle.report_charts import OUTCOMES, brief, rect, shorten, stack, svg, text
 from lakehouse.cycle.report_markup import Html, el, folded, heads, join, name_cell, number, table
 from lakehouse.cycle.summary import DatasetCount, RunSummary
@@ -84,7 +84,7 @@ def _flow_wide(summary: RunSummary) -> Html:
         lane, height = _lane(count, y, thick)
         shapes += lane
         merged = max(thick * count.merged / max(count.accounted, 1), 2) if count.landed else thick
-        if count.merged or not count.landed:
+        if count.dataset in FACT_SOURCES and (count.merged or not count.landed):
             ends.append((y + 24 + merged / 2, "way" if count.merged else "line dash"))
         y += height
     bottom = max(y, 250)

@@ -8,15 +8,11 @@ from typing import Any
 
 from lakehouse.contracts.contract import Contract, Contracts, Dataset
 from lakehouse.contracts.layers import MARTS
-from lakehouse.contracts.marts import FACT
+from lakehouse.contracts.marts import FACT, FACT_SOURCES, PRODUCTS
 from lakehouse.lake.conflicts import CHANGES_NO_ROW
 from lakehouse.lake.delta_log import commits_since, table_version
 from lakehouse.lake.milestones import is_built, tested_version
 from lakehouse.lake.paths import Lake
-
-DATED_SOURCES = ("erp_orders", "crm_leads", "web_events")
-PRODUCTS = "products"
-"""What the fact is built from: datasets whose rows belong to a store and day, and the products with their costs."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +62,12 @@ def pending_changes(lake: Lake, contracts: Contracts) -> Changes:
     before = built_from(lake)
     now = passed_versions(lake, contracts, before or {})
     if before is None:
-        return Changes(any(version >= 0 for version in now.values()), frozenset(), (), now)
+        has_rows = any(version >= 0 for name, version in now.items() if name in FACT_SOURCES)
+        return Changes(has_rows, frozenset(), (), now)
     store_days: set[tuple[str, str]] = set()
     product_times: list[tuple[str, str, str | None]] = []
     for dataset in contracts.datasets:
-        if dataset.name not in (*DATED_SOURCES, PRODUCTS):
+        if dataset.name not in FACT_SOURCES:
             continue
         touched = _touched(lake, dataset.name, before.get(dataset.name, -1), now[dataset.name])
         if touched is None:
