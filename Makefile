@@ -7,9 +7,11 @@ LANDING_DIR ?= samples
 ENV ?= dev
 DRY_RUN ?=
 export DRY_RUN
+# The shell reads paths from its environment, so that blanks and apostrophes in them stay what they are.
+export OUTPUT_DIR LANDING_DIR
 PY := .venv/bin/python
 WOULD := $(if $(DRY_RUN),echo would run ,)
-DEPLOY = $(PY) -m tools.deploy.deploy $@ --environment $(ENV) --lake $(OUTPUT_DIR) $(if $(DRY_RUN),--dry-run)
+DEPLOY = $(PY) -m tools.deploy.deploy $@ --environment $(ENV) --lake "$$OUTPUT_DIR" $(if $(DRY_RUN),--dry-run)
 # A slow suite is a marker of pytest, a benchmark a folder with a run.py: neither is named here a second time.
 SUITES := $(subst _,-,$(shell sed -nE 's/^    "([a-z0-9_]+): .*",$$/test-\1/p' pyproject.toml))
 BENCHES := $(patsubst benchmarks/%/run.py,bench-%,$(wildcard benchmarks/*/run.py))
@@ -25,7 +27,7 @@ setup: ## Set the project up (once; every target that needs it does so by itself
 	@PYTHON="$(PYTHON)" tools/setup.sh
 
 local-run: setup ## Run the whole lakehouse on samples/, or LANDING_DIR=…, into OUTPUT_DIR=./local_output
-	@$(PY) local_runner.py --output-dir $(OUTPUT_DIR) --landing-dir $(LANDING_DIR)
+	@$(PY) local_runner.py --output-dir "$$OUTPUT_DIR" --landing-dir "$$LANDING_DIR"
 
 test: setup ## Run the tests but for the slow suites; those without Spark run next to those with it
 	@tools/run_tests.sh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lakehouse.cli.printing import print_line, print_table
+from lakehouse.contracts.columns import partition_rule
 from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.project import find_project
 from lakehouse.contracts.rules import dataset_suite
@@ -70,4 +71,5 @@ def _sentences(dataset: Dataset) -> dict[str, str]:
     suite = dataset_suite(find_project().suites, dataset)
     types = {column.name: column.type for column in dataset.columns}
     own = {rule: f"{column} is written as a {types[column]}." for column, rule in dataset.type_rules.items()}
+    own |= {partition_rule(name): f"{name} is short enough and plain enough for a folder." for name in types}
     return own | {rule.name: rule.sentence for rule in suite.expectations}

@@ -39,6 +39,11 @@ class Column:
         return f"{self.name}_is_{re.sub(r'[^a-z0-9]+', '_', self.type).strip('_')}"
 
 
+def partition_rule(column: str) -> str:
+    """Name of the rule that a value can name a partition's folder."""
+    return f"{column}_fits_a_partition"
+
+
 ROW_ID = "_row_id"
 BATCH_ID = "_batch_id"
 SOURCE_FILE = "_source_file"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +63,8 @@ def ensure_class_archive(project: Project, java: Path) -> None:
         return
     print("setup: making Spark start quickly (once, about half a minute) …", flush=True)
     archive.unlink(missing_ok=True)
-    env = {**os.environ, "LAKEHOUSE_JAVA_OPTIONS": f"-XX:ArchiveClassesAtExit={archive} -Xlog:disable"}
+    options = shlex.join([f"-XX:ArchiveClassesAtExit={archive}", "-Xlog:disable"])
+    env = {**os.environ, "LAKEHOUSE_JAVA_OPTIONS": options}
     command = [sys.executable, "-m", "lakehouse.runtime.local_setup", "warm-up"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, cwd=project.root)
     if done.returncode != 0 or not archive.is_file():

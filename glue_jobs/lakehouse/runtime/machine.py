@@ -39,6 +39,13 @@ _REFUSALS = (
         EXIT_TERMINAL,
     ),
     _Refusal(
+        frozenset({errno.ENAMETOOLONG}),
+        frozenset(),
+        ("File name too long", "(os error 36)"),
+        "the name of a file or of a partition is too long for the file system; shorten it",
+        EXIT_TERMINAL,
+    ),
+    _Refusal(
         frozenset({errno.EMFILE, errno.ENFILE}),
         frozenset(),
         ("Too many open files", "(os error 24)"),

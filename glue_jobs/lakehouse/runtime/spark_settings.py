@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -60,7 +62,7 @@ def local_settings(project: Project, cores: int) -> dict[str, str]:
         "-XX:TieredStopAtLevel=1",
         # C1 alone gets 48 MB, which a long run fills; the JVM then stops compiling.
         "-XX:ReservedCodeCacheSize=256m",
-        *os.environ.get("LAKEHOUSE_JAVA_OPTIONS", "").split(),
+        *shlex.split(os.environ.get("LAKEHOUSE_JAVA_OPTIONS", "")),
     ]
     if archive.is_file() and "LAKEHOUSE_JAVA_OPTIONS" not in os.environ:
         options += [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:disable", "-Xlog:all=off"]
@@ -70,15 +72,20 @@ def local_settings(project: Project, cores: int) -> dict[str, str]:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": os.environ.get("LAKEHOUSE_DRIVER_MEMORY", "2g"),
         "spark.driver.extraClassPath": ":".join(str(jar) for jar in sorted((project.cache / "jars").glob("*.jar"))),
-        "spark.driver.extraJavaOptions": " ".join(options),
+        "spark.driver.extraJavaOptions": " ".join(map(_java_word, options)),
         "spark.sql.shuffle.partitions": str(cores),
         "spark.databricks.delta.snapshotPartitions": str(cores),
         # VACUUM lists a table's files in 10,000 tasks by default, which takes minutes for a small table.
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.sql.warehouse.dir": (project.cache / "warehouse").as_uri(),
+        "spark.sql.warehouse.dir": str(project.cache / "warehouse"),  # Hadoop reads a URL's %20 as three letters
     }
+
+
+def _java_word(option: str) -> str:
+    """An option as Spark's launcher reads it, which splits at blanks; the project may lie in a folder with one."""
+    return option if re.fullmatch(r"[\w@%+=:,./-]+", option) else '"' + re.sub(r'(["\\])', r"\\\1", option) + '"'
 
 
 def s3_settings(project: Project) -> dict[str, str]:
