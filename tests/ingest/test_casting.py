@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
 from lakehouse.ingest.casting import with_types
-from lakehouse.ingest.reading import WRONG_KIND
+from lakehouse.ingest.json_rows import WRONG_KIND
 
 
 def dataset(*columns: Column) -> Dataset:

@@ -13,8 +13,9 @@ from pyspark.sql import SparkSession
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeStrategy
 from lakehouse.ingest.drift import encoding_problem, header_problem
+from lakehouse.ingest.header import read_header
 from lakehouse.ingest.ingest import FileRefusedError, ingest_domain
-from lakehouse.ingest.reading import read_header, read_rows
+from lakehouse.ingest.reading import read_rows
 from lakehouse.lake.files import list_files
 from lakehouse.runtime.context import Context
 from tests.helpers.lakes import rows

@@ -9,13 +9,18 @@ import pytest
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse import log
 from lakehouse.contracts.contract import Dataset
-from lakehouse.ingest import ingest
+from lakehouse.ingest import ingest, lines
 from lakehouse.ingest.ingest import FileRefusedError, IngestResult, ingest_domain, plan_batches
+from lakehouse.ingest.lines import FILE_STEP
 from lakehouse.lake.batches import batches_of, to_ingest, to_validate
 from lakehouse.lake.files import list_files
 from lakehouse.runtime.context import Context
+from lakehouse.transform.transform import merge_domain
+from lakehouse.validate.validate import validate_domain
 from tests.helpers.lakes import rows, versions
+from tests.helpers.quality_deliveries import ORDERS, order
 
 HEADER = "product_id,name,category,list_price,unit_cost,is_active,updated_at\n"
 P1 = "P1,Tea,food,3.50,1.00,true,2026-10-12T10:00:00Z\n"
@@ -131,6 +136,85 @@ def test_a_run_that_died_is_taken_up(context: Context, products: Dataset, monkey
     ]
     bad = rows(lake, context.contracts, "select product_id, _batch_id from quarantine.products")
     assert (bad, rows(lake, context.contracts, "select product_id from bronze.products")) == ([("P3", 1)], [("P1",)])
+
+
+def orders_of_three_sizes(context: Context) -> None:
+    """Strictly falling bytes, because Spark packs the largest file first; one of nine rows is unreadable."""
+
+    def line(number: int, pad: int, quantity: str = "1") -> str:
+        return order(f"SO-{number}", quantity, customer_id="C" * pad)
+
+    files = {
+        "a": [line(n, 400) for n in range(1, 6)],
+        "b": [line(n, 300) for n in range(6, 8)],
+        "c": [line(8, 10, "two"), line(9, 10)],
+    }
+    texts = {f"erp_orders_{name}": "\n".join([ORDERS, *lines, ""]) for name, lines in files.items()}
+    put(context.lake.landing("erp"), **texts)
+
+
+def dies_before_bronze(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attempt that ends between quarantine and bronze."""
+    with monkeypatch.context() as patch:
+        patch.setattr(ingest, "bronze_rows", lambda rows, dataset: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ingest_domain(context, context.contracts.of("erp"))
+
+
+@pytest.mark.parametrize(("first", "second"), [("2", "8"), ("8", "2"), ("1", "3")])
+def test_a_run_that_died_is_taken_up_by_another_number_of_tasks(
+    context: Context, monkeypatch: pytest.MonkeyPatch, first: str, second: str
+) -> None:
+    """A row's number must not follow from the tasks: quarantine's number of one row was another row's in bronze."""
+    conf, lake, contracts = context.spark().conf, context.lake, context.contracts
+    orders_of_three_sizes(context)
+    try:
+        conf.set("spark.sql.files.minPartitionNum", first)  # 2: [a, b], [c]
+        dies_before_bronze(context, monkeypatch)
+        conf.set("spark.sql.files.minPartitionNum", second)  # 8: [a], [b], [c]
+        ingest_domain(context, contracts.of("erp"))
+    finally:
+        conf.unset("spark.sql.files.minPartitionNum")
+    numbers = "select order_id, _row_id from {}.erp_orders order by _row_id"
+    assert rows(lake, contracts, numbers.format("bronze")) == [
+        *[(f"SO-{n}", n + 1) for n in range(1, 6)],
+        *[(f"SO-{n}", FILE_STEP + n - 4) for n in range(6, 8)],
+        ("SO-9", 2 * FILE_STEP + 3),
+    ]
+    assert rows(lake, contracts, numbers.format("quarantine")) == [("SO-8", 2 * FILE_STEP + 2)]
+    (result,) = validate_domain(context, contracts.of("erp"))
+    assert (result.rows_landed, result.rows_passed) == (9, 8)
+    (merged,) = merge_domain(context, contracts.of("erp"))
+    assert merged.rows == result.rows_passed
+    found = rows(lake, contracts, "select order_id from silver.erp_orders order by all")
+    assert found == [(f"SO-{n}",) for n in (1, 2, 3, 4, 5, 6, 7, 9)]
+
+
+def test_quarantine_holds_what_the_last_attempt_could_not_read(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two attempts the contract may change, and with it which rows are readable; or the release, as here."""
+    lake, contracts = context.lake, context.contracts
+    orders_of_three_sizes(context)
+    with monkeypatch.context() as patch:
+        patch.setattr(lines, "FILE_STEP", 7)
+        dies_before_bronze(context, monkeypatch)
+    assert rows(lake, contracts, "select _row_id from quarantine.erp_orders") == [(2 * 7 + 2,)]
+    ingest_domain(context, contracts.of("erp"))
+    assert rows(lake, contracts, "select _row_id from quarantine.erp_orders") == [(2 * FILE_STEP + 2,)]
+    before = versions(lake)
+    assert ingest_domain(context, contracts.of("erp")) == []
+    assert versions(lake) == before
+
+
+def test_a_file_that_may_be_cut_off_is_read_and_named(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(log, "warning", lambda message, **facts: logged.append(f"{message}: {facts}"))
+    put(context.lake.landing("products"), products_a=HEADER + P1 + P2[:-1], products_b=HEADER + P1)
+    (result,) = ingest_domain(context, context.contracts.of("products"))
+    assert result.drift == ("products_a.csv: its last line has no line end; the file may be cut off",)
+    assert (result.rows_readable, result.rows_unreadable) == (3, 0)
+    assert logged == [f"a file may be cut off: {{'what': '{result.drift[0]}'}}"]
 
 
 @pytest.mark.parametrize("field", ["x" * 140_000, "a\rb"])

@@ -15,7 +15,7 @@ from moto import mock_aws
 from lakehouse.contracts.contract import Contracts, Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.ingest.landing import Delivery, LandingError, dataset_of, deliver
-from lakehouse.lake.files import list_files, read_head
+from lakehouse.lake.files import list_files, read_chunks, read_head, read_tail
 from lakehouse.lake.paths import Lake
 
 HEADER = "product_id,name,category,list_price,unit_cost,is_active,updated_at\n"
@@ -124,6 +124,8 @@ def test_listing_an_object_store(bucket: Any) -> None:
     first = list_files("s3://raw/x")
     assert [(file.path, file.size) for file in first] == [("a/p.csv", 5), ("e.csv", 0)]
     assert [read_head("s3://raw/x", file, 3) for file in first] == [b"123", b""]
+    assert list(read_chunks("s3://raw/x", first[0], 2)) == [b"12", b"34", b"5"]
+    assert read_tail("s3://raw/x", first[0], 2) == b"45"
     assert list_files("s3://raw/x") == first
     bucket.put_object(Bucket="raw", Key="x/a/p.csv", Body=b"54321")
     assert list_files("s3://raw/x")[0].version != first[0].version

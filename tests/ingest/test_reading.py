@@ -10,7 +10,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
-from lakehouse.ingest.reading import WRONG_KIND, read_header, read_rows
+from lakehouse.ingest.header import read_header
+from lakehouse.ingest.reading import read_rows
 from lakehouse.lake.files import list_files
 
 NO_COLUMNS = "row_has_the_columns_of_the_header"
@@ -43,7 +44,7 @@ def read(spark: SparkSession, folder: Path, files: dict[str, bytes], of: Dataset
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     headers = [(file, read_header(str(folder), file, of)) for file in list_files(str(folder))]
-    return read_rows(spark, str(folder), headers, of).drop("_path", "_rescued", "_repair_of")
+    return read_rows(spark, str(folder), headers, of).drop("_row_id", "_rescued", "_repair_of")
 
 
 def assert_rows(found: DataFrame, of: Dataset, *rows: tuple[str | None, ...]) -> None:
@@ -83,7 +84,6 @@ WRONG_COUNT: dict[str, tuple[bytes, list[tuple[str | None, ...]]]] = {
     "too many": (b"id,note,amount\n1,a,2,3\n", [("1", "a", "2", "1,a,2,3")]),
     "one empty too many": (b"id,note,amount\n1,a,2,\n,,,\n", [("1", "a", "2", "1,a,2,"), (None, None, None, ",,,")]),
     "an extra one": (b"id,note,amount,x\n1,a,2\n1,,2,e,\n", [("1", "a", "2", "1,a,2"), ("1", None, "2", "1,,2,e,")]),
-    "quote never closed": (b'id,note,amount\n1,"a,2\n2,b,3\n', [("1", "a,2\n2,b,3\n", None, '1,"a,2\n2,b,3')]),
 }  # fmt: skip
 
 
@@ -146,52 +146,6 @@ def test_two_files_with_different_headers_in_one_batch(spark: SparkSession, tmp_
         ("3", None, "4", None, None, "orders2.csv"),
         (None, None, None, None, None, "orders2.csv"),
     )
-
-
-JSON_LINES: dict[str, tuple[tuple[str | None, ...], str | None]] = {
-    '{"id":"1","amount":10.50,"device":{"os":"x"}}': (("1", "10.5", '{"os":"x"}'), None),
-    '{"id":null,"device":null}': ((None, None, None), None),
-    "{}": ((None, None, None), None),
-    '{"id":"","amount":"","extra":1}': ((None, None, None), None),
-    '{"ID":"1","amount":"10.50"}': ((None, "10.50", None), None),
-    '{"id":"\\u00e9\\n","device":{}}': (("é\n", None, "{}"), None),
-    '{"id":5,"amount":[1],"device":"x"}': ((f"{WRONG_KIND}5", f"{WRONG_KIND}[1]", f'{WRONG_KIND}"x"'), None),
-    '{"id":{"a":1},"amount":{},"device":[1]}': (
-        (f'{WRONG_KIND}{{"a":1}}', f"{WRONG_KIND}{{}}", f"{WRONG_KIND}[1]"),
-        None,
-    ),
-    '{"id":"1"': ((None, None, None), NO_OBJECT),
-    '{"id":"1","amount":007}': ((None, None, None), NO_OBJECT),
-    '{"id":"1","id":"2"}': ((None, None, None), NO_OBJECT),
-    '[{"id":"1"}]': ((None, None, None), NO_OBJECT),
-    '"id"': ((None, None, None), NO_OBJECT),
-    "null": ((None, None, None), NO_OBJECT),
-}
-
-
-def test_json_lines(spark: SparkSession, tmp_path: Path) -> None:
-    content = "\n   \n" + "\n\n".join(JSON_LINES) + "\n\n"
-    files = {"unix.json": content.encode(), "dos.json": content.replace("\n", "\r\n").encode()}
-    rows = [(*values, line, unreadable, name) for line, (values, unreadable) in JSON_LINES.items() for name in files]
-    assert_rows(read(spark, tmp_path, files, EVENTS), EVENTS, *rows)
-    assert_rows(read(spark, tmp_path, {}, EVENTS), EVENTS, *rows)
-
-
-def test_json_lines_without_lines(spark: SparkSession, tmp_path: Path) -> None:
-    files = {"empty.json": b"", "blank.json": b"\n \n", "bom.json": b'\xef\xbb\xbf{"id":"1"}'}
-    found = read(spark, tmp_path, files, EVENTS)
-    assert_rows(found, EVENTS, ("1", None, None, '{"id":"1"}', None, "bom.json"))
-
-
-def test_two_json_objects_on_one_line_are_no_row(spark: SparkSession, tmp_path: Path) -> None:
-    line = '{"id":"1"}{"id":"2"}'
-    found = read(spark, tmp_path, {"orders.json": line.encode()}, EVENTS)
-    assert_rows(found, EVENTS, (None, None, None, line, NO_OBJECT, "orders.json"))
-
-
-def test_a_json_line_that_is_not_utf8(spark: SparkSession, tmp_path: Path) -> None:
-    found = read(spark, tmp_path, {"orders.json": b'{"id":"caf\xe9"}'}, EVENTS)
-    assert [row._unreadable for row in found.select("_unreadable").collect()] == [NOT_UTF8]
 
 
 @pytest.mark.parametrize("content", [b"\nid,note,amount\n1,a,2\n,,\n", b"id,note,amount\r1,a,2\r,,\r"])

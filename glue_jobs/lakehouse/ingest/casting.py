@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import BROKEN_RULES, TEXT, UNREADABLE, Column
 from lakehouse.contracts.contract import Dataset
-from lakehouse.ingest.reading import WRONG_KIND
+from lakehouse.ingest.json_rows import WRONG_KIND
+from lakehouse.ingest.partitions import partition_misfits
 
 # Patterns end in \z, for $ also matches before a line break at the end.
 _INTEGER = r"^[+-]?\d{1,19}\z"
@@ -31,6 +32,7 @@ def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
     """
     typed = {column.name: typed_column(column, F.col(column.name)) for column in dataset.columns}
     misfits = [F.when(_misfit(column, typed[column.name]), F.lit(column.type_rule)) for column in dataset.columns]
+    misfits += partition_misfits(dataset)
     kept = [F.col(name) for name in rows.columns if name not in dataset.column_names]
     unreadable = F.col(UNREADABLE).isNotNull()
     broken = F.when(unreadable, F.array(F.col(UNREADABLE))).otherwise(F.array_compact(F.array(*misfits)))

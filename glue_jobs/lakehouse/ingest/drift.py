@@ -27,6 +27,12 @@ def encoding_problem(head: bytes) -> str | None:
     return None
 
 
+def by_contract_names(columns: Sequence[str], dataset: Dataset) -> tuple[str, ...]:
+    """The columns of a file by the contract's names, where the file has them under their physical names."""
+    names = {column.delivered_name: column.name for column in dataset.columns}
+    return tuple(names.get(name, name) for name in columns)
+
+
 def header_problem(columns: Sequence[str], dataset: Dataset) -> str | None:
     """Why a CSV file cannot be taken, by its header; None for one that can, and for an empty file."""
     wanted = dataset.column_names
@@ -39,12 +45,17 @@ def header_problem(columns: Sequence[str], dataset: Dataset) -> str | None:
     required = [name for name in missing if name in dataset.required_columns]
     if required:
         plural = "columns" if len(required) > 1 else "column"
-        return f"required {plural} {', '.join(required)} missing{_renamed(required, columns, dataset)}" + _lists(
-            columns, dataset
-        )
+        named = ", ".join(_as_delivered(name, dataset) for name in required)
+        return f"required {plural} {named} missing{_renamed(required, columns, dataset)}" + _lists(columns, dataset)
     if doubled:
         return f"column {doubled[0]} twice{_lists(columns, dataset)}"
     return _policy_problem(columns, missing, dataset)
+
+
+def _as_delivered(name: str, dataset: Dataset) -> str:
+    """A column's name, with the one that files have for it where that is another."""
+    (physical,) = (column.physical_name for column in dataset.columns if column.name == name)
+    return name if physical is None else f"{name} ({physical} in files)"
 
 
 def _policy_problem(columns: Sequence[str], missing: Sequence[str], dataset: Dataset) -> str | None:

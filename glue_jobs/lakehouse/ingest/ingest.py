@@ -13,7 +13,6 @@ from lakehouse.contracts.columns import (
     BATCH_ID,
     BROKEN_RULES,
     REPAIR_COLUMN,
-    REPAIR_OF,
     RESCUED,
     RESCUED_COLUMN,
     ROW_ID,
@@ -22,13 +21,16 @@ from lakehouse.contracts.columns import (
 )
 from lakehouse.contracts.contract import Contract, Dataset, Drift
 from lakehouse.contracts.layout import bounds_of
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import LakehouseError, gathering, raise_first
 from lakehouse.ingest.casting import with_types
-from lakehouse.ingest.drift import lacking
-from lakehouse.ingest.landing import dataset_of
-from lakehouse.ingest.reading import Header, count_rows, read_header, read_rows
+from lakehouse.ingest.findings import count_rows_of, log_differences
+from lakehouse.ingest.header import Header, count_rows, read_header
+from lakehouse.ingest.landing import dataset_of, settle
+from lakehouse.ingest.lines import same_splits
+from lakehouse.ingest.reading import read_rows
 from lakehouse.lake import tables
 from lakehouse.lake.batches import INGEST, Batch, BatchState, record_batches, to_ingest
+from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.delta_log import Commit
 from lakehouse.lake.evolution import WantedTable, evolve
 from lakehouse.lake.files import StoredFile, list_files
@@ -36,14 +38,13 @@ from lakehouse.lake.paths import is_repair
 from lakehouse.quarantine import table as quarantine_table
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.lineage import emit_ingested
-from lakehouse.say import format_count
 
 
 class FileRefusedError(LakehouseError):
-    """A delivered file does not fit its contract; names domain, file and column. results: what else was ingested."""
+    """A delivered file does not fit its contract; names domain, file and column. The other files are ingested."""
 
-    def __init__(self, domain: str, file: str, reason: str, results: tuple[IngestResult, ...] = ()) -> None:
-        self.domain, self.file, self.reason, self.results = domain, file, reason, results
+    def __init__(self, domain: str, file: str, reason: str) -> None:
+        self.domain, self.file, self.reason = domain, file, reason
         super().__init__(
             f"{domain}: {file}: {reason}. No row of it was loaded; deliver the file again as its contract says."
         )
@@ -69,16 +70,16 @@ def ingest_domain(context: Context, contract: Contract) -> list[IngestResult]:
     """Ingest every new file of a domain; raises FileRefusedError after the good files are in."""
     files = list_files(context.lake.landing(contract.domain))
     results: list[IngestResult] = []
-    refused: list[tuple[str, str]] = []
+    errors: list[LakehouseError] = []
     headers: Headers = {}
     for dataset in contract.datasets:
         own = [file for file in files if dataset_of(context.contracts, file.name) is dataset]
-        with log.about(dataset=dataset.name):
-            not_loaded = plan_batches(context, dataset, own, headers)
-            refused += [(batch.files[0].name, batch.reason or "") for batch in not_loaded]
-            results += [ingest_batch(context, dataset, batch, headers) for batch in to_ingest(context.lake, dataset)]
-    if refused:
-        raise FileRefusedError(contract.domain, *refused[0], tuple(results))
+        with log.about(dataset=dataset.name), gathering(errors):
+            refused = plan_batches(context, dataset, own, headers)
+            errors += [FileRefusedError(contract.domain, b.files[0].name, b.reason or "") for b in refused]
+            results.extend(ingest_batch(context, dataset, batch, headers) for batch in to_ingest(context.lake, dataset))
+    settle(context.lake, context.contracts, contract, files)
+    raise_first(errors, results)
     return results
 
 
@@ -133,37 +134,44 @@ def _plan(
 def ingest_batch(context: Context, dataset: Dataset, batch: Batch, headers: Headers | None = None) -> IngestResult:
     """Write a planned batch: first its unreadable rows, then bronze, whose commit makes the batch count as done."""
     with log.about(batch=batch.batch_id):
-        root = context.lake.landing(dataset.domain)
-        known = headers or {}
+        root, known = context.lake.landing(dataset.domain), headers or {}
         files = [(file, known.get(file) or read_header(root, file, dataset)) for file in batch.files]
-        rows = batch_rows(context, dataset, batch, files).persist()
-        try:
-            unreadable, readable, drifted, example = _counts(rows)
-            drift = _log_drift(dataset, files, drifted, example)
-            if unreadable:
-                broken = rows.where(F.size(BROKEN_RULES) > 0)
-                quarantine_table.append(
-                    quarantine_table.from_text(broken, dataset), context.lake, dataset, INGEST, batch.batch_id
-                )
-            path = context.lake.bronze(dataset.name)
-            evolve(context.spark(), path, WantedTable(dataset, (*dataset.columns, *SYSTEM_COLUMNS)))
-            properties = bounds_of(*dataset.key, BATCH_ID)
-            tables.append(bronze_rows(rows, dataset), path, Commit(INGEST, batch.batch_id), properties=properties)
-        finally:
-            rows.unpersist()
+        is_retaken = any(file not in known for file in batch.files)  # an earlier run planned it
+        with same_splits(context.spark()):
+            rows = batch_rows(context, dataset, batch, files).persist()
+            try:
+                counts = count_rows_of(rows)
+                drift = log_differences(dataset, files, counts)
+                _quarantine(context, dataset, batch, rows, counts.unreadable, is_retaken)
+                path = context.lake.bronze(dataset.name)
+                when_free(path, lambda: _append_to_bronze(context, dataset, batch, rows, path))
+            finally:
+                rows.unpersist()
         emit_ingested(context, dataset, batch.files)
-        log.info("ingested", files=len(batch.files), rows_readable=readable, rows_unreadable=unreadable)
-        return IngestResult(dataset.name, batch.batch_id, len(batch.files), readable, unreadable, drift)
+        log.info("ingested", files=len(batch.files), rows_readable=counts.readable, rows_unreadable=counts.unreadable)
+        return IngestResult(dataset.name, batch.batch_id, len(batch.files), counts.readable, counts.unreadable, drift)
+
+
+def _quarantine(
+    context: Context, dataset: Dataset, batch: Batch, rows: DataFrame, unreadable: int, is_retaken: bool
+) -> None:
+    broken = quarantine_table.from_text(rows.where(F.size(BROKEN_RULES) > 0), dataset)
+    if unreadable:
+        quarantine_table.append(broken, context.lake, dataset, INGEST, batch.batch_id)
+    if is_retaken:  # what the attempt before wrote stays if it agrees with what bronze gets now
+        quarantine_table.keep_only(broken, context.lake, dataset, INGEST, batch.batch_id)
+
+
+def _append_to_bronze(context: Context, dataset: Dataset, batch: Batch, rows: DataFrame, path: str) -> None:
+    evolve(context.spark(), path, WantedTable(dataset, (*dataset.columns, *SYSTEM_COLUMNS)))
+    properties = bounds_of(*dataset.key, BATCH_ID)
+    tables.append(bronze_rows(rows, dataset), path, Commit(INGEST, batch.batch_id), properties=properties)
 
 
 def batch_rows(context: Context, dataset: Dataset, batch: Batch, headers: list[tuple[StoredFile, Header]]) -> DataFrame:
     """Every row of a batch's files, typed, with its batch and a number of its own within it."""
     rows = read_rows(context.spark(), context.lake.landing(dataset.domain), headers, dataset)
-    return (
-        with_types(rows, dataset)
-        .withColumn(BATCH_ID, F.lit(batch.batch_id).cast("bigint"))
-        .withColumn(ROW_ID, F.monotonically_increasing_id())
-    )
+    return with_types(rows, dataset).withColumn(BATCH_ID, F.lit(batch.batch_id).cast("bigint"))
 
 
 def bronze_rows(rows: DataFrame, dataset: Dataset) -> DataFrame:
@@ -178,29 +186,3 @@ def bronze_rows(rows: DataFrame, dataset: Dataset) -> DataFrame:
         ROW_ID,
         F.current_timestamp().alias("_ingested_at"),
     )
-
-
-def _counts(rows: DataFrame) -> tuple[int, int, int, list[str]]:
-    """Unreadable and readable rows, rows with values that the contract does not know, and the names of some."""
-    broken, drifted = F.size(BROKEN_RULES) > 0, F.col(RESCUED).isNotNull() & F.col(REPAIR_OF).isNull()
-    names = F.when(drifted, F.json_object_keys(RESCUED))
-    row = rows.agg(F.count_if(broken), F.count_if(~broken), F.count_if(drifted), F.max(names)).first()
-    assert row is not None  # an aggregate without groups has one row
-    return row[0], row[1], row[2], row[3] or []
-
-
-def _log_drift(
-    dataset: Dataset, headers: list[tuple[StoredFile, Header]], rows: int, names: list[str]
-) -> tuple[str, ...]:
-    """How the ingested files of a batch differ from the contract; a line each, also in the log."""
-    lines = []
-    if rows:
-        shown = format_count(len(names), "name") if dataset.pii_columns else ", ".join(names)
-        kept = "kept in _rescued" if dataset.drift is Drift.RESCUE else "left in the raw file"
-        lines.append(f"{dataset.name}: what the contract does not know ({shown}) in {format_count(rows, 'row')}, {kept}")
-    for file, header in headers:
-        if empty := lacking(header.columns, dataset):
-            lines.append(f"{file.name}: no column {', '.join(empty)}, which is null in all of its rows")
-    for line in lines:
-        log.warning("columns differ from the contract", what=line)
-    return tuple(lines)

@@ -25,7 +25,7 @@ from lakehouse.lake.delta_log import open_table, select
 from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.errors import NothingSelectedError, RowNotFoundError, RowReferenceError, RowStateError
 
-UNSPLIT = frozenset({"row_has_the_columns_of_the_header", "row_is_a_json_object"})
+UNSPLIT = frozenset({"row_has_the_columns_of_the_header", "row_is_a_json_object", "row_is_valid_unicode"})
 """Rules of rows that could not be split into columns."""
 
 _REF = re.compile(r"(\d{1,18}):(\d{1,18})")
