@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from moto import mock_aws
 
 from lakehouse.contracts.contract import Contracts, Dataset
 from lakehouse.contracts.project import Project
-from lakehouse.ingest.landing import Delivery, LandingError, dataset_of, deliver
+from lakehouse.ingest.landing import MOST_NAMED, Delivery, LandingError, dataset_of, deliver, settle, unclaimed
+from lakehouse.lake.batches import Batch, BatchState, record_batches
 from lakehouse.lake.files import list_files, read_chunks, read_head, read_tail
+from lakehouse.lake.landed import landed_in
 from lakehouse.lake.paths import Lake
 
 HEADER = "product_id,name,category,list_price,unit_cost,is_active,updated_at\n"
@@ -79,10 +82,10 @@ def test_what_is_not_ours_stays_where_it_is(lake: Lake, contracts: Contracts, tm
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        (None, "There is no such folder: nothing in landing folder"),
-        ({}, "Found no file in landing folder"),
-        ({"notes": "hello"}, "Found 1 file but none to take in landing folder"),
-        ({"notes": "hello", "more": ""}, "Found 2 files but none to take in landing folder"),
+        (None, "does not exist; expected files named"),
+        ({}, "has no file; expected files named"),
+        ({"notes": "hello"}, "has 1 file, but no name matches; expected"),
+        ({"notes": "hello", "more": ""}, "has 2 files, but no name matches; expected"),
     ],
 )
 def test_a_delivery_with_nothing_for_us(
@@ -129,3 +132,42 @@ def test_listing_an_object_store(bucket: Any) -> None:
     assert list_files("s3://raw/x") == first
     bucket.put_object(Bucket="raw", Key="x/a/p.csv", Body=b"54321")
     assert list_files("s3://raw/x")[0].version != first[0].version
+
+
+def test_raw_files_that_no_dataset_of_the_domain_takes_are_named(lake: Lake, contracts: Contracts) -> None:
+    """Case B26: another suffix, other letters, another domain's file."""
+    erp, folder = contracts.of("erp"), Path(lake.landing("erp"), "n1")
+    folder.mkdir(parents=True)
+    names = ("ERP_ORDERS_1.CSV", "erp_orders_1.csv", "erp_orders_1.csv.gz", "products_1.csv", "_tmp.csv")
+    for name in names:
+        (folder / name).touch()
+    lines = unclaimed(contracts, erp, list_files(lake.landing("erp")))
+    assert [line.split(",")[0] for line in lines] == [
+        f"raw/erp/n1/{name}: skipped" for name in ("ERP_ORDERS_1.CSV", "erp_orders_1.csv.gz", "products_1.csv")
+    ]
+    assert "no filePattern of erp matches it (erp_orders*.csv)" in lines[0]
+    assert "its name belongs to raw/products/" in lines[2]
+
+
+def test_of_many_files_that_nobody_takes_some_are_named(lake: Lake, contracts: Contracts) -> None:
+    folder = Path(lake.landing("erp"))
+    folder.mkdir(parents=True)
+    for number in range(MOST_NAMED + 7):
+        (folder / f"{number:03}.txt").touch()
+    lines = unclaimed(contracts, contracts.of("erp"), list_files(str(folder)))
+    assert len(lines) == MOST_NAMED + 1
+    assert lines[-1] == "raw/erp/: 7 more files skipped"
+
+
+def test_what_was_dealt_with_is_what_is_in_a_batch_or_nobodys(lake: Lake, contracts: Contracts) -> None:
+    erp, orders = contracts.of("erp"), contracts.dataset("erp_orders")
+    put(lake.landing("erp"), erp_orders_1="a", erp_orders_2="b", notes="c")
+    first, second, notes = list_files(lake.landing("erp"))
+    batch = Batch("erp_orders", 1, BatchState.REFUSED, (first,), "no", 0, "run", datetime.now(UTC))
+    record_batches(lake, orders, lambda known: [] if known else [batch])
+    settle(lake, contracts, erp, [first, second, notes])
+    text = Path(lake.landed("erp")).read_text()
+    assert landed_in(text) == {first.path: first.version, notes.path: notes.version}
+    inode = Path(lake.landed("erp")).stat().st_ino
+    settle(lake, contracts, erp, [first, second, notes])
+    assert Path(lake.landed("erp")).stat().st_ino == inode, "nothing new is written again"

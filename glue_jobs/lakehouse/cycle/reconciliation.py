@@ -8,6 +8,7 @@ from lakehouse.contracts.contract import Dataset
 from lakehouse.cycle.summary import DatasetCount, Failure, RuleCount
 from lakehouse.ingest.landing import Delivery
 from lakehouse.lake.batches import BatchState, ValidationStatus, batches_of, validation_results_of
+from lakehouse.lake.delta_log import commits_since
 from lakehouse.lake.quality_results import quality_of
 from lakehouse.runtime.context import Context
 
@@ -39,7 +40,8 @@ def _count(
         for batch in batches_of(context.lake, dataset)
         if batch.state is BatchState.REFUSED and batch.run_id == run_id
     )
-    done = [merged[(dataset.name, v.batch_id)] for v in results if (dataset.name, v.batch_id) in merged]
+    mergeable = [v.batch_id for v in results if v.passed]
+    done = [merged.get((dataset.name, batch)) or merged_by_others(context, dataset, batch) for batch in mergeable]
     written = {name: sum(counts[name] for counts in done) for name in WRITTEN}
     landed = sum(v.rows_landed for v in results) + refused
     quarantined = sum(v.rows_unreadable + v.rows_quarantined for v in results)
@@ -47,6 +49,16 @@ def _count(
     # What neither reached silver nor the quarantine waits: its batch was stopped, or its domain was.
     held = landed - quarantined - merged_rows - written["ignored"]
     return DatasetCount(dataset.domain, dataset.name, landed, quarantined, held, **written)
+
+
+def merged_by_others(context: Context, dataset: Dataset, batch_id: int) -> Mapping[str, int]:
+    """What the commit of a batch says that another run merged in the meantime; zeros where silver does not have it."""
+    for commit in reversed(commits_since(context.lake.silver(dataset.name), -1)):
+        said = commit["lakehouse"] or {}
+        if said.get("batch_id") == batch_id and "counts" in said:
+            written = {name: int(said["counts"].get(name, 0)) for name in WRITTEN if name != "ignored"}
+            return {**written, "ignored": int(said["counts"]["rows"]) - sum(written.values())}
+    return dict.fromkeys(WRITTEN, 0)
 
 
 def rule_counts(context: Context, validated: Iterable[tuple[str, int]]) -> tuple[RuleCount, ...]:

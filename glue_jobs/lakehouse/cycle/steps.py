@@ -64,7 +64,8 @@ def transform(run: Run, job: Job, step: StepDisplay) -> bool:
 
     def show(merged: Iterable[MergeResult]) -> None:
         for result in merged:
-            run.merged[(result.dataset, result.batch_id)] = {name: getattr(result, name) for name in WRITTEN}
+            if not result.skipped:  # another run merged it in the meantime
+                run.merged[(result.dataset, result.batch_id)] = {name: getattr(result, name) for name in WRITTEN}
             step.note(result.dataset, f"{result.news} rows merged, {result.ignored} ignored")
             run.warnings += _tie_warning(result)
 
