@@ -44,8 +44,8 @@ def test_without_the_jar_a_laptop_refuses_and_says_what_to_do(tmp_path: Path) ->
     said = str(caught.value)
     assert said.startswith(f"Not safe to write to s3://lake/prod: {log_store_jar(Project(tmp_path))} does not exist.")
     assert said.endswith(
-        "run `make jar`, which builds Delta's log store. If nothing else writes to this lake while the job runs, "
-        "say so with --only_writer yes."
+        "Run `make jar`, which builds the log store. If nothing else writes to this lake while the job runs, "
+        "use --only_writer yes."
     )
 
 
@@ -56,7 +56,7 @@ def test_a_session_whose_jars_lack_the_class_is_refused(spark: SparkSession) -> 
 
 def test_a_session_with_another_log_store_is_refused(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(safe_commits, "LOG_STORE_SETTINGS", {"spark.delta.logStore.s3a.impl": "another.Store"})
-    with pytest.raises(UnsafeCommitsError, match=r"logStore\.s3a\.impl is lakehouse.* set it to another\.Store"):
+    with pytest.raises(UnsafeCommitsError, match=r"logStore\.s3a\.impl is lakehouse.* Set it to another\.Store"):
         require_log_store(spark, ON_S3)
     monkeypatch.setattr(safe_commits, "LOG_STORE_SETTINGS", {"spark.delta.logStore.none.impl": LOG_STORE})
     with pytest.raises(UnsafeCommitsError, match="is not set"):
