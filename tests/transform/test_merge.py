@@ -37,22 +37,23 @@ def test_upsert(table: Callable[[Dataset], Table]) -> None:
         order("A", 1, "9", 4), order("A", 1, "9", 6), order("A", 1, "8", 6),  # two are superseded
         order("B", 1, "2", 6, gone=True), order("C", 2, None, 5), order("D", 2, "5", 5), order("E", 3, None, 1),
     )  # fmt: skip
-    wanted = {"rows": 7, "inserted": 1, "updated": 1, "deleted": 1, "unchanged": 1, "stale": 1, "superseded": 2}
-    assert counts(second) == {**wanted, "files_added": 2, "files_removed": 1}
-    assert (second.version, second.news, second.ignored) == (1, 3, 4)
+    wanted = {"rows": 7, "inserted": 1, "updated": 1, "deleted": 1, "unchanged": 1, "superseded": 2}
+    assert counts(second) == {**wanted, "files_added": 3, "files_removed": 2}
+    # D comes with the same sequence and another content; A has two contents with one sequence in the batch.
+    assert (second.version, second.news, second.ignored, second.corrected, second.tied) == (1, 4, 3, 1, 2)
     merged = [kept(2, "A", 1, "9", 6), kept(2, "B", 1, "2", 6, gone=True), kept(2, "E", 3, None, 1)]
-    orders.assert_rows(*merged, kept(1, "C", 2, None, 5), kept(1, "D", 2, "4", 5))
+    orders.assert_rows(*merged, kept(1, "C", 2, None, 5), kept(2, "D", 2, "5", 5))
     operation, metadata = orders.commit()
     assert operation == "WRITE"
     assert (metadata["dataset"], metadata["batch_id"]) == ("orders", 2)
-    assert metadata["touched"] == {"2026-10-01": ["S1"], "2026-10-03": ["S1"]}
+    assert metadata["touched"] == {"2026-10-01": ["S1"], "2026-10-02": ["S1"], "2026-10-03": ["S1"]}
     assert (metadata["counts"]["rows"], metadata["counts"]["keys"], metadata["counts"]["deleted"]) == (7, 5, 1)
     assert orders.progress == 2
 
     third = orders.merge(3, order("B", 1, "3", 5), order("C", 2, "3", 6), order("A", 1, "9", 7, gone=True))
     assert counts(third) == {"rows": 3, "updated": 1, "deleted": 1, "stale": 1, "files_added": 2, "files_removed": 2}
     later = [kept(3, "A", 1, "9", 7, gone=True), kept(2, "B", 1, "2", 6, gone=True), kept(3, "C", 2, "3", 6)]
-    orders.assert_rows(*later, kept(1, "D", 2, "4", 5), kept(2, "E", 3, None, 1))
+    orders.assert_rows(*later, kept(2, "D", 2, "5", 5), kept(2, "E", 3, None, 1))
 
 
 def test_a_batch_that_comes_again(table: Callable[[Dataset], Table], spark: SparkSession) -> None:
@@ -140,18 +141,20 @@ def test_history(table: Callable[[Dataset], Table]) -> None:
 
     late = (version("A", "2", 5), version("A", "1", 9), version("A", "7", 1), version("C", "3", 2))
     second = products.merge(2, *late)
-    wanted = {"rows": 4, "inserted": 2, "unchanged": 1, "stale": 1}
+    wanted = {"rows": 4, "inserted": 2, "unchanged": 1}
     assert counts(second) == {**wanted, "files_added": 1, "files_removed": 1}
-    expected = [row("A", "1", 1, 5, 1), row("A", "2", 5, 9, 2), row("A", "1", 9, None, 1), row("C", "3", 2, None, 2)]
+    assert (second.corrected, second.tied) == (1, 1), "the version of day 1 is delivered with another cost"
+    expected = [row("A", "7", 1, 5, 2), row("A", "2", 5, 9, 2), row("A", "1", 9, None, 1), row("C", "3", 2, None, 2)]
     products.assert_rows(*expected, row("B", None, 1, None, 1))
     operation, metadata = products.commit()
     times = [(touched["id"], touched["valid_from"][:10], touched["valid_to"] and touched["valid_to"][:10])
              for touched in metadata["touched"]]  # fmt: skip
-    assert (operation, sorted(times)) == ("MERGE", [("A", "2026-10-05", "2026-10-09"), ("C", "2026-10-02", None)])
+    touched = [("A", "2026-10-01", "2026-10-05"), ("A", "2026-10-05", "2026-10-09"), ("C", "2026-10-02", None)]
+    assert (operation, sorted(times)) == ("MERGE", touched)
 
     files = products.files
     again = products.merge(3, *late)
-    assert (again.unchanged, again.stale, again.news) == (3, 1, 0)
+    assert (again.unchanged, again.stale, again.news, again.tied) == (4, 0, 0, 0)
     assert (products.files, products.progress) == (files, 3)
     new_key = products.merge(4, version("D", "4", 2))
     assert (counts(new_key), products.commit()[0]) == ({"rows": 1, "inserted": 1, "files_added": 1}, "WRITE")

@@ -136,9 +136,9 @@ OUTCOMES: dict[str, tuple[tuple[Any, ...], tuple[Any, ...] | None, str, bool]] =
     "the same": ((1, "a", False, DAY), (1, "a", False, DAY), "unchanged", False),
     "the same with a null": ((1, None, False, DAY), (1, None, False, DAY), "unchanged", False),
     "the same tombstone": ((1, "a", True, DAY), (1, "a", True, DAY), "unchanged", False),
-    "as old with other content": ((1, "b", False, DAY), (1, "a", False, DAY), "stale", False),
-    "as old with a null": ((1, None, False, DAY), (1, "a", False, DAY), "stale", False),
-    "as old and deleted": ((1, "a", True, DAY), (1, "a", False, DAY), "stale", False),
+    "as old with other content": ((1, "b", False, DAY), (1, "a", False, DAY), "tie", False),
+    "as old with a null": ((1, None, False, DAY), (1, "a", False, DAY), "tie", False),
+    "as old and deleted": ((1, "a", True, DAY), (1, "a", False, DAY), "tie", False),
     "older": ((1, "b", False, DAY), (2, "a", False, DAY), "stale", False),
     "older on another day": ((1, "a", False, NEXT_DAY), (2, "a", False, DAY), "stale", False),
 }
@@ -163,7 +163,7 @@ def test_the_fate_of_an_upsert(spark: SparkSession) -> None:
     ("of", "expected"),
     [
         (INSERT_ONLY, {"A": "unchanged", "B": "stale", "C": "stale", "D": "inserted", "E": "stale"}),
-        (SCD2, {"A": "unchanged", "B": "stale", "C": "inserted", "D": "inserted", "E": "inserted"}),
+        (SCD2, {"A": "unchanged", "B": "tie", "C": "inserted", "D": "inserted", "E": "inserted"}),
     ],
     ids=["insert_only", "scd2"],
 )
@@ -176,7 +176,11 @@ def test_the_fate_where_nothing_is_replaced(spark: SparkSession, of: Dataset, ex
         ("D", 1, None, True),
         ("E", 1, "a", False),
     ]
-    judged = with_outcome(spark.createDataFrame(news, ROW), spark.createDataFrame(silver, ROW), of)
+    frames = [
+        spark.createDataFrame([(*row, batch) for row in rows], f"{ROW}, _batch_id bigint")
+        for batch, rows in ((2, news), (1, silver))
+    ]
+    judged = with_outcome(*frames, of)
     found = judged.selectExpr("id", "_outcome outcome", "_moved moved")
     assert_rows(
         found, "id string, outcome string, moved boolean", *[(key, outcome, False) for key, outcome in expected.items()]
