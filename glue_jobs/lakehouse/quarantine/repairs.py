@@ -165,13 +165,19 @@ def _object(dataset: Dataset, edit: Edit) -> dict[str, Any]:
     """The row as a JSON object: the delivered one, if it can be parsed, with the changed members replaced."""
     delivered = _parsed(edit.row.raw_text)
     texts = edit.changed if isinstance(delivered, dict) else {**edit.row.values, **edit.changed}
-    members = {name: delivered[name] for name in dataset.column_names if name in delivered} if delivered else {}
+    members = _by_contract_names(delivered or {}, dataset)
     for column in dataset.columns:
         if column.name in texts:
             text = texts[column.name]
             nested = _parsed(text) if column.fields else None
             members[column.name] = text if nested is None else nested
     return {**members, RESCUED: edit.row.rescued, REPAIR_OF: str(edit.row.ref)}
+
+
+def _by_contract_names(delivered: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """The members of a delivered object that the contract has, in its order and under its names."""
+    names = [(name, column.name) for column in dataset.columns for name in (column.name, column.delivered_name)]
+    return {own: delivered[name] for name, own in names if name in delivered}
 
 
 def _parsed(text: str | None) -> dict[str, Any] | None:
