@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
+from lakehouse.airflow import messages
 from lakehouse.airflow.messages import failure_text, reason
 from lakehouse.errors import LakehouseError
 from lakehouse.privacy import known_in, trace_of, without_values
@@ -85,7 +86,9 @@ def test_names_that_are_known_are_shown() -> None:
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_slack_gets_our_sentences_and_no_other_text(value: str) -> None:
+def test_slack_gets_our_sentences_and_no_other_text(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for link in ("glue_run_link", "docs_link"):  # each would import Airflow, which configures all logging anew
+        monkeypatch.setattr(messages, link, lambda *_: None)
     ti = SimpleNamespace(dag_id="transform_erp", task_id="transform", log_url="http://log", xcom_pull=lambda **_: None)
     text = failure_text({"ti": ti, "exception": ValueError(f"cannot read '{value}'")}).splitlines()[0]
     assert text == ":red_circle: *transform_erp* failed (domain erp, step transform): ValueError: ***"

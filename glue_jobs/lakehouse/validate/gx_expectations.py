@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from lakehouse.contracts.columns import ROW_ID
 from lakehouse.contracts.suite import Rule
 from lakehouse.errors import LakehouseError
-from lakehouse.privacy import masked, without_values
+from lakehouse.privacy import known_in, without_values
 from lakehouse.validate.gx import import_gx
 
 
@@ -46,7 +46,7 @@ def failing_row_ids(batch: DataFrame, rule: Rule) -> DataFrame:
         condition, compute_domain, accessor_domain = calculator.get_metric(metric)
         rows: DataFrame = engine.get_domain_records(domain_kwargs={**compute_domain, **accessor_domain})
     except Exception as error:  # whatever it raises, a person needs to know the rule
-        raise RuleNotJudgedError(rule.name, rule.type, without_values(error)) from None
+        raise RuleNotJudgedError(rule.name, rule.type, without_values(error, rule.columns)) from None
     failing: DataFrame = rows.withColumn("_fails", condition).where("_fails").select(ROW_ID).distinct()
     return failing
 
@@ -72,14 +72,10 @@ def _evaluate_dataset_rule(gx_batch: Any, rule: Rule) -> tuple[bool, str]:
     result = gx_batch.validate(expectation, result_format="BASIC")
     for info in _exceptions(result.exception_info or {}):
         if info.get("raised_exception"):
-            raise RuleNotJudgedError(rule.name, rule.type, masked(_first_line(info.get("exception_message"))))
+            raise RuleNotJudgedError(rule.name, rule.type, known_in(str(info.get("exception_message")), rule.columns))
     return bool(result.success), str(result.result.get("observed_value", ""))
 
 
 def _exceptions(info: dict[str, Any]) -> list[dict[str, Any]]:
     items = [info] if "raised_exception" in info else info.values()
     return [item for item in items if isinstance(item, dict)]
-
-
-def _first_line(error: object) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
