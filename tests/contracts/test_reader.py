@@ -147,6 +147,14 @@ def test_a_layout_is_declared_whole(copy: Project) -> None:
     assert orders.bounded_columns == ("order_id", "line_number", "store_id", "_batch_id")
 
 
+def test_a_key_of_personal_data_has_no_statistics(copy: Project) -> None:
+    spoil(copy, "      - name: order_id\n", "      - name: order_id\n        classification: Confidential\n")
+    spoil(copy, "value: [store_id, order_id]", "value: [store_id]")
+    orders = copy.contracts.dataset("erp_orders")
+    assert orders.bounded_columns == ("line_number", "store_id", "_batch_id")
+    assert orders.bounded_key == ("line_number",)
+
+
 def test_personal_data_names_no_folder(copy: Project) -> None:
     spoil(copy, "value: [dt]", "value: [status]")
     spoil(copy, "      - name: status\n", "      - name: status\n        classification: pii\n")

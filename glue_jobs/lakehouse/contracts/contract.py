@@ -112,8 +112,13 @@ class Dataset:
     @property
     def bounded_columns(self) -> tuple[str, ...]:
         """The columns of silver with min/max statistics: those that merge, marts and analysts filter by, no others."""
-        filtered = (*self.key, *self.cluster_by, *(c.name for c in self.derived_columns if c.name == "dt"))
+        filtered = (*self.bounded_key, *self.cluster_by, *(c.name for c in self.derived_columns if c.name == "dt"))
         return (*(name for name in dict.fromkeys(filtered) if name not in self.partition_by), BATCH_COLUMN.name)
+
+    @property
+    def bounded_key(self) -> tuple[str, ...]:
+        """The key columns with min/max statistics: the log shows those to everybody, so none that is personal data."""
+        return tuple(name for name in self.key if name not in self.pii_columns)
 
     @property
     def table_properties(self) -> dict[str, str]:

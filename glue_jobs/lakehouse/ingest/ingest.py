@@ -164,7 +164,7 @@ def _quarantine(
 
 def _append_to_bronze(context: Context, dataset: Dataset, batch: Batch, rows: DataFrame, path: str) -> None:
     evolve(context.spark(), path, WantedTable(dataset, (*dataset.columns, *SYSTEM_COLUMNS)))
-    properties = bounds_of(*dataset.key, BATCH_ID)
+    properties = bounds_of(*dataset.bounded_key, BATCH_ID)
     tables.append(bronze_rows(rows, dataset), path, Commit(INGEST, batch.batch_id), properties=properties)
 
 

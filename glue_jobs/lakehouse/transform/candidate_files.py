@@ -116,7 +116,9 @@ def candidate_files_of(
 ) -> CandidateFiles:
     """The files that can contain a key of a batch with these key ranges and partitions."""
     key = dataset.key[0]
-    narrow = merged_ranges(ranges) if dataset.silver_types[key] in _RANGED_TYPES else None
+    # Ranges stand in the log as the predicate of the merge.
+    is_ranged = dataset.silver_types[key] in _RANGED_TYPES and key in dataset.bounded_key
+    narrow = merged_ranges(ranges) if is_ranged else None
     known = () if table is None else tuple(table_files(table, () if narrow is None else (key,)))
     own = set(partitions) if dataset.partition_is_stable else None
     files = tuple(f for f in known if may_hold(f.statistics.get(key), narrow) and (own is None or f.partition in own))
