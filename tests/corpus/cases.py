@@ -170,9 +170,9 @@ CASES = (
 )  # fmt: skip
 
 MANY_GOOD = (
-    Case("erp_orders_many.csv", text(ORDERS, *[order(f"many{n}") for n in range(200)]), good=200),
+    Case("erp_orders_many.csv", text(ORDERS, *[order(f"many{n}") for n in range(400)]), good=400),
     Case("crm_leads_many.csv", text(LEADS, *[lead(f"many{n}") for n in range(20)]), good=20),
-    Case("web_events_many.json", text(*[event(f"many{n}") for n in range(120)]), good=120),
+    Case("web_events_many.json", text(*[event(f"many{n}") for n in range(200)]), good=200),
     Case("products_many.csv", text(PRODUCTS, *[TEA.format(n=n) for n in range(30)]), good=30),
 )
 """Delivered beside the broken ones, so that these are too few to stop their batch."""

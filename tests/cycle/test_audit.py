@@ -21,6 +21,8 @@ from lakehouse.runtime.context import Context
 from tests.helpers.lakes import FACT, rows, run
 from tests.helpers.quality_deliveries import LEADS, ORDERS, event, good, lead, order
 
+pytestmark = pytest.mark.deliveries
+
 KINDS = {
     "orders": ("erp_orders_{}.csv", [ORDERS]),
     "events": ("web_events_{}.json", []),

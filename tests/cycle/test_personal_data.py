@@ -12,7 +12,7 @@ from lakehouse import log
 from lakehouse.cycle import report
 from lakehouse.cycle.closing_table import print_summary
 from lakehouse.cycle.cycle import run_cycle
-from lakehouse.cycle.display import Progress, make_console
+from lakehouse.cycle.display import Display, make_console
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import dbt_target
 from tests.helpers.quality_deliveries import LEADS, command, found, lead
@@ -56,7 +56,7 @@ def test_seeded_values_are_in_no_text(context: Context, tmp_path: Path, capsys: 
             folder.mkdir(parents=True)
             for name, lines in files.items():
                 (folder / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-            with Progress(console=make_console(said)) as progress:
+            with Display(console=make_console(said)) as progress:
                 result = run_cycle(context, folder, progress)
             print_summary(result.summary, make_console(said))
             report.write(result.summary, f"{context.lake.root}/report-{number}.html")

@@ -13,6 +13,8 @@ from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
 from tests.helpers.lakes import rows, run
 
+pytestmark = pytest.mark.deliveries
+
 HEADER = (
     "order_id,line_number,store_id,customer_id,product_id,quantity,unit_price,discount_amount,status,"
     "ordered_at,updated_at,is_deleted"

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.ingest import csv_rows
 from lakehouse.ingest.header import LONGEST_LINE, count_rows, read_header
 from lakehouse.ingest.reading import read_rows
 from lakehouse.ingest.rfc4180 import QuotingError, count_records, first_record
@@ -86,6 +87,17 @@ def test_every_fault_of_quoting(spark: SparkSession, tmp_path: Path, end: str) -
         read = ["|".join(value or "" for value in row) for row in rows if row[0] is not None]
         assert read == [text.replace("\n", end) for text in good], name
         assert [row[1] for row in rows if row[0] is None] == [text.replace("\n", end) for text in bad], name
+
+
+def test_lines_that_are_one_record_only_together_have_a_limit(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost quote can be closed a million lines later; no row is made of so much, and no memory filled."""
+    monkeypatch.setattr(csv_rows, "LONGEST_RECORD", 20)
+    content = 'a,b,c\n1,"x\n' + "y\n" * 20 + 'z",2\n3,"long enough, and of one line",4\n5,"y\ny",6\n'
+    (rows,) = read_all(spark, tmp_path, {"x.csv": content.encode()}).values()
+    assert rows[:22] == [(None, line) for line in ('1,"x', *["y"] * 20, 'z",2')]
+    assert rows[22:] == [("3", "long enough, and of one line", "4"), ("5", "y\ny", "6")]
 
 
 def random_text(random: Random) -> str:

@@ -17,7 +17,7 @@ from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
 from lakehouse.lake.delta_log import select
 from lakehouse.transform import merge
 from lakehouse.transform.merge import MergeResult
-from lakehouse.transform.merge_plan import MergePlan
+from lakehouse.transform.planned_merge import MergePlan
 from tests.helpers.silver_table import day
 from tests.rivals.foreign import Rival
 

@@ -64,14 +64,14 @@ def test_the_page_of_a_batch_shows_sentences_and_counts(folder: Path) -> None:
     assert "At least one unit is sold on an order line. [quantity_at_least_1: quarantine]" in text
     assert "3 unexpected values found. 3% of 100 total rows. Sampled Unexpected Values 0" in text
     assert "A delivery holds at least one order line. [batch_not_empty: fail]" in text
-    assert "quarantined 3 reason none rows 100 evaluation passed" in text
+    assert "quarantined 3 reason none rows 100 status passed" in text
 
 
 def test_the_page_of_a_stopped_batch_says_why(folder: Path) -> None:
     text = text_of(page_of(folder, 2))
     assert "Status: Failed" in text
-    assert "reason 3 of 100 rows quarantined (3 %), more than the limit of 2 %" in text
-    assert "evaluation stopped" in text
+    assert "reason 3 of 100 rows failed validation (3 %), above the limit of 2 %" in text
+    assert "status stopped" in text
 
 
 def test_delivered_values_are_text_and_not_markup(folder: Path) -> None:
@@ -138,9 +138,7 @@ def test_on_s3_the_index_shows_what_every_job_judged(
     first = erp.add(evaluation_of_suite(suite), 1, VALIDATED_AT)
     before = objects()
     second = again.add(evaluation_of_suite(suite), 2, later)  # another process: it has only what lies on S3
-    third = erp.add(
-        evaluation_of_suite(suite), 3, later + dt.timedelta(hours=1)
-    )  # the first one sees its page
+    third = erp.add(evaluation_of_suite(suite), 3, later + dt.timedelta(hours=1))  # the first one sees its page
     after = objects()
     pages = [page.removeprefix(f"{root}/") for page in (third, second, first)]
     assert re.fullmatch(r"validations/erp_orders/batch-1/[^/]+/erp_orders-1\.html", pages[-1])

@@ -17,9 +17,7 @@ pytestmark = pytest.mark.quality
 
 WHY = ("--why", "the store was closed", "--by", "Ada")
 SILVER = "select order_id, quantity from silver.erp_orders where order_id not like 'G%' order by all"
-RESULTS = (
-    "select batch_id, status, rows_quarantined, rows_passed from ops.validation_results order by recorded_at"
-)
+RESULTS = "select batch_id, status, rows_quarantined, rows_passed from ops.validation_results order by recorded_at"
 
 
 def stopped_batch(context: Context) -> None:

@@ -55,7 +55,7 @@ def result(evaluation: Evaluation, name: str) -> RuleResult:
 def test_faults_are_counted_exactly(spark: SparkSession, broken: int, status: str) -> None:
     batch = rows(spark, 100, broken)
     evaluation = evaluate_batch(batch, SUITE, limit_percent=20)
-    assert (evaluation.rows, evaluation.quarantined, evaluation.good) == (100, broken, 100 - broken)
+    assert (evaluation.rows, evaluation.quarantined, evaluation.passed) == (100, broken, 100 - broken)
     assert evaluation.status == status
     assert result(evaluation, "quantity_at_least_1").failed == broken
     assert result(evaluation, "quantity_at_least_1").success == (broken == 0)
@@ -71,13 +71,13 @@ def test_the_limit_itself_passes_and_one_row_more_stops(spark: SparkSession) -> 
     assert evaluate_batch(rows(spark, 10, 2), SUITE, limit_percent=20).status is ValidationStatus.PASSED
     evaluation = evaluate_batch(rows(spark, 10, 3), SUITE, limit_percent=20)
     assert evaluation.is_stopped
-    assert evaluation.reason == "3 of 10 rows quarantined (30 %), more than the limit of 20 %"
+    assert evaluation.reason == "3 of 10 rows failed validation (30 %), above the limit of 20 %"
 
 
 def test_rows_that_could_not_be_read_count_for_the_limit(spark: SparkSession) -> None:
     assert not evaluate_batch(rows(spark, 10, 1), SUITE, limit_percent=20, unreadable=1).is_stopped
     evaluation = evaluate_batch(rows(spark, 10, 1), SUITE, limit_percent=20, unreadable=2)
-    assert evaluation.reason == "3 of 12 rows quarantined (25 %), more than the limit of 20 %"
+    assert evaluation.reason == "3 of 12 rows failed validation (25 %), above the limit of 20 %"
     assert (evaluation.rows, evaluation.quarantined) == (10, 1)
 
 
@@ -94,8 +94,8 @@ def test_a_missing_column_stops_the_batch_and_is_named(spark: SparkSession) -> N
     assert evaluation.is_stopped
     assert evaluation.reason == (
         "columns_present: Columns present (missing quantity); "
-        "quantity_at_least_1: cannot be judged, the batch lacks quantity; "
-        "email_well_formed: cannot be judged, the batch lacks email"
+        "quantity_at_least_1: cannot be evaluated, the batch lacks quantity; "
+        "email_well_formed: cannot be evaluated, the batch lacks email"
     )
 
 

@@ -236,5 +236,5 @@ def test_types_that_we_do_not_compile_flag_the_rows_that_great_expectations_find
 def test_a_rule_that_spark_cannot_judge_is_named(batch: DataFrame) -> None:
     type_ = "expect_column_values_to_match_like_pattern"
     (rule,) = _rules([(type_, {"column": "code", "like_pattern": "S%"})])
-    with pytest.raises(RuleNotJudgedError, match=rf"Rule 'rule_0' \({type_}\) cannot be judged on Spark: "):
+    with pytest.raises(RuleNotJudgedError, match=rf"Rule 'rule_0' \({type_}\) cannot be evaluated on Spark: "):
         failing_row_ids(batch, rule)

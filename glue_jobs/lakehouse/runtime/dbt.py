@@ -155,6 +155,7 @@ def _ansi_setting_restored(spark: SparkSession) -> Iterator[None]:
 
 def _result_of(context: Context, result: Any) -> Any:
     if not result.success:
+        (dbt_target(context) / "run_results.json").unlink(missing_ok=True)  # it has the engine's text, with rows
         raise _model_error(context, result)
     return result.result
 
