@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -110,7 +111,14 @@ class Checkout:
         lines = [line for line in recipe.printed.splitlines() if "tools/setup.sh" not in line]
         assert lines, f"{command} does nothing"
         cycle = next((line for line in lines if "local_runner.py" in line), None)
-        return self._shell(cycle) if cycle else Done(0, "", only_looked_up=True)
+        if cycle is None:
+            return Done(0, "", only_looked_up=True)
+        # make hands its variables to the recipe by the environment: those of its file, then those of the command.
+        makefile = (self.folder / "Makefile").read_text(encoding="utf-8")
+        variables = dict(re.findall(r"^(OUTPUT_DIR|LANDING_DIR) \?= (.*)$", makefile, re.MULTILINE))
+        variables |= dict(word.split("=", 1) for word in shlex.split(command) if "=" in word)
+        given = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+        return self._shell(f"export {given}; {cycle}")
 
     def _shell(self, command: str) -> Done:
         here = Path(sys.executable).parent
