@@ -64,7 +64,7 @@ clean: ## Remove the local lake and everything built (the set-up stays)
 
 ##@ Slow suites
 $(SUITES): test-%: setup
-	@$(PY) -m pytest -q --durations=5 -m $(subst -,_,$*) $$(grep -rl 'mark\.$(subst -,_,$*)\b' tests --include='test_*.py')
+	@$(PY) -m pytest -q --durations=5 -m $(subst -,_,$*) $$(grep -rl 'mark\.$(subst -,_,$*)\b' tests --include='test_*.py' | sort)
 
 test-lineage: lineage-jar
 test-lineage: export LINEAGE_EVENTS = .cache/lineage/events.json
