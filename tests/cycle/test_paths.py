@@ -29,7 +29,16 @@ def test_make_hands_paths_on_as_they_are(tmp_path: Path, name: str) -> None:
     shown.write_text('#!/bin/sh\nfor word in "$@"; do echo "<$word>"; done\n')
     shown.chmod(0o755)
     lake, landing = f"{tmp_path}/{name}/lake", f"{tmp_path}/{name}"
-    done = call("make", "-o", "setup", "local-run", f"PY={shown}", f"OUTPUT_DIR={lake}", f"LANDING_DIR={landing}")
+    done = call(
+        "make",
+        "--no-print-directory",
+        "-o",
+        "setup",
+        "local-run",
+        f"PY={shown}",
+        f"OUTPUT_DIR={lake}",
+        f"LANDING_DIR={landing}",
+    )
     assert done.stdout.splitlines()[-4:] == ["<--output-dir>", f"<{lake}>", "<--landing-dir>", f"<{landing}>"]
 
 
