@@ -20,7 +20,7 @@ from tests.helpers.lakes import FACT, rows, run
 
 pytestmark = pytest.mark.deliveries
 
-ODD = "sp ace 100% o'brien läke \"#?+&{x}`;$"
+ODD = "sp ace 100% o'brien läke \"+&{x}`;$"
 
 
 @pytest.mark.parametrize("name", ["my files", "o'brien", 'q"x', "100% läke", "a;b & c"])
@@ -51,14 +51,14 @@ def test_a_lake_and_files_of_odd_names(project: Project, spark: SparkSession, tm
     assert [run(context, landing).exit_code for _ in (1, 2)] == [0, 0]
     sql = f"select orders, net_revenue from marts.{FACT}"
     assert rows(context.lake, context.contracts, sql) == [(4, 40)]
-    files = "select regexp_replace(_source_file, '^.*/', '') name from bronze.erp_orders order by name"
+    files = "select regexp_replace(_source_file, '^.*/', '') AS file_name from bronze.erp_orders order by file_name"
     assert [name for (name,) in rows(context.lake, context.contracts, files)] == sorted(
         file.name for file in landing.iterdir()
     )
     assert {path.name for path in tmp_path.iterdir()} == {ODD, landing.name}
 
 
-@pytest.mark.parametrize("name", ["a%20b", "a[b", "a]b", "a|b", "a^b", "a\\b", "a\tb", "a\nb", "${a}"])
+@pytest.mark.parametrize("name", ["a%20b", "a#b", "a?b", "a[b", "a]b", "a|b", "a^b", "a\\b", "a\tb", "a\nb", "${a}"])
 def test_a_lake_that_not_every_engine_can_open_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(LakePathError, match="name a folder without") as refused:
         Lake.at(str(tmp_path / name))

@@ -46,12 +46,12 @@ class LakePathError(LakehouseError):
         self.path, self.found = path, found
         super().__init__(
             f"The path of the lake {path!r} contains {found!r}, which not every engine of the lake can open; name a "
-            "folder without control characters, [ ] | ^ \\ ${ and % before two hexadecimal digits."
+            "folder without control characters, [ ] | ^ \\ # ? ${ and % before two hexadecimal digits."
         )
 
 
-# delta-rs and DuckDB take the path for a URL, Spark substitutes ${…} in its SQL.
-_UNUSABLE = re.compile(r"[\x00-\x1f\x7f\[\]|^\\]|\$\{|%[0-9A-Fa-f]{2}")
+# delta-rs and DuckDB take the path for a URL (after # or ? delta-rs lists no history), Spark substitutes ${…} in SQL.
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f\[\]|^\\#?]|\$\{|%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True)
