@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,3 +125,25 @@ def test_an_unexpected_error_stops_its_domain(
     result = deliver(context, tmp_path / "day1", erp_orders=ORDERS + order(1))
     assert result.exit_code == 1
     assert set(states(result, "erp").values()) == {"failed", "skipped"}
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "exit_code"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full", 75),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "the JVM of Spark ended", 75),
+        (PermissionError(errno.EACCES, "Permission denied", "/lake/x"), "/lake/x: no permission", 3),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line_beside_the_row_counts(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str, exit_code: int
+) -> None:
+    def refused(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(transform, "_merge", refused)
+    result = deliver(context, tmp_path / "day1", erp_orders=ORDERS + order(1))
+    (failure,) = result.summary.failures
+    assert (failure.domain, failure.message.startswith(words), result.exit_code) == ("erp", True, exit_code)
+    (count,) = [count for count in result.summary.datasets if count.dataset == "erp_orders"]
+    assert (count.landed, count.held) == (1, 1)

@@ -27,6 +27,7 @@ from lakehouse.lake.paths import DATA_DOCS_PAGE, DBT_DOCS_PAGE
 from lakehouse.privacy import trace_of, without_values
 from lakehouse.publish.query import run_query, tables_of
 from lakehouse.runtime.context import Context
+from lakehouse.runtime.machine import foreseen
 from lakehouse.validate.gx import import_gx
 
 
@@ -97,8 +98,9 @@ def _state_after(run: Run, job: Job, step: StepDisplay) -> StepState:
         run.stopped |= {job.subject} if error.rest is None else set()
     except Exception as error:
         log.warning("unexpected error", trace=trace_of(error))
+        known = foreseen(error)
         text = f"unexpected error in {job.dag_id}: {without_values(error, run.context.contracts.names)}"
-        run.fail(job.subject, text, EXIT_UNEXPECTED)
+        run.fail(job.subject, str(known or text), known.exit_code if known else EXIT_UNEXPECTED)
         run.stopped.add(job.subject)
     return "failed"
 

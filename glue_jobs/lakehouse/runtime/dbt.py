@@ -22,6 +22,7 @@ from lakehouse.lake.delta_log import table_version
 from lakehouse.lake.paths import Lake, delta_name, for_spark, sql_text
 from lakehouse.privacy import known_in
 from lakehouse.runtime.context import Context
+from lakehouse.runtime.machine import foreseen
 from lakehouse.say import format_count, visible
 
 _manifests: dict[Path, Any] = {}  # parsing takes seconds, and one process runs dbt several times
@@ -96,7 +97,10 @@ def run_dbt(context: Context, arguments: Sequence[str], variables: dict[str, Any
         for attempt in range(TRIES):
             with _alone_in_target(context):
                 result = dbtRunner(manifest=_manifest(context)).invoke(command)
-            if conflict_in(_failed_text(result)) is None:
+            failed = _failed_text(result)
+            if conflict_in(failed) is None:
+                if refused := foreseen(RuntimeError(failed)):
+                    raise refused
                 return _result_of(context, result)
             wait_after(attempt)
     raise TableBusyError(f"dbt {arguments[0]}")
