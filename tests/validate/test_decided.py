@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse.runtime.context import Context
 from lakehouse.transform import merge_order, transform
-from lakehouse.validate import decided
+from lakehouse.validate import decided, keep_out
 from lakehouse.validate.validate import BatchStoppedError
 from tests.helpers.lakes import versions
 from tests.helpers.quality_deliveries import ORDERS, command, deliver, found, good, order, run_jobs
@@ -29,7 +29,7 @@ def stopped_batch(context: Context) -> None:
     with pytest.raises(BatchStoppedError) as caught:
         run_jobs(context, "erp")
     text, page = str(caught.value), Path(str(caught.value.page))
-    assert "2 of 4 rows quarantined (50 %), more than the limit of 20 %" in text
+    assert "2 of 4 rows failed validation (50 %), above the limit of 20 %" in text
     assert page.is_file()
     assert page.as_uri() in text
     assert "`lakehouse batch accept|reject erp_orders:2`" in text
@@ -76,7 +76,7 @@ def test_an_acceptance_that_dies_is_taken_up(context: Context, monkeypatch: pyte
     stopped_batch(context)
     assert command(context, "batch", "accept", "erp_orders:2", *WHY) == 0
     with monkeypatch.context() as patch:
-        places = {"append": decided.quarantine, "give_turn": merge_order, "merge_batch": transform}
+        places = {"append": keep_out, "give_turn": merge_order, "merge_batch": transform}
         place = places.get(dies, decided)
         patch.setattr(place, dies, lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
