@@ -31,7 +31,7 @@ def list_batches(lake: LakePath = DEFAULT_LAKE) -> None:
     """List stopped batches, and those decided on."""
     from lakehouse.cli.printing import print_table
     from lakehouse.contracts.project import find_project
-    from lakehouse.lake.batches import validation_results_of
+    from lakehouse.lake.batches import ValidationStatus, validation_results_of
     from lakehouse.lake.decisions import decisions_of
     from lakehouse.lake.paths import Lake
 
@@ -39,7 +39,7 @@ def list_batches(lake: LakePath = DEFAULT_LAKE) -> None:
     for dataset in find_project().contracts.datasets:
         made = {decision.batch_id: decision for decision in decisions_of(opened, dataset)}
         for result in validation_results_of(opened, dataset):
-            if not result.passed:
+            if result.status is not ValidationStatus.PASSED:
                 last = made.get(result.batch_id)
                 state = result.status if last is None else last.decision
                 decided = (last.who, last.why) if last else ("", "")
