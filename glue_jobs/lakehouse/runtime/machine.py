@@ -56,7 +56,7 @@ _REFUSALS = (
         frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL}),
         frozenset(),
         ("java.net.BindException", "Address already in use"),
-        "a network port is taken",
+        "a network port is taken; free it",
         EXIT_TRANSIENT,
     ),
     _Refusal(
@@ -70,7 +70,7 @@ _REFUSALS = (
         frozenset(),
         frozenset({"Py4JNetworkError", "ConnectionRefusedError", "ConnectionResetError"}),
         ("JAVA_GATEWAY_EXITED", "Answer from Java side is empty", "Error while sending or receiving"),
-        "the JVM of Spark ended or did not start, often because memory was short",
+        "the JVM of Spark ended or did not start; see that the machine has memory for it",
         EXIT_TRANSIENT,
     ),
 )
