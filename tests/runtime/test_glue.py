@@ -44,7 +44,7 @@ def options(*words: str) -> dict[str, str]:
     ("words", "expected"),
     [
         (["--domain", "erp", "--lake_root", "/lake"], {"domain": "erp", "lake_root": "/lake"}),
-        (["--lake_root=s3://b/l?a=b", "--domain=erp"], {"domain": "erp", "lake_root": "s3://b/l?a=b"}),
+        (["--lake_root=s3://b/l=a=b", "--domain=erp"], {"domain": "erp", "lake_root": "s3://b/l=a=b"}),
         (
             ["--domain=erp", "--lake_root", "/l", "--raw_root", "/r", "--run_id=7"],
             {"domain": "erp", "lake_root": "/l", "raw_root": "/r", "run_id": "7"},
