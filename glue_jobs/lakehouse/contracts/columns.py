@@ -61,6 +61,9 @@ STATE = "_state"
 TEXT = "_text"
 UNREADABLE = "_unreadable"
 
+# While a batch is validated: whether another content has the row's key and sequence.
+TIED = "_tied"
+
 DATE_COLUMNS = (
     Column("dt", "date", True, "UTC date of the row."),
     Column("month", "string", True, "Month of dt as yyyy-MM."),

@@ -40,10 +40,14 @@ class MergeMode(StrEnum):
 
 
 class Ties(StrEnum):
-    """Which of several contents of a key with one sequence stays: that which landed last, or first."""
+    """Which of several contents of a key with one sequence stays: that which landed last, or first.
+
+    QUARANTINE keeps every content out that ties with one that passed before, and all that landed together.
+    """
 
     NEWEST = "newest"
     FIRST = "first"
+    QUARANTINE = "quarantine"
 
 
 class Drift(StrEnum):

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lakehouse.contracts.contract import Dataset
-from lakehouse.contracts.rule_words import BETWEEN, named_apart, rule
+from lakehouse.contracts.columns import TIED
+from lakehouse.contracts.contract import Dataset, Ties
+from lakehouse.contracts.rule_words import BETWEEN, named_apart, quoted, rows_where, rule
 from lakehouse.contracts.suite import OnFailure, Rule, Suite, load_suite
 
 
@@ -17,7 +18,7 @@ def with_contract_rules(suite: Suite, dataset: Dataset, delivered_at: datetime) 
 
     delivered_at: when the batch was recorded, so that a batch has the same result whenever it is validated.
     """
-    promised = (*dataset.rules, *_not_after_delivery(dataset, delivered_at))
+    promised = (*dataset.rules, *_not_after_delivery(dataset, delivered_at), *_one_content(dataset))
     return replace(suite, expectations=(*suite.expectations, *named_apart(promised, suite.expectations)))
 
 
@@ -38,6 +39,18 @@ def _not_after_delivery(dataset: Dataset, delivered_at: datetime) -> Iterator[Ru
             sentence = f"{name} is at most {in_words(dataset.not_after_delivery)} after the delivery."
             kwargs = {"column": name, "max_value": limit}
             yield rule(f"{name}_not_after_delivery", sentence, OnFailure.QUARANTINE, BETWEEN, **kwargs)
+
+
+def _one_content(dataset: Dataset) -> Iterator[Rule]:
+    """With `ties: quarantine` nobody but a person says which of several contents is right.
+
+    The rule names the sequence, so that a repair may change it.
+    """
+    if dataset.ties is Ties.QUARANTINE:
+        name = dataset.sequence_by
+        sentence = f"A key has one content per {name}."
+        condition = f"{quoted(TIED)} AND {quoted(name)} IS NOT NULL"
+        yield rows_where(f"one_content_per_{name}", sentence, OnFailure.QUARANTINE, condition)
 
 
 def in_words(duration: timedelta) -> str:

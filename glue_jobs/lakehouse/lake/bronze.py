@@ -1,13 +1,17 @@
-"""Reads the rows of a batch from bronze."""
+"""Reads rows from bronze: those of a batch, those of it that passed validation, those of some keys."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.contracts.columns import BATCH_ID, SYSTEM_COLUMNS
+from lakehouse.contracts.columns import BATCH_COLUMN, BATCH_ID, ROW_ID, SYSTEM_COLUMNS
 from lakehouse.contracts.contract import Dataset
 from lakehouse.lake import tables
+from lakehouse.lake.batches import batches_of, planned
+from lakehouse.lake.delta_log import table_version
 from lakehouse.lake.evolution import with_columns_of
 from lakehouse.lake.paths import Lake
 
@@ -19,3 +23,39 @@ def bronze_batch(spark: SparkSession, lake: Lake, dataset: Dataset, batch_id: in
     """
     rows = tables.read(spark, lake.bronze(dataset.name)).where(F.col(BATCH_ID) == batch_id)
     return with_columns_of(rows, (*dataset.columns, *SYSTEM_COLUMNS), dataset)
+
+
+def passed_rows(spark: SparkSession, lake: Lake, dataset: Dataset, batch_id: int) -> DataFrame:
+    """The rows of a bronze batch that no rule put into quarantine."""
+    rows = bronze_batch(spark, lake, dataset, batch_id)
+    return _without_quarantined(spark, lake, dataset, rows).select(*dataset.column_names)
+
+
+def passed_rows_of(
+    spark: SparkSession, lake: Lake, dataset: Dataset, batches: Collection[int], keys: DataFrame
+) -> DataFrame:
+    """The rows of some keys in some batches that no rule put into quarantine: the delivered columns and `_batch_id`.
+
+    keys: few, they are broadcast; they may name more than the key, such as the sequence.
+    """
+    first = dataset.key[0]
+    low, high = keys.agg(F.min(first), F.max(first)).first() or (None, None)
+    if not batches or low is None:
+        return tables.empty(spark, (*dataset.columns, BATCH_COLUMN))
+    rows = tables.read(spark, lake.bronze(dataset.name)).where(F.col(BATCH_ID) <= max(batches))
+    # Of the batches up to the last one those are named that are left out, for they are few.
+    others = {b.batch_id for b in planned(batches_of(lake, dataset)) if b.batch_id < max(batches)}.difference(batches)
+    if others:
+        rows = rows.where(~F.col(BATCH_ID).isin(*sorted(others)))
+    # By literals Delta leaves out the files whose statistics allow none of the keys; by a join it does not.
+    rows = with_columns_of(rows, dataset.columns, dataset).where(F.col(first).between(F.lit(low), F.lit(high)))
+    rows = rows.join(F.broadcast(keys), on=keys.columns, how="left_semi")
+    return _without_quarantined(spark, lake, dataset, rows).select(*dataset.column_names, BATCH_ID)
+
+
+def _without_quarantined(spark: SparkSession, lake: Lake, dataset: Dataset, rows: DataFrame) -> DataFrame:
+    path = lake.quarantine(dataset.name)
+    if table_version(path) < 0:
+        return rows
+    quarantined = tables.read(spark, path).select(BATCH_ID, ROW_ID)
+    return rows.join(quarantined, on=[BATCH_ID, ROW_ID], how="left_anti")

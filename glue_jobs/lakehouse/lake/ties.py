@@ -21,6 +21,7 @@ TIES = pa.schema(
         ("key", pa.string()),
         ("sequence", pa.string()),
         ("corrected", pa.bool_()),
+        ("quarantined", pa.bool_()),
         ("run_id", pa.string()),
         ("recorded_at", pa.timestamp("us", "UTC")),
     ]
@@ -29,15 +30,21 @@ TIES = pa.schema(
 
 @dataclass(frozen=True)
 class Tie:
-    """A key with several contents at one time, and whether silver changed. key: as JSON, masked where personal."""
+    """A key with several contents at one time, and what that led to: silver was corrected, or rows quarantined.
+
+    key: as JSON, masked where personal.
+    """
 
     key: str
     sequence: str
-    corrected: bool
+    corrected: bool = False
+    quarantined: bool = False
 
 
-def record_ties(lake: Lake, dataset: Dataset, batch_id: int, number: int, ties: Sequence[Tie]) -> None:
-    """List the ties of a batch, once per position in the merge order."""
+def record_ties(
+    lake: Lake, dataset: Dataset, batch_id: int, number: int, ties: Sequence[Tie], app_id: str = "ties"
+) -> None:
+    """List the ties of a batch, once per number: its position in the merge order, or the app_id's own."""
     common = {
         "domain": dataset.domain,
         "dataset": dataset.name,
@@ -46,4 +53,4 @@ def record_ties(lake: Lake, dataset: Dataset, batch_id: int, number: int, ties: 
         "recorded_at": datetime.now(UTC),
     }
     rows = [{**common, **vars(tie)} for tie in ties]
-    append_once(lake.ops("ties"), rows, TIES, Commit(f"ties:{dataset.name}", number))
+    append_once(lake.ops("ties"), rows, TIES, Commit(f"{app_id}:{dataset.name}", number))

@@ -41,7 +41,7 @@ _OPS = {
     "milestones": "The progress of steps that write no table of their own.",
     "published": "Every published version of each table.",
     "pins": "Versions of tables that were copied to tables of their own.",
-    "ties": "Keys that were delivered with several contents and one sequence, and whether silver changed for them.",
+    "ties": "Keys that were delivered with several contents and one sequence: silver was corrected, rows quarantined.",
     "rollbacks": "Tables that were restored to an earlier version, with both versions.",
 }
 

@@ -7,7 +7,7 @@ is not above the last, and that holds for every pair of merges only while all of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -53,6 +53,14 @@ def to_merge(lake: Lake, dataset: Dataset, results: Sequence[ValidationResult]) 
         elif status_of[batch.batch_id] is ValidationStatus.PASSED:
             turns.append(Turn(batch.batch_id, batch.batch_id))
     return turns
+
+
+def merged_batches(batches: Iterable[Batch], results: Iterable[ValidationResult], number: int) -> frozenset[int]:
+    """The batches that silver has once the turn `number` is merged."""
+    passed = {result.batch_id for result in results if result.status is ValidationStatus.PASSED}
+    due = [batch for batch in batches if batch.batch_id <= number]
+    merged = {batch.batch_id for batch in due if batch.state is BatchState.PLANNED and batch.batch_id in passed}
+    return frozenset(merged | {batch.repeats for batch in due if batch.repeats is not None})
 
 
 def give_turn(lake: Lake, dataset: Dataset, batch_id: int) -> Turn:

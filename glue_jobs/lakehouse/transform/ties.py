@@ -15,9 +15,8 @@ from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import BATCH_ID
 from lakehouse.contracts.contract import Dataset, MergeStrategy, Ties
-from lakehouse.lake import tables
+from lakehouse.lake.tied_keys import listed_ties
 from lakehouse.lake.ties import Tie
-from lakehouse.privacy import MASK
 from lakehouse.transform.outcomes import (
     CORRECTED,
     LOST,
@@ -30,9 +29,6 @@ from lakehouse.transform.outcomes import (
     is_deleted,
     with_dates,
 )
-
-LISTED = 1_000
-"""So many keys of a batch are listed in `ops.ties`; the number of all of them is counted."""
 
 Landed = Callable[[DataFrame], DataFrame]
 """Keys → every row of theirs that bronze has and that silver may know: the delivered columns and `_batch_id`."""
@@ -120,24 +116,9 @@ def tied_in_batch(rows: DataFrame, latest: DataFrame, dataset: Dataset) -> DataF
 def listed(compared: DataFrame, within: DataFrame | None, dataset: Dataset) -> tuple[int, tuple[Tie, ...]]:
     """How many keys of a batch are tied, and up to LISTED of them. within: those tied within the batch itself."""
     by = list(tie_columns(dataset))
-    against = compared.where(F.col(RESOLVED)).select(*by, (F.col(OUTCOME) == CORRECTED).alias("_corrected"))
+    against = compared.where(F.col(RESOLVED)).select(*by, (F.col(OUTCOME) == CORRECTED).alias("corrected"))
     ties = against
     if within is not None:
-        alone = within.join(against, on=by, how="left_anti").withColumn("_corrected", F.lit(False))
+        alone = within.join(against, on=by, how="left_anti").withColumn("corrected", F.lit(False))
         ties = against.unionByName(alone)
-    key = F.to_json(F.struct(*[_shown(name, dataset) for name in dataset.key]))
-    sequence = F.col(dataset.sequence_by) if dataset.sequence_by in by else F.lit(None)
-    text = ties.select(key.alias("key"), _text(sequence, dataset).alias("sequence"), F.col("_corrected"))
-    top = text.orderBy("key", "sequence").limit(LISTED).collect()
-    number = len(top) if len(top) < LISTED else ties.count()
-    return number, tuple(Tie(row["key"], row["sequence"], row["_corrected"]) for row in top)
-
-
-def _shown(name: str, dataset: Dataset) -> SparkColumn:
-    return (F.lit(MASK) if name in dataset.pii_columns else F.col(name)).alias(name)
-
-
-def _text(sequence: SparkColumn, dataset: Dataset) -> SparkColumn:
-    if dataset.silver_types[dataset.sequence_by] == "timestamp":
-        return F.coalesce(F.date_format(sequence, tables.INSTANT), F.lit(""))
-    return F.coalesce(sequence.cast("string"), F.lit(""))
+    return listed_ties(ties.withColumn("quarantined", F.lit(False)), dataset)

@@ -11,6 +11,7 @@ from lakehouse import log
 from lakehouse.contracts.contract import Contract, Contracts, Dataset
 from lakehouse.errors import LakehouseError, UsageError, gathering, raise_first
 from lakehouse.lake.batches import ValidationResult, batches_of, validation_results_of
+from lakehouse.lake.bronze import passed_rows, passed_rows_of
 from lakehouse.lake.delta_log import open_table, table_version
 from lakehouse.lake.milestones import is_built, record_tested
 from lakehouse.lake.ties import record_ties
@@ -18,9 +19,8 @@ from lakehouse.layout.declared import describe, of_dataset
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import register_silver, run_dbt
 from lakehouse.runtime.lineage import emit_merged
-from lakehouse.transform.landed import landed_rows, merged_batches, passed_rows
 from lakehouse.transform.merge import MergeResult, merge_batch
-from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, to_merge
+from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, merged_batches, to_merge
 from lakehouse.transform.ties import Bronze
 
 
@@ -72,7 +72,8 @@ def ask_replay(context: Context, contract: Contract, wanted: str) -> Turn:
 
 def _merge(context: Context, dataset: Dataset, turn: Turn, validated: Sequence[ValidationResult]) -> MergeResult:
     with log.about(batch=turn.batch_id):
-        rows, path = passed_rows(context, dataset, turn.batch_id), context.lake.silver(dataset.name)
+        rows = passed_rows(context.spark(), context.lake, dataset, turn.batch_id)
+        path = context.lake.silver(dataset.name)
         bronze = _bronze(context, dataset, turn, validated)
         result = merge_batch(context.spark(), dataset, rows, turn.batch_id, path, turn.number, bronze)
         emit_merged(context, dataset)
@@ -83,8 +84,8 @@ def _bronze(context: Context, dataset: Dataset, turn: Turn, validated: Sequence[
     """What the merge of a turn needs of bronze; nothing is read before it asks."""
 
     def landed(keys: DataFrame) -> DataFrame:
-        merged, other = merged_batches(batches_of(context.lake, dataset), validated, turn.number)
-        return landed_rows(context, dataset, merged, other, keys)
+        merged = merged_batches(batches_of(context.lake, dataset), validated, turn.number)
+        return passed_rows_of(context.spark(), context.lake, dataset, merged, keys)
 
     passed = next((result.rows_passed for result in validated if result.batch_id == turn.batch_id), None)
     record = functools.partial(record_ties, context.lake, dataset, turn.batch_id, turn.number)

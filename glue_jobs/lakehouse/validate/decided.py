@@ -16,6 +16,7 @@ from lakehouse.runtime.context import Context
 from lakehouse.validate.batch_suite import batch_suite
 from lakehouse.validate.evaluate import evaluate_batch
 from lakehouse.validate.keep_out import keep_out
+from lakehouse.validate.tied import record_kept_out, with_ties
 
 ACCEPT = "accept"
 """The application under which the failed rows of accepted batches are quarantined; its versions count the decisions."""
@@ -49,7 +50,9 @@ def _keep_out(context: Context, dataset: Dataset, suite: Suite, decision: Decisi
     (batch,) = (batch for batch in batches_of(context.lake, dataset) if batch.batch_id == decision.batch_id)
     suite = batch_suite(suite, dataset, batch)
     rows = bronze_batch(context.spark(), context.lake, dataset, decision.batch_id)
+    rows = with_ties(context, dataset, rows, suite)
     evaluation = evaluate_batch(rows, suite, limit_percent=100, pii=dataset.pii_columns, examples=False)
     if evaluation.quarantined:
         keep_out(rows, suite, context.lake, dataset, ACCEPT, decision.number)
+        record_kept_out(rows, context.lake, dataset, batch.batch_id, ACCEPT, decision.number)
     return evaluation.quarantined, evaluation.passed

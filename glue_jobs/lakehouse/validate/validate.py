@@ -37,6 +37,7 @@ from lakehouse.validate.decided import carry_out, to_carry_out
 from lakehouse.validate.evaluate import evaluate_batch
 from lakehouse.validate.keep_out import keep_out
 from lakehouse.validate.result import Evaluation
+from lakehouse.validate.tied import record_kept_out, with_ties
 
 
 class BatchStoppedError(LakehouseError):
@@ -98,9 +99,11 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
     if batch.is_repair:  # corrected rows are no delivery: each stands for itself, and says nothing of the others
         limit = 100.0
     suite = batch_suite(suite, dataset, batch)
+    rows = with_ties(context, dataset, rows, suite)
     evaluation = evaluate_batch(rows, suite, limit, pii=dataset.pii_columns, unreadable=unreadable)
     if not evaluation.is_stopped and evaluation.quarantined:
         keep_out(rows, suite, context.lake, dataset, VALIDATE, batch.batch_id)
+        record_kept_out(rows, context.lake, dataset, batch.batch_id, VALIDATE, batch.batch_id)
     docs = _docs_of(context.project.suites, f"{context.lake.docs}/data_docs")
     page = docs.add(evaluation, batch.batch_id, batch.recorded_at)
     _record_results(context.lake, dataset, batch.batch_id, evaluation, time.monotonic() - start)
