@@ -11,6 +11,7 @@ import pytest
 from lakehouse.cycle.summary import DatasetCount
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
+from lakehouse.transform import transform
 from tests.helpers.lakes import rows, run
 
 pytestmark = pytest.mark.deliveries
@@ -48,7 +49,11 @@ class Deliveries:
         return rows(self.context.lake, self.context.contracts, sql)
 
 
-def test_a_delete_that_keeps_its_time_takes_the_order_and_its_revenue_away(context: Context, tmp_path: Path) -> None:
+def test_a_delete_that_keeps_its_time_takes_the_order_and_its_revenue_away(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics: list[tuple[object, ...]] = []
+    monkeypatch.setattr(transform, "report_ties", lambda _, *counted: metrics.append(counted))
     apart, together = Deliveries(context, tmp_path / "apart"), Deliveries(context, tmp_path / "together")
     apart.deliver(PAID, OTHER)
     count, warnings = apart.deliver(GONE)
@@ -56,6 +61,7 @@ def test_a_delete_that_keeps_its_time_takes_the_order_and_its_revenue_away(conte
     assert warnings == (
         "erp_orders: 1 key with several contents and one sequence, 1 corrected in silver (listed in ops.ties)",
     )
+    assert metrics == [("erp_orders", 0, 0), ("erp_orders", 1, 1)]
     together.deliver(PAID, GONE, OTHER)
     for lake in (apart, together):
         assert lake.query("SELECT order_id FROM erp_orders") == [("SO-2",)]

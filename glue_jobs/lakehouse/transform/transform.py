@@ -19,6 +19,7 @@ from lakehouse.layout.declared import describe, of_dataset
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import register_silver, run_dbt
 from lakehouse.runtime.lineage import emit_merged
+from lakehouse.runtime.metrics import report_ties
 from lakehouse.transform.merge import MergeResult, merge_batch
 from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, merged_batches, to_merge
 from lakehouse.transform.ties import Bronze
@@ -77,6 +78,8 @@ def _merge(context: Context, dataset: Dataset, turn: Turn, validated: Sequence[V
         bronze = _bronze(context, dataset, turn, validated)
         result = merge_batch(context.spark(), dataset, rows, turn.batch_id, path, turn.number, bronze)
         emit_merged(context, dataset)
+        if not result.skipped:
+            report_ties(context.lake, dataset.name, result.tied, result.corrected)
         return result
 
 
