@@ -23,7 +23,7 @@ BROKEN = {"quantity_at_least_1": Example(5, "0"), "discount_at_most_line_amount"
 
 @pytest.fixture(scope="module")
 def suite(project: Project) -> Suite:
-    return load_suite(project.suites, "erp_orders", project.contracts.dataset("erp_orders").column_names)
+    return load_suite(project.suites, "erp_orders", project.contracts.dataset("erp_orders").known_columns)
 
 
 def evaluation_of_suite(suite: Suite, rows: int = 100, limit_percent: float = 20) -> Evaluation:

@@ -11,6 +11,7 @@ from lakehouse.cli.check_models import contradictions
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.marts import declared_by_model, model_file, models
 from lakehouse.contracts.project import Project
+from lakehouse.contracts.reader import read_contracts
 from lakehouse.contracts.rules import dataset_suite
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.publish.descriptions import queryable_tables
@@ -20,11 +21,12 @@ from lakehouse.publish.views import read_views
 
 def problems(project: Project) -> list[str]:
     """Every problem found, a line each; empty when all is right."""
-    try:
-        contracts = project.contracts
-    except LakehouseError as error:
-        return [str(error)]
-    return [*_odcs(project), *_suites(project, contracts), *_marts(project), *_views(project)]
+    contracts, errors = read_contracts(project.root / "contracts")
+    found = [str(part) for error in errors for part in (error, *error.others)]
+    if not found:
+        # What follows from a contract that cannot be read would be reported as if it were wrong too.
+        found = [*_odcs(project), *_lost_suites(project, contracts), *_views(project)]
+    return [*found, *_suites(project, contracts), *_marts(project)]
 
 
 def _odcs(project: Project) -> list[str]:
@@ -50,13 +52,16 @@ def _suites(project: Project, contracts: Contracts) -> list[str]:
         try:
             suites[dataset.name] = dataset_suite(project.suites, dataset)
         except LakehouseError as error:
-            found.append(str(error))
+            found += [str(part) for part in (error, *error.others)]
+    return [*found, *contradictions(project.dbt, suites)]
+
+
+def _lost_suites(project: Project, contracts: Contracts) -> list[str]:
     names = {dataset.name for dataset in contracts.datasets}
     files = sorted((project.suites / "expectations").glob("*.json"))
-    lost = [file for file in files if file.stem not in names]
     why = "which no contract describes."
-    found += [f"{file}: a suite for '{file.stem}', {why}{nearest(file.stem, names)}" for file in lost]
-    return [*found, *contradictions(project.dbt, suites)]
+    lost = [file for file in files if file.stem not in names]
+    return [f"{file}: a suite for '{file.stem}', {why}{nearest(file.stem, names)}" for file in lost]
 
 
 def _marts(project: Project) -> list[str]:

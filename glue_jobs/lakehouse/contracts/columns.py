@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -37,6 +38,13 @@ class Column:
     def type_rule(self) -> str:
         """Name of the rule that the delivered text fits the type."""
         return f"{self.name}_is_{re.sub(r'[^a-z0-9]+', '_', self.type).strip('_')}"
+
+
+def with_fields(columns: Iterable[Column], parent: str = "") -> Iterator[tuple[str, str]]:
+    """The names and types of columns and of their fields, those as `device.os`."""
+    for column in columns:
+        yield parent + column.name, column.type
+        yield from with_fields(column.fields, f"{parent}{column.name}.")
 
 
 def partition_rule(column: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from lakehouse.contracts.columns import BATCH_COLUMN, DATE_COLUMNS, VALIDITY_COLUMNS, Column
+from lakehouse.contracts.columns import BATCH_COLUMN, DATE_COLUMNS, VALIDITY_COLUMNS, Column, with_fields
 from lakehouse.contracts.layout import (
     MAX_READ_AMPLIFICATION,
     RETENTION_DAYS,
@@ -144,10 +144,9 @@ class Dataset:
         return tuple(column.name for column in self.columns)
 
     @property
-    def known_columns(self) -> tuple[str, ...]:
-        """Every column that a rule may name, fields of a struct as `device.os`."""
-        nested = [f"{column.name}.{field.name}" for column in self.columns for field in column.fields]
-        return (*self.column_names, *nested)
+    def known_columns(self) -> dict[str, str]:
+        """Every column that a rule may name with its type, fields of a struct as `device.os`."""
+        return dict(with_fields(self.columns))
 
     @property
     def required_columns(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from lakehouse.contracts.allowed import OPERATORS, Allowed
 from lakehouse.contracts.columns import Column
@@ -26,6 +27,7 @@ from lakehouse.contracts.rule_words import (
     rule,
 )
 from lakehouse.contracts.suite import RULE_NAME, OnFailure, Rule
+from lakehouse.contracts.suite_checks import value_problem
 from lakehouse.contracts.yaml_places import Place
 from lakehouse.errors import nearest
 
@@ -116,7 +118,7 @@ def _of_metric(metric: str, entry: Place, column: Column, name: str, key: tuple[
         yield rows_where(own, f"Every row has a value in {name}.", keep, f"{quoted(name)} IS NULL{listed}")
     elif arguments is not None:
         if valid := arguments.find("validValues"):
-            values = [_plain(item) for item in valid.items() if item.value is not None]
+            values = [_value_of(item, column) for item in valid.items() if item.value is not None]
             sentence = f"{name} is one of {', '.join(map(str, values))}."
             yield rule(own, sentence, keep, IN_SET, column=name, value_set=values)
         if pattern := arguments.find("pattern"):
@@ -124,8 +126,14 @@ def _of_metric(metric: str, entry: Place, column: Column, name: str, key: tuple[
             yield rule(own, sentence, keep, REGEX, column=name, regex=regex_of(pattern))
 
 
-def _plain(item: Place) -> str | int | float | bool:
-    return item.value if isinstance(item.value, str | int | float | bool) else str(item.value)
+def _value_of(item: Place, column: Column) -> str | int | float | bool:
+    """A value as the column's type has it; raises ContractError for one that it cannot be compared with."""
+    found = item.value.isoformat() if isinstance(item.value, date) else item.value
+    if column.type == "string" and isinstance(found, int | float) and not isinstance(found, bool):
+        found = item.text_as_written
+    if wanted := value_problem(found, column.type.split("(")[0]):
+        raise item.error(f"{found!r} is no value of a {column.type}; {wanted}.")
+    return found if isinstance(found, str | int | float | bool) else str(found)
 
 
 def _finished(found: Rule, entry: Place, given: OnFailure | None) -> Rule:

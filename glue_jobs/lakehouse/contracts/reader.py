@@ -2,44 +2,96 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from lakehouse.contracts.classification import is_personal
-from lakehouse.contracts.columns import DATE_COLUMNS, Column
+from lakehouse.contracts.columns import DATE_COLUMNS
+from lakehouse.contracts.columns_reader import read_columns, read_key, read_name
 from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeMode, MergeStrategy, Ties
+from lakehouse.contracts.cron import cron_problem
+from lakehouse.contracts.file_patterns import can_both_match
+from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.layout_reader import flag, read_layout
 from lakehouse.contracts.not_after import read_not_after
 from lakehouse.contracts.property_names import properties_of
+from lakehouse.contracts.roles import Roles, check_roles
 from lakehouse.contracts.rules_reader import read_rules
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
-from lakehouse.errors import nearest
+from lakehouse.errors import LakehouseError, gathering, nearest, raise_first
 
-_TYPE = re.compile(r"^(string|int|bigint|double|date|timestamp|boolean|struct|decimal\(\d{1,2},\d{1,2}\))$")
-_KNOWN_TYPES = ("string", "int", "bigint", "double", "date", "timestamp", "boolean", "struct", "decimal(12,2)")
-_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+RESERVED_DOMAINS = frozenset({MARTS, "lakehouse"})
+"""What `transform_marts` and `maintain_lakehouse` work on."""
 
 
 def load_contracts(folder: Path) -> Contracts:
-    """Read every contract of the folder, sorted by domain; raises ContractError at the first thing wrong."""
+    """Read every contract of the folder, sorted by domain; raises a ContractError with all that is wrong."""
+    readable, errors = read_contracts(folder)
+    raise_first(errors, ())
+    return readable
+
+
+def read_contracts(folder: Path) -> tuple[Contracts, list[LakehouseError]]:
+    """The contracts of a folder that can be read, sorted by domain, and everything that is wrong with the others."""
     files = sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+    errors: list[LakehouseError] = []
     if not files:
-        raise ContractError(str(folder), 0, "contracts", "the folder holds no contract (*.yaml); add one per domain.")
-    contracts = sorted((read_contract(file) for file in files), key=lambda contract: contract.domain)
-    _refuse_duplicates(folder, "domain", [c.domain for c in contracts])
-    _refuse_duplicates(folder, "dataset", [d.name for c in contracts for d in c.datasets])
-    return Contracts(tuple(contracts))
+        wanted = "the folder holds no contract (*.yaml); add one per domain."
+        errors.append(ContractError(str(folder), 0, "contracts", wanted))
+    read: list[_Read] = []
+    for file in files:
+        with gathering(errors):
+            root = read_yaml(file)
+            read.append(_Read(root, _contract(root)))
+    read.sort(key=lambda one: one.contract.domain)
+    named = [place for one in read for place in one.dataset_names]
+    errors += _duplicates("domain", [one.root.need("domain") for one in read])
+    errors += _duplicates("dataset", [place.named("name") for place in named])
+    datasets = [dataset for one in read for dataset in one.contract.datasets]
+    errors += _shared_patterns(list(zip(named, datasets, strict=True)))
+    return Contracts(tuple(one.contract for one in read)), errors
 
 
-def _refuse_duplicates(folder: Path, kind: str, names: list[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise ContractError(str(folder), 0, kind, f"'{name}' is described twice; each {kind} has one contract.")
+@dataclass(frozen=True)
+class _Read:
+    """A contract with the root of its file, for errors that concern several contracts."""
+
+    root: Place
+    contract: Contract
+
+    @property
+    def dataset_names(self) -> list[Place]:
+        """Where its datasets are named."""
+        return [item.need("name") for item in self.root.need("schema").items()]
+
+
+def _duplicates(kind: str, places: Sequence[Place]) -> Iterator[ContractError]:
+    """An error for each later use of a name, at its place."""
+    first: dict[str, Place] = {}
+    for place in places:
+        name = place.text_as_written
+        if name in first:
+            where = f"first in {first[name].file}:{first[name].line}"
+            yield place.error(f"'{name}' is described twice, {where}; each {kind} has one contract.")
+        first.setdefault(name, place)
+
+
+def _shared_patterns(datasets: Sequence[tuple[Place, Dataset]]) -> Iterator[ContractError]:
+    """Of two patterns that match one name the longer one has the file; of two equally long ones neither has."""
+    for (_, one), (place, other) in itertools.combinations(datasets, 2):
+        is_decided = one.name == other.name or len(one.file_pattern) != len(other.file_pattern)
+        if not is_decided and can_both_match(one.file_pattern, other.file_pattern):
+            yield place.named(other.name).error(
+                f"a file can match '{other.file_pattern}' and '{one.file_pattern}' of {one.name}; let the names of "
+                "their files differ, or make the more exact pattern the longer one.",
+                "filePattern",
+            )
 
 
 def read_contract(file: Path) -> Contract:
-    """Read one contract file; raises ContractError with the line of the first thing wrong."""
+    """Read one contract file; raises a ContractError with all that is wrong in it."""
     return _contract(read_yaml(file))
 
 
@@ -47,34 +99,50 @@ def _contract(root: Place) -> Contract:
     version = root.need("apiVersion")
     if not str(version.value).startswith("v3.1"):
         raise version.error(f"must be v3.1.x of the Open Data Contract Standard, found {version.value!r}.")
-    domain = _name(root.need("domain"))
-    team = root.need("team")
-    sla = {item.text("property"): item for item in root.need("slaProperties").items()}
+    domain = _domain(root.need("domain"))
+    errors: list[LakehouseError] = []
+    datasets: list[Dataset] = []
+    for item in root.need("schema").items("dataset"):
+        with gathering(errors):
+            datasets.append(_dataset(item, domain))
+    contract = None
+    with gathering(errors):
+        contract = _with_owner(root, domain, tuple(datasets))
+    raise_first(errors, ())
+    assert contract is not None, "an error was raised"
+    return contract
+
+
+def _with_owner(root: Place, domain: str, datasets: tuple[Dataset, ...]) -> Contract:
+    """The contract: whose the datasets are, when they are delivered and until when they are wanted."""
+    team, sla = root.need("team"), root.need("slaProperties")
+    promised = {item.text("property"): item for item in sla.items()}
     for wanted in ("frequency", "timeOfAvailability"):
-        if wanted not in sla:
-            raise root.need("slaProperties").error(f"needs an entry with property '{wanted}'.")
+        if wanted not in promised:
+            raise sla.error(f"needs an entry with property '{wanted}'.")
     return Contract(
         domain=domain,
         title=root.text("name"),
         owner=team.text("name"),
-        contact=team.need("members").items()[0].text("username"),
+        contact=team.need("members").items("member")[0].text("username"),
         description=root.need("description").text("purpose"),
-        schedule=_schedule(sla["frequency"]),
-        deadline=_deadline(sla["timeOfAvailability"]),
-        datasets=tuple(_dataset(item, domain) for item in root.need("schema").items()),
+        schedule=_schedule(promised["frequency"]),
+        deadline=_deadline(promised["timeOfAvailability"]),
+        datasets=datasets,
     )
 
 
-def _name(node: Place) -> str:
-    if not isinstance(node.value, str) or not _NAME.match(node.value):
-        raise node.error(f"must be lower_case letters, digits and _, found {node.value!r}.")
-    return node.value
+def _domain(node: Place) -> str:
+    name = read_name(node)
+    if name in RESERVED_DOMAINS:
+        raise node.error(f"'{name}' names jobs and folders of the lakehouse itself; give the domain another name.")
+    return name
 
 
 def _schedule(entry: Place) -> str:
     schedule = entry.text("schedule")
-    if len(schedule.split()) != 5:
-        raise entry.need("schedule").error(f"must be a cron line of five fields, found '{schedule}'.")
+    if problem := cron_problem(schedule):
+        raise entry.need("schedule").error(f"{problem}, found '{schedule}'.")
     return schedule
 
 
@@ -86,19 +154,22 @@ def _deadline(entry: Place) -> str:
 
 
 def _dataset(node: Place, domain: str) -> Dataset:
-    name = _name(node.need("name"))
+    name = read_name(node.need("name"))
     node = node.named(name)
     values = {name: found.value for name, found in properties_of(node).items()}
-    columns = _columns(node.need("properties"))
+    columns = read_columns(node.need("properties"))
     names = tuple(column.name for column in columns)
     strategy = MergeStrategy(_choice(values["mergeStrategy"], tuple(MergeStrategy)))
     date_column = _column_name(values.get("dateColumn"), names)
-    if strategy is not MergeStrategy.SCD2 and date_column is None:
+    has_dt = strategy is not MergeStrategy.SCD2
+    if has_dt and date_column is None:
         raise node.error(f"mergeStrategy {strategy} needs the column that dt is computed from; add it.", "dateColumn")
-    derived = () if date_column is None else tuple(column.name for column in DATE_COLUMNS)
+    derived = tuple(column.name for column in DATE_COLUMNS) if has_dt else ()
     layout = read_layout(values, columns, derived)
-    key = _key(node.need("properties"))
+    key = read_key(node.need("properties"))
     sequence_by, delete_flag = _choice(values["sequenceBy"], names), _column_name(values.get("deleteFlag"), names)
+    roles = Roles(strategy, key, sequence_by, delete_flag, date_column)
+    check_roles(node.need("properties"), columns, values, roles, layout.partition_by)
     needed = frozenset(filter(None, (*key, sequence_by, date_column, delete_flag)))
     return Dataset(
         name=name,
@@ -126,58 +197,6 @@ def _dataset(node: Place, domain: str) -> Dataset:
         max_read_amplification=layout.max_read_amplification,
         retention_days=layout.retention_days,
     )
-
-
-def _columns(node: Place) -> tuple[Column, ...]:
-    columns = tuple(_column(item) for item in node.items())
-    names = [column.name for column in columns]
-    for item, column in zip(node.items(), columns, strict=True):
-        if names.count(column.name) > 1:
-            raise item.error(f"column '{column.name}' is described twice.")
-    _refuse_shared_names(node, columns)
-    return columns
-
-
-def _refuse_shared_names(node: Place, columns: tuple[Column, ...]) -> None:
-    """A file's column is one column of the contract, by its name or its physical name."""
-    for item, column in zip(node.items(), columns, strict=True):
-        others = {name for other in columns if other is not column for name in (other.name, other.delivered_name)}
-        if column.delivered_name in others:
-            raise item.error(f"'{column.delivered_name}' is also another column's name.", "physicalName")
-
-
-def _column(node: Place) -> Column:
-    name = _name(node.need("name"))
-    type_ = node.text("physicalType")
-    if not _TYPE.match(type_):
-        raise node.need("physicalType").error(f"unknown type '{type_}' of {name}.{nearest(type_, _KNOWN_TYPES)}")
-    inner = node.find("properties")
-    fields = _columns(inner) if inner is not None else ()
-    physical_name = node.text("physicalName", default=name)
-    return Column(
-        name=name,
-        type=type_,
-        required=node.flag("required"),
-        description=node.text("description"),
-        pii=is_personal(node.text("classification", default="public")) or any(field.pii for field in fields),
-        fields=fields,
-        physical_name=physical_name if physical_name != name else None,
-    )
-
-
-def _key(node: Place) -> tuple[str, ...]:
-    positions: dict[int, str] = {}
-    for item in node.items():
-        if item.flag("primaryKey"):
-            position = item.need("primaryKeyPosition")
-            if not isinstance(position.value, int) or position.value in positions:
-                raise position.error(f"must be a number of its own among the key columns, found {position.value!r}.")
-            if not item.flag("required"):
-                raise item.error("a key column must be required: true.", "required")
-            positions[position.value] = item.text("name")
-    if not positions:
-        raise node.error("no column is marked primaryKey: true; mark the key's columns.")
-    return tuple(positions[position] for position in sorted(positions))
 
 
 def _choice(node: Place, known: Iterable[str]) -> str:

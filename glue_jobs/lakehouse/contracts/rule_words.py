@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -11,6 +10,7 @@ from typing import Any
 
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.suite import OnFailure, Rule
+from lakehouse.contracts.suite_checks import regex_problem
 from lakehouse.contracts.suite_types import UNEXPECTED_ROWS
 from lakehouse.contracts.yaml_places import Place
 from lakehouse.errors import nearest
@@ -103,17 +103,6 @@ def java_regex(pattern: str) -> str:
         found.append(r"\z" if part == "$" and not in_class else part)
         position += len(part)
     return "".join(found)
-
-
-def regex_problem(pattern: str) -> str | None:
-    """What makes a text no regular expression, as Python sees it but for what only Java's have."""
-    plain = re.sub(r"\\[pP]\{\^?\w+\}", ".", pattern).replace("(?<", "(?P<")
-    plain = plain.replace("(?P<=", "(?<=").replace("(?P<!", "(?<!")
-    try:
-        re.compile(plain)
-    except re.error as error:
-        return str(error)
-    return None
 
 
 def regex_of(node: Place) -> str:

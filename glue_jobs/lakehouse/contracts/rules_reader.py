@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -26,6 +27,7 @@ from lakehouse.contracts.rule_words import (
     rule,
 )
 from lakehouse.contracts.suite import OnFailure, Rule
+from lakehouse.contracts.suite_checks import is_after
 from lakehouse.contracts.yaml_places import Place
 
 _BOUNDS: Mapping[str, tuple[str, Mapping[str, bool], str]] = {
@@ -97,6 +99,7 @@ def _required(column: str, on_failure: OnFailure) -> Rule:
 def _options(node: Place, column: Column, name: str, on_failure: OnFailure) -> Iterator[Rule]:
     """What logicalTypeOptions say; those without an effect on such a column are named by `lakehouse check`."""
     options, short = node.find("logicalTypeOptions"), in_name(name)
+    _refuse_empty_ranges(options, column)
     for option, value in options.entries() if options else ():
         if not has_effect(option, value, column):
             continue
@@ -115,6 +118,18 @@ def _options(node: Place, column: Column, name: str, on_failure: OnFailure) -> I
             regex = regex_of(value) if option == "pattern" else FORMATS[value.value]
             sentence = f"{name} is written as {value.value}."
             yield rule(f"{short}_{option}", sentence, on_failure, REGEX, column=name, regex=regex)
+
+
+def _refuse_empty_ranges(options: Place | None, column: Column) -> None:
+    """A lower limit above the upper one is a slip that would quarantine every row."""
+    given = dict(options.entries()) if options else {}
+    known = {option: value for option, value in given.items() if has_effect(option, value, column)}
+    for low, high in itertools.product(("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if low in known and high in known and is_after(limit_of(known[low], column), limit_of(known[high], column)):
+            raise known[low].error(f"{known[low].value} lies above {high} {known[high].value}; exchange them.")
+    lengths = [number_of(known[option]) for option in _LENGTHS if option in known]
+    if len(lengths) == len(_LENGTHS) and lengths[0] > lengths[1]:
+        raise known["minLength"].error(f"{lengths[0]} lies above maxLength {lengths[1]}; exchange them.")
 
 
 def has_effect(option: str, value: Place, column: Column) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from lakehouse.contracts.allowed import Allowed
+from lakehouse.contracts.suite_checks import argument_errors
 from lakehouse.contracts.suite_errors import (
     DuplicateRuleError,
     MissingFieldError,
@@ -25,6 +25,7 @@ from lakehouse.contracts.suite_errors import (
     Where,
 )
 from lakehouse.contracts.suite_types import KNOWN_KWARGS, UNEXPECTED_ROWS, is_row_level, known_types
+from lakehouse.errors import LakehouseError, gathering, raise_first
 
 RULE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ROWS_WHERE = re.compile(r"\s*SELECT\s+\*\s+FROM\s+\{batch\}\s+WHERE\s+(?P<where>.+?)\s*;?\s*", re.I | re.S)
@@ -102,11 +103,11 @@ class Suite:
         return tuple(rule for rule in self.expectations if rule.on_failure is OnFailure.QUARANTINE)
 
 
-def load_suite(project: Path, dataset: str, columns: Collection[str]) -> Suite:
+def load_suite(project: Path, dataset: str, columns: Mapping[str, str]) -> Suite:
     """Read and check the suite of a dataset.
 
-    project: Great Expectations' project folder. columns: those of the contract, struct fields as `device.os`.
-    Raises a SuiteError that names file, expectation and the nearest known word.
+    project: Great Expectations' project folder. columns: those of the contract with their types, fields as `device.os`.
+    Raises a SuiteError that names file, expectation and the nearest known word, with the others that are wrong.
     """
     folder = project / "expectations"
     path = folder / f"{dataset}.json"
@@ -115,15 +116,19 @@ def load_suite(project: Path, dataset: str, columns: Collection[str]) -> Suite:
     content = _read(path)
     if content.get("name") != dataset:
         raise SuiteNameError(path, str(content.get("name")), dataset)
-    rules: list[Rule] = []
+    rules: dict[str, Rule] = {}
+    positions: dict[str, int] = {}
+    errors: list[LakehouseError] = []
     for position, expectation in enumerate(content["expectations"], start=1):
-        rule = _rule(Where(path, position), expectation)
-        where = Where(path, position, rule.name)
-        _check_rule(where, rule, columns)
-        if earlier := [number for number, other in enumerate(rules, start=1) if other.name == rule.name]:
-            raise DuplicateRuleError(where, earlier[0])
-        rules.append(rule)
-    return Suite(dataset, tuple(rules))
+        with gathering(errors):
+            rule = _rule(Where(path, position), expectation)
+            where = Where(path, position, rule.name)
+            if rule.name in positions:
+                raise DuplicateRuleError(where, positions[rule.name])
+            rules[rule.name], positions[rule.name] = rule, position
+            _check_rule(where, rule, columns)
+    raise_first(errors, ())
+    return Suite(dataset, tuple(rules.values()))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -164,28 +169,18 @@ def _rule(where: Where, expectation: Mapping[str, Any]) -> Rule:
     )
 
 
-def _check_rule(where: Where, rule: Rule, columns: Collection[str]) -> None:
+def _check_rule(where: Where, rule: Rule, columns: Mapping[str, str]) -> None:
     if rule.type not in known_types():
         raise UnknownValueError(where, "type", rule.type, known_types())
     for key in rule.kwargs:
         if rule.type in KNOWN_KWARGS and key not in KNOWN_KWARGS[rule.type]:
             raise UnknownValueError(where, "kwargs", key, KNOWN_KWARGS[rule.type])
-    for key in ("min_value", "max_value"):
-        if isinstance(bound := rule.kwargs.get(key), str) and not _is_time(bound):
-            raise UnknownValueError(where, f"kwargs.{key}", bound, (), "a number, or a date or time as in ISO 8601")
     if rule.on_failure is OnFailure.QUARANTINE and not rule.is_row_level:
         raise RowsNotNamedError(where, rule.type)
     for column in rule.columns:
         if column not in columns:
             raise UnknownColumnError(where, column, columns)
-
-
-def _is_time(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    raise_first(argument_errors(where, rule.type, rule.kwargs, columns), ())
 
 
 def _columns_of_sql(condition: str | None) -> tuple[str, ...]:

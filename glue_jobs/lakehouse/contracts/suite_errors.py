@@ -68,6 +68,14 @@ class UnknownValueError(SuiteError):
         super().__init__(f"{where}: {field} has the unknown value '{found}'.{expected}")
 
 
+class ArgumentError(SuiteError):
+    """An argument of an expectation that it cannot be evaluated with, for the columns that it speaks of."""
+
+    def __init__(self, where: Where, argument: str, found: str, wanted: str) -> None:
+        self.where, self.argument, self.found, self.wanted = where, argument, found, wanted
+        super().__init__(f"{where}: kwargs.{argument} {found}; {wanted}.")
+
+
 class DuplicateRuleError(SuiteError):
     """Two expectations of a suite share a name."""
 

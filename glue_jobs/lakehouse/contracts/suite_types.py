@@ -45,6 +45,31 @@ KNOWN_KWARGS: Mapping[str, frozenset[str]] = {
 }
 """Arguments of the types that this project compiles itself; Great Expectations drops a misspelt one silently."""
 
+NEEDED_KWARGS: Mapping[str, frozenset[str]] = {
+    "expect_column_values_to_be_in_set": frozenset({"column", "value_set"}),
+    "expect_column_values_to_not_be_in_set": frozenset({"column", "value_set"}),
+    "expect_column_values_to_match_regex": frozenset({"column", "regex"}),
+    "expect_column_values_to_not_match_regex": frozenset({"column", "regex"}),
+    "expect_column_value_lengths_to_equal": frozenset({"column", "value"}),
+    "expect_column_pair_values_a_to_be_greater_than_b": frozenset({"column_A", "column_B"}),
+    "expect_column_pair_values_to_be_equal": frozenset({"column_A", "column_B"}),
+    UNEXPECTED_ROWS: frozenset({"unexpected_rows_query"}),
+    "expect_table_row_count_to_equal": frozenset({"value"}),
+    "expect_table_columns_to_match_set": frozenset({"column_set"}),
+    **{
+        type_: frozenset({"column"})
+        for type_ in (
+            "expect_column_values_to_not_be_null",
+            "expect_column_values_to_be_null",
+            "expect_column_values_to_be_between",
+            "expect_column_values_to_be_unique",
+            "expect_column_value_lengths_to_be_between",
+            "expect_column_to_exist",
+        )
+    },
+}
+"""Arguments without which a type says nothing."""
+
 
 @cache
 def known_types() -> frozenset[str]:

@@ -35,6 +35,11 @@ class Place:
         return int(self.node.start_mark.line) + 1
 
     @property
+    def text_as_written(self) -> str:
+        """A scalar as it stands in the file, so that 007 keeps its zeros."""
+        return str(self.node.value)
+
+    @property
     def is_scalar(self) -> bool:
         """True for a text, number or flag, false for a list or mapping."""
         return isinstance(self.node, yaml.ScalarNode)
@@ -85,10 +90,12 @@ class Place:
             raise found.error(f"must be true or false, found {found.value!r}.")
         return bool(found and found.value)
 
-    def items(self) -> list[Place]:
-        """The places of a list."""
+    def items(self, wanted: str = "") -> list[Place]:
+        """The places of a list; wanted: what it must hold at least one of."""
         if not isinstance(self.node, yaml.SequenceNode):
             raise self.error("must be a list.")
+        if wanted and not self.node.value:
+            raise self.error(f"is empty; describe at least one {wanted}.")
         return [Place(self.file, item, f"{self.field}[{i}]") for i, item in enumerate(self.node.value)]
 
     def entries(self) -> list[tuple[str, Place]]:
@@ -107,11 +114,35 @@ def _near(word: str, other: str) -> bool:
 
 
 def read_yaml(file: Path) -> Place:
-    """The root of a YAML file; raises ContractError where its syntax is broken."""
+    """The root of a YAML file; raises ContractError where it cannot be read or a key is written twice."""
     try:
         node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        if node is not None:
+            yaml.SafeLoader("").construct_object(node, deep=True)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContractError(str(file), line, "YAML", f"{error.problem}; fix the syntax.") from None
+    except (yaml.YAMLError, ValueError) as error:  # a character that YAML has not, a byte that is no UTF-8, no such day
+        raise ContractError(str(file), 1, "YAML", f"{' '.join(str(error).split())}; fix it.") from None
     start = yaml.Mark("", 0, 0, 0, "", 0)
-    return Place(str(file), node if node is not None else yaml.MappingNode("map", [], start))
+    root = Place(str(file), node if node is not None else yaml.MappingNode("map", [], start))
+    _refuse_repeated_keys(root)
+    return root
+
+
+def _refuse_repeated_keys(root: Place) -> None:
+    """YAML itself takes the last of two values with one key, in silence."""
+    waiting = [root.node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        seen: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            if key.value in seen:
+                first = seen[key.value].start_mark.line + 1
+                raise Place(root.file, key).error(f"is there twice, first in line {first}; remove one.", str(key.value))
+            seen[str(key.value)] = key
+            waiting.append(value)

@@ -1,0 +1,101 @@
+"""Reads the columns of a dataset and which of them are its key, or reports line, field and what was wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lakehouse.contracts.classification import is_personal
+from lakehouse.contracts.columns import Column
+from lakehouse.contracts.yaml_places import Place
+from lakehouse.errors import LakehouseError, gathering, nearest, raise_first
+
+_TYPE = re.compile(r"^(string|int|bigint|double|date|timestamp|boolean|struct|decimal\(\d{1,3},\d{1,3}\))\Z")
+_KNOWN_TYPES = ("string", "int", "bigint", "double", "date", "timestamp", "boolean", "struct", "decimal(12,2)")
+_NAME = re.compile(r"^[a-z][a-z0-9_]*\Z")
+_MOST_DIGITS = 38
+
+
+def read_columns(node: Place) -> tuple[Column, ...]:
+    """The columns of a dataset or the fields of a struct; raises ContractError."""
+    errors: list[LakehouseError] = []
+    columns: list[Column] = []
+    for item in node.items("column"):
+        with gathering(errors):
+            columns.append(_column(item))
+    raise_first(errors, ())
+    names = [column.name for column in columns]
+    for item, column in zip(node.items(), columns, strict=True):
+        if names.count(column.name) > 1:
+            raise item.error(f"column '{column.name}' is described twice.")
+    _refuse_shared_names(node, columns)
+    return tuple(columns)
+
+
+def _refuse_shared_names(node: Place, columns: Sequence[Column]) -> None:
+    """A file's column is one column of the contract, by its name or its physical name."""
+    for item, column in zip(node.items(), columns, strict=True):
+        others = {name for other in columns if other is not column for name in (other.name, other.delivered_name)}
+        if column.delivered_name in others:
+            raise item.error(f"'{column.delivered_name}' is also another column's name.", "physicalName")
+
+
+def _column(node: Place) -> Column:
+    name = read_name(node.need("name"))
+    type_ = node.text("physicalType")
+    if not _TYPE.match(type_):
+        raise node.need("physicalType").error(f"unknown type '{type_}' of {name}.{nearest(type_, _KNOWN_TYPES)}")
+    if problem := _type_problem(type_):
+        raise node.need("physicalType").error(f"{name}: {problem}")
+    fields = _fields(node, name, type_)
+    physical_name = node.text("physicalName", default=name)
+    return Column(
+        name=name,
+        type=type_,
+        required=node.flag("required"),
+        description=node.text("description"),
+        pii=is_personal(node.text("classification", default="public")) or any(field.pii for field in fields),
+        fields=fields,
+        physical_name=physical_name if physical_name != name else None,
+    )
+
+
+def _type_problem(type_: str) -> str | None:
+    """Why a decimal cannot be; None for every other type."""
+    numbers = [int(number) for number in re.findall(r"\d+", type_)]
+    if numbers and not (1 <= numbers[0] <= _MOST_DIGITS and numbers[1] <= numbers[0]):
+        return f"{type_} does not exist; a decimal has 1 to {_MOST_DIGITS} digits, of which at most all are decimals."
+    return None
+
+
+def _fields(node: Place, name: str, type_: str) -> tuple[Column, ...]:
+    """The fields of a struct; a struct has some, and nothing else has."""
+    inner = node.find("properties")
+    if type_ != "struct" and inner is not None:
+        raise inner.error(f"{name} is a {type_}, which has no fields; make its physicalType struct, or remove them.")
+    if type_ == "struct" and inner is None:
+        raise node.error(f"the struct {name} has no fields; describe them under properties.", "properties")
+    return () if inner is None else read_columns(inner)
+
+
+def read_key(node: Place) -> tuple[str, ...]:
+    """The key columns by their positions; raises ContractError."""
+    positions: dict[int, str] = {}
+    for item in node.items():
+        if item.flag("primaryKey"):
+            position = item.need("primaryKeyPosition")
+            if not isinstance(position.value, int) or position.value in positions:
+                raise position.error(f"must be a number of its own among the key columns, found {position.value!r}.")
+            if not item.flag("required"):
+                raise item.error("a key column must be required: true.", "required")
+            positions[position.value] = item.text("name")
+    if not positions:
+        raise node.error("no column is marked primaryKey: true; mark the key's columns.")
+    return tuple(positions[position] for position in sorted(positions))
+
+
+def read_name(node: Place) -> str:
+    """A name that every engine takes as it is; raises ContractError."""
+    if not isinstance(node.value, str) or not _NAME.match(node.value):
+        raise node.error(f"must be lower_case letters, digits and _, found {node.value!r}.")
+    return node.value

@@ -1,0 +1,101 @@
+"""What a column may serve as: the types that a key, a sequence, a delete flag and a date may have, and free names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lakehouse.contracts.columns import DATE_COLUMNS, VALIDITY_COLUMNS, Column
+from lakehouse.contracts.contract import MergeStrategy
+from lakehouse.contracts.yaml_places import ContractError, Place
+from lakehouse.errors import raise_first
+
+_TIMES = ("date", "timestamp")
+_KEYS = ("string", "int", "bigint", "decimal", "date", "timestamp", "boolean")
+_ORDERED = ("int", "bigint", "decimal", *_TIMES)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which columns of a dataset serve as what, by their names."""
+
+    strategy: MergeStrategy
+    key: tuple[str, ...]
+    sequence_by: str
+    delete_flag: str | None
+    date_column: str | None
+
+
+def check_roles(
+    properties: Place, columns: Sequence[Column], values: Mapping[str, Place], roles: Roles, partition_by: Sequence[str]
+) -> None:
+    """Raise a ContractError for each column that cannot serve as what the contract makes of it.
+
+    properties: the list of columns in the contract. values: the dataset's custom properties.
+    """
+    kinds = {column.name: column.type.split("(")[0] for column in columns}
+    places = {column.name: item for item, column in zip(properties.items(), columns, strict=True)}
+    found = [
+        *_key_errors(places, kinds, roles.key),
+        *_sequence_errors(values["sequenceBy"], kinds[roles.sequence_by], roles),
+        *_date_errors(values.get("dateColumn"), kinds, roles),
+        *_flag_errors(values.get("deleteFlag"), kinds, roles),
+        *_name_errors(places, roles.strategy, partition_by),
+    ]
+    raise_first(found, ())
+
+
+def _key_errors(places: Mapping[str, Place], kinds: Mapping[str, str], key: Sequence[str]) -> Iterator[ContractError]:
+    for name in key:
+        if kinds[name] not in _KEYS:
+            yield places[name].error(
+                f"'{name}' is a {kinds[name]}, which cannot be a key, for equal values may be written in several ways; "
+                f"take {', '.join(_KEYS)}.",
+                "physicalType",
+            )
+
+
+def _sequence_errors(place: Place, kind: str, roles: Roles) -> Iterator[ContractError]:
+    if kind not in _ORDERED:
+        yield place.error(
+            f"'{roles.sequence_by}' is a {kind}, and versions are ordered by a number or a time; "
+            f"take a column of type {', '.join(_ORDERED)}."
+        )
+    elif roles.strategy is MergeStrategy.SCD2 and kind not in _TIMES:
+        yield place.error(
+            f"'{roles.sequence_by}' is a {kind}, and with mergeStrategy scd2 valid_from is computed from it; "
+            f"take a column of type {' or '.join(_TIMES)}."
+        )
+
+
+def _date_errors(place: Place | None, kinds: Mapping[str, str], roles: Roles) -> Iterator[ContractError]:
+    if place is None or roles.date_column is None:
+        return
+    if kinds[roles.date_column] not in _TIMES:
+        kind = kinds[roles.date_column]
+        yield place.error(f"'{roles.date_column}' is a {kind}, and dt is computed from a date or timestamp; take one.")
+
+
+def _flag_errors(place: Place | None, kinds: Mapping[str, str], roles: Roles) -> Iterator[ContractError]:
+    if place is None or roles.delete_flag is None:
+        return
+    if kinds[roles.delete_flag] != "boolean":
+        kind = kinds[roles.delete_flag]
+        yield place.error(f"'{roles.delete_flag}' is a {kind}, and a delete flag is a boolean; deliver true or false.")
+    if roles.strategy is MergeStrategy.INSERT_ONLY:
+        yield place.error("nothing is ever deleted with mergeStrategy insert_only; remove it, or take upsert.")
+
+
+def _name_errors(
+    places: Mapping[str, Place], strategy: MergeStrategy, partition_by: Sequence[str]
+) -> Iterator[ContractError]:
+    """A delivered column with the name of one that silver adds would be another column of that name."""
+    added = VALIDITY_COLUMNS if strategy is MergeStrategy.SCD2 else DATE_COLUMNS
+    for column in added:
+        is_added = column.name != "month" or "month" in partition_by
+        if is_added and column.name in places:
+            yield places[column.name].error(
+                f"'{column.name}' is a column that silver adds; give it another name here, and say "
+                f"physicalName: {column.name}.",
+                "name",
+            )
