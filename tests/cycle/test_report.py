@@ -103,6 +103,9 @@ def test_each_dataset_is_balanced_by_itself():
     lost = replace(RUN, datasets=(LEADS, replace(ORDERS, inserted=1149)))
     assert not lost.ok
     assert lost.problems == (Failure("erp", "erp_orders: 1,234 rows landed, 1,233 are accounted for"),)
+    doubled = replace(RUN, datasets=(LEADS, replace(ORDERS, inserted=1151)))
+    assert not doubled.ok
+    assert doubled.problems == (Failure("erp", "erp_orders: 1,234 rows landed, 1,235 are accounted for"),)
 
 
 def test_a_failed_step_is_a_problem_unless_its_domain_has_a_reason():

@@ -87,6 +87,7 @@ def test_a_file_without_bounds_is_always_opened() -> None:
         ({0: 1, 1: 1, 2: 90, 3: 1, 4: 1}, 3, [(None, 1), (1, 2), (2, None)]),  # the large value by itself
         ({"a": 7}, 4, [(None, None)]),
         (dict.fromkeys("abc", 1), 3, [(None, "a"), ("a", "b"), ("b", None)]),
+        ({}, 3, [(None, None)]),  # a partition in which the column is null
     ],
 )
 def test_slabs_of_equal_counts_cut_at_values(
@@ -188,6 +189,16 @@ def test_a_run_is_bounded_and_says_what_it_leaves() -> None:
     ]
     plan = plan_maintenance(months, BY_MONTH, History(), 85 * MB)
     assert (len(plan.tasks), len(plan.left), plan.bytes) == (2, 1, 80 * MB)
+
+
+def test_a_partition_larger_than_a_run_does_not_hold_up_the_others() -> None:
+    large, small = (
+        [TableFile(f"{month}{n}", size, 1, (month,), SCATTERED[0].statistics, 1) for n in range(number)]
+        for month, size, number in (("2026-01", 20 * MB, 9), ("2026-02", 10 * MB, 4))
+    )
+    plan = plan_maintenance([*large, *small], BY_MONTH, History(), 85 * MB)
+    assert [task.partition for task in (*plan.left, *plan.tasks)] == [("2026-01",), ("2026-02",)]
+    assert plan.bytes == 40 * MB
 
 
 def test_a_layout_describes_itself_in_table_properties() -> None:

@@ -158,6 +158,10 @@ def test_history(table: Callable[[Dataset], Table]) -> None:
     assert (products.files, products.progress) == (files, 3)
     new_key = products.merge(4, version("D", "4", 2))
     assert (counts(new_key), products.commit()[0]) == ({"rows": 1, "inserted": 1, "files_added": 1}, "WRITE")
+    products.merge(5, version("A", "8", 12))  # the current version is closed by a newer one
+    closed = [row("A", "1", 9, 12, 1), row("A", "8", 12, None, 5), row("D", "4", 2, None, 4)]
+    unchanged = [each for each in expected if each != row("A", "1", 9, None, 1)]
+    products.assert_rows(*unchanged, row("B", None, 1, None, 1), *closed)
 
 
 @pytest.mark.parametrize(

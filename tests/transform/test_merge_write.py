@@ -93,6 +93,19 @@ def test_a_day_of_one_file_is_written_whole_and_leaves_the_same_rows(
     assert (orders.delta.version(), orders.files) == (before[0] + 1, before[1])
 
 
+def test_a_row_of_the_null_partition_is_replaced(table: Callable[[Dataset], Table]) -> None:
+    columns = tuple(replace(each, required=False) if each.name == "store_id" else each for each in ORDERS.columns)
+    orders = table(replace(ORDERS, columns=columns, partition_by=("store_id",), cluster_by=()))
+    a, b, c = ((key, None, *order(key, 1, "1", 5)[2:]) for key in "ABC")
+    orders.merge(1, a, b)
+    orders.merge(2, c)
+    newer = (a[0], None, *order("A", 1, "2", 6)[2:])
+    result = orders.merge(3, newer)
+    assert (result.updated, result.inserted, orders.commit()[0]) == (1, 0, "MERGE")
+    dt = kept(1, "A", 1, "1", 5)[-2]
+    orders.assert_rows((*newer, dt, 3), (*b, dt, 1), (*c, dt, 2))
+
+
 def test_commits_that_touch_very_much_say_less(
     table: Callable[[Dataset], Table], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -200,8 +200,6 @@ def to_ingest(lake: Lake, dataset: Dataset) -> list[Batch]:
 def to_validate(lake: Lake, dataset: Dataset) -> list[Batch]:
     """Batches in bronze that have not been validated."""
     ingested = recorded(lake.bronze(dataset.name), INGEST)
-    if ingested == 0:
-        return []
     validated = recorded(lake.ops("validation_results"), f"{VALIDATE}:{dataset.name}")
     return [b for b in planned(batches_of(lake, dataset)) if validated < b.batch_id <= ingested]
 

@@ -45,7 +45,7 @@ def cut_into(
         return [Cell(partition, (slab, (None, None))) for slab in slabs(first_counts, number)]
     stores = len({other for _, other, _ in counts})
     days_apart = partitions if layout.is_by_day and layout.partition_by == ("month",) else 1
-    across, down = factors(number, len(first_counts), stores, days_apart)
+    across, down = factors(number, max(1, len(first_counts)), stores, days_apart)
     cells = []
     for low, high in slabs(first_counts, across):
         within = [c for c in counts if c[0] is None or ((low is None or c[0] > low) and (high is None or c[0] <= high))]
@@ -75,7 +75,12 @@ def factors(number: int, first_values: int, second_values: int, partitions: int 
 
 
 def slabs(counts: Mapping[Any, int], number: int) -> list[tuple[Any, Any]]:
-    """Limits (low, high] with about equal row counts; a value with more rows than that gets a slab of its own."""
+    """Limits (low, high] with about equal row counts; a value with more rows than that gets a slab of its own.
+
+    One slab without limits where a partition has only nulls.
+    """
+    if not counts:
+        return [(None, None)]
     values = sorted(counts)
     upto = list(accumulate(counts[value] for value in values))
     cuts: list[int] = []

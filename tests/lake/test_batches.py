@@ -1,0 +1,66 @@
+"""What the batch log leaves to do, from the progress that each table records: no Spark."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.project import Project
+from lakehouse.lake.batches import (
+    INGEST,
+    Batch,
+    BatchState,
+    ValidationResult,
+    ValidationStatus,
+    record_batches,
+    record_validation,
+    to_ingest,
+    to_validate,
+    validation_results_of,
+)
+from lakehouse.lake.delta_log import Commit, append_once
+from lakehouse.lake.paths import Lake
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+PLANNED, REFUSED = BatchState.PLANNED, BatchState.REFUSED
+
+
+@pytest.fixture
+def orders(project: Project, lake: Lake) -> Dataset:
+    """A dataset with three planned batches and a refused one."""
+    dataset = project.contracts.dataset("erp_orders")
+    states = (PLANNED, REFUSED, PLANNED, PLANNED)
+    entered = [Batch(dataset.name, n, state, (), None, 0, "r", NOON) for n, state in enumerate(states, 1)]
+    record_batches(lake, dataset, lambda known: entered)
+    return dataset
+
+
+def bring_to_bronze(lake: Lake, dataset: Dataset, number: int) -> None:
+    append_once(lake.bronze(dataset.name), [{"a": 1}], pa.schema([("a", pa.int64())]), Commit(INGEST, number))
+
+
+def waiting(lake: Lake, dataset: Dataset) -> tuple[list[int], list[int]]:
+    """The batches that wait for ingest, and those that wait for validation."""
+    ingest, validate = to_ingest(lake, dataset), to_validate(lake, dataset)
+    return [batch.batch_id for batch in ingest], [batch.batch_id for batch in validate]
+
+
+def test_a_batch_is_validated_once_bronze_has_it(lake: Lake, orders: Dataset) -> None:
+    assert waiting(lake, orders) == ([1, 3, 4], [])
+    bring_to_bronze(lake, orders, 1)
+    assert waiting(lake, orders) == ([3, 4], [1])
+    bring_to_bronze(lake, orders, 3)
+    assert waiting(lake, orders) == ([4], [1, 3])
+    result = ValidationResult(orders.name, 1, ValidationStatus.STOPPED, 1, 0, 1, 0, "too many", None)
+    record_validation(lake, orders, result)
+    assert waiting(lake, orders) == ([4], [3])
+
+
+def test_a_batch_has_one_first_result(lake: Lake, orders: Dataset) -> None:
+    passed = ValidationResult(orders.name, 1, ValidationStatus.PASSED, 1, 0, 0, 1, None, None)
+    record_validation(lake, orders, passed)
+    record_validation(lake, orders, ValidationResult(orders.name, 1, ValidationStatus.STOPPED, 9, 0, 9, 0, "x", None))
+    assert validation_results_of(lake, orders) == [passed]
