@@ -107,8 +107,8 @@ def test_every_job_runs_with_its_role_alone(
     )
 
 
-def prepare_views_and_docs(address: str, applied: Any) -> None:
-    """What publish leaves behind: the tables of the views in the catalogue, and docs to be copied."""
+def prepare_views_docs_and_a_delivery(address: str, applied: Any) -> None:
+    """What publish leaves behind, views' tables in the catalogue and docs to be copied; and a file to be ingested."""
     # Whoever asks finds the crawl done, so that no test waits for the next look half a minute later.
     state_manager.set_transition("glue::crawl", {"progression": "immediate"})
     session = boto3.Session("testing", "testing", region_name=REGION)
@@ -121,6 +121,9 @@ def prepare_views_and_docs(address: str, applied: Any) -> None:
                 continue
     for key in ("curated/docs/data_docs/index.html", "curated/docs/dbt/index.html"):
         s3.put_object(Bucket=applied.outputs["curated_bucket"], Key=key, Body=b"<html>")
+    # What the jobs have ingested is no news to the sensor.
+    late = ROOT / "samples/day2/erp_orders.csv"
+    s3.upload_file(str(late), applied.outputs["raw_bucket"], f"raw/erp/second/{late.name}")
 
 
 def read_view_files(root: Path) -> list[list[tuple[str, str]]]:
@@ -137,7 +140,7 @@ def test_dags_run_with_airflows_role_alone(
 ) -> None:
     recorder, words = cloud
     recorder.role = ""  # the last job's, where jobs have run
-    prepare_views_and_docs(recorder.address, applied_dev)
+    prepare_views_docs_and_a_delivery(recorder.address, applied_dev)
     recorder.role = "airflow"
     variables = {
         f"AIRFLOW_VAR_{parameter['name'].rsplit('/', 1)[-1].upper()}": parameter["value"]
