@@ -122,7 +122,7 @@ class Silver:
         for row in self._one_per_key(delivered):
             key, old = self.rules.key_of(row), self.kept.get(self.rules.key_of(row))
             row = self._placed(row, batch_id)
-            fate, row = self._fate(row, old)
+            fate, row = self._fate(row, old, several=len(self._contents(row, delivered)) > 1)
             fates.update(keys=1, **{fate: 1})
             if fate in NEWS:
                 fates["moved"] += old is not None and self.rules.partition_of(old) != self.rules.partition_of(row)
@@ -166,14 +166,19 @@ class Silver:
             if known is None or batch_id < known.batch:
                 contents[repr(self.rules.content(row))] = Landed(batch_id, row)
 
-    def _fate(self, row: Row, old: Row | None) -> tuple[str, Row]:
-        """What becomes of a row, and the row that silver then has."""
+    def _contents(self, row: Row, delivered: Iterable[Row]) -> set[str]:
+        """The contents of a batch that compete with those of a row of it."""
+        rivals = self.rules.rivals_of(row)
+        return {repr(self.rules.content(other)) for other in delivered if self.rules.rivals_of(other) == rivals}
+
+    def _fate(self, row: Row, old: Row | None, several: bool) -> tuple[str, Row]:
+        """What becomes of a row, and the row that silver then has. several: its batch has more contents of its time."""
         gone = row.get("is_deleted", False)
         if old is None:
             return ("deleted" if gone else "inserted"), row
         same = self.rules.content(row) == self.rules.content(old)
         before, at_once = row["_batch_id"] < old["_batch_id"], row[self.rules.sequence] == old[self.rules.sequence]
-        if before if self.rules.keeps == FIRST else at_once and (before or not same):
+        if before if self.rules.keeps == FIRST else at_once and (before or several or not same):
             return self._tied(row, old)
         if same:
             return "unchanged", row

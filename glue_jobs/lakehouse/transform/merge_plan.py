@@ -41,7 +41,7 @@ from lakehouse.transform.outcomes import (
     with_validity,
 )
 from lakehouse.transform.planned_merge import MergePlan, Outcomes
-from lakehouse.transform.ties import Landed, listed, tied_in_batch, with_winners
+from lakehouse.transform.ties import Landed, listed, tied_in_batch, with_several, with_winners
 
 BROADCAST_KEYS = 500_000
 """Up to so many keys of a batch are broadcast, so that the rows of silver need not be shuffled for the join."""
@@ -73,6 +73,9 @@ def plan_merge(
     version = -1 if table is None else table.version()
     latest = _fixed(with_dates(newest_per_key(rows, dataset), dataset, batch_id))
     shape = _shape(latest, dataset, batch_id)
+    within = _tied_within(rows, latest, shape, dataset)
+    if within is not None:
+        latest = _fixed(with_several(latest, within, dataset))
     read = candidate_files_of(table, dataset, shape.ranges, shape.partitions)
     must_locate = (
         bool(dataset.partition_by) and read.bytes > LOCATE_ABOVE_BYTES and not read.partitions <= shape.partitions
@@ -89,7 +92,7 @@ def plan_merge(
         effect = touched_by(compared, dataset)
     if effect.rows > shape.keys:
         raise DoubledKeyError(dataset.name, version, effect.rows - shape.keys)
-    tied, ties = _ties(rows, latest, compared, shape, dataset)
+    tied, ties = _ties(latest, compared, within, dataset)
     changes = _changes(compared, known, dataset)
     touched: Any
     if dataset.merge_strategy is MergeStrategy.SCD2:
@@ -115,14 +118,20 @@ def _counts(effect: Touched) -> dict[str, int]:
     return {name: number for name, number in effect.outcomes.items() if name != TIE}
 
 
+def _tied_within(rows: DataFrame, latest: DataFrame, shape: BatchShape, dataset: Dataset) -> DataFrame | None:
+    """The ties within a batch, looked for only where there can be any: with several rows per key."""
+    if shape.rows == shape.keys or dataset.merge_strategy is MergeStrategy.INSERT_ONLY:
+        return None
+    return _fixed(tied_in_batch(rows, latest, dataset))
+
+
 def _ties(
-    rows: DataFrame, latest: DataFrame, compared: DataFrame, shape: BatchShape, dataset: Dataset
+    latest: DataFrame, compared: DataFrame, within: DataFrame | None, dataset: Dataset
 ) -> tuple[int, tuple[Tie, ...]]:
-    """The ties of a batch, looked for only where there can be any: with several rows per key, or resolved ties."""
-    repeats = shape.rows > shape.keys and dataset.merge_strategy is not MergeStrategy.INSERT_ONLY
-    if not repeats and RESOLVED not in latest.columns:
+    """The ties of a batch: those within it, and those with silver."""
+    if within is None and RESOLVED not in latest.columns:
         return 0, ()
-    return listed(compared, tied_in_batch(rows, latest, dataset) if repeats else None, dataset)
+    return listed(compared, within, dataset)
 
 
 def _fixed(rows: DataFrame) -> DataFrame:

@@ -17,6 +17,7 @@ OLD = "_old"
 OUTCOME = "_outcome"
 MOVED = "_moved"
 RESOLVED = "_resolved"
+SEVERAL = "_several"
 INSERTED, UPDATED, DELETED, UNCHANGED, STALE = "inserted", "updated", "deleted", "unchanged", "stale"
 CORRECTED = "corrected"
 """Silver had another content with the same sequence, and the law of ties lets this one win (`ties.py`)."""
@@ -62,11 +63,13 @@ def with_dates(rows: DataFrame, dataset: Dataset, batch: int | SparkColumn) -> D
 def with_outcome(latest: DataFrame, silver: DataFrame, dataset: Dataset) -> DataFrame:
     """Each row of a batch with what silver has of it (`_old`), its outcome, and whether it changes partition.
 
-    latest: with `_resolved` where ties have been resolved; without it each tie still has the outcome TIE.
+    latest: with `_resolved` where ties have been resolved; without it each tie still has the outcome TIE. With
+    `_several` where the batch itself may have several contents of a key and sequence.
     """
     by = identity(dataset)
     old = silver.select(*by, F.struct(*silver.columns).alias(OLD))
-    rows = latest if RESOLVED in latest.columns else latest.withColumn(RESOLVED, F.lit(False))
+    unknown = [name for name in (RESOLVED, SEVERAL) if name not in latest.columns]
+    rows = latest.withColumns(dict.fromkeys(unknown, F.lit(False)))
     joined = rows.join(old, on=list(by), how="left")
     return joined.withColumn(OUTCOME, _outcome(dataset)).withColumn(MOVED, _moved(dataset))
 
@@ -87,13 +90,14 @@ def _outcome(dataset: Dataset) -> SparkColumn:
 def _is_tie(dataset: Dataset, same: SparkColumn) -> SparkColumn:
     """Whether silver's row has the same sequence and may have to give way: by content, or because it landed later.
 
-    Of events the first that landed stays, so only one that landed before silver's matters there.
+    Where the batch has several contents itself, one of them may have landed after silver's, though another is equal to
+    it. Of events the first that landed stays, so only one that landed before silver's matters there.
     """
     landed_before = F.col(BATCH_ID) < F.col(f"{OLD}.{BATCH_ID}")
     if dataset.merge_strategy is MergeStrategy.INSERT_ONLY:
         return landed_before | (F.col(RESOLVED) & ~same)
     at_once = F.col(dataset.sequence_by) == F.col(f"{OLD}.{dataset.sequence_by}")
-    return at_once & (~same | landed_before)
+    return at_once & (~same | landed_before | F.col(SEVERAL))
 
 
 def is_deleted(dataset: Dataset, prefix: str = "") -> SparkColumn:

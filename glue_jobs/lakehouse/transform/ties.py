@@ -24,6 +24,7 @@ from lakehouse.transform.outcomes import (
     OUTCOME,
     RESOLVED,
     ROWS,
+    SEVERAL,
     TIE,
     identity,
     is_deleted,
@@ -65,7 +66,7 @@ def with_winners(latest: DataFrame, compared: DataFrame, landed: Landed | None, 
     by = list(tie_columns(dataset))
     tied = compared.where(F.col(OUTCOME) == TIE)
     candidates = _of_batch_and_silver(tied, dataset) if landed is None else landed(tied.select(*by))
-    counts = tied.select(*by, ROWS, LOST)
+    counts = tied.select(*by, *[name for name in (ROWS, LOST, SEVERAL) if name in latest.columns])
     best = winners(candidates, dataset)
     resolved = with_dates(best.join(counts, on=by, how="inner"), dataset, F.col(BATCH_ID))
     resolved = resolved.select(*latest.columns).withColumn(RESOLVED, F.lit(True))
@@ -102,6 +103,13 @@ def _order(dataset: Dataset) -> tuple[Callable[[SparkColumn], SparkColumn], list
         return F.min, [batch.alias("_order"), F.col(dataset.sequence_by).alias("_sequence")]
     newest = -batch if dataset.ties is Ties.FIRST else batch
     return F.max, [newest.alias("_order"), is_deleted(dataset).alias("_deleted")]
+
+
+def with_several(latest: DataFrame, within: DataFrame, dataset: Dataset) -> DataFrame:
+    """Add `_several`: whether the batch has several contents of a row's key and sequence."""
+    flags = within.withColumn(SEVERAL, F.lit(True))
+    joined = latest.join(flags, on=list(tie_columns(dataset)), how="left")
+    return joined.select(*latest.columns, F.coalesce(SEVERAL, F.lit(False)).alias(SEVERAL))
 
 
 def tied_in_batch(rows: DataFrame, latest: DataFrame, dataset: Dataset) -> DataFrame:
