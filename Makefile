@@ -3,10 +3,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 OUTPUT_DIR ?= ./local_output
 LANDING_DIR ?= samples
-# Where to deploy: a folder of terraform/environments. DRY_RUN=1 says what a target would do, and does nothing.
+# Where to deploy: a folder of terraform/environments. DRY_RUN=1 says what a target would do, and does nothing; YES=1
+# applies without a question.
 ENV ?= dev
 DRY_RUN ?=
-export DRY_RUN
+YES ?=
+export DRY_RUN YES
 # The shell reads paths from its environment, so that blanks and apostrophes in them stay what they are.
 export OUTPUT_DIR LANDING_DIR
 PY := .venv/bin/python
@@ -94,17 +96,25 @@ package: setup ## Build the wheel that the Glue jobs and the DAGs install, the s
 	@$(WOULD)rm -rf build glue_jobs/lakehouse.egg-info
 
 jar: ## Build Delta's log store for S3 (Maven, Java 17)
-	@mvn -q -B -f jvm/pom.xml -DskipTests package
+	@$(WOULD)mvn -q -B -f jvm/pom.xml -DskipTests package
 
 lineage-jar: setup ## Fetch OpenLineage's listener for Spark, which upload-jobs uploads where lineage is wanted
 	@$(WOULD)$(PY) -m lakehouse.runtime.jars lineage
 
-upload-jobs: ## Upload scripts, wheel, requirements and jars of the Glue jobs
+deploy: setup ## Do all of this section in order, and wait until Airflow has it (asks before it applies, YES=1 not)
+	@tools/deploy/deploy.sh $(ENV)
+
+upload-jobs: package jar ## Upload scripts, wheel, requirements and jars of the Glue jobs
 package-dbt: ## Pack contracts, suites and dbt project, and upload them
-upload-dags: ## Upload the DAGs, and what MWAA installs
-upload-dbt-docs: ## Upload dbt's docs, manifest and catalog of OUTPUT_DIR
-upload-jobs package-dbt upload-dags upload-dbt-docs: setup
+upload-dags: upload-jobs ## Upload the DAGs, the jobs that they start, and what MWAA installs; ask MWAA to take it
+upload-dbt-docs: dbt-docs ## Upload dbt's docs, manifest and catalog of OUTPUT_DIR (runs the samples where there are none)
+update-airflow: ## Wait until MWAA runs with what was uploaded
+upload-jobs package-dbt upload-dags upload-dbt-docs update-airflow: setup
 	@$(DEPLOY)
+
+dbt-docs: setup
+	@test -f "$$OUTPUT_DIR/curated/docs/dbt/index.html" || \
+	  $(WOULD)$(PY) local_runner.py --output-dir "$$OUTPUT_DIR" --landing-dir "$$LANDING_DIR"
 
 terraform-init: ## Create the bucket of the state if there is none, and initialise
 	@tools/terraform.sh init $(ENV)

@@ -18,7 +18,7 @@ terraform fmt -check -recursive -diff terraform || {
 
 if command -v tflint >/dev/null; then
   say "tflint"
-  for folder in terraform/modules/* terraform/environments/*; do
+  for folder in terraform terraform/modules/*; do
     tflint --chdir="$folder" --config="$PWD/terraform/.tflint.hcl"
   done
 else
@@ -44,12 +44,9 @@ grep -q "Passed checks: [1-9]" $checkov/said && ! grep -q "Parsing errors: [1-9]
 }
 
 if [[ ! -x $stand_in ]]; then
-  for values in terraform/environments/*/terraform.tfvars; do
-    environment=$(dirname "$values")
-    say "validate $(basename "$environment") with the real provider"
-    terraform -chdir="$environment" init -backend=false -input=false >/dev/null
-    terraform -chdir="$environment" validate
-  done
+  say "validate with the real provider"
+  terraform -chdir=terraform init -backend=false -input=false >/dev/null
+  terraform -chdir=terraform validate
 fi
 
 # CI runs them with all the others.

@@ -1,22 +1,36 @@
 #!/usr/bin/env bash
-# Runs terraform on an environment: terraform.sh init|plan|apply dev|prod. With DRY_RUN=1 it says what it would run.
+# Runs terraform on an environment: terraform.sh init|plan|apply|outputs dev|prod. With DRY_RUN=1 it says what it would run.
+# terraform/ is set to one environment at a time, values and state together; each of these sets it first where it has to.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 what=$1 environment=$2
 stop() { echo "error: $1" >&2; exit "${2:-3}"; }
-folder=terraform/environments/$environment
-# An environment is a folder with values; what stands beside them is shared by all.
-[[ -f $folder/terraform.tfvars ]] || stop \
+root=terraform
+values=environments/$environment/terraform.tfvars
+[[ -f $root/$values ]] || stop \
   "There is no environment $environment; there are $(cd terraform/environments && dirname */terraform.tfvars | xargs)." 2
-[[ ${TF_VAR_account_id:-} =~ ^[0-9]{12}$ ]] || stop \
-  "TF_VAR_account_id is '${TF_VAR_account_id:-}', wanted the twelve digits of the account: export TF_VAR_account_id=…" 2
-region=${TF_VAR_region:-eu-west-1}
-bucket=${TF_STATE_BUCKET:-retail-lakehouse-state-$TF_VAR_account_id}
 
 run() {
   if [[ -n ${DRY_RUN:-} ]]; then echo "would run  $*"; else "$@"; fi
 }
-need() { command -v "$1" >/dev/null || stop "$1 is not on the PATH; $2"; }
+need() { [[ -n ${DRY_RUN:-} ]] || command -v "$1" >/dev/null || stop "$1 is not on the PATH; $2"; }
+
+# The account is that of the credentials, unless somebody names it.
+if [[ -z ${TF_VAR_account_id:-} ]]; then
+  need aws "install the AWS CLI, or name the account: export TF_VAR_account_id=…"
+  TF_VAR_account_id=$(aws sts get-caller-identity --query Account --output text 2>/dev/null) || {
+    [[ -n ${DRY_RUN:-} ]] || stop "AWS knows no credentials here, wanted those of the account: aws sso login, or AWS_PROFILE=…"
+    TF_VAR_account_id="<account>"
+  }
+elif [[ ! $TF_VAR_account_id =~ ^[0-9]{12}$ ]]; then
+  stop "TF_VAR_account_id is '$TF_VAR_account_id', wanted the twelve digits of the account: export TF_VAR_account_id=…" 2
+fi
+export TF_VAR_account_id
+region=${TF_VAR_region:-eu-west-1}
+bucket=${TF_STATE_BUCKET:-retail-lakehouse-state-$TF_VAR_account_id}
+wanted="$environment $bucket $region"
+is_set() { [[ -n ${DRY_RUN:-} ]] || has_state; }
+has_state() { [[ $(cat $root/.terraform/environment 2>/dev/null) == "$wanted" && -e $root/environment.auto.tfvars ]]; }
 
 # The bucket of the state comes before the state: versioned, so that a lost or broken state can be brought back.
 state_bucket() {
@@ -29,14 +43,24 @@ state_bucket() {
     BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
 }
 
-[[ -n ${DRY_RUN:-} ]] || need terraform "install 1.11 or newer."
+init() {
+  need aws "install the AWS CLI, or make the bucket $bucket by hand and run terraform init."
+  state_bucket
+  run terraform -chdir=$root init -input=false -reconfigure -backend-config="bucket=$bucket" \
+    -backend-config="region=$region" -backend-config="key=retail-lakehouse/$environment.tfstate"
+  # Whatever is called in terraform/ from now on has the values that belong to its state.
+  run ln -sfn "$values" $root/environment.auto.tfvars
+  [[ -n ${DRY_RUN:-} ]] || echo "$wanted" >$root/.terraform/environment
+}
+
+need terraform "install 1.11 or newer."
 case $what in
-  init)
-    [[ -n ${DRY_RUN:-} ]] || need aws "install the AWS CLI, or make the bucket $bucket by hand and run terraform init."
-    state_bucket
-    run terraform -chdir="$folder" init -backend-config="bucket=$bucket" -backend-config="region=$region" \
-      -backend-config="key=retail-lakehouse/$environment.tfstate"
+  init) init ;;
+  plan) is_set || init; run terraform -chdir=$root plan ;;
+  apply) is_set || init; run terraform -chdir=$root apply ${YES:+-auto-approve} ;;
+  outputs)
+    has_state || { [[ -z ${DRY_RUN:-} ]] || stop "terraform/ is not set to $environment yet"; init >&2; }
+    terraform -chdir=$root output -json -no-color
     ;;
-  plan | apply) run terraform -chdir="$folder" "$what" ;;
-  *) stop "terraform.sh knows init, plan and apply, not '$what'." 2 ;;
+  *) stop "terraform.sh knows init, plan, apply and outputs, not '$what'." 2 ;;
 esac

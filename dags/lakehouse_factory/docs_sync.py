@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.operators.s3 import S3CopyPrefixOperator
 
+# The buckets own their objects and refuse a request that names an ACL; by default the hook asks for "private".
+NO_ACL = "no-acl"
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
@@ -28,7 +31,7 @@ class SyncPrefix(S3CopyPrefixOperator):
         new = [name for name, time in delivered.items() if name not in there or there[name] < time]
         # An index after its pages, so that it never has a dead link.
         for name in sorted(new, key=lambda name: (name.endswith("index.html"), name)):
-            self.hook.copy_object(f"{prefix}{name}", f"{to_prefix}{name}", bucket, to_bucket)
+            self.hook.copy_object(f"{prefix}{name}", f"{to_prefix}{name}", bucket, to_bucket, acl_policy=NO_ACL)
         self.log.info("%d of %d files were new in %s", len(new), len(delivered), self.dest_bucket_prefix)
         return sorted(new)
 

@@ -17,7 +17,7 @@ PROMISED = (
     "test-deliveries", "test-docs", "test-layout", "test-lineage", "test-model",
     "test-policy", "test-quality", "test-rivals", "test-rollback", "test-s3", "test-s3-drivers", "test-trino",
     "bench", "bench-layout", "bench-quality", "package", "jar", "lineage-jar", "upload-jobs", "package-dbt",
-    "upload-dags", "upload-dbt-docs", "terraform-init", "terraform-plan", "terraform-apply",
+    "deploy", "update-airflow", "upload-dags", "upload-dbt-docs", "terraform-init", "terraform-plan", "terraform-apply",
 )  # fmt: skip
 BROKEN_RULE = """#!/bin/sh
 echo "lakehouse.contracts is not allowed to import pyspark"

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
+
+from tests.terraform.checkout import PAGES, Checkout, write_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECK = ROOT.parent / "shared" / "terraform" / "check.sh"
@@ -62,9 +66,10 @@ def check() -> Check:
             pytest.skip(f"{tool} is not installed")
 
     def run(repository: Path, environment: str, what: str, *options: str) -> str:
-        folder = repository / "terraform/environments" / environment
+        # An option before the caller's own, so that a choice of a test wins over the environment's value.
+        values = [] if what == "validate" else [f"-var-file=environments/{environment}/terraform.tfvars"]
         env = {**os.environ, "TF_VAR_account_id": ACCOUNT}
-        command = [str(CHECK), str(folder), what, *options]
+        command = [str(CHECK), str(repository / "terraform"), what, *values, *options]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
@@ -79,7 +84,7 @@ def copy_of_repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[],
     def copy() -> Path:
         target = tmp_path_factory.mktemp("repository")
         for folder in ("terraform", "contracts", "dbt/athena_views"):
-            shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns(".terraform"))
+            shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns(".terraform", "*.auto.*"))
         for room in ("contracts", "runtime"):
             (target / "glue_jobs/lakehouse" / room).mkdir(parents=True)
         facts = ("VERSION", "contracts/classifications.json", "runtime/metrics.json", "runtime/spark_settings.json")
@@ -137,3 +142,29 @@ def applied_with_choices(apply: Apply, copy_of_repository: Callable[[], Path]) -
         "-var=lake_formation=true",
     ]
     return apply(copy_of_repository(), "dev", *choices)
+
+
+@pytest.fixture
+def checkout(applied_dev: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Checkout]:
+    """A checkout whose repository is this one, but for what is built; and the buckets of dev in moto."""
+    root, lake = tmp_path / "repository", tmp_path / "lake"
+    root.mkdir()
+    for name in ("contracts", "dags", "dbt", "glue_jobs", "great_expectations", "requirements.txt", "jvm"):
+        if (ROOT / name).exists():
+            (root / name).symlink_to(ROOT / name)
+    write_wheel(root, "code = 1")
+    (lake / "curated/docs/dbt").mkdir(parents=True)
+    for name, text in PAGES.items():
+        (lake / "curated/docs/dbt" / name).write_text(text)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    # The log store's jar is built by a target of its own; here only its place is looked at.
+    outputs = {**applied_dev.outputs, "jars": []}
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="eu-west-1")
+        for name, bucket in outputs.items():
+            if name.endswith("_bucket"):
+                s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+                s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        yield Checkout(root, lake, outputs, s3)

@@ -18,8 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TERRAFORM = ROOT / "terraform"
-SHARED = TERRAFORM / "environments/shared"
-FOLDERS = sorted((*(TERRAFORM / "modules").iterdir(), SHARED))
+FOLDERS = sorted((*(TERRAFORM / "modules").iterdir(), TERRAFORM))
 FILES = {"main.tf", "variables.tf", "outputs.tf", "versions.tf"}
 
 
@@ -40,7 +39,7 @@ def _bare(word: Any) -> str:
 
 
 def test_there_is_something_to_check() -> None:
-    assert {"airflow", "bucket", "job", "plan", "role", "shared"} <= {folder.name for folder in FOLDERS}
+    assert {"airflow", "bucket", "job", "plan", "role", "terraform"} <= {folder.name for folder in FOLDERS}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -70,27 +69,24 @@ def test_outputs_are_described(folder: Path) -> None:
 
 def test_environments_differ_in_values_only() -> None:
     dev, prod = (settings(name) for name in ("dev", "prod"))
-    assert set(dev) == set(prod) <= set(blocks(SHARED, "variable"))
+    assert set(dev) == set(prod) <= set(blocks(TERRAFORM, "variable"))
     assert all(dev[name] != prod[name] for name in dev)
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_an_environment_is_its_values_and_links_to_what_all_share(name: str) -> None:
-    folder = SHARED.parent / name
-    assert {file.name for file in folder.iterdir() if not file.name.startswith(".")} == {*FILES, "terraform.tfvars"}
-    for file in FILES:
-        assert (folder / file).readlink() == Path("../shared", file)
+def test_an_environment_is_its_values(name: str) -> None:
+    assert [file.name for file in (TERRAFORM / "environments" / name).iterdir()] == ["terraform.tfvars"]
     assert _bare(settings(name)["environment"]) == name
 
 
 def settings(environment: str) -> dict[str, Any]:
     """What an environment gives values to."""
-    values = parsed(SHARED.parent / environment / "terraform.tfvars")
+    values = parsed(TERRAFORM / "environments" / environment / "terraform.tfvars")
     return {name: value for name, value in values.items() if not name.startswith("__")}
 
 
 def test_the_state_lies_in_s3_with_its_native_lock() -> None:
-    (terraform,) = parsed(SHARED / "versions.tf")["terraform"]
+    (terraform,) = parsed(TERRAFORM / "versions.tf")["terraform"]
     (backend,) = terraform["backend"]
     (s3,) = (body for name, body in backend.items() if _bare(name) == "s3")
     assert s3["use_lockfile"] is True
@@ -101,8 +97,10 @@ def test_the_state_lies_in_s3_with_its_native_lock() -> None:
 def test_each_environment_has_a_state_of_its_own(name: str) -> None:
     said = terraform_sh("init", name)
     assert said.returncode == 0, said.stderr
-    assert f"terraform -chdir=terraform/environments/{name} init " in said.stdout
+    assert "terraform -chdir=terraform init " in said.stdout
     assert f"-backend-config=key=retail-lakehouse/{name}.tfstate\n" in said.stdout
+    # The values that terraform/ has from then on are those of the same environment.
+    assert said.stdout.endswith(f"environments/{name}/terraform.tfvars terraform/environment.auto.tfvars\n")
 
 
 def test_a_folder_without_values_is_no_environment() -> None:
@@ -119,12 +117,12 @@ def terraform_sh(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_makefile_and_its_tools_speak_of_outputs_and_variables_that_are_there() -> None:
-    outputs = set(blocks(SHARED, "output"))
+    outputs = set(blocks(TERRAFORM, "output"))
     deploy = (ROOT / "tools/deploy/deploy.py").read_text(encoding="utf-8")
     asked = set(re.findall(r'outputs\["(\w+)"\]|send\(\s*"(\w+)"', deploy))
     names = {name for pair in asked for name in pair if name}
     assert {"artefacts_bucket", "curated_bucket", "jars"} <= names <= outputs
-    variables = set(blocks(SHARED, "variable"))
+    variables = set(blocks(TERRAFORM, "variable"))
     words = (ROOT / "tools/terraform.sh").read_text(encoding="utf-8")
     assert {"account_id", "region"} <= set(re.findall(r"TF_VAR_(\w+)", words)) <= variables
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

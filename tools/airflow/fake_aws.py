@@ -19,6 +19,7 @@ from lakehouse.lake.paths import PUBLISHED_LEDGERS
 
 REGION = "eu-west-1"
 RAW_BUCKET, CURATED_BUCKET = "retail-raw", "retail-curated"
+_ACL_HEADERS = ("x-amz-acl", *(f"x-amz-grant-{who}" for who in ("full-control", "read", "read-acp", "write-acp")))
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 
 
@@ -62,14 +63,24 @@ def surroundings(address: str) -> dict[str, str]:
 @contextmanager
 def serving() -> Iterator[str]:
     """Serve moto in this process until the end of the block; yields its address."""
+    from moto.s3.responses import S3Response
     from moto.server import ThreadedMotoServer
 
+    S3Response._acl_from_headers = _no_acl
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each call, else
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+def _no_acl(response: Any, headers: Any) -> None:
+    """Refuse a request that names an ACL, as a bucket does whose owner owns each object."""
+    from moto.s3.exceptions import S3ClientError
+
+    if any(name.lower() in _ACL_HEADERS for name, _ in headers.items()):
+        raise S3ClientError("AccessControlListNotSupported", "The bucket does not allow ACLs")
 
 
 def furnish(cloud: Cloud, contracts: Contracts) -> None:

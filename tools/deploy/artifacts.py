@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from lakehouse.contracts.project import ARCHIVE_NAME
 from lakehouse.errors import LakehouseError
+from tools.deploy.archives import by_content, packed
 from tools.deploy.constraints import ON_GLUE, ON_MWAA, pinned, pins_for
 from tools.deploy.upload import Artifact
 
 CODE, DAGS, MWAA = "glue_jobs", "dags", "mwaa"
 LOG_STORE = "lakehouse-log-store"
-# Where MWAA's workers see the DAG folder.
-DAGS_ON_MWAA = "/usr/local/airflow/dags"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+# Where each part of MWAA unpacks plugins.zip before it installs the requirements; nothing promises that of the DAGs.
+PLUGINS_ON_MWAA = "/usr/local/airflow/plugins"
 _LEFT_OUT = {"__pycache__", "target", "logs", "uncommitted", ".user.yml", ".gitignore"}
 
 
@@ -68,26 +66,19 @@ def _jar(root: Path, name: str) -> Path:
 
 def files_of_project(root: Path) -> tuple[Artifact, ...]:
     """The archive of contracts, suites and dbt project that a job unpacks, the same bytes for the same files."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for folder in ("contracts", "dbt", "great_expectations"):
-            for file in _files(root / folder):
-                entry = zipfile.ZipInfo(file.relative_to(root).as_posix(), _EPOCH)
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
-    return (Artifact(f"{CODE}/{ARCHIVE_NAME}", packed.getvalue()),)
+    files = [file for folder in ("contracts", "dbt", "great_expectations") for file in _files(root / folder)]
+    named = [(file.relative_to(root).as_posix(), file.read_bytes()) for file in files]
+    return (Artifact(f"{CODE}/{ARCHIVE_NAME}", packed(named)),)
 
 
 def files_of_dags(root: Path) -> tuple[Artifact, ...]:
     """What the DAG file reads, then the DAG file, so that Airflow never meets one without the other."""
-    wheel = find_wheel(root)
     beside = [("contracts", root / "contracts"), ("athena_views", root / "dbt/athena_views")]
     facts = [_artifact(file, f"{DAGS}/{name}/{file.name}") for name, folder in beside for file in _files(folder)]
     code = _files(root / "dags")
     inner = [file for file in code if file.parent != root / "dags"]
     outer = [file for file in code if file.parent == root / "dags"]
     return (
-        _artifact(wheel, f"{DAGS}/{wheel.name}"),
         *facts,
         *(_artifact(file, f"{DAGS}/{file.relative_to(root / 'dags').as_posix()}") for file in (*inner, *outer)),
     )
@@ -95,10 +86,11 @@ def files_of_dags(root: Path) -> tuple[Artifact, ...]:
 
 def files_of_mwaa(root: Path) -> tuple[Artifact, ...]:
     """What MWAA installs, held to Airflow's own constraints, and runs when it starts."""
-    wheel = find_wheel(root)
-    requirements = f'--constraint "{constraint_of(root)}"\n{DAGS_ON_MWAA}/{wheel.name}\n{pins_for(root, ON_MWAA)}'
+    wheel = by_content(find_wheel(root))
+    requirements = f'--constraint "{constraint_of(root)}"\n{PLUGINS_ON_MWAA}/{wheel.key}\n{pins_for(root, ON_MWAA)}'
     startup = "#!/bin/sh\nexport GX_ANALYTICS_ENABLED=false\n"
     return (
+        Artifact(f"{MWAA}/plugins.zip", packed([(wheel.key, wheel.body)])),
         Artifact(f"{MWAA}/requirements.txt", requirements.encode()),
         Artifact(f"{MWAA}/startup.sh", startup.encode()),
     )

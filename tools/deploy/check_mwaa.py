@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,13 +70,16 @@ def main() -> int:
 
 def lay_out(folder: Path) -> Path:
     """Lay out what the bucket would hold; returns the requirements, which name the wheel where it lies here."""
-    shutil.rmtree(folder / artifacts.DAGS, ignore_errors=True)
+    for name in (artifacts.DAGS, "plugins"):
+        shutil.rmtree(folder / name, ignore_errors=True)
     for artifact in (*artifacts.files_of_dags(ROOT), *artifacts.files_of_mwaa(ROOT)):
         file = folder / artifact.key
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(artifact.body)
+    with zipfile.ZipFile(folder / artifacts.MWAA / "plugins.zip") as plugins:
+        plugins.extractall(folder / "plugins")
     uploaded = (folder / artifacts.MWAA / "requirements.txt").read_text()
-    here = uploaded.replace(artifacts.DAGS_ON_MWAA, str(folder / artifacts.DAGS))
+    here = uploaded.replace(artifacts.PLUGINS_ON_MWAA, str(folder / "plugins"))
     asked = "\n".join(line for line in here.splitlines() if not line.startswith("--constraint"))
     requirements = folder / "asked.txt"
     requirements.write_text(f"apache-airflow=={pinned(ROOT, 'apache-airflow')}\n{asked}\n")

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lakehouse.errors import LakehouseError, TransientError, UsageError
-from tools.deploy import artifacts
+from tools.deploy import artifacts, mwaa
 from tools.deploy.upload import Artifact, Upload, Uploaded, upload
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +64,7 @@ class Deployment:
     dry_run: bool
     lake: Path
     root: Path = ROOT
+    mwaa: Any = None
 
     def send(self, bucket: str, files: tuple[Artifact, ...], owned: str | None = None) -> Uploaded:
         """Upload to one of Terraform's buckets and say what was done."""
@@ -87,22 +89,31 @@ def package_dbt(to: Deployment) -> None:
 
 
 def upload_dags(to: Deployment) -> None:
-    """DAGs with contracts and views; then what MWAA installs, which it takes at its next update."""
+    """DAGs with contracts and views; then what MWAA installs, which it takes by an update."""
     to.send("artefacts_bucket", artifacts.files_of_dags(to.root), owned=f"{artifacts.DAGS}/")
     changed = to.send("artefacts_bucket", artifacts.files_of_mwaa(to.root)).written
-    if changed and not to.dry_run:
+    if to.dry_run:
+        return
+    if to.mwaa is not None:
+        mwaa.update(to.mwaa, to.outputs["airflow_environment"], _versions(to), print)
+    elif changed:
         print(
-            "MWAA takes new requirements and start-up scripts when it is updated, which restarts its workers "
-            "(10 to 30 minutes). When that suits:\n"
-            f"  aws mwaa update-environment --name {to.outputs['airflow_environment']} "
-            f"{_versions(to.s3, to.outputs['artefacts_bucket'])}"
+            "MWAA takes new requirements, plug-ins and start-up scripts when it is updated (10 to 30 minutes). When "
+            f"that suits:\n  {mwaa.as_command(to.outputs['airflow_environment'], _versions(to))}"
         )
 
 
-def _versions(s3: Any, bucket: str) -> str:
-    words = {"requirements.txt": "requirements", "startup.sh": "startup-script"}
-    found = {word: s3.head_object(Bucket=bucket, Key=f"{artifacts.MWAA}/{name}") for name, word in words.items()}
-    return " ".join(f"--{word}-s3-object-version {head.get('VersionId', 'null')}" for word, head in found.items())
+def update_airflow(to: Deployment) -> None:
+    """Let MWAA take the uploaded files, and wait until it has; nothing where it runs with them."""
+    name = to.outputs["airflow_environment"]
+    if to.dry_run:
+        print(f"would update  {name}, where it runs with other files, and wait until it is AVAILABLE")
+    else:
+        mwaa.settle(to.mwaa, name, _versions(to), print, time.sleep)
+
+
+def _versions(to: Deployment) -> dict[str, str]:
+    return mwaa.uploaded(to.s3, to.outputs["artefacts_bucket"], artifacts.MWAA)
 
 
 def upload_dbt_docs(to: Deployment) -> None:
@@ -115,19 +126,19 @@ TARGETS = {
     "package-dbt": package_dbt,
     "upload-dags": upload_dags,
     "upload-dbt-docs": upload_dbt_docs,
+    "update-airflow": update_airflow,
 }
 
 
 def outputs_of(environment: str, dry_run: bool) -> Mapping[str, Any]:
     """Terraform's outputs; in a dry run without any, names in angle brackets."""
     named = os.environ.get("LAKEHOUSE_OUTPUTS")
-    folder = ROOT / "terraform/environments" / environment
-    if not (folder / "terraform.tfvars").is_file():
-        known = ", ".join(sorted(values.parent.name for values in folder.parent.glob("*/terraform.tfvars")))
+    folder = ROOT / "terraform/environments"
+    if not (folder / environment / "terraform.tfvars").is_file():
+        known = ", ".join(sorted(values.parent.name for values in folder.glob("*/terraform.tfvars")))
         raise UsageError(f"There is no environment {environment}; there are {known}.")
     try:
-        command = ["terraform", f"-chdir={folder}", "output", "-json", "-no-color"]
-        text = Path(named).read_text() if named else _answer(command)
+        text = Path(named).read_text() if named else _answer(environment, dry_run)
         found = {name: output["value"] for name, output in json.loads(text).items()}
         if not found:
             raise NoOutputsError(environment, "nothing was applied yet")
@@ -143,12 +154,14 @@ def _reason(error: Exception) -> str:
     if not isinstance(error, subprocess.CalledProcessError):
         return str(error)
     lines = [line.strip(" │╷╵") for line in error.stderr.splitlines()]
-    named = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
+    named = [line[len("Error: ") :] for line in lines if line.lower().startswith("error: ")]
     return (named or [f"terraform ended with {error.returncode}"])[0]
 
 
-def _answer(command: list[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def _answer(environment: str, dry_run: bool) -> str:
+    command = [str(ROOT / "tools/terraform.sh"), "outputs", environment]
+    env = {**os.environ, "DRY_RUN": "1" if dry_run else ""}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
 class _Unknown(dict[str, Any]):
@@ -168,7 +181,8 @@ def main(argv: list[str] | None = None) -> int:
     given = options.parse_args(argv)
     try:
         outputs = outputs_of(given.environment, given.dry_run)
-        TARGETS[given.target](Deployment(outputs, _client(outputs), given.dry_run, given.lake))
+        s3, airflow = (_client(outputs, service) for service in ("s3", "mwaa"))
+        TARGETS[given.target](Deployment(outputs, s3, given.dry_run, given.lake, mwaa=airflow))
     except ClientError as error:
         return _stop(_of_client(error))
     except BotoCoreError as error:
@@ -176,18 +190,18 @@ def main(argv: list[str] | None = None) -> int:
     except artifacts.NotBuiltError as error:
         if not given.dry_run:
             return _stop(error)
-        print(f"would stop  {error}")
+        print(f"would upload  {error.what}, which is not built yet")
     except LakehouseError as error:
         return _stop(error)
     return 0
 
 
-def _client(outputs: Mapping[str, Any]) -> Any:
+def _client(outputs: Mapping[str, Any], service: str) -> Any:
     if isinstance(outputs, _Unknown):
         return None
     import boto3
 
-    return boto3.client("s3")
+    return boto3.client(service, region_name=outputs.get("region"))
 
 
 def _of_client(error: ClientError) -> LakehouseError:

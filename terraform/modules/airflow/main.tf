@@ -28,8 +28,12 @@ locals {
 
   # MWAA refuses to be made without these files. `make upload-dags` puts the real ones in their place.
   seeds = {
-    "requirements.txt" = "# Put here by Terraform; make upload-dags replaces it.\n"
-    "startup.sh"       = "#!/bin/sh\n# Put here by Terraform; make upload-dags replaces it.\n"
+    "mwaa/requirements.txt" = { text = "# Put here by Terraform; make upload-dags replaces it.\n" }
+    "mwaa/startup.sh"       = { text = "#!/bin/sh\n# Put here by Terraform; make upload-dags replaces it.\n" }
+    # A zip archive with one empty file, README.
+    "mwaa/plugins.zip" = { base64 = "UEsDBBQAAAAAAAAAIQAAAAAAAAAAAAAAAAAGAAAAUkVBRE1FUEsBAhQDFAAAAAAAAAAhAAAAAAAAAAAAAAAAAAYAAAAAAAAAAAAAAIABAAAAAFJFQURNRVBLBQYAAAAAAQABADQAAAAkAAAAAAA=" }
+    # The folder of the DAGs is there as soon as it has a file.
+    "dags/.airflowignore" = { text = "# Put here by Terraform; make upload-dags replaces it.\n" }
   }
 }
 
@@ -42,8 +46,9 @@ resource "aws_mwaa_environment" "this" {
 
   source_bucket_arn      = var.platform.buckets.artefacts.arn
   dag_s3_path            = "dags"
-  requirements_s3_path   = aws_s3_object.seed["requirements.txt"].key
-  startup_script_s3_path = aws_s3_object.seed["startup.sh"].key
+  requirements_s3_path   = aws_s3_object.seed["mwaa/requirements.txt"].key
+  startup_script_s3_path = aws_s3_object.seed["mwaa/startup.sh"].key
+  plugins_s3_path        = aws_s3_object.seed["mwaa/plugins.zip"].key
 
   execution_role_arn            = var.role_arn
   kms_key                       = var.platform.kms_key_arn
@@ -82,7 +87,7 @@ resource "aws_mwaa_environment" "this" {
     }
   }
 
-  depends_on = [aws_cloudwatch_log_group.this]
+  depends_on = [aws_cloudwatch_log_group.this, aws_s3_object.seed]
 }
 
 # MWAA would make these groups itself, and keep them for ever.
@@ -97,9 +102,10 @@ resource "aws_cloudwatch_log_group" "this" {
 resource "aws_s3_object" "seed" {
   for_each = local.seeds
 
-  bucket  = var.platform.buckets.artefacts.name
-  key     = "mwaa/${each.key}"
-  content = each.value
+  bucket         = var.platform.buckets.artefacts.name
+  key            = each.key
+  content        = lookup(each.value, "text", null)
+  content_base64 = lookup(each.value, "base64", null)
 
   lifecycle {
     ignore_changes = all

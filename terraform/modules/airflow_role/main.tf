@@ -82,8 +82,10 @@ data "aws_iam_policy_document" "airflow" {
 
   # A view is asked for no rows: Athena looks into the logs of its tables, and opens none of their files.
   statement {
-    sid       = "AskTheViews"
-    actions   = ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution"]
+    sid = "AskTheViews"
+    actions = [
+      "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution",
+    ]
     resources = [var.workgroup.arn]
   }
 
@@ -92,7 +94,8 @@ data "aws_iam_policy_document" "airflow" {
     actions = ["glue:GetDatabase", "glue:GetTable"]
     resources = concat(
       ["${local.catalogue}:catalog"],
-      [for database in local.databases : "${local.catalogue}:database/${database}"],
+      # Athena looks for the database default first, whatever database a query names.
+      [for database in concat(["default"], local.databases) : "${local.catalogue}:database/${database}"],
       ["${local.catalogue}:table/analytics/*"],
       [for table in var.view_tables : "${local.catalogue}:table/${table.database}/${table.name}"],
     )
@@ -107,7 +110,7 @@ data "aws_iam_policy_document" "airflow" {
   # Docs are copied from where the jobs write them to where people read them.
   statement {
     sid       = "CopyDocs"
-    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
     resources = ["${local.curated}/curated/docs/*", "${local.curated}/docs/*", "${local.curated}/${var.workgroup.results}/*"]
   }
 
@@ -127,7 +130,7 @@ data "aws_iam_policy_document" "airflow" {
 
   statement {
     sid       = "LocateResults"
-    actions   = ["s3:GetBucketLocation"]
+    actions   = ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"]
     resources = [local.curated]
   }
 

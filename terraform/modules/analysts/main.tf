@@ -54,7 +54,8 @@ data "aws_iam_policy_document" "analysts" {
     actions = ["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"]
     resources = concat(
       ["${local.catalogue}:catalog"],
-      [for database in local.databases : "${local.catalogue}:database/${database}"],
+      # Athena looks for the database default first, whatever database a query names.
+      [for database in concat(["default"], local.databases) : "${local.catalogue}:database/${database}"],
       ["${local.catalogue}:table/analytics/*", "${local.catalogue}:table/marts/*"],
       [for table in var.tables : "${local.catalogue}:table/${table.database}/${table.name}"],
       # With Lake Formation the columns that are left can be asked for, so the table must be found.
@@ -88,7 +89,7 @@ data "aws_iam_policy_document" "analysts" {
 
   statement {
     sid       = "LocateResults"
-    actions   = ["s3:GetBucketLocation"]
+    actions   = ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"]
     resources = [local.bucket]
   }
 

@@ -149,6 +149,27 @@ data "aws_iam_policy_document" "bucket" {
       }
     }
   }
+
+  # Where the service of flow logs finds these it leaves the policy alone; else it would put its own in place of this one.
+  dynamic "statement" {
+    for_each = contains(keys(var.log_writers), "delivery.logs.amazonaws.com") ? [1] : []
+    content {
+      sid       = "AWSLogDeliveryAclCheck"
+      actions   = ["s3:GetBucketAcl", "s3:ListBucket"]
+      resources = [aws_s3_bucket.this.arn]
+
+      principals {
+        type        = "Service"
+        identifiers = ["delivery.logs.amazonaws.com"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [var.account_id]
+      }
+    }
+  }
 }
 
 resource "aws_s3_bucket_policy" "this" {

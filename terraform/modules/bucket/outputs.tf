@@ -4,6 +4,7 @@ output "name" {
 }
 
 output "arn" {
-  description = "ARN of the bucket."
+  description = "ARN of the bucket, known when it has its policy: what writes to it looks whether it may."
   value       = aws_s3_bucket.this.arn
+  depends_on  = [aws_s3_bucket_policy.this]
 }

@@ -33,6 +33,15 @@ resource "aws_glue_crawler" "this" {
   })
 }
 
+# Glue would make the group itself, and keep it for ever; so it names that of a crawler with a security configuration.
+resource "aws_cloudwatch_log_group" "this" {
+  # checkov:skip=CKV_AWS_338:How long logs are kept is a value of each environment: prod keeps them for more than a year.
+
+  name              = "/aws-glue/crawlers-role/${var.platform.name}-${var.name}-${var.platform.security_configuration}"
+  retention_in_days = var.platform.log_retention_days
+  kms_key_id        = var.platform.kms_key_arn
+}
+
 module "role" {
   source = "../role"
 
@@ -83,7 +92,7 @@ data "aws_iam_policy_document" "crawler" {
     ]
   }
 
-  # All crawlers of an account write to one log group, with the name of the security configuration behind it.
+  # Some releases of Glue leave the role's name out of the group's.
   statement {
     sid       = "WriteLogs"
     actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]

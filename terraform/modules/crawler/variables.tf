@@ -5,6 +5,7 @@ variable "platform" {
     account_id             = string
     region                 = string
     kms_key_arn            = string
+    log_retention_days     = number
     security_configuration = string
     buckets                = map(object({ name = string, arn = string }))
   })

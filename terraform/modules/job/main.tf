@@ -2,6 +2,8 @@
 
 locals {
   log_prefix = "/${var.platform.name}/${var.name}"
+  # With a security configuration Glue adds its name and the role's to the prefix.
+  log_groups = "${local.log_prefix}/${var.platform.security_configuration}-role/${var.platform.name}-${var.name}"
   catalogue  = "arn:aws:glue:${var.platform.region}:${var.platform.account_id}"
 
   # Spark's event logs, from which the history server draws a run that is over.
@@ -63,7 +65,7 @@ resource "aws_glue_job" "this" {
 resource "aws_cloudwatch_log_group" "this" {
   for_each = toset(["error", "output"])
 
-  name              = "${local.log_prefix}/${each.key}"
+  name              = "${local.log_groups}/${each.key}"
   retention_in_days = var.platform.log_retention_days
   kms_key_id        = var.platform.kms_key_arn
   tags              = var.tags
@@ -115,13 +117,13 @@ data "aws_iam_policy_document" "job" {
         variable = "s3:prefix"
         values = concat(
           flatten([for prefix in statement.value : [prefix, "${prefix}/*"]]),
-          [for place in local.above : "${place.folder}/" if place.bucket == statement.key],
+          flatten([for place in local.above : [place.folder, "${place.folder}/"] if place.bucket == statement.key]),
         )
       }
     }
   }
 
-  # Glue adds the names of security configuration and role to those of the groups, and makes what is not there.
+  # Glue makes groups that are not there.
   statement {
     sid       = "WriteLogs"
     actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
@@ -178,8 +180,10 @@ data "aws_iam_policy_document" "job" {
   dynamic "statement" {
     for_each = var.athena_workgroup == null ? [] : [var.athena_workgroup]
     content {
-      sid       = "MakeViews"
-      actions   = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"]
+      sid = "MakeViews"
+      actions = [
+        "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution",
+      ]
       resources = ["arn:aws:athena:${var.platform.region}:${var.platform.account_id}:workgroup/${statement.value}"]
     }
   }
@@ -192,7 +196,8 @@ data "aws_iam_policy_document" "job" {
       actions = ["glue:GetDatabase", "glue:GetTable"]
       resources = concat(
         ["${local.catalogue}:catalog"],
-        [for database in var.queried_databases : "${local.catalogue}:database/${database}"],
+        # Athena looks for the database default first, whatever database a statement names.
+        [for database in concat(["default"], var.queried_databases) : "${local.catalogue}:database/${database}"],
         [for database in var.queried_databases : "${local.catalogue}:table/${database}/*"],
       )
     }
@@ -202,7 +207,7 @@ data "aws_iam_policy_document" "job" {
     for_each = var.athena_workgroup == null ? [] : [1]
     content {
       sid       = "LocateResults"
-      actions   = ["s3:GetBucketLocation"]
+      actions   = ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"]
       resources = distinct([for grant in var.writes : "arn:aws:s3:::${grant.bucket}"])
     }
   }

@@ -34,7 +34,7 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # Services that write without a role of ours: alarms, events and the budget to the topic.
+  # Services that write without a role of ours: alarms and the budget to the topic.
   statement {
     sid       = "ServicesOfThisAccount"
     actions   = local.use
@@ -42,13 +42,25 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com"]
+      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
     }
 
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [var.account_id]
+    }
+  }
+
+  # EventBridge names no source: with a condition it would drop every message, and count it as delivered.
+  statement {
+    sid       = "Events"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
     }
   }
 

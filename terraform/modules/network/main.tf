@@ -3,6 +3,12 @@
 data "aws_availability_zones" "this" {
   # checkov:skip=CKV_AWS_394:Only the first two of the sorted names are taken; a new zone comes behind them.
   state = "available"
+
+  # Local zones must be opted in to, and have neither MWAA nor most endpoints.
+  filter {
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"]
+  }
 }
 
 locals {

@@ -29,13 +29,25 @@ data "aws_iam_policy_document" "topic" {
 
     principals {
       type        = "Service"
-      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com"]
+      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
     }
 
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [var.platform.account_id]
+    }
+  }
+
+  # The policy of a topic that EventBridge publishes to may have no condition: the message would be dropped in silence.
+  statement {
+    sid       = "Events"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.this.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
     }
   }
 }
@@ -66,6 +78,25 @@ resource "aws_cloudwatch_event_target" "failed" {
     }
     input_template = "\"<job> <state>: <reason> (run <run>). What to do: docs/how-to/when-a-run-fails.md\""
   }
+}
+
+# A rule that cannot deliver counts as triggered all the same; only this metric shows it. CloudWatch publishes by itself.
+resource "aws_cloudwatch_metric_alarm" "undelivered" {
+  alarm_name        = "${var.platform.name}-job-failed-undelivered"
+  alarm_description = "A Glue job failed, and EventBridge could not publish its message: look at the jobs themselves."
+
+  namespace   = "AWS/Events"
+  metric_name = "FailedInvocations"
+  dimensions  = { RuleName = aws_cloudwatch_event_rule.failed.name }
+
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+
+  alarm_actions = [aws_sns_topic.this.arn]
 }
 
 # ---- late publish: no success within a day and the grace; every success is an event, and kept in a log

@@ -1,3 +1,8 @@
+output "region" {
+  description = "AWS region of all of it."
+  value       = var.region
+}
+
 output "raw_bucket" {
   description = "Bucket into which the sources deliver, under raw/<domain>/."
   value       = local.buckets.raw.name

@@ -2,7 +2,7 @@
 
 locals {
   name       = "${var.project}-${var.environment}"
-  repository = abspath("${path.module}/../../..")
+  repository = abspath("${path.module}/..")
 
   # Facts that the library holds; written down there and only there.
   library         = "${local.repository}/glue_jobs/lakehouse"
@@ -32,13 +32,13 @@ locals {
 }
 
 module "plan" {
-  source = "../../modules/plan"
+  source = "./modules/plan"
 
   repository = local.repository
 }
 
 module "key" {
-  source = "../../modules/key"
+  source = "./modules/key"
 
   name       = local.name
   account_id = var.account_id
@@ -46,7 +46,7 @@ module "key" {
 }
 
 module "storage" {
-  source = "../../modules/storage"
+  source = "./modules/storage"
 
   name                 = local.name
   databases            = module.plan.databases
@@ -83,7 +83,7 @@ resource "aws_glue_security_configuration" "this" {
 }
 
 module "arguments" {
-  source = "../../modules/arguments"
+  source = "./modules/arguments"
 
   repository           = local.repository
   code                 = "s3://${local.buckets.artefacts.name}/glue_jobs"
@@ -96,7 +96,7 @@ module "arguments" {
 }
 
 module "job" {
-  source   = "../../modules/job"
+  source   = "./modules/job"
   for_each = module.plan.jobs
 
   platform    = local.platform
@@ -131,7 +131,7 @@ module "job" {
 }
 
 module "crawler" {
-  source     = "../../modules/crawler"
+  source     = "./modules/crawler"
   for_each   = module.plan.crawlers
   depends_on = [module.storage]
 
@@ -143,7 +143,7 @@ module "crawler" {
 }
 
 module "network" {
-  source = "../../modules/network"
+  source = "./modules/network"
   count  = var.existing_network == null ? 1 : 0
 
   name            = local.name
@@ -155,7 +155,7 @@ module "network" {
 }
 
 module "airflow_role" {
-  source = "../../modules/airflow_role"
+  source = "./modules/airflow_role"
 
   platform         = local.platform
   parameters       = local.airflow_parameters
@@ -168,7 +168,7 @@ module "airflow_role" {
 }
 
 module "airflow" {
-  source = "../../modules/airflow"
+  source = "./modules/airflow"
 
   platform             = local.platform
   airflow              = var.airflow
@@ -195,7 +195,7 @@ locals {
 }
 
 module "analysts" {
-  source = "../../modules/analysts"
+  source = "./modules/analysts"
 
   platform   = local.platform
   workgroup  = local.workgroups.analysts
@@ -210,7 +210,7 @@ module "analysts" {
 }
 
 module "watch" {
-  source = "../../modules/watch"
+  source = "./modules/watch"
 
   platform           = local.platform
   job_names          = keys(module.plan.jobs)

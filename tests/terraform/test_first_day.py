@@ -1,0 +1,118 @@
+"""What an account refuses or leaves out in silence, read from what terraform would make."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.terraform.calls import ACCOUNT, REGION
+from tests.terraform.iam import Call, is_allowed
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = ROOT / "terraform/modules"
+EVENTS, FLOW = "events.amazonaws.com", "delivery.logs.amazonaws.com"
+
+
+def statements_for(policy: str, service: str) -> list[dict[str, Any]]:
+    """The statements of a resource's policy that let a service of AWS in."""
+    every: list[dict[str, Any]] = json.loads(policy)["Statement"]
+    return [s for s in every if s["Effect"] == "Allow" and service in s["Principal"].get("Service", [])]
+
+
+def test_eventbridge_meets_no_condition_at_the_topic_or_its_key(applied: Any) -> None:
+    (topic,) = applied.of_type("aws_sns_topic_policy")
+    (key,) = applied.of_type("aws_kms_key")
+    for policy, action in ((topic["policy"], "sns:Publish"), (key["policy"], "kms:GenerateDataKey")):
+        (statement,) = statements_for(policy, EVENTS)
+        assert action in statement["Action"]
+        assert not statement.get("Condition")
+        # The others say whose account they act for.
+        (others,) = statements_for(policy, "cloudwatch.amazonaws.com")
+        assert others["Condition"] == {"StringEquals": {"aws:SourceAccount": [ACCOUNT]}}
+
+
+def test_a_message_of_a_failed_job_that_is_dropped_raises_an_alarm(applied: Any) -> None:
+    (rule,) = (r for r in applied.of_type("aws_cloudwatch_event_rule") if "FAILED" in r["event_pattern"])
+    (alarm,) = (a for a in applied.of_type("aws_cloudwatch_metric_alarm") if a["metric_name"] == "FailedInvocations")
+    assert (alarm["namespace"], alarm["dimensions"]) == ("AWS/Events", {"RuleName": rule["name"]})
+    assert (alarm["comparison_operator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
+    assert alarm["treat_missing_data"] == "notBreaching"
+
+
+def test_the_flow_log_finds_its_rights_in_the_policy_of_its_bucket(applied: Any) -> None:
+    bucket = applied.outputs["logs_bucket"]
+    (policy,) = (p["policy"] for p in applied.of_type("aws_s3_bucket_policy") if p["bucket"] == bucket)
+    found = {action: s for s in statements_for(policy, FLOW) for action in s["Action"]}
+    assert set(found) == {"s3:GetBucketAcl", "s3:ListBucket", "s3:PutObject"}
+    assert found["s3:GetBucketAcl"]["Resource"] == [f"arn:aws:s3:::{bucket}"]
+    assert found["s3:PutObject"]["Resource"] == [f"arn:aws:s3:::{bucket}/flow/*"]
+    assert all(s["Condition"]["StringEquals"] == {"aws:SourceAccount": [ACCOUNT]} for s in found.values())
+
+
+@pytest.mark.parametrize(
+    ("module", "output", "first"),
+    [
+        ("bucket", "arn", ["aws_s3_bucket_policy.this"]),
+        ("network", "subnet_ids", ["aws_route.private", "aws_nat_gateway.this", "aws_vpc_endpoint.interface"]),
+        ("network", "security_group_ids", ["aws_vpc_security_group_ingress_rule.each_other"]),
+    ],
+)
+def test_what_is_needed_stands_before_what_needs_it(module: str, output: str, first: list[str]) -> None:
+    text = (MODULES / module / "outputs.tf").read_text(encoding="utf-8")
+    (block,) = re.findall(rf'output "{output}" {{\n(.*?)\n}}', text, re.DOTALL)
+    awaited = block.split("depends_on", 1)[1]
+    assert not [name for name in first if name not in awaited]
+
+
+def test_zones_that_must_be_opted_in_to_are_not_taken() -> None:
+    text = (MODULES / "network/main.tf").read_text(encoding="utf-8")
+    assert '"opt-in-status"\n    values = ["opt-in-not-required"]' in text
+
+
+def test_log_groups_have_the_names_under_which_glue_writes(applied: Any) -> None:
+    groups = {group["name"]: group["retention_in_days"] for group in applied.of_type("aws_cloudwatch_log_group")}
+    for name, job in applied.jobs.items():
+        role = job["role_arn"].rsplit("/", 1)[-1]
+        assert role.endswith(f"-{name}")
+        prefix = job["default_arguments"]["--custom-logGroup-prefix"]
+        for kind in ("error", "output"):
+            assert groups[f"{prefix}/{job['security_configuration']}-role/{role}/{kind}"] > 0
+    for crawler in applied.of_type("aws_glue_crawler"):
+        role = crawler["role"].rsplit("/", 1)[-1]
+        assert groups[f"/aws-glue/crawlers-role/{role}-{crawler['security_configuration']}"] > 0
+
+
+def test_who_asks_athena_may_look_for_its_default_database_and_stop_a_query(applied: Any) -> None:
+    default = f"arn:aws:glue:{REGION}:{ACCOUNT}:database/default"
+    bucket = f"arn:aws:s3:::{applied.outputs['curated_bucket']}"
+    for role, group in (("airflow", "airflow"), ("analysts", "analysts"), ("publish_marts", "publish")):
+        workgroup = f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{applied.outputs['airflow_environment']}-{group}"
+        calls = [
+            Call.of("glue:GetDatabase", default),
+            Call.of("athena:StopQueryExecution", workgroup),
+            Call.of("s3:ListBucketMultipartUploads", bucket),
+        ]
+        assert [call for call in calls if not is_allowed(applied.policy(role), call)] == [], role
+        # It is looked up, and nothing in it.
+        assert not is_allowed(
+            applied.policy(role), Call.of("glue:GetTable", default.replace("database", "table") + "/t")
+        )
+
+
+def test_a_job_may_look_whether_the_folders_above_its_own_are_there(applied: Any) -> None:
+    bucket = f"arn:aws:s3:::{applied.outputs['curated_bucket']}"
+    for folder in ("curated", "curated/", "curated/bronze", "curated/bronze/"):
+        assert is_allowed(applied.policy("ingest_erp"), Call.of("s3:ListBucket", bucket, s3_prefix=folder)), folder
+
+
+def test_the_folder_of_the_dags_is_there_from_the_start(applied: Any) -> None:
+    (airflow,) = applied.of_type("aws_mwaa_environment")
+    keys = {seed["key"] for seed in applied.of_type("aws_s3_object")}
+    assert any(key.startswith(f"{airflow['dag_s3_path']}/") for key in keys)
+    assert {airflow["plugins_s3_path"], airflow["requirements_s3_path"], airflow["startup_script_s3_path"]} <= keys
+    # The uploads keep what they find there: it is a file of the repository too.
+    assert (ROOT / "dags/.airflowignore").is_file()
