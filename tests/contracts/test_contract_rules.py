@@ -239,6 +239,18 @@ def test_a_time_may_lie_so_far_after_its_batch(tmp_path: Path, custom: str, late
     assert limits == ({f"{name}_not_after_delivery": latest for name in times} if latest else {})
 
 
+@pytest.mark.parametrize(
+    ("custom", "ties"),
+    [("", "newest"), ("ties, value: newest", "newest"), ("ties, value: first", "first"),
+     ("ties, value: quarantine", "quarantine")],
+)  # fmt: skip
+def test_only_quarantined_ties_have_a_rule(tmp_path: Path, custom: str, ties: str) -> None:
+    found = dataset(tmp_path, custom=custom)
+    assert found.ties == ties
+    more = rules(found).keys() - ALWAYS
+    assert more == ({"one_content_per_updated_at"} if ties == "quarantine" else set())
+
+
 def test_how_late_a_time_may_be_is_said_in_words(tmp_path: Path) -> None:
     found = rules(dataset(tmp_path, custom="notAfterDelivery, value: 2h"))
     assert found["updated_at_not_after_delivery"].sentence == "updated_at is at most 2 hours after the delivery."

@@ -86,6 +86,7 @@ def test_reading_contracts_needs_neither_spark_nor_aws() -> None:
         ("deleteFlag, value: is_deleted", "partitionIsStable, value: never", "partitionIsStable", "true or false"),
         ("deleteFlag, value: is_deleted", "typeWidening, value: all", "typeWidening", "unknown value"),
         ("drift, value: rescue", "drift, value: ignor", "drift", "Did you mean 'ignore'?"),
+        ("drift, value: rescue", "ties, value: quarantin", "ties", "Did you mean 'quarantine'?"),
         ("value: 20}", "value: 120}", "quarantineLimitPercent", "0 to 100"),
         ("value: [store_id, order_id]", "value: [store_id, is_deleted]", "clusterBy", "keeps no min/max statistics"),
         ("value: [store_id, order_id]", "value: [store_id, month]", "clusterBy", "cluster by dt"),

@@ -13,13 +13,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from lakehouse import log
 from lakehouse.contracts.contract import Contracts, Dataset
 from lakehouse.contracts.project import Project
+from lakehouse.ingest.ingest import ingest_domain
 from lakehouse.ingest.landing import MOST_NAMED, Delivery, LandingError, dataset_of, deliver, settle, unclaimed
 from lakehouse.lake.batches import Batch, BatchState, record_batches
 from lakehouse.lake.files import list_files, read_chunks, read_head, read_tail
 from lakehouse.lake.landed import landed_in
 from lakehouse.lake.paths import Lake
+from lakehouse.runtime.context import Context
 
 HEADER = "product_id,name,category,list_price,unit_cost,is_active,updated_at\n"
 P1 = "P1,Tea,food,3.50,1.00,true,2026-10-12T10:00:00Z\n"
@@ -147,6 +150,21 @@ def test_raw_files_that_no_dataset_of_the_domain_takes_are_named(lake: Lake, con
     ]
     assert "no filePattern of erp matches it (erp_orders*.csv)" in lines[0]
     assert "its name belongs to raw/products/" in lines[2]
+
+
+def test_the_job_names_them_in_its_log(project: Project, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Case B26 again: not only the local run. Nothing of it needs Spark."""
+    logged: list[tuple[str, str]] = []
+    monkeypatch.setattr(log, "warning", lambda message, **facts: logged.append((message, facts["what"].split(",")[0])))
+    context = Context(project, lake, lambda: pytest.fail("a session was started"))
+    folder = Path(lake.landing("erp"), "n1")
+    folder.mkdir(parents=True)
+    names = ("ERP_ORDERS_2026-11-21.CSV", "erp_orders_2026-11-21.csv.gz", "products_2026-11-21.csv")
+    for name in names:
+        (folder / name).touch()
+    for run in (1, 2):
+        assert ingest_domain(context, context.contracts.of("erp")) == []
+        assert logged == [("file skipped", f"raw/erp/n1/{name}: skipped") for name in names] * run
 
 
 def test_of_many_files_that_nobody_takes_some_are_named(lake: Lake, contracts: Contracts) -> None:
