@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from lakehouse.cli import batch, layout, project, publish, quarantine, query, run
+from lakehouse.cli import batch, dataset, layout, project, publish, quarantine, query, run
 from lakehouse.cli.app import FIX, LAYOUT, new_app
 from lakehouse.cli.console import run_app
 from lakehouse.cli.options import DEFAULT_LAKE
@@ -21,6 +21,7 @@ app.add_typer(query.app)
 app.add_typer(project.app)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=FIX)
 app.add_typer(batch.app, name="batch", rich_help_panel=FIX)
+app.add_typer(dataset.app, name="dataset", rich_help_panel=FIX)
 app.add_typer(publish.app)
 app.add_typer(layout.app, name="layout", rich_help_panel=LAYOUT)
 app.add_typer(layout.maintenance)

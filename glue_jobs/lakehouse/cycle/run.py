@@ -26,7 +26,8 @@ class Run:
 
     def fail(self, domain: str, message: str, exit_code: int) -> None:
         """Note a failure of a domain; the first failure fixes the exit code."""
-        self.failures.append(Failure(domain, message.removeprefix(f"{domain}: ")))
+        failure = Failure(domain, message.removeprefix(f"{domain}: "))
+        self.failures += [] if failure in self.failures else [failure]  # two steps can refuse one contract
         self.exit_code = self.exit_code or exit_code
 
     def has_failed(self, domain: str) -> bool:

@@ -30,6 +30,7 @@ from lakehouse.ingest.lines import same_splits
 from lakehouse.ingest.reading import read_rows
 from lakehouse.lake import tables
 from lakehouse.lake.batches import INGEST, Batch, BatchState, record_batches, to_ingest
+from lakehouse.lake.built_with import remember, require_built_with
 from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.delta_log import Commit
 from lakehouse.lake.evolution import WantedTable, evolve
@@ -75,6 +76,7 @@ def ingest_domain(context: Context, contract: Contract) -> list[IngestResult]:
     for dataset in contract.datasets:
         own = [file for file in files if dataset_of(context.contracts, file.name) is dataset]
         with log.about(dataset=dataset.name), gathering(errors):
+            require_built_with(context.lake.bronze(dataset.name), dataset)
             refused = plan_batches(context, dataset, own, headers)
             errors += [FileRefusedError(contract.domain, b.files[0].name, b.reason or "") for b in refused]
             results.extend(ingest_batch(context, dataset, batch, headers) for batch in to_ingest(context.lake, dataset))
@@ -166,6 +168,7 @@ def _append_to_bronze(context: Context, dataset: Dataset, batch: Batch, rows: Da
     evolve(context.spark(), path, WantedTable(dataset, (*dataset.columns, *SYSTEM_COLUMNS)))
     properties = bounds_of(*dataset.bounded_key, BATCH_ID)
     tables.append(bronze_rows(rows, dataset), path, Commit(INGEST, batch.batch_id), properties=properties)
+    remember(path, dataset)
 
 
 def batch_rows(context: Context, dataset: Dataset, batch: Batch, headers: list[tuple[StoredFile, Header]]) -> DataFrame:

@@ -31,12 +31,19 @@ def passed_rows(spark: SparkSession, lake: Lake, dataset: Dataset, batch_id: int
     return _without_quarantined(spark, lake, dataset, rows).select(*dataset.column_names)
 
 
+def passed_rows_in(spark: SparkSession, lake: Lake, dataset: Dataset, batches: Collection[int]) -> DataFrame:
+    """Every row of some batches that no rule put into quarantine: the delivered columns and `_batch_id`."""
+    rows = tables.read(spark, lake.bronze(dataset.name)).where(F.col(BATCH_ID).isin(*sorted(batches)))
+    rows = with_columns_of(rows, (*dataset.columns, *SYSTEM_COLUMNS), dataset)
+    return _without_quarantined(spark, lake, dataset, rows).select(*dataset.column_names, BATCH_ID)
+
+
 def passed_rows_of(
     spark: SparkSession, lake: Lake, dataset: Dataset, batches: Collection[int], keys: DataFrame
 ) -> DataFrame:
     """The rows of some keys in some batches that no rule put into quarantine: the delivered columns and `_batch_id`.
 
-    keys: few, they are broadcast; they may name more than the key, such as the sequence.
+    keys: they may name more than the key, such as the sequence.
     """
     first = dataset.key[0]
     low, high = keys.agg(F.min(first), F.max(first)).first() or (None, None)
@@ -49,7 +56,7 @@ def passed_rows_of(
         rows = rows.where(~F.col(BATCH_ID).isin(*sorted(others)))
     # By literals Delta leaves out the files whose statistics allow none of the keys; by a join it does not.
     rows = with_columns_of(rows, dataset.columns, dataset).where(F.col(first).between(F.lit(low), F.lit(high)))
-    rows = rows.join(F.broadcast(keys), on=keys.columns, how="left_semi")
+    rows = rows.join(keys, on=keys.columns, how="left_semi")
     return _without_quarantined(spark, lake, dataset, rows).select(*dataset.column_names, BATCH_ID)
 
 

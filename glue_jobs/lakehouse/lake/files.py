@@ -171,6 +171,45 @@ def _taking_its_place(final: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def is_there(path: str) -> bool:
+    """Whether there is a file, or a folder, on S3 one with anything below it."""
+    if not is_s3(path) or exists(path):
+        return exists(path)
+    import boto3
+
+    bucket, key = split_s3(path)
+    return bool(boto3.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"{key}/", MaxKeys=1).get("Contents"))
+
+
+def remove(path: str) -> None:
+    """Remove a file; one that is not there is removed already."""
+    if not is_s3(path):
+        Path(path).unlink(missing_ok=True)
+        return
+    import boto3
+
+    bucket, key = split_s3(path)
+    boto3.client("s3").delete_object(Bucket=bucket, Key=key)
+
+
+def remove_tree(path: str) -> None:
+    """Remove a file, or a folder with everything below it, hidden files too."""
+    if not is_s3(path):
+        if Path(path).is_dir():
+            shutil.rmtree(path)
+        else:
+            remove(path)
+        return
+    import boto3
+
+    bucket, key = split_s3(path)
+    client = boto3.client("s3")
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{key}/"):
+        for item in page.get("Contents", ()):
+            client.delete_object(Bucket=bucket, Key=item["Key"])
+    remove(path)
+
+
 def write_text(path: str, text: str, content_type: str) -> None:
     """Write a text file as UTF-8, so that it is never seen half-written."""
     if not is_s3(path):

@@ -14,11 +14,11 @@ REPAIRS = "repairs"
 """The folder below a domain's raw files that holds what people mended in quarantine."""
 
 LEDGERS = (
-    "batches", "decisions", "milestones", "pins", "published", "quality_results", "quarantine_changes", "rollbacks",
-    "ties", "validation_results",
+    "batches", "dataset_changes", "decisions", "milestones", "pins", "published", "quality_results",
+    "quarantine_changes", "rollbacks", "ties", "validation_results",
 )  # fmt: skip
 """All tables of the ops layer."""
-PRIVATE_LEDGERS = frozenset({"decisions", "quarantine_changes"})
+PRIVATE_LEDGERS = frozenset({"dataset_changes", "decisions", "quarantine_changes"})
 """Not published to analysts: they name the people who decided or repaired, and their reasons in free text."""
 PUBLISHED_LEDGERS = tuple(name for name in LEDGERS if name not in PRIVATE_LEDGERS)
 

@@ -109,6 +109,26 @@ def rewrite_table(spark: SparkSession, path: str, arrangement: Arrangement, beco
     return transaction.replace(removed, added, {**becomes.metadata, "layout": layout}, changes_data=True)
 
 
+def replace_rows(
+    spark: SparkSession, path: str, rows: DataFrame, arrangement: Arrangement, becomes: NewTable, version: int
+) -> Rewritten | None:
+    """Put other rows in the place of all that a version of a table has; its new schema is theirs.
+
+    None, and no commit, where the table has another version by now. Any commit of another writer in between is one of
+    Delta's conflicts (`conflicts.py`).
+    """
+    transaction = _Transaction(spark, path)
+    if transaction.version != version:
+        return None
+    removed = transaction.files()
+    transaction.reads_whole_table()
+    transaction.become(rows.schema.json(), becomes)
+    added = transaction.write(arrangement.arrange(rows), arrangement)
+    partitions = sorted({transaction.partition_of(file, becomes.partition_by) for file in added})
+    layout = {"partitions": partitions, "whole": partitions, "cluster_by": arrangement.cluster_by}
+    return transaction.replace(removed, added, {**becomes.metadata, "layout": layout}, True, other_rows=True)
+
+
 class _Transaction:
     """Delta's own transaction, on the newest version of a table."""
 
@@ -120,6 +140,11 @@ class _Transaction:
         self._log = delta_log.forTable(spark._jsparkSession, for_spark(path))
         self._transaction = self._log.startTransaction(self._none, self._none)
         self._snapshot = self._transaction.snapshot()
+
+    @property
+    def version(self) -> int:
+        """The version that the transaction began from."""
+        return int(self._snapshot.version())
 
     def files(self, names: Collection[str] | None = None) -> list[Any]:
         """The files of these names, or all of them."""
@@ -161,23 +186,36 @@ class _Transaction:
         return tuple(str(values[name]) for name in partition_by)
 
     def replace(
-        self, removed: Sequence[Any], added: Sequence[Any], metadata: Mapping[str, Any], changes_data: bool
+        self,
+        removed: Sequence[Any],
+        added: Sequence[Any],
+        metadata: Mapping[str, Any],
+        changes_data: bool,
+        other_rows: bool = False,
     ) -> Rewritten:
         """Commit the new files in the place of the old ones.
 
         changes_data: readers of changes are to read the new files again, for example because types have changed.
+        other_rows: the new files hold other rows, and the history shall not call it an OPTIMIZE.
         """
-        _refuse_loss(self._path, removed, added)
+        if not other_rows:
+            _refuse_loss(self._path, removed, added)
         added = [_with_data_change(file, changes_data) for file in added]
         now = int(time.time() * 1000)
         actions = [*added, *(file.removeWithTimestamp(now, changes_data) for file in removed)]
         layout = {**metadata["layout"], "at": _newest(added)}
         with session_settings(self._spark, {USER_METADATA: json.dumps({**metadata, "layout": layout})}):
-            version = int(self._transaction.commit(self._seq(actions), self._operation(layout["cluster_by"])))
+            operation = self._update() if other_rows else self._optimize(layout["cluster_by"])
+            version = int(self._transaction.commit(self._seq(actions), operation))
         sizes = [sum(file.size() for file in files) for files in (removed, added)]
         return Rewritten(version, _rows(added), len(removed), len(added), *sizes)
 
-    def _operation(self, cluster_by: Sequence[str]) -> Any:
+    def _update(self) -> Any:
+        """An operation of no particular kind, of which nobody who reads the history assumes that no row changed."""
+        update = "org.apache.spark.sql.delta.DeltaOperations$ManualUpdate$"
+        return self._jvm.java.lang.Class.forName(update).getField("MODULE$").get(None)
+
+    def _optimize(self, cluster_by: Sequence[str]) -> Any:
         """OPTIMIZE, with the columns that the files are clustered by."""
         optimize = getattr(self._jvm.org.apache.spark.sql.delta, "DeltaOperations$Optimize")
         return optimize(self._seq([]), self._seq(list(cluster_by)), False, self._none, False)

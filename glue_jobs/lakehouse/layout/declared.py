@@ -80,13 +80,14 @@ def of_mart(context: Context, name: str) -> DeclaredTable | None:
     return DeclaredTable(MARTS, name, MARTS, path, layout, properties=retention_properties(RETENTION_DAYS))
 
 
-def describe(context: Context, table: DeclaredTable, opened: DeltaTable) -> bool:
+def describe(context: Context, table: DeclaredTable, opened: DeltaTable, also: Mapping[str, str] | None = None) -> bool:
     """Write the declared properties to the table where they differ; True when they did.
 
-    When another writer commits at the same time, nothing is written and the next run does it.
+    also: further properties. When another writer commits at the same time, nothing is written and the next run does it.
     """
     now = opened.metadata().configuration
-    missing = {name: value for name, value in table.properties.items() if now.get(name) != value}
+    wanted = {**table.properties, **(also or {})}
+    missing = {name: value for name, value in wanted.items() if now.get(name) != value}
     if not missing:
         return False
     properties = ", ".join(f"'{name}' = '{value}'" for name, value in missing.items())

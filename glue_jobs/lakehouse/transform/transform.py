@@ -12,6 +12,7 @@ from lakehouse.contracts.contract import Contract, Contracts, Dataset
 from lakehouse.errors import LakehouseError, UsageError, gathering, raise_first
 from lakehouse.lake.batches import ValidationResult, batches_of, validation_results_of
 from lakehouse.lake.bronze import passed_rows, passed_rows_of
+from lakehouse.lake.built_with import built_with, require_built_with
 from lakehouse.lake.delta_log import open_table, table_version
 from lakehouse.lake.milestones import is_built, record_tested
 from lakehouse.lake.ties import record_ties
@@ -45,13 +46,14 @@ def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
     errors: list[LakehouseError] = []
     for dataset in contract.datasets:
         with log.about(dataset=dataset.name), gathering(errors):
+            require_built_with(context.lake.silver(dataset.name), dataset)
             validated = validation_results_of(context.lake, dataset)
             give_accepted_turns(context.lake, dataset, validated)
             turns = to_merge(context.lake, dataset, validated)
             merged.extend(_merge(context, dataset, turn, validated) for turn in turns)  # up to an error
             # A writer of Delta gives a new table Delta's own properties alone; a commit after it adds our layout.
             if opened := open_table(context.lake.silver(dataset.name)):
-                describe(context, of_dataset(context, dataset), opened)
+                describe(context, of_dataset(context, dataset), opened, built_with(dataset))
     raise_first(errors, merged)
     return merged
 

@@ -66,6 +66,10 @@ class DataDocs:
             raise PageNotRenderedError(evaluation.dataset, batch_id, page)
         return page
 
+    def refresh(self) -> None:
+        """Build the index of the results that are there."""
+        self._site.site_index_builder.build()
+
     def _render_suite(self, key: Any, evaluation: Evaluation) -> None:
         """Render the page of a suite, the contract's rules with it, with our sentences in place of its own words."""
         from great_expectations.data_context.store.html_site_store import SiteSectionIdentifier

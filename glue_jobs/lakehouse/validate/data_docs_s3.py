@@ -33,6 +33,12 @@ class DataDocsOnS3:
         self._send()
         return f"{self._root}/{page.relative_to(self._folder).as_posix()}"
 
+    def refresh(self) -> None:
+        """Build the index of the results that are there, and send it."""
+        self._fetch()
+        self._docs.refresh()
+        self._send()
+
     def _fetch(self) -> None:
         """Get what the index tells of: the newest results; of pages it needs to know only that they are there."""
         there = [Path(file.path) for file in list_files(self._root)]

@@ -104,7 +104,7 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
     if not evaluation.is_stopped and evaluation.quarantined:
         keep_out(rows, suite, context.lake, dataset, VALIDATE, batch.batch_id)
         record_kept_out(rows, context.lake, dataset, batch.batch_id, VALIDATE, batch.batch_id)
-    docs = _docs_of(context.project.suites, f"{context.lake.docs}/data_docs")
+    docs = docs_of(context.project.suites, f"{context.lake.docs}/data_docs")
     page = docs.add(evaluation, batch.batch_id, batch.recorded_at)
     _record_results(context.lake, dataset, batch.batch_id, evaluation, time.monotonic() - start)
     result = ValidationResult(
@@ -160,6 +160,6 @@ def _record_results(lake: Lake, dataset: Dataset, batch_id: int, evaluation: Eva
 
 
 @functools.lru_cache(maxsize=4)
-def _docs_of(suites: Path, root: str) -> DataDocs | DataDocsOnS3:
-    """Opening Great Expectations' project takes a second, so one opening serves a whole run."""
+def docs_of(suites: Path, root: str) -> DataDocs | DataDocsOnS3:
+    """The Data Docs at a root; opening Great Expectations' project takes a second, so one serves a whole run."""
     return DataDocsOnS3(suites, root) if is_s3(root) else DataDocs(suites, Path(root))

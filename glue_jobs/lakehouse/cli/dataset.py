@@ -1,0 +1,173 @@
+"""`lakehouse dataset`: what has to follow a change of a contract that a run refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lakehouse.cli.app import command, new_app
+from lakehouse.cli.options import DEFAULT_LAKE, Author, LakePath, dataset_names, signature
+from lakehouse.cli.printing import print_line
+
+if TYPE_CHECKING:
+    from lakehouse.contracts.contract import Dataset
+    from lakehouse.cycle.rebuild import RebuildPlan
+    from lakehouse.runtime.context import Context
+
+_EXAMPLE = "lakehouse dataset rebuild erp.erp_orders --why 'dateColumn is ordered_at'"
+
+app = new_app(
+    """Carry out a change of a contract that a run refuses.
+
+    A table remembers key, sequenceBy, dateColumn, mergeStrategy and ties of the contract that it was built with. A
+    contract that says otherwise is refused until one of these commands has brought the table after it.""",
+    example=_EXAMPLE,
+)
+
+Name = Annotated[
+    str,
+    typer.Argument(metavar="DOMAIN.DATASET", help="A dataset, such as erp.erp_orders.", autocompletion=dataset_names),
+]
+Why = Annotated[str, typer.Option("--why", "--reason", metavar="TEXT", help="The reason, which is recorded.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed where nobody can answer.")]
+
+
+@command(app, "rebuild", example=_EXAMPLE)
+def rebuild(
+    dataset: Name,
+    why: Why,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    by: Author = None,
+    lake: LakePath = DEFAULT_LAKE,
+) -> None:
+    """Make silver anew from bronze under today's contract.
+
+    Shows the difference in rows and in the sums of decimal columns first. Silver is replaced in one commit; models, the
+    fact and the catalogue follow. Who did it and why is recorded in ops.dataset_changes.
+    """
+    from lakehouse.cycle.rebuild import REBUILD
+
+    _rebuild(dataset, REBUILD, why, by, dry_run, yes, lake)
+
+
+@command(app, "rekey", example="lakehouse dataset rekey erp.erp_orders --why 'lines are numbered now'")
+def rekey(
+    dataset: Name,
+    why: Why,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    by: Author = None,
+    lake: LakePath = DEFAULT_LAKE,
+) -> None:
+    """Make silver anew from bronze under the contract's new key.
+
+    Like rebuild, for a contract whose primaryKey has changed.
+    """
+    from lakehouse.cycle.rebuild import REKEY
+
+    _rebuild(dataset, REKEY, why, by, dry_run, yes, lake)
+
+
+@command(app, "drop", example="lakehouse dataset drop stock.stock_counts --why 'stores count no more'")
+def drop(
+    dataset: Annotated[str, typer.Argument(metavar="DOMAIN.DATASET", help="A dataset that no contract describes.")],
+    why: Why,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    by: Author = None,
+    lake: LakePath = DEFAULT_LAKE,
+) -> None:
+    """Remove everything that a dataset left in the lake.
+
+    Tables and pinned versions, Data Docs, entries of the ledgers and of the catalogue go; the files in raw stay. Remove
+    its contract and suite first. A drop that was interrupted is completed by the same command.
+    """
+    from lakehouse.cycle.drop import NothingLeftError, leftovers
+    from lakehouse.cycle.drop import drop as carry_out
+    from lakehouse.runtime.glue import command_context
+
+    _require_answer(yes or dry_run)
+    context = command_context(lake)
+    domain, _, name = dataset.rpartition(".")
+    found = leftovers(context, domain, name)
+    if not found.is_unfinished and not found.lines:
+        raise NothingLeftError(domain, name)
+    for line in found.lines:
+        print_line(line)
+    for path in found.raw:
+        print_line(f"stays: {path}")
+    if dry_run:
+        print_line("dry run: nothing was removed")
+    elif yes or _confirmed(f"Remove all of {dataset}? It cannot be undone."):
+        carry_out(context, domain, name, found, signature(why, by))
+        print_line(f"nothing is left of {dataset}; ops.dataset_changes says who dropped it and why")
+    else:
+        print_line("nothing was removed")
+
+
+def _rebuild(name: str, change: str, why: str, by: str | None, dry_run: bool, yes: bool, lake: str) -> None:
+    from lakehouse.cycle.rebuild import plan_rebuild
+    from lakehouse.cycle.rebuild import rebuild as carry_out
+    from lakehouse.runtime.glue import command_context
+
+    _require_answer(yes or dry_run)
+    context = command_context(lake)
+    dataset = _dataset(context, name)
+    plan = plan_rebuild(context, dataset, change)
+    _show(plan)
+    if dry_run:
+        print_line("dry run: nothing was written")
+        return
+    if plan.changes_nothing:
+        carry_out(context, plan, signature(why, by), change)
+        return
+    if not (yes or _confirmed(f"Replace silver.{dataset.name}?")):
+        print_line("nothing was written")
+        return
+    version = carry_out(context, plan, signature(why, by), change)
+    print_line(f"silver.{dataset.name} is version {version}; to undo: put the contract back and run this again")
+
+
+def _show(plan: RebuildPlan) -> None:
+    """The difference of a plan: facts, rows, sums of decimal columns."""
+    name, found = f"silver.{plan.dataset.name}", plan.difference
+    for fact in plan.changed:
+        print_line(f"{name}: was built with {fact}")
+    if plan.changes_nothing:
+        print_line(f"{name} is what bronze and the contract say: {found.before.rows} rows")
+        return
+    print_line(
+        f"{name}: {found.before.rows} rows now, {found.after.rows} after; {found.going} go and {found.coming} come, "
+        "a changed row in both"
+    )
+    for column, before in found.before.sums.items():
+        print_line(f"  sum of {column}: {before} now, {found.after.sums[column]} after")
+
+
+def _dataset(context: Context, name: str) -> Dataset:
+    """The dataset of a name, with or without its domain; raises UnknownNameError."""
+    from lakehouse.errors import UnknownNameError
+
+    domain, _, short = name.rpartition(".")
+    datasets = context.contracts.datasets
+    for dataset in datasets:
+        if dataset.name == short and domain in ("", dataset.domain):
+            return dataset
+    raise UnknownNameError("dataset", name, [f"{known.domain}.{known.name}" for known in datasets])
+
+
+def _require_answer(given: bool) -> None:
+    """Raise UsageError where nobody can be asked, before anything is read."""
+    import sys
+
+    from lakehouse.errors import UsageError
+
+    if not given and not sys.stdin.isatty():
+        raise UsageError("Nobody can be asked here: give --yes to carry it out, or --dry-run to see what would change.")
+
+
+def _confirmed(question: str) -> bool:
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

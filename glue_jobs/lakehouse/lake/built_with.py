@@ -1,0 +1,99 @@
+"""What a table was built with: the facts of a contract by which its rows were chosen, kept in its own properties.
+
+Bronze and silver both remember them, for ingest may not look at silver. A contract that says otherwise would mix rows
+of two truths in one table, so a run refuses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deltalake import DeltaTable
+
+from lakehouse.contracts.contract import Dataset
+from lakehouse.errors import LakehouseError
+from lakehouse.lake.conflicts import when_free
+from lakehouse.lake.delta_log import existing_table, open_table
+
+KEY = "lakehouse.key"
+"""The property that remembers the key."""
+_KEY = KEY.removeprefix("lakehouse.")
+
+
+@dataclass(frozen=True)
+class ChangedFact:
+    """A fact that a table was built with, and what the contract says now; both in the words of the contract."""
+
+    word: str
+    found: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"{self.word} {self.found or '(none)'} and its contract says {self.wanted or '(none)'}"
+
+
+class BuiltWithError(LakehouseError):
+    """A contract says another key, sequence, date, strategy or law of ties than its tables were built with."""
+
+    def __init__(self, dataset: Dataset, changed: tuple[ChangedFact, ...]) -> None:
+        self.dataset, self.changed = dataset.name, changed
+        facts = "; ".join(map(str, changed))
+        super().__init__(
+            f"{dataset.name}: its table was built with {facts}; undo it in the contract, or run "
+            f"`{way_out(dataset, changed)}`, which makes silver anew from bronze. Nothing was written."
+        )
+
+
+def way_out(dataset: Dataset, changed: tuple[ChangedFact, ...]) -> str:
+    """The command that carries out a change."""
+    verb = "rekey" if any(fact.word == _KEY for fact in changed) else "rebuild"
+    return f"lakehouse dataset {verb} {dataset.domain}.{dataset.name} --why TEXT"
+
+
+def built_with(dataset: Dataset) -> dict[str, str]:
+    """The table properties that remember a contract's facts; partitions and types Delta itself keeps."""
+    return {f"lakehouse.{word}": value for word, value in _facts(dataset).items()}
+
+
+def _facts(dataset: Dataset) -> dict[str, str]:
+    return {
+        _KEY: ", ".join(dataset.key),
+        "sequenceBy": dataset.sequence_by,
+        "dateColumn": dataset.date_column or "",
+        "mergeStrategy": dataset.merge_strategy.value,
+        "ties": dataset.ties.value,
+    }
+
+
+def changed_facts(properties: Mapping[str, str], dataset: Dataset) -> tuple[ChangedFact, ...]:
+    """What the contract says otherwise; a table from before they were remembered agrees with any."""
+    return tuple(
+        ChangedFact(word, properties[f"lakehouse.{word}"], wanted)
+        for word, wanted in _facts(dataset).items()
+        if properties.get(f"lakehouse.{word}", wanted) != wanted
+    )
+
+
+def require_built_with(path: str, dataset: Dataset) -> None:
+    """Raise BuiltWithError where the table at a path was built with other facts than the contract has now."""
+    table = open_table(path)
+    changed = changed_facts(table.metadata().configuration, dataset) if table else ()
+    if changed:
+        raise BuiltWithError(dataset, changed)
+
+
+def remember(path: str, dataset: Dataset) -> None:
+    """Write the contract's facts to the table at a path, where they differ from those that it has."""
+
+    def write() -> None:
+        table = existing_table(path)
+        if missing := _missing(table, dataset):
+            table.alter.set_table_properties(missing, raise_if_not_exists=False)
+
+    when_free(path, write)
+
+
+def _missing(table: DeltaTable, dataset: Dataset) -> dict[str, str]:
+    now = table.metadata().configuration
+    return {name: value for name, value in built_with(dataset).items() if now.get(name) != value}

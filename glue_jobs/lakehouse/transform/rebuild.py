@@ -1,0 +1,114 @@
+"""Makes silver anew from bronze: the law by which merges choose their rows (`ties.py`), over all that landed at once.
+
+What comes is what the merges of the same batches leave, in whatever order they were merged; and `_batch_id` is the
+batch in which a content first landed, as where they were merged in the order in which they landed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.contracts.columns import BATCH_ID
+from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.lake import tables
+from lakehouse.lake.batches import MERGE, batches_of, validation_results_of
+from lakehouse.lake.bronze import passed_rows_in
+from lakehouse.lake.delta_log import recorded
+from lakehouse.lake.paths import Lake
+from lakehouse.runtime.context import Context
+from lakehouse.transform.merge_errors import NullKeyError
+from lakehouse.transform.merge_order import merged_batches
+from lakehouse.transform.outcomes import with_dates, with_validity
+from lakehouse.transform.ties import winners
+
+_SIDE = "_side"
+_BEFORE, _AFTER = -1, 1
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Rows of a table, and the sums of its decimal columns."""
+
+    rows: int
+    sums: dict[str, Decimal | None]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a rebuild changes: the whole before and after, and how many rows go and come (a changed row: both)."""
+
+    before: Sums
+    after: Sums
+    going: int
+    coming: int
+
+    @property
+    def is_none(self) -> bool:
+        """Whether no row differs."""
+        return not (self.going or self.coming)
+
+
+def batches_in_silver(lake: Lake, dataset: Dataset) -> frozenset[int]:
+    """The batches that were merged; those that still wait for their turn are merged by the next transform."""
+    number = recorded(lake.silver(dataset.name), MERGE)
+    return merged_batches(batches_of(lake, dataset), validation_results_of(lake, dataset), number)
+
+
+def rows_from_bronze(context: Context, dataset: Dataset) -> DataFrame:
+    """The rows that silver has under today's contract; raises NullKeyError or SchemaChangeError."""
+    landed = passed_rows_in(context.spark(), context.lake, dataset, batches_in_silver(context.lake, dataset))
+    _refuse_nulls(landed, dataset)
+    return silver_of(landed, dataset).localCheckpoint(eager=False)
+
+
+def silver_of(landed: DataFrame, dataset: Dataset) -> DataFrame:
+    """Every passed row of some batches → silver.
+
+    landed: the delivered columns and `_batch_id`.
+    """
+    best = winners(landed, dataset)
+    if dataset.merge_strategy is MergeStrategy.UPSERT:
+        newest = F.max_by(F.struct(*best.columns), F.col(dataset.sequence_by)).alias("_row")
+        best = best.groupBy(*dataset.key).agg(newest).select("_row.*")
+    rows = with_dates(best, dataset, F.col(BATCH_ID))
+    if dataset.merge_strategy is MergeStrategy.SCD2:
+        rows = with_validity(rows, dataset)
+    return rows.select(*[tables.described(column) for column in dataset.silver_columns])
+
+
+def _refuse_nulls(landed: DataFrame, dataset: Dataset) -> None:
+    names = filter(None, (*dataset.key, dataset.sequence_by, dataset.date_column))
+    lost = reduce(lambda a, b: a | b, [F.col(name).isNull() for name in dict.fromkeys(names)])
+    row = landed.agg(F.count_if(lost), F.min(F.when(lost, F.col(BATCH_ID)))).first()
+    if row is not None and row[0]:
+        raise NullKeyError(dataset.name, row[1], row[0])
+
+
+def difference(before: DataFrame, after: DataFrame, dataset: Dataset) -> Difference:
+    """Compare silver with its rebuild by the columns that both have with one type.
+
+    Not by the batch: of a content that landed in two, silver keeps the one that was merged first.
+    """
+    types = dict(before.dtypes)
+    shared = [name for name, kind in after.dtypes if types.get(name) == kind and name != BATCH_ID]
+    sides = [rows.select(*shared, F.lit(side).alias(_SIDE)) for rows, side in ((before, _BEFORE), (after, _AFTER))]
+    both = sides[0].unionByName(sides[1])
+    money = (column.name for column in dataset.columns if column.type.startswith("decimal"))
+    decimals = [name for name in money if name in shared]
+    totals = {
+        row[_SIDE]: Sums(row["_rows"], {name: row[f"sum {name}"] for name in decimals})
+        for row in both.groupBy(_SIDE)
+        .agg(F.count("*").alias("_rows"), *[F.sum(name).alias(f"sum {name}") for name in decimals])
+        .collect()
+    }
+    changed = both.groupBy(*shared).agg(F.sum(_SIDE).alias("_change")).where(F.col("_change") != 0)
+    change = F.col("_change")
+    row = changed.agg(F.sum(F.greatest(-change, F.lit(0))), F.sum(F.greatest(change, F.lit(0)))).first()
+    going, coming = (int(number or 0) for number in row) if row is not None else (0, 0)
+    empty = Sums(0, dict.fromkeys(decimals))
+    return Difference(totals.get(_BEFORE, empty), totals.get(_AFTER, empty), going, coming)

@@ -1,0 +1,74 @@
+"""A table remembers the facts that its rows were chosen by, and a contract that says otherwise is refused by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from lakehouse.contracts.contract import Dataset, MergeStrategy, Ties
+from lakehouse.contracts.project import Project
+from lakehouse.lake.built_with import BuiltWithError, built_with, remember, require_built_with
+from lakehouse.lake.conflicts import CHANGES_NO_ROW
+
+
+@pytest.fixture
+def orders(project: Project) -> Dataset:
+    return project.contracts.dataset("erp_orders")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    write_deltalake(str(tmp_path), pa.table({"order_id": ["A"]}), configuration={"delta.appendOnly": "false"})
+    return str(tmp_path)
+
+
+CHANGES = [
+    ({"key": ("order_id",)}, "key order_id, line_number and its contract says order_id", "rekey"),
+    ({"sequence_by": "ordered_at"}, "sequenceBy updated_at and its contract says ordered_at", "rebuild"),
+    ({"date_column": "updated_at"}, "dateColumn ordered_at and its contract says updated_at", "rebuild"),
+    ({"date_column": None}, "dateColumn ordered_at and its contract says (none)", "rebuild"),
+    ({"merge_strategy": MergeStrategy.SCD2}, "mergeStrategy upsert and its contract says scd2", "rebuild"),
+    ({"ties": Ties.FIRST}, "ties newest and its contract says first", "rebuild"),
+]
+
+
+@pytest.mark.parametrize(("changed", "said", "verb"), CHANGES, ids=lambda value: str(value)[:30])
+def test_each_changed_fact_is_refused_with_its_way_out(
+    changed: dict[str, Any], said: str, verb: str, orders: Dataset, path: str
+) -> None:
+    remember(path, orders)
+    require_built_with(path, orders)
+    with pytest.raises(BuiltWithError) as refused:
+        require_built_with(path, dataclasses.replace(orders, **changed))
+    assert refused.value.exit_code == 3
+    assert str(refused.value) == (
+        f"erp_orders: its table was built with {said}; undo it in the contract, or run "
+        f"`lakehouse dataset {verb} erp.erp_orders --why TEXT`, which makes silver anew from bronze. "
+        "Nothing was written."
+    )
+
+
+def test_several_changed_facts_are_one_line(orders: Dataset, path: str) -> None:
+    remember(path, orders)
+    other = dataclasses.replace(orders, key=("order_id",), ties=Ties.FIRST)
+    with pytest.raises(BuiltWithError, match=r"says order_id; ties newest and its contract says first; .* rekey"):
+        require_built_with(path, other)
+
+
+def test_a_table_from_before_agrees_with_any_contract_and_then_remembers(orders: Dataset, path: str) -> None:
+    require_built_with(path, dataclasses.replace(orders, key=("order_id",)))
+    remember(path, orders)
+    remember(path, orders)
+    table = DeltaTable(path)
+    assert table.metadata().configuration == {"delta.appendOnly": "false", **built_with(orders)}
+    assert table.version() == 1, "what it remembers already is not written again"
+    assert table.history(1)[0]["operation"] in CHANGES_NO_ROW
+
+
+def test_where_there_is_no_table_nothing_is_refused(orders: Dataset, tmp_path: Path) -> None:
+    require_built_with(str(tmp_path / "none"), orders)
