@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,10 +21,6 @@ def check(
     lake: Annotated[
         str | None, typer.Option("--lake", metavar="PATH", help="Also compare contracts with the tables of this lake.")
     ] = None,
-    deep: Annotated[
-        bool, typer.Option("--deep", help="Also start Spark, and plan every table, rule, model and DAG without data.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list, for an editor or CI.")] = False,
 ) -> int:
     """Validate contracts, suites and views; report each error with its file.
 
@@ -31,30 +28,23 @@ def check(
     suite against its contract, every Athena view against the tables that it reads. What a contract
     says under a former name or without an effect here gives a warning. Nothing is run or written.
 
-    With --deep, where all of that is right, every rule is compiled on the contract's types by the engine that
-    evaluates it, every table and dbt model is planned, and the DAGs are parsed where Airflow is installed.
-
     With --lake, key, sequence, date, strategy, ties, partitions and columns are compared with those that the tables of
     the lake were built with: what a run on it would refuse.
     """
     from lakehouse.cli.check import problems
-    from lakehouse.cli.check_printing import print_findings, print_json
     from lakehouse.contracts.project import find_project
     from lakehouse.contracts.warnings import contract_warnings
     from lakehouse.errors import EXIT_TERMINAL
 
     project = find_project()
-    warnings = list(contract_warnings(project.root / "contracts"))
+    for warning in contract_warnings(project.root / "contracts"):
+        print_line(f"warning: {warning}", sys.stderr)
     found = problems(project)
     if lake is not None and not found:
         found = _of_lake(project, lake)
-    if deep and not found:
-        found = _of_plans(project)
-    if as_json:
-        print_json(found, warnings, project.root)
-    else:
-        print_findings(found, warnings)
-    if not found and not as_json:
+    for problem in found:
+        print_line(problem, sys.stderr)
+    if not found:
         print_line("contracts, suites and views are right")
     return EXIT_TERMINAL if found else 0
 
@@ -64,14 +54,6 @@ def _of_lake(project: Project, lake: str) -> list[str]:
     from lakehouse.lake.paths import Lake
 
     return lake_problems(Lake.at(lake), project.contracts)
-
-
-def _of_plans(project: Project) -> list[str]:
-    from lakehouse.cli.check import readable_suites
-    from lakehouse.cycle.dry_run import refused_plans
-
-    suites, _ = readable_suites(project, project.contracts)
-    return list(refused_plans(project, suites))
 
 
 @command(app, "settings", example="lakehouse settings", panel=CHECK)
