@@ -37,6 +37,14 @@ def test_after_an_ingest(landing_answers: Ask, aws: Any) -> None:
     assert landing_answers() == NEW
 
 
+def test_a_file_of_the_second_in_which_the_last_ingest_began_is_new(landing_answers: Ask, aws: Any) -> None:
+    """S3 reports whole seconds, so it may have come after the job had looked, and even bear the second before."""
+    begun = ingested(aws)
+    for seconds, answer in ((0, NEW), (1, NOTHING_NEW)):
+        set_landed(begun.replace(microsecond=0) - timedelta(seconds=seconds))
+        assert landing_answers() == answer, seconds
+
+
 def test_after_an_ingest_that_failed(landing_answers: Ask, aws: Any) -> None:
     begun = ingested(aws)
     set_landed(begun - timedelta(minutes=10))
