@@ -81,6 +81,9 @@ check-mwaa: package ## Verify that MWAA can install and parse what upload-dags u
 check-terraform: setup ## Check the Terraform files: format, lint, security, and what they would create
 	@SKIP_TESTS=$(SKIP_TESTS) tools/check_terraform.sh
 
+mutants: setup ## Plant the kept bugs one at a time in a copy and run their tests (ROOM=lake; without it all)
+	@$(PY) -m tools.mutants.run $(ROOM)
+
 ##@ Measure (long, on a quiet machine; SMALL=1 only tries that it runs)
 bench: bench-merge
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -85,7 +86,8 @@ def test_statistics_exclude_only_what_they_cannot_hold(batch: list[list[str]], f
 
 def chosen(rows: Sequence[Any], kind: str, condition: str) -> set[Any]:
     """The values for which a condition on column v holds, by an engine that is not Spark."""
-    sql = condition.replace("`", '"').replace("\\\\", "\\").replace("\\'", "''")
+    plain = re.sub(r"\\(.)", lambda escaped: "''" if escaped[1] == "'" else escaped[1], condition)
+    sql = plain.replace("`", '"')
     connection = duckdb.connect()
     connection.execute(f"CREATE TABLE t AS SELECT unnest($1)::{kind} AS v", [list(rows)])
     return {row[0] for row in connection.execute(f"SELECT v FROM t WHERE {sql}").fetchall()}

@@ -1,0 +1,62 @@
+"""A copy of the project in a folder of its own, in which a bug can be planted and tests run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.mutants.planted import ROOT, Mutant
+
+_SHARED = (".venv", ".cache", "jvm/target")
+"""What is made and not kept in git, is large, and no bug is planted in."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy of the project's files as they are now."""
+
+    root: Path
+
+    @contextmanager
+    def with_bug(self, mutant: Mutant) -> Iterator[None]:
+        """Plant a bug, and take it out in the end."""
+        file = self.root / mutant.file
+        text = file.read_text(encoding="utf-8")
+        file.write_text(mutant.planted(text), encoding="utf-8")
+        try:
+            yield
+        finally:
+            file.write_text(text, encoding="utf-8")
+
+    def run_tests(self, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run tests until one fails; slow suites too, where a test names one."""
+        # An editable install names the original; the copy must come first, in every process that a test starts.
+        path = f"{self.root / 'glue_jobs'}{os.pathsep}{self.root}"
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "", "-p", "no:cacheprovider", *tests]
+        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True)
+
+
+@contextmanager
+def copied(folder: Path) -> Iterator[Copy]:
+    """Copy the project, without what git ignores, and remove the copy in the end."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    for name in _SHARED:
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).symlink_to(ROOT / name, target_is_directory=True)
+    try:
+        yield Copy(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
