@@ -64,13 +64,6 @@ data "aws_iam_policy_document" "airflow" {
     resources = ["${local.curated}/${local.landed}/*"]
   }
 
-  # The one line in which a job says why it failed, for the message.
-  statement {
-    sid       = "ReadLogsOfJobs"
-    actions   = ["logs:FilterLogEvents", "logs:GetLogEvents"]
-    resources = ["arn:aws:logs:${local.arn}:log-group:/${var.platform.name}/*"]
-  }
-
   statement {
     sid     = "ReadVariablesAndConnections"
     actions = ["ssm:GetParameter"]
