@@ -28,6 +28,7 @@ def task_facts(task: Any) -> dict[str, Any]:
         "outlet_uris": sorted(asset.uri for asset in task.outlets),
         "retries": task.retries,
         "backoff": task.retry_exponential_backoff,
+        "retry_delays": [task.retry_delay.total_seconds(), task.max_retry_delay.total_seconds()],
         "execution_timeout": task.execution_timeout.total_seconds(),
         "deferrable": getattr(task, "deferrable", None),
         "pool": task.pool,
@@ -38,7 +39,7 @@ def task_facts(task: Any) -> dict[str, Any]:
 
 FIELDS = (
     *("job_name", "script_args", "resume_glue_job_on_retry", "waiter_delay", "waiter_max_attempts"),
-    *("soft_fail", "timeout", "bucket_key", "landed_key", "crawler_name", "fail_on_already_running"),
+    *("soft_fail", "timeout", "poke_interval", "bucket_key", "landed_key", "crawler_name", "fail_on_already_running"),
     *("query", "workgroup", "reads", "also_views", "source_bucket_prefix", "dest_bucket_prefix", "output_location"),
 )
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +17,7 @@ sys.path.insert(0, sys.argv[1])
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from botocore.exceptions import ClientError
+from plugin_answers import plugin_answers
 
 from lakehouse_factory import landing, views
 from lakehouse_factory.build import patience
@@ -108,7 +111,9 @@ def glue_answers() -> dict[str, Any]:
         "JobRunState": "FAILED",
         "ErrorMessage": "Py4JJavaError: bad value 'jane@doe.example', Out Of Memory",
     }
+    waiting = ("b", 5, "WAITING")
     return {
+        "newest waits": executed(attempt(), waiting),
         "newest succeeded": [executed(attempt(), *runs) for runs in ((failed, succeeded), (succeeded, failed))],
         "newest runs": [executed(attempt(), *runs) for runs in ((failed, running), (running, failed))],
         "newest failed": executed(attempt(), ("a", 0, "SUCCEEDED"), ("b", 5, "FAILED")),
@@ -195,6 +200,14 @@ def view_answers() -> dict[str, Any]:
     return {"found": told(lambda **_: {}), **{code: told(refusing(code)) for code in codes}}
 
 
+def view_reads(sql: str) -> tuple[str, ...]:
+    """What a view reads, by its text."""
+    with TemporaryDirectory() as folder:
+        Path(folder, "v.sql").write_text(sql)
+        (view,) = views.read_view_files(Path(folder))
+    return view.reads
+
+
 def main() -> None:
     """Answer all at once."""
     pages, index = ["a.html", "index.html", "z/page.html"], "index.html"
@@ -207,6 +220,8 @@ def main() -> None:
         ),
         "parts": [parts("erp: one file failed"), parts(None)],
         "views": view_answers(),
+        "reads": view_reads('-- not silver.a\nSELECT 1 FROM Silver . "b", analytics.u /* nor ops.c */'),
+        **plugin_answers(),
         "patience": {cron: patience(cron).total_seconds() for cron in ("0 3 * * *", "0 * * * *", "0 3,4 * * *")},
         "hidden": {
             key: landing._is_hidden(f"raw/erp/{key}", "raw/erp/") for key in ("a/", "a/b.csv", "a/_b.csv", ".a/b.csv")

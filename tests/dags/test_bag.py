@@ -46,7 +46,9 @@ def test_every_dag_keeps_the_policy(bag: dict[str, Any]) -> None:
         for part in ("**Purpose**", "**Source**", "**Consumer**", "**Owner**", "**Deadline**", "#### When it fails"):
             assert part in dag["doc_md"], (dag_id, part)
         for task_id, task in dag["tasks"].items():
-            assert task["retries"] >= 1, (dag_id, task_id)
+            assert task["retries"] == 3, (dag_id, task_id)  # as the run book says
+            first, longest = task["retry_delays"]
+            assert 0 < first <= 300 < longest <= 3600, (dag_id, task_id)
             assert task["backoff"] > 1, (dag_id, task_id)
             assert task["deferrable"] or task_id.startswith(("sync_", "all_parts_done")), (dag_id, task_id)
             assert task["on_failure"] == ["notify_failure"], (dag_id, task_id)
@@ -95,6 +97,7 @@ def test_ingest_waits_for_the_files_of_its_domain(bag: dict[str, Any], contracts
 def test_ingest_gives_up_before_its_next_run(bag: dict[str, Any], domain: str, seconds: int) -> None:
     facts = bag["dags"][f"ingest_{domain}"]["tasks"]["wait_for_landing"]["facts"]
     assert facts["timeout"] == seconds
+    assert facts["poke_interval"] * 5 < seconds
 
 
 def test_owner_and_deadline_come_from_the_contract(bag: dict[str, Any], contracts: Contracts) -> None:
@@ -130,7 +133,10 @@ def test_publish_syncs_the_docs(bag: dict[str, Any], contracts: Contracts) -> No
         task = bag["dags"][f"publish_{subject}"]["tasks"][f"sync_{name}"]
         assert "S3CopyPrefixOperator" in task["operators"]
         assert task["upstream"] == ["publish"]
-        assert task["facts"]["source_bucket_prefix"].endswith(f"/curated/docs/{name}/")
+        lake = "{{ var.value.lakehouse_lake_root }}"
+        assert task["facts"]["source_bucket_prefix"] == f"{lake}/curated/docs/{name}/"
+        site = "{{ var.value.get('lakehouse_docs_root', '') or var.value.lakehouse_lake_root ~ '/docs' }}"
+        assert task["facts"]["dest_bucket_prefix"] == f"{site}/{name}/"
 
 
 def test_publish_asks_every_view_after_those_below(bag: dict[str, Any]) -> None:
@@ -144,6 +150,7 @@ def test_publish_asks_every_view_after_those_below(bag: dict[str, Any]) -> None:
         below = sorted(f"query_{other}" for other in task["facts"]["also_views"])
         assert task["upstream"] == sorted([*below, "publish"])
         assert task["facts"]["reads"] or below, view
+        assert task["facts"]["workgroup"] == "{{ var.value.get('lakehouse_athena_workgroup', 'primary') }}"
 
 
 def test_writers_of_the_marts_share_a_pool(bag: dict[str, Any]) -> None:

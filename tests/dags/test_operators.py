@@ -23,6 +23,7 @@ def test_a_retry_takes_the_newest_run_of_its_request(answers: dict[str, Any]) ->
     """In whatever order Glue lists them; an older success does not hide a newer failure."""
     assert answers["glue"]["newest succeeded"] == ["b", "b"]
     assert answers["glue"]["newest runs"] == ["waits for b", "waits for b"]
+    assert answers["glue"]["newest waits"] == "waits for b"
     assert answers["glue"]["newest failed"] == "waits for a new run"
 
 
@@ -75,3 +76,18 @@ def test_waiting_for_files_ends_before_the_shortest_gap_between_two_runs(answers
 
 def test_hidden_names_and_folders_are_no_files(answers: dict[str, Any]) -> None:
     assert answers["hidden"] == {"a/": True, "a/b.csv": False, "a/_b.csv": True, ".a/b.csv": True}
+
+
+def test_what_a_view_reads_is_in_its_sql_and_not_in_its_comments(answers: dict[str, Any]) -> None:
+    assert answers["reads"] == ["analytics.u", "silver.b"]
+
+
+def test_a_backfill_has_no_deadline_and_every_other_run_the_next_time_of_day(answers: dict[str, Any]) -> None:
+    six = "2026-11-25T06:00:00+00:00"
+    assert answers["due"] == {"scheduled": six, "asset_triggered": six, "manual": six, "backfill": None}
+
+
+def test_the_pool_of_the_marts_has_one_slot_and_counts_deferred_tasks(answers: dict[str, Any]) -> None:
+    """Made by whichever part of Airflow starts first, and never by a task, which has no database."""
+    made = ["marts_writers", 1, True]
+    assert answers["pools"] == [[made], [], [made], []]
