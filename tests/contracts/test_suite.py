@@ -173,7 +173,7 @@ def test_name_of_another_suite(write: Write) -> None:
 @pytest.mark.parametrize("value", [None, "", " ", 3])
 def test_a_word_of_meta_is_missing(write: Write, field: str, value: object) -> None:
     folder = write(expectation(), expectation(meta={field: value}))
-    assert message(folder) == (f"orders.json: expectation 2: meta.{field} is missing; expected a non-empty string.")
+    assert message(folder) == (f"orders.json:1: expectation 2: meta.{field} is missing; expected a non-empty string.")
 
 
 @pytest.mark.parametrize(
@@ -242,13 +242,13 @@ def test_a_word_of_meta_is_missing(write: Write, field: str, value: object) -> N
     ],
 )
 def test_a_mistake_in_an_expectation(write: Write, changes: dict[str, Any], wanted: str) -> None:
-    assert message(write(expectation(**changes))) == f"orders.json: expectation 1 {wanted}"
+    assert message(write(expectation(**changes))) == f"orders.json:1: expectation 1 {wanted}"
 
 
 def test_a_name_twice(write: Write) -> None:
     folder = write(expectation(), expectation(kwargs={"column": "quantity", "max_value": 9}))
     assert message(folder) == (
-        "orders.json: expectation 2 (quantity_at_least_1): meta.rule is already used by expectation 1; "
+        "orders.json:1: expectation 2 (quantity_at_least_1): meta.rule is already used by expectation 1; "
         "each rule needs a name of its own."
     )
 
@@ -308,7 +308,7 @@ def test_a_name_twice(write: Write) -> None:
 def test_an_argument_that_no_run_could_use(write: Write, type_: str, kwargs: dict[str, Any], wanted: str) -> None:
     warning = {"meta": {"on_failure": "warn"}, "severity": "info"}
     found = message(write(expectation(type=type_, kwargs=kwargs, **warning)))
-    assert found.startswith("orders.json: expectation 1 (quantity_at_least_1): kwargs.")
+    assert found.startswith("orders.json:1: expectation 1 (quantity_at_least_1): kwargs.")
     assert wanted in found
 
 

@@ -1,18 +1,21 @@
-"""Checks the project's facts before anything runs: contracts, suites, views."""
+"""Checks the project's facts before anything runs: contracts, suites, models, views."""
 
 from __future__ import annotations
 
 import importlib.resources
 import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-import yaml
-
-from lakehouse.cli.check_models import contradictions
+from lakehouse.cli.check_models import contradictions, unreadable_models
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.marts import declared_by_model, model_file, models
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.reader import read_contracts
 from lakehouse.contracts.rules import dataset_suite
+from lakehouse.contracts.suite import Suite
+from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.publish.descriptions import queryable_tables
 from lakehouse.publish.view_check import check_views
@@ -20,32 +23,24 @@ from lakehouse.publish.views import read_views
 
 
 def problems(project: Project) -> list[str]:
-    """Every problem found, a line each; empty when all is right."""
+    """Every problem found, a line each, those of one file together; empty when all is right."""
     contracts, errors = read_contracts(project.root / "contracts")
-    found = [str(part) for error in errors for part in (error, *error.others)]
-    if not found:
+    every = [part for error in errors for part in (error, *error.others)]
+    refused = {part.file for part in every if isinstance(part, ContractError)}
+    found = [str(part) for part in every] + list(_odcs(project, refused))
+    suites, of_suites = readable_suites(project, contracts)
+    found += of_suites
+    models_fault = unreadable_models(project.dbt)
+    found += models_fault or [*contradictions(project.dbt, suites), *_marts(project)]
+    if not every:
         # What follows from a contract that cannot be read would be reported as if it were wrong too.
-        found = [*_odcs(project), *_lost_suites(project, contracts), *_views(project)]
-    return [*found, *_suites(project, contracts), *_marts(project)]
-
-
-def _odcs(project: Project) -> list[str]:
-    """Contracts against the JSON schema of the Open Data Contract Standard."""
-    import jsonschema
-
-    text = importlib.resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8")
-    validator = jsonschema.Draft201909Validator(json.loads(text))
-    found = []
-    for file in sorted((project.root / "contracts").glob("*.y*ml")):
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        for error in validator.iter_errors(content):
-            where = ".".join(str(part) for part in error.absolute_path) or "contract"
-            found.append(f"{file}: {where}: {error.message[:200]} (Open Data Contract Standard)")
+        found += _lost_suites(project, contracts)
+        found += [] if models_fault else _views(project)
     return found
 
 
-def _suites(project: Project, contracts: Contracts) -> list[str]:
-    """Suites against their contracts, and the values that they let pass against those that dbt accepts."""
+def readable_suites(project: Project, contracts: Contracts) -> tuple[dict[str, Suite], list[str]]:
+    """The suites by their dataset with the contract's rules, and what is wrong with the others."""
     found: list[str] = []
     suites = {}
     for dataset in contracts.datasets:
@@ -53,7 +48,31 @@ def _suites(project: Project, contracts: Contracts) -> list[str]:
             suites[dataset.name] = dataset_suite(project.suites, dataset)
         except LakehouseError as error:
             found += [str(part) for part in (error, *error.others)]
-    return [*found, *contradictions(project.dbt, suites)]
+    return suites, found
+
+
+def _odcs(project: Project, refused: Iterable[str]) -> Iterator[str]:
+    """Contracts that can be read against the JSON schema of the Open Data Contract Standard."""
+    import jsonschema
+
+    text = importlib.resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8")
+    schema = json.loads(text)
+    words = sorted({word for part in (schema, *schema["$defs"].values()) for word in part.get("properties", ())})
+    validator = jsonschema.Draft201909Validator(schema)
+    for file in sorted((project.root / "contracts").glob("*.y*ml")):
+        if str(file) in refused:
+            continue
+        root = read_yaml(file)
+        found = (_odcs_line(root, error, words) for error in validator.iter_errors(root.value))
+        yield from dict.fromkeys(found)  # a word that is not known is not known to several parts of the schema
+
+
+def _odcs_line(root: Place, error: Any, words: Iterable[str]) -> str:
+    """The line about an error of the schema, with the nearest word where a key is not known."""
+    place = root.at(error.absolute_path).named(".".join(str(part) for part in error.absolute_path))
+    unknown = re.findall(r"'(\w+)'", error.message) if "nevaluated" in error.message else []
+    hint = nearest(unknown[0], words) if unknown else ""
+    return str(place.error(f"{error.message[:200]} (Open Data Contract Standard).{hint if 'mean' in hint else ''}"))
 
 
 def _lost_suites(project: Project, contracts: Contracts) -> list[str]:

@@ -11,8 +11,20 @@ import yaml
 
 from lakehouse.contracts.rule_words import IN_SET
 from lakehouse.contracts.suite import OnFailure, Suite
+from lakehouse.contracts.yaml_places import ContractError, read_yaml
 
 _SOURCE = re.compile(r"source\(\s*['\"]\w+['\"]\s*,\s*['\"](\w+)['\"]\s*\)")
+
+
+def unreadable_models(dbt: Path) -> list[str]:
+    """A line for each YAML file of the models that cannot be read."""
+    found = []
+    for file in sorted((dbt / "models").rglob("*.y*ml")):
+        try:
+            read_yaml(file)
+        except ContractError as error:
+            found.append(str(error))
+    return found
 
 
 def contradictions(dbt: Path, suites: Mapping[str, Suite]) -> Iterator[str]:

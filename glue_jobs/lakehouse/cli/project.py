@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +20,7 @@ def check(
     lake: Annotated[
         str | None, typer.Option("--lake", metavar="PATH", help="Also compare contracts with the tables of this lake.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list, for an editor or CI.")] = False,
 ) -> int:
     """Validate contracts, suites and views; report each error with its file.
 
@@ -32,19 +32,21 @@ def check(
     the lake were built with: what a run on it would refuse.
     """
     from lakehouse.cli.check import problems
+    from lakehouse.cli.check_printing import print_findings, print_json
     from lakehouse.contracts.project import find_project
     from lakehouse.contracts.warnings import contract_warnings
     from lakehouse.errors import EXIT_TERMINAL
 
     project = find_project()
-    for warning in contract_warnings(project.root / "contracts"):
-        print_line(f"warning: {warning}", sys.stderr)
+    warnings = list(contract_warnings(project.root / "contracts"))
     found = problems(project)
     if lake is not None and not found:
         found = _of_lake(project, lake)
-    for problem in found:
-        print_line(problem, sys.stderr)
-    if not found:
+    if as_json:
+        print_json(found, warnings, project.root)
+    else:
+        print_findings(found, warnings)
+    if not found and not as_json:
         print_line("contracts, suites and views are right")
     return EXIT_TERMINAL if found else 0
 

@@ -10,9 +10,10 @@ from lakehouse.contracts.columns import Column
 from lakehouse.contracts.yaml_places import Place
 from lakehouse.errors import LakehouseError, gathering, nearest, raise_first
 
-_TYPE = re.compile(r"^(string|int|bigint|double|date|timestamp|boolean|struct|decimal\(\d{1,3},\d{1,3}\))\Z")
+TYPE = r"^(string|int|bigint|double|date|timestamp|boolean|struct|decimal\([0-9]{1,3},[0-9]{1,3}\))$"
 _KNOWN_TYPES = ("string", "int", "bigint", "double", "date", "timestamp", "boolean", "struct", "decimal(12,2)")
-_NAME = re.compile(r"^[a-z][a-z0-9_]*\Z")
+NAME = "^[a-z][a-z0-9_]*$"
+"""Both are regular expressions of ECMA-262 and of Python, for the reader and for editors."""
 _MOST_DIGITS = 38
 
 
@@ -43,7 +44,7 @@ def _refuse_shared_names(node: Place, columns: Sequence[Column]) -> None:
 def _column(node: Place) -> Column:
     name = read_name(node.need("name"))
     type_ = node.text("physicalType")
-    if not _TYPE.match(type_):
+    if not re.fullmatch(TYPE[1:-1], type_):
         raise node.need("physicalType").error(f"unknown type '{type_}' of {name}.{nearest(type_, _KNOWN_TYPES)}")
     if problem := _type_problem(type_):
         raise node.need("physicalType").error(f"{name}: {problem}")
@@ -96,6 +97,6 @@ def read_key(node: Place) -> tuple[str, ...]:
 
 def read_name(node: Place) -> str:
     """A name that every engine takes as it is; raises ContractError."""
-    if not isinstance(node.value, str) or not _NAME.match(node.value):
+    if not isinstance(node.value, str) or not re.fullmatch(NAME[1:-1], node.value):
         raise node.error(f"must be lower_case letters, digits and _, found {node.value!r}.")
     return node.value

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from lakehouse.errors import LakehouseError, nearest
 
 
@@ -17,9 +19,17 @@ class Where:
     position: int
     rule: str | None = None
 
+    @property
+    def line(self) -> int:
+        """The line in which the expectation begins; JSON is YAML, whose nodes know their lines."""
+        root = yaml.compose(self.file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        assert isinstance(root, yaml.MappingNode), "the file was read before"
+        (listed,) = (value for key, value in root.value if key.value == "expectations")
+        return int(listed.value[self.position - 1].start_mark.line) + 1
+
     def __str__(self) -> str:
         named = f" ({self.rule})" if self.rule else ""
-        return f"{self.file}: expectation {self.position}{named}"
+        return f"{self.file}:{self.line}: expectation {self.position}{named}"
 
 
 class SuiteError(LakehouseError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,16 @@ class Place:
         if not isinstance(self.node, yaml.MappingNode):
             raise self.error("must be a mapping.")
         return [(key.value, self.need(key.value)) for key, _ in self.node.value]
+
+    def at(self, path: Iterable[str | int]) -> Place:
+        """The place at a path of keys and positions, as far as it exists."""
+        node = self.node
+        for part in path:
+            if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+                node = node.value[part]
+            elif isinstance(node, yaml.MappingNode):
+                node = next((value for key, value in node.value if key.value == part), node)
+        return Place(self.file, node, self.field)
 
     def named(self, name: str) -> Place:
         """The same place under another name, the one that an error shows."""

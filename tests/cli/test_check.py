@@ -1,0 +1,95 @@
+"""`lakehouse check` prints what is wrong by file and line, for people and, with --json, for editors and CI."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse.cli.main import main
+from lakehouse.contracts.project import Project
+from tests.helpers.small_project import CONTRACT, PRESENT, rule, spoiled, write_project
+
+BETWEEN = "expect_column_values_to_be_between"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LAKEHOUSE_PROJECT", str(tmp_path))
+    return tmp_path
+
+
+def printed_json(capsys: pytest.CaptureFixture[str], code: int) -> list[dict[str, Any]]:
+    assert main(["check", "--json"]) == code
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return list(json.loads(printed.out))
+
+
+def test_what_is_wrong_stands_by_file_and_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = [rule(BETWEEN, column="amuont", min_value=1), {**rule(BETWEEN, column="note", min_value=1)}]
+    wrong[1]["meta"] = {**wrong[1]["meta"], "rule": "other"}
+    other = spoiled("sequenceBy, value: seq", "sequenceBy, value: seqq", CONTRACT.replace("visits", "others"))
+    write_project(root, expectations=wrong)
+    (root / "contracts/aa.yaml").write_text(other.replace("domain: shop", "domain: aa"), encoding="utf-8")
+    assert main(["check"]) == 3
+    lines = [line.replace(f"{root}/", "") for line in capsys.readouterr().err.splitlines()]
+    assert lines == [
+        "contracts/aa.yaml:20: others.sequenceBy: unknown value 'seqq'. Did you mean 'seq'?",
+        "great_expectations/expectations/visits.json:4: expectation 1 (rule): the contract has no column 'amuont'. "
+        "Did you mean 'amount'?",
+        "great_expectations/expectations/visits.json:17: expectation 2 (other): kwargs.column is a string, which has "
+        "no bounds; name its values in expect_column_values_to_be_in_set, or its form in a regex.",
+    ]
+
+
+def test_json_has_the_parts_of_each_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    contract = spoiled("name: note,", "name: note, classification: secrt,", spoiled("value: upsert", "value: upsrt"))
+    write_project(root, contract)
+    assert printed_json(capsys, 3) == [
+        {"severity": "error", "file": "contracts/shop.yaml", "line": 19, "field": "visits.mergeStrategy",
+         "message": "unknown value 'upsrt'. Did you mean 'upsert'?"},
+    ]  # fmt: skip
+    write_project(root, contract.replace("upsrt", "upsert"))
+    (warning,) = printed_json(capsys, 0)
+    assert warning["severity"] == "warning"
+    assert (warning["file"], warning["line"], warning["field"]) == (
+        "contracts/shop.yaml", 28, "visits.note.classification",
+    )  # fmt: skip
+    write_project(root)
+    assert printed_json(capsys, 0) == []
+
+
+def test_json_names_the_line_of_an_expectation(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_project(root, expectations=[PRESENT, {**PRESENT, "severity": "critical"}])
+    (found,) = printed_json(capsys, 3)
+    assert found["file"] == "great_expectations/expectations/visits.json"
+    text = (root / found["file"]).read_text(encoding="utf-8").splitlines()
+    assert text[found["line"] - 1].strip() == "{"
+    assert text[found["line"]].strip() == f'"type": "{PRESENT["type"]}",'
+    assert found["message"].startswith("expectation 2 (rule): ")
+
+
+def test_a_word_that_the_standard_does_not_know_has_its_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_project(root, spoiled("description: Sequence.", "description: Sequence., unqiue: true"))
+    (found,) = printed_json(capsys, 3)
+    assert (found["line"], found["field"]) == (30, "schema.0.properties.3")
+    assert "'unqiue' was unexpected" in found["message"]
+    assert found["message"].endswith(" Did you mean 'unique'?")
+
+
+def test_the_yaml_of_a_model_that_cannot_be_read_is_named(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_project(root)
+    (root / "dbt/models/some.yml").write_text("models: [}\n", encoding="utf-8")
+    (found,) = printed_json(capsys, 3)
+    assert (found["file"], found["line"], found["field"]) == ("dbt/models/some.yml", 1, "YAML")
+
+
+def test_it_takes_less_than_two_seconds_without_a_jvm(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check"])  # imports are not what grows with the project
+    before = time.process_time()
+    assert main(["check"]) == 0, capsys.readouterr().err
+    assert time.process_time() - before < 2
