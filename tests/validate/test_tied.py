@@ -19,6 +19,7 @@ from lakehouse.contracts.rules import with_contract_rules
 from lakehouse.contracts.suite import OnFailure, Suite
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
+from lakehouse.validate import tied
 from lakehouse.validate.tied import with_tied
 from lakehouse.validate.validate import BatchStoppedError
 from tests.helpers.lakes import versions
@@ -44,13 +45,13 @@ def few(project: Project) -> Dataset:
 
 
 @pytest.fixture
-def tied(spark: SparkSession, few: Dataset) -> Callable[..., list[bool]]:
+def flags(spark: SparkSession, few: Dataset) -> Callable[..., list[bool]]:
     """Whether each row of a batch ties, in their order, given what passed before."""
     own = rows_where("amount_not_negative", "No amount is negative.", OnFailure.QUARANTINE, "amount < 0")
     suite = with_contract_rules(Suite("few", (own,)), few, datetime.now(UTC))
     assert [rule.name for rule in suite.expectations] == ["amount_not_negative", "one_content_per_at"]
 
-    def flags(batch: Sequence[Row], before: Sequence[Row] = ()) -> list[bool]:
+    def flags_of(batch: Sequence[Row], before: Sequence[Row] = ()) -> list[bool]:
         numbered = [(*row, number) for number, row in enumerate(batch)]
         rows = spark.createDataFrame(numbered, f"{SCHEMA}, _row_id bigint")
 
@@ -61,10 +62,10 @@ def tied(spark: SparkSession, few: Dataset) -> Callable[..., list[bool]]:
         assert found.columns == [*rows.columns, TIED]
         return [row[TIED] for row in found.orderBy("_row_id").collect()]
 
-    return flags
+    return flags_of
 
 
-def test_which_rows_tie(tied: Callable[..., list[bool]]) -> None:
+def test_which_rows_tie(flags: Callable[..., list[bool]]) -> None:
     before: list[Row] = [("old", 1, None, 1), ("old", 2, "x", 2), ("two", 1, "x", 1), ("two", 1, "y", 1)]
     rows: list[tuple[Row, bool]] = [
         (("one", 1, None, 1), True),  # two contents of one time land together: nobody knows which is right
@@ -84,12 +85,12 @@ def test_which_rows_tie(tied: Callable[..., list[bool]]) -> None:
         (("none", None, "y", 1), False),
         (("two", 1, "x", 1), True),  # two contents passed while ties were settled otherwise: silver stays as it is
     ]
-    assert tied([row for row, _ in rows], before) == [wanted for _, wanted in rows]
+    assert flags([row for row, _ in rows], before) == [wanted for _, wanted in rows]
 
 
-def test_nothing_passed_before(tied: Callable[..., list[bool]]) -> None:
-    assert tied([("a", 1, "x", 1), ("b", 1, None, 1), ("b", 1, "y", 1)]) == [False, True, True]
-    assert tied([(None, None, None, None)]) == [False]
+def test_nothing_passed_before(flags: Callable[..., list[bool]]) -> None:
+    assert flags([("a", 1, "x", 1), ("b", 1, None, 1), ("b", 1, "y", 1)]) == [False, True, True]
+    assert flags([(None, None, None, None)]) == [False]
 
 
 def test_the_rule_names_the_sequence_so_that_a_repair_may_change_it(few: Dataset) -> None:
@@ -131,7 +132,11 @@ def tying(
 
 
 @pytest.mark.quality
-def test_a_tie_is_set_aside_counted_and_listed_and_silver_keeps_the_earlier_row(tying: Context) -> None:
+def test_a_tie_is_set_aside_counted_and_listed_and_silver_keeps_the_earlier_row(
+    tying: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics: list[dict[str, int]] = []
+    monkeypatch.setattr(tied, "report_ties", lambda *_, **counted: metrics.append(counted))
     deliver(tying, "erp", "erp_orders_1.csv", ORDERS, *good(), PAID, TWO, TWO_TOO)
     run_jobs(tying, "erp")
     deliver(tying, "erp", "erp_orders_2.csv", ORDERS, *good(), CHEAPER)
@@ -145,6 +150,8 @@ def test_a_tie_is_set_aside_counted_and_listed_and_silver_keeps_the_earlier_row(
     assert found(tying, COUNTS) == [(1, 23, 2, 21), (2, 21, 1, 20)]
     counted = f"select batch_id, rows_failed from ops.quality_results where rule = '{RULE}' order by 1"
     assert found(tying, counted) == [(1, 2), (2, 1)]
+
+    assert metrics == [{"tied": 1, "corrected": 0}] * 2
 
     before = versions(tying.lake)
     run_jobs(tying, "erp")

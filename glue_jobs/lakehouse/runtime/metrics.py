@@ -1,4 +1,4 @@
-"""Sends to CloudWatch what share of a batch failed validation, and how many ties its merge found."""
+"""Sends to CloudWatch what share of a batch failed validation, and how many ties it had."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def report_quarantined(lake: Lake, dataset: str, quarantined: int, landed: int) 
 
 
 def report_ties(lake: Lake, dataset: str, tied: int, corrected: int) -> None:
-    """Send how many keys of a merged batch had several contents and one sequence, and how many rows that corrected.
+    """Send how many keys of a batch had several contents and one sequence, and how many rows of silver that corrected.
 
     Only of a batch with ties: most have none, and a metric costs by the hour in which it was sent.
     """

@@ -61,11 +61,12 @@ def tie_columns(dataset: Dataset) -> tuple[str, ...]:
 def with_winners(latest: DataFrame, compared: DataFrame, landed: Landed | None, dataset: Dataset) -> DataFrame:
     """The rows of a batch where each tie is replaced by its winner, marked by `_resolved`.
 
-    compared: the same rows with `_old` and `_outcome`. landed: without it only the batch and silver are compared.
+    compared: the same rows with `_old` and `_outcome`. landed: without it only the batch and silver are compared; it
+    is asked for few keys, which are broadcast.
     """
     by = list(tie_columns(dataset))
     tied = compared.where(F.col(OUTCOME) == TIE)
-    candidates = _of_batch_and_silver(tied, dataset) if landed is None else landed(tied.select(*by))
+    candidates = _of_batch_and_silver(tied, dataset) if landed is None else landed(F.broadcast(tied.select(*by)))
     counts = tied.select(*by, *[name for name in (ROWS, LOST, SEVERAL) if name in latest.columns])
     best = winners(candidates, dataset)
     resolved = with_dates(best.join(counts, on=by, how="inner"), dataset, F.col(BATCH_ID))

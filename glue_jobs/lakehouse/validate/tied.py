@@ -23,6 +23,7 @@ from lakehouse.lake.paths import Lake
 from lakehouse.lake.tied_keys import listed_ties
 from lakehouse.lake.ties import record_ties
 from lakehouse.runtime.context import Context
+from lakehouse.runtime.metrics import report_ties
 from lakehouse.validate.evaluate import is_quarantined, with_broken_rules
 
 Before = Callable[[DataFrame], DataFrame]
@@ -95,3 +96,4 @@ def record_kept_out(rows: DataFrame, lake: Lake, dataset: Dataset, batch_id: int
     if ties:
         log.warning("keys with several contents and one sequence were quarantined", keys=number_of_keys)
         record_ties(lake, dataset, batch_id, number, ties, f"{app_id}-ties")
+        report_ties(lake, dataset.name, tied=number_of_keys, corrected=0)
