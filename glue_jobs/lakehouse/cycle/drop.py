@@ -44,7 +44,8 @@ class NothingLeftError(UsageError):
 
     def __init__(self, domain: str, dataset: str) -> None:
         self.domain, self.dataset = domain, dataset
-        super().__init__(f"The lake holds nothing of a dataset {domain}.{dataset}; it is named DOMAIN.DATASET.")
+        name = f"{domain}.{dataset}".lstrip(".")
+        super().__init__(f"The lake holds nothing of a dataset {name}; it is named DOMAIN.DATASET.")
 
 
 class LeftBehindError(LakehouseError):

@@ -1,0 +1,65 @@
+"""`lakehouse dataset`: what it asks for, and what it refuses before Spark starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from lakehouse.cli.main import main
+from lakehouse.lake.dataset_changes import changes_of_dataset
+from lakehouse.lake.paths import Lake
+
+DROP = ("dataset", "drop", "stock.stock_counts", "--why", "gone")
+
+
+@pytest.fixture
+def left(lake: Lake) -> str:
+    """A lake with one table that no contract describes."""
+    write_deltalake(lake.silver("stock_counts"), pa.table({"store_id": ["S001"]}))
+    return lake.root
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    printed = capsys.readouterr()
+    return [*printed.out.splitlines(), *printed.err.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "line"),
+    [
+        (("rebuild", "erp.erp_order", "--why", "x", "--yes"), 2, "There is no dataset 'erp.erp_order'. Did you mean"),
+        (("rebuild", "crm.erp_orders", "--why", "x", "--yes"), 2, "There is no dataset 'crm.erp_orders'."),
+        (("rebuild", "erp.erp_orders", "--why", "x"), 2, "Nobody can be asked here: give --yes to carry it out"),
+        (("rekey", "erp.erp_orders", "--yes"), 2, "Missing option '--why'"),
+        (("rekey", "erp.erp_orders", "--reason", "x", "--yes"), 3, "erp_orders: has no silver table to rebuild"),
+        (("drop", "erp.erp_orders", "--why", "x", "--yes"), 3, "erp_orders: contracts/erp.yaml still describes it"),
+        (("drop", "stock.counts", "--why", "x", "--yes"), 2, "The lake holds nothing of a dataset stock.counts"),
+        (("drop", "stock_counts", "--why", "x", "--yes"), 2, "The lake holds nothing of a dataset stock_counts; it is named DOMAIN"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_cannot_be_done_is_one_line(
+    words: tuple[str, ...], exit_code: int, line: str, left: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dataset", *words, "--lake", left]) == exit_code
+    (error,) = said(capsys)
+    assert error.startswith(f"error: {line}")
+
+
+def test_a_dry_run_lists_and_removes_nothing(left: str, lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*DROP, "--dry-run", "--lake", left]) == 0
+    assert said(capsys) == ["table silver.stock_counts", "dry run: nothing was removed"]
+    assert Path(lake.silver("stock_counts")).is_dir()
+    assert changes_of_dataset(lake, "stock_counts") == []
+
+
+def test_a_drop_says_that_nothing_is_left(left: str, lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*DROP, "--yes", "--by", "ann", "--lake", left]) == 0
+    assert said(capsys)[-1].startswith("nothing is left of stock.stock_counts;")
+    assert not Path(lake.silver("stock_counts")).exists()
+    last = changes_of_dataset(lake, "stock_counts")[-1]
+    assert (last.state, last.who, last.why, last.what) == ("done", "ann", "gone", "table silver.stock_counts")
+    assert main([*DROP, "--yes", "--lake", left]) == 2, "there is nothing to drop a second time"
