@@ -34,6 +34,9 @@ local-run: setup ## Run the whole lakehouse on samples/, or LANDING_DIR=…, int
 test: setup ## Run the tests but for the slow suites; those without Spark run next to those with it
 	@tools/run_tests.sh
 
+test-changed: setup ## Run the tests that a change since the last commit reaches, the nearest first (ALL=1: distant ones too)
+	@$(PY) -m tools.changed_tests $(if $(ALL),--all)
+
 check: setup lint types facts parse ## Check format, lint, types, the rule of the rooms, contracts, suites, views and DAGs
 
 lint: setup
