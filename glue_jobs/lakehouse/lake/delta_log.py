@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -10,11 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.files import list_files, read_head
 from lakehouse.lake.paths import is_s3
+
+MOST_FILES = 100
+"""With so many files a small table is compacted: as often as delta-rs writes a checkpoint of its log."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,10 @@ def table_version(path: str) -> int:
 
 def recorded(path: str, app_id: str) -> int:
     """The greatest version that a table's log records for an application (`txn`), 0 before the first."""
-    table = open_table(path)
+    return _recorded_in(open_table(path), app_id)
+
+
+def _recorded_in(table: DeltaTable | None, app_id: str) -> int:
     version = None if table is None else table.transaction_version(app_id)
     return 0 if version is None else version
 
@@ -134,11 +141,13 @@ def select(table: DeltaTable, sql: str) -> list[dict[str, Any]]:
 def append_once(path: str, rows: Sequence[dict[str, Any]], schema: pa.Schema, commit: Commit) -> bool:
     """Append rows in one commit; False, and no rows, when its version or a later one is recorded already.
 
-    A column that the table lacks, because an earlier release created it, is added.
+    A column that the table lacks, because an earlier release created it, is added. Each append makes a file, so a
+    table that has MOST_FILES of them is compacted: what a run reads of it does not grow with the number of runs.
     """
 
     def append() -> bool:
-        if recorded(path, commit.app_id) >= commit.version:
+        table = open_table(path)
+        if _recorded_in(table, commit.app_id) >= commit.version:
             return False
         write_deltalake(
             path,
@@ -148,9 +157,20 @@ def append_once(path: str, rows: Sequence[dict[str, Any]], schema: pa.Schema, co
             storage_options=storage_options(path),
             commit_properties=_properties(commit),
         )
+        if table is not None and len(table.file_uris()) >= MOST_FILES:
+            compact(path)
         return True
 
     return when_free(path, append)
+
+
+def compact(path: str) -> None:
+    """Bring the rows of a small table into one file; no row changes, and readers keep the version that they opened.
+
+    Where another writer rewrites the same files at that moment, the files stay as they are until the next append.
+    """
+    with contextlib.suppress(CommitFailedError):
+        existing_table(path).optimize.compact()
 
 
 def _properties(commit: Commit) -> CommitProperties:
