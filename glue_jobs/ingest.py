@@ -13,4 +13,6 @@ def ingest(call: JobCall) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("ingest", ingest, sys.argv))
+    # Glue may take any SystemExit for a failure, that of 0 too.
+    if ending := run_job("ingest", ingest, sys.argv):
+        sys.exit(ending)

@@ -18,4 +18,6 @@ def maintain(call: JobCall) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("maintain", maintain, sys.argv, needs_domain=False, own_options=(BOUND,)))
+    # Glue may take any SystemExit for a failure, that of 0 too.
+    if ending := run_job("maintain", maintain, sys.argv, needs_domain=False, own_options=(BOUND,)):
+        sys.exit(ending)

@@ -21,4 +21,6 @@ def publish(call: JobCall) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("publish", publish, sys.argv, also_marts=True, own_options=(WORKGROUP,)))
+    # Glue may take any SystemExit for a failure, that of 0 too.
+    if ending := run_job("publish", publish, sys.argv, also_marts=True, own_options=(WORKGROUP,)):
+        sys.exit(ending)

@@ -27,4 +27,6 @@ def transform(call: JobCall) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("transform", transform, sys.argv, also_marts=True, own_options=(REPLAY,)))
+    # Glue may take any SystemExit for a failure, that of 0 too.
+    if ending := run_job("transform", transform, sys.argv, also_marts=True, own_options=(REPLAY,)):
+        sys.exit(ending)

@@ -13,4 +13,6 @@ def validate(call: JobCall) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("validate", validate, sys.argv))
+    # Glue may take any SystemExit for a failure, that of 0 too.
+    if ending := run_job("validate", validate, sys.argv):
+        sys.exit(ending)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -38,6 +40,19 @@ def official(module: str, name: str) -> Any:
 
 def options(*words: str) -> dict[str, str]:
     return open_job("ingest", ["ingest.py", *words], REQUIRED, OPTIONAL).options
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("ending", [0, 3, "error [exit 3]: no file"])
+def test_a_job_script_exits_only_to_report_a_failure(
+    script: str, ending: int | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakehouse.runtime.job.run_job", lambda *_, **__: ending)
+    path = str(ROOT / "glue_jobs" / f"{script}.py")
+    # Glue may take SystemExit(0) for a failure.
+    with pytest.raises(SystemExit) if ending else nullcontext() as raised:
+        runpy.run_path(path, run_name="__main__")
+    assert (raised.value.code if raised else 0) == ending
 
 
 @pytest.mark.parametrize(

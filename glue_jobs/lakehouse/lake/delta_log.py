@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -34,13 +35,37 @@ class Commit:
 
 
 def storage_options(path: str) -> dict[str, str] | None:
-    """Options of the object store from the usual AWS environment; None for a disk."""
+    """Options of the object store from the usual AWS environment, with credentials of this moment; None for a disk."""
     if not is_s3(path):
         return None
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint is None:
+        return _identity()
+    http = str(endpoint.startswith("http://")).lower()
+    return {"AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": http, **_identity()}
+
+
+def _identity() -> dict[str, str]:
+    """Credentials and region that boto3 finds: delta-rs looks for fewer kinds. None where the environment has keys."""
+    if "AWS_ACCESS_KEY_ID" in os.environ:
         return {}
-    return {"AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": str(endpoint.startswith("http://")).lower()}
+    found, region = _found_by_boto3()
+    if found is None:
+        return {}
+    # Frozen at each call: a role's credentials are renewed while a job runs.
+    now = found.get_frozen_credentials()
+    words = {"AWS_ACCESS_KEY_ID": now.access_key, "AWS_SECRET_ACCESS_KEY": now.secret_key}
+    words |= {"AWS_SESSION_TOKEN": now.token, "AWS_REGION": region}
+    return {name: value for name, value in words.items() if value}
+
+
+@functools.cache
+def _found_by_boto3() -> tuple[Any, str | None]:
+    """Credentials, which renew themselves, and the region; looked for once: without any it takes seconds."""
+    import boto3
+
+    session = boto3.Session()
+    return session.get_credentials(), session.region_name
 
 
 def open_table(path: str, version: int | None = None) -> DeltaTable | None:

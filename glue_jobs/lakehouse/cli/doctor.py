@@ -1,0 +1,60 @@
+"""`lakehouse doctor`: whether this machine, or an environment in AWS, has all that a run needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lakehouse.cli.app import CHECK, command, new_app
+from lakehouse.cli.printing import print_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lakehouse.contracts.project import Project
+
+app = new_app()
+
+
+@command(app, "doctor", example="lakehouse doctor --environment dev", panel=CHECK)
+def doctor(
+    environment: Annotated[
+        str, typer.Option("--environment", metavar="NAME", help="Look into this environment's account instead.")
+    ] = "",
+    run: Annotated[
+        bool, typer.Option("--run", help="Also run the job of maintenance once and wait for its end (costs cents).")
+    ] = False,
+) -> int:
+    """Look whether all is there that a run needs: one line each of what was found, wanted, and what to do.
+
+    Without an environment it looks at this machine. In an account it reads only, but for one object under doctor/ in
+    the artefacts bucket, which it removes. Exit code 3 when something is missing.
+    """
+    from itertools import chain
+
+    from lakehouse.contracts.project import find_project
+    from lakehouse.errors import EXIT_TERMINAL
+    from lakehouse.runtime.doctor import laptop, report
+
+    project = find_project()
+    if not environment:
+        return EXIT_TERMINAL if report(laptop(project), print_line) else 0
+    import boto3
+
+    from lakehouse.runtime.doctor_account import account, smoke
+
+    outputs = _outputs(project, environment)
+    client: Any = boto3.client
+
+    def clients(service: str) -> Any:
+        return client(service, region_name=outputs["region"])
+
+    lines = chain(account(outputs, clients), smoke(outputs, clients) if run else ())
+    return EXIT_TERMINAL if report(lines, print_line) else 0
+
+
+def _outputs(project: Project, environment: str) -> Mapping[str, Any]:
+    from lakehouse.runtime.outputs import terraform_outputs
+
+    return terraform_outputs(project, environment)

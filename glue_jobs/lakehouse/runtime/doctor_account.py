@@ -1,0 +1,185 @@
+"""What `lakehouse doctor --environment` finds in an account. Read only, but for one object that it removes again."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lakehouse.contracts.layers import ANALYTICS, LAYERS
+from lakehouse.runtime.doctor import Line, line, release_line
+
+PREFIX = "doctor"
+"""The one prefix, in the artefacts bucket, under which something is written and removed."""
+APPLY, UPLOAD = "run `make terraform-apply`", "run `make upload-dags`"
+
+Clients = Callable[[str], Any]
+Outputs = Mapping[str, Any]
+
+
+def account(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    """Everything that only the account can tell; a part that AWS refuses to show is a line too."""
+    parts = (_identity, _buckets, _conditional_put, _uploads, _catalogue, _workgroup, _jobs, _rights, _logs, _airflow)
+    for part in parts:
+        try:
+            yield from part(outputs, clients)
+        except (ClientError, BotoCoreError) as error:
+            name = part.__name__.strip("_").replace("_", " ")
+            reason = error.response["Error"]["Code"] if isinstance(error, ClientError) else str(error)
+            yield Line(name, reason, "an answer", "look at the credentials (AWS_PROFILE), their rights and the region")
+
+
+def _identity(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    found = clients("sts").get_caller_identity()["Account"]
+    wanted = str(outputs["raw_bucket"]).rsplit("-", 1)[-1]
+    yield line("account", found, wanted, "take the credentials of the account that was applied (AWS_PROFILE)")
+    yield line("region", clients("s3").meta.region_name, outputs["region"], "export AWS_REGION")
+
+
+def _buckets(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    s3 = clients("s3")
+    for name in ("raw_bucket", "curated_bucket", "artefacts_bucket", "logs_bucket"):
+        bucket = outputs[name]
+        try:
+            state = s3.get_bucket_versioning(Bucket=bucket).get("Status", "off")
+            rule = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+        except ClientError as error:
+            yield Line(f"bucket {bucket}", error.response["Error"]["Code"], "a bucket", APPLY)
+            continue
+        yield line(f"versions of {bucket}", state, "Enabled", APPLY)
+        key = rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID", "S3's own key")
+        wanted = "S3's own key" if name == "logs_bucket" else outputs["kms_key_arn"]
+        yield line(f"key of {bucket}", key, wanted, APPLY)
+    yield from _tls_only(outputs["logs_bucket"], s3)
+
+
+def _tls_only(bucket: str, s3: Any) -> Iterator[Line]:
+    """The flow log's service puts a policy of its own in place of ours where it misses its rights."""
+    try:
+        policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    except ClientError:
+        policy = {"Statement": []}
+    sids = {statement.get("Sid") for statement in policy["Statement"]}
+    found = "there" if "TlsOnly" in sids else "gone"
+    yield line(f"our statements in the policy of {bucket}", found, "there", APPLY)
+
+
+def _conditional_put(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    """The second of two PUTs that both ask for no object: commits are safe only if S3 refuses it."""
+    s3, bucket, key = clients("s3"), outputs["artefacts_bucket"], f"{PREFIX}/{uuid.uuid4()}"
+    versions = []
+    try:
+        versions.append(s3.put_object(Bucket=bucket, Key=key, Body=b"1", IfNoneMatch="*").get("VersionId"))
+        try:
+            versions.append(s3.put_object(Bucket=bucket, Key=key, Body=b"2", IfNoneMatch="*").get("VersionId"))
+            found = "taken"
+        except ClientError as error:
+            found = "refused" if error.response["Error"]["Code"] == "PreconditionFailed" else str(error)
+    finally:
+        for version in versions:
+            s3.delete_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
+    yield line("a conditional PUT of a key that is there", found, "refused", "let one writer run at a time")
+
+
+def _uploads(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    s3, bucket = clients("s3"), outputs["artefacts_bucket"]
+    for key in ("glue_jobs/requirements.txt", "glue_jobs/lakehouse_project.zip", "dags/lakehouse_dags.py"):
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", ())
+        cure = "run `make package-dbt`" if key.endswith(".zip") else UPLOAD
+        yield line(f"s3://{bucket}/{key}", "there" if listed else "missing", "there", cure)
+
+
+def _catalogue(_: Outputs, clients: Clients) -> Iterator[Line]:
+    pages = clients("glue").get_paginator("get_databases").paginate()
+    there = {database["Name"] for page in pages for database in page["DatabaseList"]}
+    missing = sorted({*LAYERS, ANALYTICS} - there)
+    yield line("databases", f"{', '.join(missing)} missing" if missing else "there", "there", APPLY)
+
+
+def _workgroup(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    name = outputs["analysts_workgroup"]
+    try:
+        state = clients("athena").get_work_group(WorkGroup=name)["WorkGroup"]["State"]
+    except ClientError as error:
+        state = error.response["Error"]["Code"]
+    yield line(f"workgroup {name}", state, "ENABLED", APPLY)
+
+
+def _found_jobs(outputs: Outputs, clients: Clients) -> dict[str, dict[str, Any]]:
+    pages = clients("glue").get_paginator("get_jobs").paginate()
+    wanted = set(outputs["job_names"])
+    return {job["Name"]: job for page in pages for job in page["Jobs"] if job["Name"] in wanted}
+
+
+def _jobs(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    found = _found_jobs(outputs, clients)
+    missing = sorted(set(outputs["job_names"]) - set(found))
+    yield line("Glue jobs", f"{', '.join(missing)} missing" if missing else "there", "there", APPLY)
+    for version in sorted({job.get("GlueVersion", "none") for job in found.values()}):
+        yield release_line("glue", version)
+
+
+def _rights(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    """IAM's own answer to what each job needs first: its script, the log of its progress, the key."""
+    iam = clients("iam")
+    code, lake = (f"arn:aws:s3:::{outputs[f'{name}_bucket']}" for name in ("artefacts", "curated"))
+    asked = (
+        ("s3:GetObject", f"{code}/glue_jobs/requirements.txt"),
+        ("s3:PutObject", f"{lake}/curated/ops/batches/file"),
+        ("kms:GenerateDataKey", outputs["kms_key_arn"]),
+    )
+    for name, job in sorted(_found_jobs(outputs, clients).items()):
+        refused = []
+        for action, resource in asked:
+            answer = iam.simulate_principal_policy(
+                PolicySourceArn=job["Role"], ActionNames=[action], ResourceArns=[resource]
+            )
+            refused += [action for one in answer["EvaluationResults"] if one["EvalDecision"] != "allowed"]
+        yield line(f"rights of {name}", f"without {', '.join(refused)}" if refused else "enough", "enough", APPLY)
+
+
+def _logs(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    """A group without an end is one that a service made itself, under a name that Terraform did not foresee."""
+    name = outputs["airflow_environment"]
+    for prefix in (f"/{name}/", "/aws-glue/crawlers", f"airflow-{name}-"):
+        pages = clients("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+        groups = [group for page in pages for group in page["logGroups"]]
+        endless = [group["logGroupName"] for group in groups if not group.get("retentionInDays")]
+        found = f"kept for ever: {', '.join(endless[:3])}" if endless else f"{len(groups)} with an end"
+        right = bool(groups) and not endless
+        yield line(f"log groups {prefix}*", found, "at least one, each with an end", APPLY, right)
+
+
+def _airflow(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    name = outputs["airflow_environment"]
+    try:
+        found = clients("mwaa").get_environment(Name=name)["Environment"]
+    except ClientError as error:
+        yield Line(f"Airflow {name}", error.response["Error"]["Code"], "AVAILABLE", APPLY)
+        return
+    yield line(f"Airflow {name}", found["Status"], "AVAILABLE", "wait, or look into its log groups")
+    yield release_line("mwaa", found["AirflowVersion"])
+    s3, bucket = clients("s3"), outputs["artefacts_bucket"]
+    for kind, file in (("Requirements", "requirements.txt"), ("Plugins", "plugins.zip")):
+        version = s3.head_object(Bucket=bucket, Key=f"mwaa/{file}").get("VersionId", "null")
+        same = found.get(f"{kind}S3ObjectVersion") == version
+        have = "the uploaded one" if same else "another than the uploaded one"
+        yield line(f"{file} of Airflow", have, "the uploaded one", "run `make update-airflow`")
+
+
+def smoke(outputs: Outputs, clients: Clients, sleep: Callable[[float], None] = time.sleep) -> Iterator[Line]:
+    """One run of the job of maintenance: packages, delta-rs, log store and the tables' logs, in their real place."""
+    glue, name = clients("glue"), "maintain_lakehouse"
+    run = glue.start_job_run(JobName=name)["JobRunId"]
+    state: dict[str, Any] = {"JobRunState": "STARTING"}
+    for _ in range(120):
+        state = glue.get_job_run(JobName=name, RunId=run)["JobRun"]
+        if state["JobRunState"] not in ("STARTING", "RUNNING", "STOPPING", "WAITING"):
+            break
+        sleep(15)
+    found = " ".join(filter(None, (state["JobRunState"], state.get("ErrorMessage", ""))))
+    yield line(f"run of {name}", found, "SUCCEEDED", "read its log; docs/how-to/when-a-run-fails.md")
