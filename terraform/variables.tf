@@ -132,13 +132,13 @@ variable "cidr_block" {
 }
 
 variable "nat_gateway" {
-  description = "Whether the VPC that is made reaches the Internet, as Slack, mail and PyPI want it."
+  description = "Whether the VPC that is made reaches the Internet, as Slack, mail and PyPI want it; without, AWS is reached by endpoints."
   type        = bool
   default     = true
 }
 
 variable "endpoint_zones" {
-  description = "Zones in which each interface endpoint stands, 1 or 2."
+  description = "Zones in which each interface endpoint stands, 1 or 2, where there is no NAT gateway."
   type        = number
 }
 

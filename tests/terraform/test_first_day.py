@@ -116,3 +116,10 @@ def test_the_folder_of_the_dags_is_there_from_the_start(applied: Any) -> None:
     assert {airflow["plugins_s3_path"], airflow["requirements_s3_path"], airflow["startup_script_s3_path"]} <= keys
     # The uploads keep what they find there: it is a file of the repository too.
     assert (ROOT / "dags/.airflowignore").is_file()
+
+
+def test_the_way_out_is_a_gateway_or_endpoints_and_not_both(applied: Any) -> None:
+    interfaces = [e for e in applied.of_type("aws_vpc_endpoint") if e["vpc_endpoint_type"] == "Interface"]
+    assert bool(interfaces) != bool(applied.of_type("aws_nat_gateway"))
+    (gateway,) = (e for e in applied.of_type("aws_vpc_endpoint") if e["vpc_endpoint_type"] == "Gateway")
+    assert gateway["service_name"].endswith(".s3"), "which costs nothing"

@@ -47,7 +47,9 @@ def at_rest(facts: Facts) -> list[str]:
         f"**{sum(monthly(facts, resource, environment) for resource in facts['resources'].values()):,.2f}**"
         for environment in ENVIRONMENTS
     )
-    return [*lines, f"| **together** | | | {sums} | |", "", f"Free, with their numbers: {', '.join(free)}.", ""]
+    before = " | ".join(f"{facts['before'][environment]:,.2f}" for environment in ENVIRONMENTS)
+    last = f"| before {facts['before']['entered']} | | | {before} | |"
+    return [*lines, f"| **together** | | | {sums} | |", last, "", f"Free, with their numbers: {', '.join(free)}.", ""]
 
 
 def by_use(facts: Facts, size: str) -> list[tuple[str, float]]:
@@ -71,7 +73,8 @@ def tables(facts: Facts) -> str:
     for size, words in (("samples", "The samples every day"), ("large", "100 GB a day")):
         rows = by_use(facts, size)
         lines += [f"| By use: {words} | $ |", "|---|---:|", *(f"| {name} | {cost:,.2f} |" for name, cost in rows)]
-        lines += [f"| **together** | **{sum(cost for _, cost in rows):,.2f}** |", ""]
+        lines += [f"| **together** | **{sum(cost for _, cost in rows):,.2f}** |"]
+        lines += [f"| before {facts['before']['entered']} | {facts['before'][size]:,.2f} |", ""]
     return "\n".join(lines)
 
 

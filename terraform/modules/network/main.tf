@@ -104,8 +104,9 @@ resource "aws_vpc_endpoint" "s3" {
   tags = { Name = "${var.name}-s3" }
 }
 
+# A NAT gateway reaches these services too, and costs less than their endpoints in one zone: there is one or the other.
 resource "aws_vpc_endpoint" "interface" {
-  for_each = toset(local.services)
+  for_each = toset(var.nat_gateway ? [] : local.services)
 
   vpc_id              = aws_vpc.this.id
   service_name        = "com.amazonaws.${var.region}.${each.key}"
