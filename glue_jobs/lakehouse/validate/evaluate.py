@@ -60,13 +60,15 @@ def evaluate_batch(
     *,
     pii: Collection[str] = (),
     unreadable: int = 0,
+    unreadable_by_rule: Mapping[str, int] | None = None,
     examples: bool = True,
 ) -> Evaluation:
     """What a suite finds in a batch, by one aggregation over it.
 
     limit_percent: more quarantined rows than that stop the batch. pii: columns whose values are masked.
-    unreadable: rows of the delivery quarantined before; they count for the limit. examples: also look up the
-    values of the first and the last row that broke each rule, in a second query that runs if there are any.
+    unreadable: rows of the delivery quarantined before; they count for the limit. unreadable_by_rule: what they broke,
+    which is the reason where no row is left. examples: also look up the values of the first and the last row that
+    broke each rule, in a second query that runs if there are any.
     """
     absent = {rule: _missing_columns(batch, rule) for rule in suite.row_rules}
     flagged = _flagged(batch, [rule for rule, columns in absent.items() if not columns])
@@ -86,8 +88,15 @@ def evaluate_batch(
             success, observed = by_gx.get(rule.name) or evaluate_dataset_rule(rule, counts["rows"], batch.columns)
             shown = MASK if rule.name in by_gx and is_pii(rule, pii) else observed
             results.append(RuleResult(rule, counts["rows"], 0, 0, success, shown))
-    quarantined = counts["quarantined"]
-    return evaluation_of(suite.dataset, counts["rows"], quarantined, limit_percent, unreadable, tuple(results))
+    return evaluation_of(
+        suite.dataset,
+        counts["rows"],
+        counts["quarantined"],
+        limit_percent,
+        unreadable,
+        tuple(results),
+        unreadable_by_rule,
+    )
 
 
 def _flagged(batch: DataFrame, rules: Sequence[Rule]) -> _Flagged:

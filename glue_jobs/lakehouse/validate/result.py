@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lakehouse.contracts.suite import OnFailure, Rule
 from lakehouse.lake.batches import ValidationStatus
+from lakehouse.say import format_count
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,30 @@ def evaluation_of(
     limit_percent: float,
     unreadable: int,
     results: tuple[RuleResult, ...],
+    unreadable_by_rule: Mapping[str, int] | None = None,
 ) -> Evaluation:
-    """Sum up the rules: one that fails the batch, one that could not be evaluated, or too many failed rows stop it."""
+    """Sum up the rules: one that fails the batch, one that could not be evaluated, or too many failed rows stop it.
+
+    unreadable_by_rule: which rules of the columns' types the unreadable rows broke.
+    """
     reasons = [_reason(result) for result in results if _stops(result)]
     total, kept_out = rows + unreadable, quarantined + unreadable
-    if kept_out * 100 > limit_percent * total:
+    is_above = kept_out * 100 > limit_percent * total
+    if unreadable and not rows and (reasons or is_above):
+        # The suite saw no row, so what it says of their number would hide that the delivery had some.
+        reasons = [_all_unreadable(unreadable, unreadable_by_rule or {})]
+    if is_above:
         share = f"{100 * kept_out / total:.4g} %"
         limit = f"above the limit of {limit_percent:g} %"
         reasons.append(f"{kept_out} of {total} rows failed validation ({share}), {limit}")
     status = ValidationStatus.STOPPED if reasons else ValidationStatus.PASSED
     return Evaluation(dataset, rows, quarantined, limit_percent, status, "; ".join(reasons) or None, results)
+
+
+def _all_unreadable(rows: int, by_rule: Mapping[str, int]) -> str:
+    most_first = sorted(by_rule.items(), key=lambda found: (-found[1], found[0]))
+    broken = ", ".join(f"{rule}: {format_count(number, 'row')}" for rule, number in most_first)
+    return f"none of {format_count(rows, 'row')} can be read" + (f" ({broken})" if broken else "")
 
 
 def _stops(result: RuleResult) -> bool:

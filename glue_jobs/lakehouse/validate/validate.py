@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lakehouse import log
-from lakehouse.contracts.columns import BATCH_ID, STEP
+from lakehouse.contracts.columns import BATCH_ID, BROKEN_RULES, STEP
 from lakehouse.contracts.contract import Contract, Dataset
 from lakehouse.contracts.suite import Suite, load_suite
 from lakehouse.errors import LakehouseError, gathering, raise_first
@@ -23,7 +23,7 @@ from lakehouse.lake.batches import (
     validation_results_of,
 )
 from lakehouse.lake.bronze import bronze_batch
-from lakehouse.lake.delta_log import Commit, append_once, count_rows, open_table
+from lakehouse.lake.delta_log import Commit, append_once, count_rows, open_table, select
 from lakehouse.lake.paths import Lake, is_s3
 from lakehouse.lake.quality_results import QUALITY_RESULTS
 from lakehouse.quarantine.repair_outcomes import record_repair_outcomes
@@ -100,7 +100,10 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
         limit = 100.0
     suite = batch_suite(suite, dataset, batch)
     rows = with_ties(context, dataset, rows, suite)
-    evaluation = evaluate_batch(rows, suite, limit, pii=dataset.pii_columns, unreadable=unreadable)
+    why = unreadable_by_rule(context.lake, dataset, batch.batch_id) if unreadable else {}
+    evaluation = evaluate_batch(
+        rows, suite, limit, pii=dataset.pii_columns, unreadable=unreadable, unreadable_by_rule=why
+    )
     if not evaluation.is_stopped and evaluation.quarantined:
         keep_out(rows, suite, context.lake, dataset, VALIDATE, batch.batch_id)
         record_kept_out(rows, context.lake, dataset, batch.batch_id, VALIDATE, batch.batch_id)
@@ -130,6 +133,16 @@ def unreadable_rows(lake: Lake, dataset: Dataset, batch_id: int) -> int:
     table = open_table(lake.quarantine(dataset.name))
     of_ingest: dict[str, str | int] = {BATCH_ID: batch_id, STEP: INGEST}
     return 0 if table is None else count_rows(table, **of_ingest)
+
+
+def unreadable_by_rule(lake: Lake, dataset: Dataset, batch_id: int) -> dict[str, int]:
+    """How many rows of a batch ingest could not read, by the rule that each broke; a row can break several."""
+    table = open_table(lake.quarantine(dataset.name))
+    if table is None:
+        return {}
+    rules = f"SELECT unnest({BROKEN_RULES}) AS rule FROM t WHERE {BATCH_ID} = {batch_id} AND {STEP} = '{INGEST}'"
+    found = select(table, f"SELECT rule, count(*) AS number FROM ({rules}) GROUP BY rule")
+    return {str(row["rule"]): int(row["number"]) for row in found}
 
 
 def _record_results(lake: Lake, dataset: Dataset, batch_id: int, evaluation: Evaluation, seconds: float) -> None:
