@@ -27,13 +27,17 @@ ROOT = Path(__file__).parents[2]
 KILLED_RUN = Path(__file__).with_name("killed_run.py")
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
-PLACES = (
+BEFORE = (
+    "lakehouse.cycle.cycle:deliver:1",  # files in raw, nothing planned
     "lakehouse.ingest.ingest:record_batches:1",  # a batch planned, no row written
     "lakehouse.ingest.ingest:count_rows_of:1",  # rows read, none written
-    "lakehouse.quarantine.table:append:1",  # unreadable rows written, bronze not
-    "lakehouse.ingest.ingest:evolve:1",  # bronze ready, no row in it
 )
-LAST_PLACES = ("lakehouse.lake.tables:append:2", "-")  # bronze written, and nothing said of it
+QUARANTINE = "lakehouse.quarantine.table:append:1"  # unreadable rows written, bronze not
+AFTER = (
+    "lakehouse.ingest.ingest:evolve:1",  # bronze ready, no row in it
+    "lakehouse.lake.tables:append:2",  # bronze written, and nothing said of it
+    "lakehouse.ingest.ingest:settle:1",  # all is written, and the run not ended
+)
 
 
 def ingest(place: str, cores: int, lake: Path, delivery: Path) -> None:
@@ -46,7 +50,7 @@ def ingest(place: str, cores: int, lake: Path, delivery: Path) -> None:
     assert done.returncode == wanted, f"{place}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
 
 
-def write(folder: Path, random: Random) -> tuple[set[str], set[str]]:
+def write(folder: Path, random: Random, day: int) -> tuple[set[str], set[str]]:
     """Files of falling sizes, which other cores pack into other tasks; the good orders and the unreadable ones."""
     folder.mkdir(parents=True)
     good: set[str] = set()
@@ -54,14 +58,14 @@ def write(folder: Path, random: Random) -> tuple[set[str], set[str]]:
     for number in range(random.randrange(3, 7)):
         lines = []
         for line in range(random.randrange(2, 9)):
-            key, pad = f"SO-{number}-{line}", "C" * (900 - 100 * number)
+            key, pad = f"SO-{day}-{number}-{line}", "C" * (900 - 100 * number)
             fate = random.choice(["good", "good", "good", "bad value", "bad quote", "line break"])
             note = {"bad quote": f'"{pad}" C', "line break": f'"{pad}\n{pad}"'}.get(fate, pad)
             lines.append(order(key, "two" if fate == "bad value" else "1", customer_id=note))
             (bad if fate.startswith("bad") else good).add(key)
-        lines.append(order(f"SO-{number}-x", "two"))
-        bad.add(f"SO-{number}-x")
-        (folder / f"erp_orders_{number}.csv").write_text("\n".join([ORDERS, *lines, ""]))
+        lines.append(order(f"SO-{day}-{number}-x", "two"))
+        bad.add(f"SO-{day}-{number}-x")
+        (folder / f"erp_orders_{day}_{number}.csv").write_text("\n".join([ORDERS, *lines, ""]))
     return good, bad
 
 
@@ -69,20 +73,21 @@ def write(folder: Path, random: Random) -> tuple[set[str], set[str]]:
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_killed_between_any_two_writes_and_run_on_other_cores(project: Project, tmp_path: Path, number: int) -> None:
     random = Random(20 + number)
-    good, bad = write(tmp_path / "delivery", random)
-    cores = [1, 2, 3, 8]
-    random.shuffle(cores)
-    # Each round dies after quarantine, which is the only moment at which two attempts can come to differ.
-    for place in (random.choice(PLACES[:2]), "lakehouse.quarantine.table:append:1", random.choice(PLACES[2:])):
-        ingest(place, cores.pop(), tmp_path / "lake", tmp_path / "delivery")
-    ingest(LAST_PLACES[number % 2], cores.pop(), tmp_path / "lake", tmp_path / "delivery")
-    ingest("-", 2, tmp_path / "lake", tmp_path / "delivery")
+    days = [write(tmp_path / f"day{day}", random, day) for day in (1, 2)]
+    cores = random.choices((1, 2, 3, 8), k=6)
+    # Between quarantine and bronze is the only moment at which two attempts can come to differ, so each round has it.
+    for place in (random.choice(BEFORE), QUARANTINE, AFTER[number % len(AFTER)], "-"):
+        ingest(place, cores.pop(), tmp_path / "lake", tmp_path / "day1")
+    for place in (random.choice((*BEFORE, QUARANTINE, *AFTER)), "-"):
+        ingest(place, cores.pop(), tmp_path / "lake", tmp_path / "day2")
 
     lake = Lake.at(str(tmp_path / "lake"))
     key = "coalesce(order_id, split_part(_raw_text, ',', 1))"
-    landed = rows(lake, project.contracts, "select order_id, _row_id from bronze.erp_orders")
-    kept = rows(lake, project.contracts, f"select {key}, _row_id from quarantine.erp_orders where _step = 'ingest'")
-    assert sorted(key for key, _ in landed) == sorted(good)
-    assert sorted(key for key, _ in kept) == sorted(bad)
-    numbers = [number for _, number in (*landed, *kept)]
-    assert len(set(numbers)) == len(numbers)
+    landed = rows(lake, project.contracts, "select order_id, _batch_id, _row_id from bronze.erp_orders")
+    unreadable = f"select {key}, _batch_id, _row_id from quarantine.erp_orders where _step = 'ingest'"
+    kept = rows(lake, project.contracts, unreadable)
+    assert sorted(key for key, *_ in landed) == sorted(key for good, _ in days for key in good)
+    assert sorted(key for key, *_ in kept) == sorted(key for _, bad in days for key in bad)
+    assert {(key.split("-")[1], batch) for key, batch, _ in (*landed, *kept)} == {("1", 1), ("2", 2)}
+    places = [place for _, *place in (*landed, *kept)]
+    assert len(set(map(tuple, places))) == len(places), "a number that bronze and quarantine share loses a good row"
