@@ -54,7 +54,8 @@ def rest_is_done(message: str) -> bool:
 class LocalGlueContext:
     """Local replacement of `awsglue.context.GlueContext`: starts the session of a laptop at its first use.
 
-    The option `lake` decides about settings: a small raw layer runs without code generation, and S3 needs more jars.
+    The option `lake` decides about settings: a small raw layer runs without code generation and without the optimizing
+    compiler, and S3 needs more jars.
     """
 
     def __init__(self, sparkContext: Any = None, **options: Any) -> None:
@@ -72,7 +73,7 @@ class LocalGlueContext:
             lake = self._lake
             small = lake is not None and sum(file.size for file in list_files(lake.raw)) < SMALL_BYTES
             on_s3 = lake is not None and (is_s3(lake.raw) or is_s3(lake.curated))
-            self._session = local_session(find_project(), INTERPRETED if small else None, on_s3)
+            self._session = local_session(find_project(), INTERPRETED if small else None, on_s3, small)
         return self._session
 
 

@@ -33,10 +33,12 @@ class JarsMissingError(LakehouseError):
         super().__init__(f"Delta's jars are missing in {folder}; run `make setup`, which fetches them once.")
 
 
-def local_session(project: Project, extra: Mapping[str, str] | None = None, on_s3: bool = False) -> SparkSession:
+def local_session(
+    project: Project, extra: Mapping[str, str] | None = None, on_s3: bool = False, is_small: bool = True
+) -> SparkSession:
     """Start (or return) the session of a laptop; raises JavaNotFoundError before the JVM would fail.
 
-    on_s3: for a lake on S3; its jars are downloaded at the first use.
+    on_s3: for a lake on S3; its jars are downloaded at the first use. is_small: of `local_settings`.
     """
     java = find_java(project.cache)
     os.environ["JAVA_HOME"] = str(java)
@@ -47,7 +49,7 @@ def local_session(project: Project, extra: Mapping[str, str] | None = None, on_s
     from pyspark.sql import SparkSession
 
     cores = min(os.cpu_count() or 2, 8)
-    settings = {**SETTINGS, **local_settings(project, cores)}
+    settings = {**SETTINGS, **local_settings(project, cores, is_small)}
     if on_s3:
         from lakehouse.runtime.jars import ensure_s3a_jars  # only for S3
 

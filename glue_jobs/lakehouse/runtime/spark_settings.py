@@ -52,14 +52,17 @@ def listener_jar(project: Project) -> Path:
     return project.cache / "lineage" / f"{name}-{version}.jar"
 
 
-def local_settings(project: Project, cores: int) -> dict[str, str]:
-    """The settings of a laptop: jars by path, few and small tasks, no UI, a JVM that starts quickly."""
+def local_settings(project: Project, cores: int, is_small: bool = True) -> dict[str, str]:
+    """The settings of a laptop: jars by path, few and small tasks, no UI.
+
+    is_small: for small data, where the JVM is to start quickly; otherwise both of its compilers work.
+    """
     archive = project.cache / "spark.jsa"
     options = [
         "-Duser.timezone=UTC",
         f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}",
         # Short runs on small data end before the optimizing compiler (C2) pays off.
-        "-XX:TieredStopAtLevel=1",
+        *(["-XX:TieredStopAtLevel=1"] if is_small else []),
         # C1 alone gets 48 MB, which a long run fills; the JVM then stops compiling.
         "-XX:ReservedCodeCacheSize=256m",
         *shlex.split(os.environ.get("LAKEHOUSE_JAVA_OPTIONS", "")),
