@@ -167,7 +167,7 @@ def test_a_job_of_ours_begins_and_ends() -> None:
 def test_a_command_on_s3_gets_a_session_for_s3_and_proves_it(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
 
-    def start(project: Project, extra: Any, on_s3: bool) -> Any:
+    def start(project: Project, extra: Any, on_s3: bool, is_small: bool) -> Any:
         started.append(on_s3)
         return SimpleNamespace(sparkContext=SimpleNamespace(getConf=lambda: {}))
 
