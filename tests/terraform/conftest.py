@@ -85,6 +85,7 @@ def copy_of_repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[],
         target = tmp_path_factory.mktemp("repository")
         for folder in ("terraform", "contracts", "dbt/athena_views"):
             shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns(".terraform", "*.auto.*"))
+        shutil.copy(ROOT / "requirements.txt", target)
         for room in ("contracts", "runtime"):
             (target / "glue_jobs/lakehouse" / room).mkdir(parents=True)
         facts = ("VERSION", "contracts/classifications.json", "runtime/metrics.json", "runtime/spark_settings.json")

@@ -61,6 +61,12 @@ def _of_job(job: Job, at: Places) -> Iterator[Call]:
         yield Call.of("cloudwatch:PutMetricData", "*", cloudwatch_namespace=namespace)
     # An upload in parts that breaks off; a checkpoint of a log removes the commits that are over.
     yield from each("s3:AbortMultipartUpload s3:PutObject", at.object("logs", f"spark-ui/{name}/<file>"))
+    # Glue keeps the packages that it has installed, for each job apart.
+    packages = at.object("artefacts", f"packages/{name}/<file>")
+    yield from each("s3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:PutObject", packages)
+    yield from each("s3:GetObject", at.object("artefacts", "packages"), at.object("artefacts", f"packages/{name}"))
+    for prefix in (f"packages/{name}", f"packages/{name}/", "packages/"):
+        yield at.listing("artefacts", prefix)
     for place in _written(job):
         key = f"curated/{place}/<file>"
         yield from each("s3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:PutObject", at.object("curated", key))

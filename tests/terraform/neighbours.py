@@ -99,7 +99,7 @@ def _bound_folders(role: str, folders: Sequence[str]) -> int:
     """How many folders of a key a role is bound to."""
     first, second = (*folders, "", "")[:2]
     if first != "curated":
-        return 2 if first in ("raw", "spark-ui") else 1
+        return 2 if first in ("packages", "raw", "spark-ui") else 1
     whole = WHOLE_LAYERS.get(role, frozenset())
     if folders[3:4] == ["_delta_log"] and role == "airflow":
         return 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -123,3 +124,15 @@ def test_the_way_out_is_a_gateway_or_endpoints_and_not_both(applied: Any) -> Non
     assert bool(interfaces) != bool(applied.of_type("aws_nat_gateway"))
     (gateway,) = (e for e in applied.of_type("aws_vpc_endpoint") if e["vpc_endpoint_type"] == "Gateway")
     assert gateway["service_name"].endswith(".s3"), "which costs nothing"
+
+
+def test_packages_are_installed_once_and_anew_when_the_pins_change(applied: Any) -> None:
+    pins = hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()
+    bucket = applied.outputs["artefacts_bucket"]
+    for name, job in applied.jobs.items():
+        arguments = job["default_arguments"]
+        assert arguments["--python-virtual-env-storage-prefix"] == f"s3://{bucket}/packages/{name}/"
+        assert pins.startswith(arguments["--python-virtual-env-version"])
+        for prefix, mine in ((f"packages/{name}", True), ("packages/another_job", False), ("glue_jobs", False)):
+            call = Call.of("s3:PutObject", f"arn:aws:s3:::{bucket}/{prefix}/venv.zip")
+            assert is_allowed(applied.policy(name), call) is mine, (name, prefix)

@@ -36,6 +36,8 @@ locals {
       "--extra-files"                     = "${var.code}/lakehouse_project.zip"
       "--additional-python-modules"       = "${var.code}/requirements.txt"
       "--python-modules-installer-option" = "-r"
+      # Glue keeps what it installed under this word; it looks at the name of the list above, not into it.
+      "--python-virtual-env-version" = substr(filesha256("${var.repository}/requirements.txt"), 0, 16)
     },
     { "--extra-jars" = join(",", [for jar in local.jars : "${var.code}/jars/${jar}"]) },
   )

@@ -8,7 +8,12 @@ locals {
 
   # Spark's event logs, from which the history server draws a run that is over.
   spark_ui = "spark-ui/${var.name}"
-  writes   = concat(var.writes, [{ bucket = var.platform.buckets.logs.name, prefix = local.spark_ui }])
+  # Packages are installed once and kept, for each job apart: none can change what another runs with.
+  packages = "packages/${var.name}"
+  writes = concat(var.writes, [
+    { bucket = var.platform.buckets.logs.name, prefix = local.spark_ui },
+    { bucket = var.platform.buckets.artefacts.name, prefix = local.packages },
+  ])
 
   # What it writes, and the folders above. S3A looks whether they are there before it makes one, by a HEAD and a listing.
   above = distinct(flatten([
@@ -50,11 +55,12 @@ resource "aws_glue_job" "this" {
     "--custom-logGroup-prefix" = local.log_prefix
     "--job-language"           = "python"
     # Workers come and go with the work; number_of_workers is the most.
-    "--enable-auto-scaling"          = "true"
-    "--enable-metrics"               = "true"
-    "--enable-observability-metrics" = "true"
-    "--enable-spark-ui"              = "true"
-    "--spark-event-logs-path"        = "s3://${var.platform.buckets.logs.name}/${local.spark_ui}/"
+    "--enable-auto-scaling"               = "true"
+    "--python-virtual-env-storage-prefix" = "s3://${var.platform.buckets.artefacts.name}/${local.packages}/"
+    "--enable-metrics"                    = "true"
+    "--enable-observability-metrics"      = "true"
+    "--enable-spark-ui"                   = "true"
+    "--spark-event-logs-path"             = "s3://${var.platform.buckets.logs.name}/${local.spark_ui}/"
   })
 
   tags = var.tags
