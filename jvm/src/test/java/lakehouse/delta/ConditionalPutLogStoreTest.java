@@ -141,33 +141,30 @@ class ConditionalPutLogStoreTest {
 
   @Test
   void aStragglerIsFoundByLookingAgain() throws IOException {
-    s3.next("straggler", "busy", "busy", "busy", "busy", "busy");
+    // The last repeat arrives after its connection has broken, and so after the first look.
+    s3.next("lost_request", "lost_request", "lost_request", "lost_request", "lost_request", "straggler");
     put(commit(0), "ours");
     assertEquals(List.of("ours"), lines(commit(0)));
   }
 
   @Test
-  void anInterruptedThreadStillLearnsWhatBecameOfItsCommit() throws Exception {
-    s3.next("lost_answer", "slow", "slow");
-    Thread writer = new Thread(() -> {
-      try {
-        put(commit(0), "ours");
-      } catch (IOException expectedToo) {
-        // it may have been stopped before the PUT was out
-      }
-    });
-    writer.start();
-    Thread.sleep(30);
-    writer.interrupt();
-    writer.join();
+  void aCommitThatIsNotThereIsLookedForFiveTimes() {
+    s3.next("lost_request", "lost_request", "lost_request", "lost_request", "lost_request", "lost_request");
+    assertThrows(IOException.class, () -> put(commit(0), "ours"));
+    assertTrue(s3.count("HEAD commit") >= 5, s3.counts());
+  }
+
+  @Test
+  void anInterruptedThreadStaysInterruptedAndLearnsWhatBecameOfItsCommit() throws Exception {
+    s3.next("lost_request", "lost_request", "lost_request", "lost_request", "lost_request", "lost_request");
+    Thread.currentThread().interrupt();
+    IOException error = assertThrows(IOException.class, () -> put(commit(0), "ours"));
+    assertTrue(Thread.interrupted(), "whoever interrupted it waits for its end");
+    assertFalse(error instanceof FileAlreadyExistsException, error.toString());
+    assertTrue(error.getMessage().contains("was not there when looked for afterwards"), error.getMessage());
     s3.next();
-    // Whatever it learned, the place is taken at most once, and free else.
-    try {
-      put(commit(0), "next");
-      assertEquals(List.of("next"), lines(commit(0)));
-    } catch (FileAlreadyExistsException taken) {
-      assertEquals(List.of("ours"), lines(commit(0)));
-    }
+    put(commit(0), "next");
+    assertEquals(List.of("next"), lines(commit(0)));
   }
 
   @Test
