@@ -32,6 +32,7 @@ print(
             "without_jar": with_listener({"--x": "1"}, {"--conf": OWN}),
             "nothing": with_listener({"--x": "1"}, {}),
             "on_s3": view("s3://retail-curated"),
+            "on_s3a": view("s3a://retail-curated"),
             "on_disk": view("/lake/"),
         }
     )

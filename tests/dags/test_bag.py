@@ -188,6 +188,15 @@ def test_asset_graph_is_the_one_that_the_contracts_draw(bag: dict[str, Any], con
     assert found == drawn(contracts)
 
 
+def test_the_run_book_says_what_starts_the_dag(bag: dict[str, Any]) -> None:
+    words = {"any": " or ", "all": " and "}
+    starts = [(dag, how, names) for dag in bag["dags"].values() for how, names in dag["schedule"].items()]
+    assert {how for _, how, _ in starts} == {"any", "all", "cron"}
+    for dag, how, names in starts:
+        listed = f"by cron `{names}`" if how == "cron" else words[how].join(f"`{name}`" for name in names)
+        assert listed in dag["doc_md"]
+
+
 def test_asset_addresses_hold_no_bucket(bag: dict[str, Any]) -> None:
     tasks = [task for dag in bag["dags"].values() for task in dag["tasks"].values()]
     for task in tasks:

@@ -23,4 +23,5 @@ def test_what_lineage_adds(run_script: Callable[..., Any]) -> None:
     assert answers["without_jar"] == {"--x": "1", "--conf": "a=1 --conf b=2"}, "Spark would not start without the jar"
     assert answers["nothing"] == {"--x": "1"}
     assert answers["on_s3"] == [["s3://retail-curated", "curated/silver/products"], *VIEWS]
+    assert answers["on_s3a"] == answers["on_s3"], "one store, one name"
     assert answers["on_disk"] == [["file", "/lake/curated/silver/products"], *VIEWS]
