@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -15,6 +17,7 @@ from lakehouse.errors import UsageError
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime import safe_commits
 from lakehouse.runtime.safe_commits import (
+    PLAIN_WRITES,
     UnsafeCommitsError,
     is_only_writer,
     require_jar,
@@ -31,6 +34,21 @@ def test_every_job_is_told_the_log_store_by_both_names_of_s3() -> None:
     assert SETTINGS["spark.delta.logStore.s3.impl"] == SETTINGS["spark.delta.logStore.s3a.impl"] == LOG_STORE
     source = ROOT / "jvm/src/main/java" / f"{LOG_STORE.replace('.', '/')}.java"
     assert source.is_file()
+
+
+def test_session_and_log_store_agree_on_the_setting_of_plain_writes() -> None:
+    source = ROOT / "jvm/src/main/java" / f"{LOG_STORE.replace('.', '/')}.java"
+    assert f'PLAIN_WRITES = "{PLAIN_WRITES}"' in source.read_text(encoding="utf-8")
+
+
+def test_the_only_writer_asks_for_no_conditional_puts() -> None:
+    settings: dict[str, str] = {}
+    hadoop = SimpleNamespace(set=settings.__setitem__)
+    session: Any = SimpleNamespace(
+        sparkContext=SimpleNamespace(_jsc=SimpleNamespace(hadoopConfiguration=lambda: hadoop))
+    )
+    assert safe_start(lambda: session, ON_S3, only_writer=True)() is session
+    assert settings == {PLAIN_WRITES: "true"}
 
 
 def test_a_lake_on_a_disk_needs_nothing(spark: SparkSession, lake: Lake, tmp_path: Path) -> None:
@@ -65,6 +83,7 @@ def test_a_session_with_another_log_store_is_refused(spark: SparkSession, monkey
 
 def test_who_answers_for_it_is_let_through(spark: SparkSession) -> None:
     assert safe_start(lambda: spark, ON_S3, only_writer=True)() is spark
+    spark.sparkContext._jsc.hadoopConfiguration().unset(PLAIN_WRITES)  # type: ignore[attr-defined]
     assert [is_only_writer({"only_writer": word}) for word in ("yes", "no")] == [True, False]
     assert not is_only_writer({})
     with pytest.raises(UsageError, match="expected yes or no"):

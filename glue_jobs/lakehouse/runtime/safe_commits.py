@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ONLY_WRITER = "only_writer"
 """The job option that turns the check off: `--only_writer yes`."""
+PLAIN_WRITES = "lakehouse.log.store.plain.writes"
+"""The setting by which the log store knows it."""
 
 
 class UnsafeCommitsError(LakehouseError):
@@ -51,7 +53,7 @@ def safe_start(start: Callable[[], SparkSession], lake: Lake, only_writer: bool)
         return start
     if only_writer:
         log.warning("commits are safe only without concurrent writers; the check was turned off", lake=lake.root)
-        return start
+        return lambda: _plain_writes(start())
     checked: list[SparkSession] = []
 
     def safe() -> SparkSession:
@@ -62,6 +64,12 @@ def safe_start(start: Callable[[], SparkSession], lake: Lake, only_writer: bool)
         return checked[0]
 
     return safe
+
+
+def _plain_writes(session: SparkSession) -> SparkSession:
+    """Let the log store write as any S3A does: an S3A without conditional PUTs would refuse each commit."""
+    session.sparkContext._jsc.hadoopConfiguration().set(PLAIN_WRITES, "true")  # type: ignore[attr-defined]
+    return session
 
 
 def require_log_store(spark: SparkSession, lake: Lake) -> None:

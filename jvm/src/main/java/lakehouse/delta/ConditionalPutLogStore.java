@@ -33,6 +33,9 @@ public final class ConditionalPutLogStore extends HadoopFileSystemLogStore {
   /** Metadata of a commit's object (on S3 {@code x-amz-meta-lakehouse-commit}): which attempt wrote it. */
   static final String TOKEN = "lakehouse-commit";
 
+  /** Setting of Hadoop: true where nothing else writes to the lake, and S3A need not know conditional PUTs. */
+  static final String PLAIN_WRITES = "lakehouse.log.store.plain.writes";
+
   private static final int LOOKS = 5;
   private static final long FIRST_WAIT_MILLIS = 50;
 
@@ -45,6 +48,10 @@ public final class ConditionalPutLogStore extends HadoopFileSystemLogStore {
       throws IOException {
     FileSystem fs = path.getFileSystem(hadoopConf);
     Path target = fs.makeQualified(path);
+    if (hadoopConf.getBoolean(PLAIN_WRITES, false)) {
+      writePlainly(fs, target, actions, overwrite);
+      return;
+    }
     // "Performance" spares the requests by which S3A looks for a file or folder of that name first.
     FSDataOutputStreamBuilder<?, ?> file = fs.createFile(target).recursive().overwrite(overwrite);
     file.must("fs.s3a.create.performance", true);
@@ -60,6 +67,15 @@ public final class ConditionalPutLogStore extends HadoopFileSystemLogStore {
     } catch (IOException failure) {
       settle(fs, target, token, failure);
     }
+  }
+
+  /** Write with what every file system has: two writers at once could overwrite one another. */
+  private static void writePlainly(FileSystem fs, Path target, Iterator<String> actions, boolean overwrite)
+      throws IOException {
+    if (!overwrite && fs.exists(target)) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+    send(fs.createFile(target).recursive().overwrite(true), actions);
   }
 
   /** Stream the actions into one object; when they break off, nothing of them becomes visible. */
@@ -155,7 +171,7 @@ public final class ConditionalPutLogStore extends HadoopFileSystemLogStore {
     FileSystem fs = path.getFileSystem(hadoopConf);
     Path from = fs.makeQualified(path);
     Path folder = from.getParent();
-    List<FileStatus> found = Arrays.stream(S3LogStoreUtil.s3ListFromArray(fs, from, folder))
+    List<FileStatus> found = Arrays.stream(list(S3LogStoreUtil::s3ListFromArray, fs, from, folder))
         // The LIST goes into folders below as well, and begins a little before the name.
         .filter(file -> file.getPath().getParent().equals(folder))
         .filter(file -> file.getPath().getName().compareTo(from.getName()) >= 0)
@@ -165,6 +181,20 @@ public final class ConditionalPutLogStore extends HadoopFileSystemLogStore {
       throw new FileNotFoundException("No such file or directory: " + folder);
     }
     return found.iterator();
+  }
+
+  /** A listing of a folder that may begin at a file of it. */
+  interface Listing {
+    FileStatus[] from(FileSystem fs, Path file, Path folder) throws IOException;
+  }
+
+  /** List by S3A's internals; by what every file system promises where this build of S3A has others. */
+  static FileStatus[] list(Listing internals, FileSystem fs, Path from, Path folder) throws IOException {
+    try {
+      return internals.from(fs, from, folder);
+    } catch (LinkageError | ClassCastException | UnsupportedOperationException changed) {
+      return fs.listStatus(folder);
+    }
   }
 
   /** An object appears as a whole or not at all. */
