@@ -28,6 +28,7 @@ from lakehouse.lake.decisions import Signature
 from lakehouse.lake.delta_log import existing_table, read_rows
 from lakehouse.runtime.context import Context
 from lakehouse.transform.transform import merge_domain
+from tests.helpers.lakes import FACT, rows, run, versions
 
 HEADER = "order_id,line_number,store_id,customer_id,product_id,quantity,unit_price,discount_amount,status,ordered_at,updated_at,is_deleted"  # noqa: E501
 LINES = [
@@ -179,3 +180,33 @@ def test_a_writer_in_between_is_a_conflict(context: Context) -> None:
 def test_without_silver_there_is_nothing_to_rebuild(context: Context) -> None:
     with pytest.raises(NothingToRebuildError, match="the next run makes it"):
         plan_rebuild(context, orders_of(context))
+
+
+@pytest.mark.rollback
+@pytest.mark.timeout(900)
+def test_a_rebuild_of_whole_runs_changes_no_cell_and_a_rekey_brings_the_fact_after_it(
+    context: Context, project: Project, tmp_path: Path
+) -> None:
+    for delivery in (project.samples / "day2", project.samples):
+        run(context, delivery)
+    for dataset in project.contracts.datasets:
+        assert plan_rebuild(context, dataset).changes_nothing, dataset.name
+    fact = f"select * from marts.{FACT} order by dt, store_id"
+    first = rows(context.lake, project.contracts, fact)
+    other, day1 = with_contract(context, key=("order_id",)), tmp_path / "day1"
+    day1.mkdir()
+    (day1 / "erp_orders_b23.csv").write_text("\n".join([HEADER, *LINES, ""]))
+    before = versions(context.lake)
+    refused = run(other, day1)
+    assert refused.exit_code == 3
+    (said,) = [failure.message for failure in refused.summary.failures]
+    assert "key order_id, line_number and its contract says order_id" in said
+    assert versions(context.lake) == before
+    rebuild(other, plan_rebuild(other, orders_of(other), REKEY), BY, REKEY)
+    assert rows(context.lake, project.contracts, fact) != first
+    assert rows(context.lake, project.contracts, "select count(*) from erp_orders") == rows(
+        context.lake, project.contracts, "select count(distinct order_id) from erp_orders"
+    )
+    rebuild(context, plan_rebuild(context, orders_of(context), REKEY), BY, REKEY)
+    assert rows(context.lake, project.contracts, fact) == first
+    assert run(context, day1).exit_code == 0
