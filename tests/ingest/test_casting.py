@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -120,6 +121,14 @@ def test_a_text_that_fits_becomes_its_value(spark: SparkSession) -> None:
     ]
     found = with_types(delivered(spark, EVERY_TYPE, *texts, (*NULL_ROW, None)), EVERY_TYPE)
     assert_typed(found, EVERY_TYPE, *expected, (*NULL_ROW, None, []))
+
+
+def test_each_text_is_typed_once(spark: SparkSession) -> None:
+    """In the plan that runs; a cast that stands in it twice is computed twice for each row."""
+    found = with_types(delivered(spark, EVERY_TYPE, (*NULL_ROW, None)), EVERY_TYPE)
+    plan = found._jdf.queryExecution().optimizedPlan().toString()
+    casts = re.findall(r"try_cast\(\w+#\d+ as (int|bigint|decimal\(\d+,\d+\)|date)\)", plan)
+    assert sorted(casts) == sorted(["int", "bigint", "decimal(12,2)", "decimal(5,3)", "date"])
 
 
 def test_a_text_that_does_not_fit_is_named_and_kept(spark: SparkSession) -> None:

@@ -30,19 +30,29 @@ def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
 
     A row that broke one keeps its text as the struct `_text`; for the others that is null.
     """
-    typed = {column.name: typed_column(column, F.col(column.name)) for column in dataset.columns}
-    misfits = [F.when(_misfit(column, typed[column.name]), F.lit(column.type_rule)) for column in dataset.columns]
+    # In steps, for the optimizer does not merge a step whose columns are used twice: each text is typed once.
+    typed = [typed_column(column, F.col(column.name)).alias(_typed(column.name)) for column in dataset.columns]
+    misfits = [F.when(_misfit(column), F.lit(column.type_rule)) for column in dataset.columns]
     misfits += partition_misfits(dataset)
     kept = [F.col(name) for name in rows.columns if name not in dataset.column_names]
     unreadable = F.col(UNREADABLE).isNotNull()
     broken = F.when(unreadable, F.array(F.col(UNREADABLE))).otherwise(F.array_compact(F.array(*misfits)))
     text = F.struct(*[_plain(F.col(name)).alias(name) for name in dataset.column_names])
-    return rows.select(
-        *[typed[column.name].alias(column.name) for column in dataset.columns],
-        *kept,
-        F.when(F.size(broken) > 0, text).alias(TEXT),
-        broken.alias(BROKEN_RULES),
+    return (
+        rows.select("*", *typed)
+        .withColumn(BROKEN_RULES, broken)
+        .select(
+            *[F.col(_typed(name)).alias(name) for name in dataset.column_names],
+            *kept,
+            F.when(F.size(BROKEN_RULES) > 0, text).alias(TEXT),
+            BROKEN_RULES,
+        )
     )
+
+
+def _typed(name: str) -> str:
+    """The name of a column's value beside its text."""
+    return f"_typed_{name}"
 
 
 def _plain(text: SparkColumn) -> SparkColumn:
@@ -50,13 +60,10 @@ def _plain(text: SparkColumn) -> SparkColumn:
     return F.regexp_replace(text, f"^{WRONG_KIND}", "")
 
 
-def _misfit(column: Column, typed: SparkColumn) -> SparkColumn:
-    text = F.col(column.name)
-    if not column.fields:
-        return text.isNotNull() & typed.isNull()
-    incomplete = [typed[field.name].isNull() for field in column.fields if field.required]
-    lacking = reduce(lambda a, b: a | b, incomplete, F.lit(False))
-    return text.isNotNull() & (typed.isNull() | lacking)
+def _misfit(column: Column) -> SparkColumn:
+    text, typed = F.col(column.name), F.col(_typed(column.name))
+    lacking = [typed[field.name].isNull() for field in column.fields if field.required]
+    return text.isNotNull() & reduce(lambda a, b: a | b, lacking, typed.isNull())
 
 
 def typed_column(column: Column, text: SparkColumn) -> SparkColumn:
