@@ -37,7 +37,11 @@ def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
         (("rekey", "erp.erp_orders", "--reason", "x", "--yes"), 3, "erp_orders: has no silver table to rebuild"),
         (("drop", "erp.erp_orders", "--why", "x", "--yes"), 3, "erp_orders: contracts/erp.yaml still describes it"),
         (("drop", "stock.counts", "--why", "x", "--yes"), 2, "The lake holds nothing of a dataset stock.counts"),
-        (("drop", "stock_counts", "--why", "x", "--yes"), 2, "The lake holds nothing of a dataset stock_counts; it is named DOMAIN"),
+        (
+            ("drop", "stock_counts", "--why", "x", "--yes"),
+            2,
+            "The lake holds nothing of a dataset stock_counts; it is named DOMAIN",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
