@@ -25,9 +25,10 @@ def raising(error: BaseException) -> object:
 
 
 INTERRUPTED = """
-import os, signal
+import os, signal, time
 import lakehouse.contracts.project as project
-project.find_project = lambda: os.kill(os.getpid(), signal.SIGINT)
+# The signal may reach another thread first.
+project.find_project = lambda: (os.kill(os.getpid(), signal.SIGINT), time.sleep(30))
 from lakehouse.cli.main import main
 raise SystemExit(main(["check"]))
 """

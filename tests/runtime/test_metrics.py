@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,16 +57,15 @@ def test_nothing_is_sent_for_a_disk_an_empty_batch_or_one_without_ties(cloudwatc
     assert sent(cloudwatch) == {}
 
 
-def test_a_cloudwatch_that_does_not_answer_stops_no_batch(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_cloudwatch_that_does_not_answer_stops_no_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[tuple[str, dict[str, Any]]] = []
+
     def refused(*_: object, **__: object) -> None:
         raise OSError("no route to S001")
 
     monkeypatch.setattr(boto3, "client", refused)
-    monkeypatch.setattr(logging.getLogger("lakehouse"), "propagate", True)
-    with caplog.at_level("WARNING", logger="lakehouse"):
-        report_ties(ON_S3, "erp_orders", tied=1, corrected=1)
-    (record,) = caplog.records
-    assert record.message == "could not send metrics to CloudWatch"
-    assert vars(record)["facts"]["metrics"] == ["TiedKeys", "CorrectedRows"]
+    monkeypatch.setattr("lakehouse.runtime.metrics.log.warning", lambda line, **facts: logged.append((line, facts)))
+    report_ties(ON_S3, "erp_orders", tied=1, corrected=1)
+    ((line, facts),) = logged
+    assert line == "could not send metrics to CloudWatch"
+    assert facts["metrics"] == ["TiedKeys", "CorrectedRows"]

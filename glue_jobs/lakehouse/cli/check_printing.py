@@ -28,7 +28,8 @@ def print_json(errors: Iterable[str], warnings: Iterable[str], root: Path) -> No
     """Print one JSON list; files are named as from the project's folder, what is unknown is null."""
     marked = [*((ERROR, line) for line in errors), *((WARNING, line) for line in warnings)]
     found = [{"severity": mark, **_parts(line, root)} for mark, line in sorted(marked, key=lambda one: _order(one[1]))]
-    print(json.dumps(found, indent=1, ensure_ascii=False))
+    for line in json.dumps(found, indent=1).split("\n"):
+        print_line(line)
 
 
 def _order(line: str) -> tuple[str, int]:
