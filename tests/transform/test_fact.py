@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -141,7 +141,8 @@ def test_pairs_that_did_not_change_rewrite_nothing(built: SilverAndMarts) -> Non
 def test_a_run_by_hand_recomputes_the_last_days_only(built: SilverAndMarts) -> None:
     older = order("O6/1", LONG_AGO, "S001", "P9", 5, "3.00", customer="C1")
     built.write("erp_orders", [*ORDERS[:5], older])  # S002's only line is gone
-    built.write("crm_leads", [lead("L1", MARCH, "S003", "lost")])
+    day_before = lead("L9", MARCH - timedelta(days=1), "S003", "new")
+    built.write("crm_leads", [lead("L1", MARCH, "S003", "lost"), day_before])
 
     built.build(lookback_days=2)
 

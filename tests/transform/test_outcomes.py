@@ -129,6 +129,8 @@ OUTCOMES: dict[str, tuple[tuple[Any, ...], tuple[Any, ...] | None, str, bool]] =
     "newer, a day at last": ((2, "a", False, DAY), (1, "a", False, None), "updated", True),
     "deleted": ((2, "a", True, DAY), (1, "a", False, DAY), "deleted", False),
     "deleted on another day": ((2, "a", True, NEXT_DAY), (1, "a", False, DAY), "deleted", True),
+    "deleted where no flag was set": ((2, "a", True, DAY), (1, "a", None, DAY), "deleted", False),
+    "newer without a flag": ((2, "b", None, DAY), (1, "a", False, DAY), "updated", False),
     "deleted again": ((3, "a", True, DAY), (2, "a", True, DAY), "updated", False),
     "deleted, then an older update": ((1, "b", False, DAY), (2, "a", True, DAY), "stale", False),
     "revived": ((3, "b", False, DAY), (2, "a", True, DAY), "updated", False),

@@ -134,6 +134,24 @@ def test_a_broken_fail_rule_on_rows_stops_the_batch(spark: SparkSession) -> None
     assert evaluate_batch(rows(spark, 4, 1), suite, limit_percent=100).is_stopped
 
 
+def test_rules_on_one_column_count_the_nulls_of_their_own_rows(spark: SparkSession) -> None:
+    """Of four rows two have no quantity, and those are of S1; one of the others breaks the rule."""
+    batch = spark.createDataFrame(
+        [(n, store, None, quantity, None, 7) for n, (store, quantity) in enumerate(
+            [("S1", None), ("S1", None), ("S2", 0), ("S2", 1)]
+        )], SCHEMA,
+    )  # fmt: skip
+    everywhere = {"column": "quantity", "min_value": 1, "mostly": 0.6}
+    of_s2 = {**everywhere, "row_condition": "store_id = 'S2'", "condition_parser": "spark", "mostly": 0.5}
+    rules = [rule(name, QUANTITY.type, **kwargs) for name, kwargs in (("all_rows", everywhere), ("rows_of_s2", of_s2))]
+    for ordered in (rules, rules[::-1]):
+        evaluation = evaluate_batch(batch, Suite("orders", tuple(ordered)), limit_percent=100)
+        found = [result(evaluation, name) for name in ("all_rows", "rows_of_s2")]
+        assert [(each.seen, each.missing, each.failed, each.success) for each in found] == [
+            (4, 2, 1, False), (2, 0, 1, True),
+        ]  # fmt: skip
+
+
 def test_examples_show_the_first_and_the_last_row_that_broke_a_rule(spark: SparkSession) -> None:
     batch = rows(spark, 6, 4)
     evaluation = evaluate_batch(batch, SUITE, limit_percent=100)
