@@ -35,7 +35,7 @@ class MartsResult:
     store_days: int
 
 
-def build_marts(context: Context, full_refresh: bool = False) -> MartsResult:
+def build_marts(context: Context) -> MartsResult:
     """Bring the fact to the silver that its domains' tests passed; does nothing when it shows that already.
 
     What dbt builds is tested out of readers' sight; rows and progress come to the fact in one commit, after the tests.
@@ -45,8 +45,6 @@ def build_marts(context: Context, full_refresh: bool = False) -> MartsResult:
     for attempt in range(TRIES):
         base = table_version(path)
         changes = pending_changes(context.lake, context.contracts)
-        if full_refresh:
-            changes = Changes(True, frozenset(), (), changes.silver_versions)
         if changes.nothing:
             return MartsResult(False, False, 0)
         if result := _build(context, changes, base):
