@@ -14,8 +14,8 @@ from tests.terraform.iam import Call
 
 FILE = Path(__file__).with_name("recorded_calls.json")
 _OBJECT = "<file>"
-_RUN_TIME = re.compile(r"\d{8}T\d{6}\.\d+Z")
-"""How Great Expectations names the folder of one validation."""
+_RUN_TIME = re.compile(r"\d{8}T\d{6}(\.\d+Z|Z-[0-9a-f]+)")
+"""How Great Expectations names the folder of one validation, and a build of the marts that of its candidate."""
 
 
 def folded(calls: Iterable[Call]) -> list[Call]:
