@@ -27,6 +27,7 @@ def raising(error: BaseException) -> object:
 INTERRUPTED = """
 import os, signal, time
 import lakehouse.contracts.project as project
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
 # The signal may reach another thread first.
 project.find_project = lambda: (os.kill(os.getpid(), signal.SIGINT), time.sleep(30))
 from lakehouse.cli.main import main
