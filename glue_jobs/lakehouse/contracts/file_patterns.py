@@ -26,6 +26,7 @@ def can_both_match(one: str, other: str) -> bool:
     return meet(0, 0)
 
 
+@cache  # the same few characters meet in all pairs of patterns
 def _share(one: str, other: str) -> bool:
     """Whether two tokens, each for one character, have a character in common."""
     return any(

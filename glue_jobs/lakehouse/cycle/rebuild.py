@@ -108,14 +108,15 @@ def rebuild(context: Context, plan: RebuildPlan, by: Signature, change: str = RE
     dataset = plan.dataset
     with log.about(domain=dataset.domain, dataset=dataset.name):
         settle_unfinished(context, dataset)
+        started = None
         if not plan.changes_nothing:
             started = record_change(
                 context.lake, dataset.domain, dataset.name, change, ChangeState.STARTED, _in_words(plan), by
             )
-            remember(context.lake.bronze(dataset.name), dataset)  # transform refuses until silver agrees
+        remember(context.lake.bronze(dataset.name), dataset)  # transform refuses until silver agrees
+        if started is not None:
             _write(context, plan, started)
             _close(context, started, ChangeState.DONE)
-        remember(context.lake.bronze(dataset.name), dataset)
         bring_after(context, dataset)
         version = existing_table(context.lake.silver(dataset.name)).version()
         log.info("rebuilt", change=change, version=version, going=plan.difference.going, coming=plan.difference.coming)
