@@ -72,3 +72,4 @@ def test_a_table_from_before_agrees_with_any_contract_and_then_remembers(orders:
 
 def test_where_there_is_no_table_nothing_is_refused(orders: Dataset, tmp_path: Path) -> None:
     require_built_with(str(tmp_path / "none"), orders)
+    assert not (tmp_path / "none").exists(), "to look makes no table"

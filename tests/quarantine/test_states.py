@@ -27,3 +27,4 @@ def test_only_open_rows_that_are_named_change(project: Project, lake: Lake, stat
 
 def test_where_there_is_no_quarantine_nothing_changes(project: Project, lake: Lake) -> None:
     set_state(lake, project.contracts.dataset("products"), [RowRef(1, 7)], RowState.DISCARDED)
+    assert not DeltaTable.is_deltatable(lake.quarantine("products"))
