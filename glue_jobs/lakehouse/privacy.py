@@ -40,6 +40,12 @@ def without_values(error: BaseException, names: Collection[str] = ()) -> str:
     return f"{shown}: {MASK}" if any(texts) else shown
 
 
+def states_of(error: BaseException) -> tuple[str, ...]:
+    """The SQLSTATEs of an error and its causes, which say what kind of fault an engine found."""
+    found = (_answer(cause, "getSqlState") for cause in _chain(error))
+    return tuple(state for state in found if state and _STATE.fullmatch(state))
+
+
 def known_in(text: str, names: Collection[str], is_condition: Callable[[str], bool] = lambda _: False) -> str:
     """What is known in a third party's text: conditions that the engine knows and names of the project, else ***."""
     conditions = (f"[{word}]" for word in dict.fromkeys(_BRACKETED.findall(text)) if is_condition(word))

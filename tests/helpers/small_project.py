@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,15 @@ def write_project(
     suite = {"name": "visits", "expectations": list(expectations)}
     (root / "great_expectations/expectations/visits.json").write_text(json.dumps(suite, indent=1), encoding="utf-8")
     return Project(root)
+
+
+def with_docs(project: Project) -> Project:
+    """The project with what Great Expectations needs to write Data Docs."""
+    ours = Path(__file__).parents[2] / "great_expectations"
+    for name in ("great_expectations.yml", "config_variables.yml"):
+        shutil.copy(ours / name, project.suites / name)
+    shutil.copytree(ours / "plugins", project.suites / "plugins", dirs_exist_ok=True)
+    return project
 
 
 def spoiled(before: str, after: str, contract: str = CONTRACT) -> str:

@@ -38,6 +38,7 @@ from lakehouse.lake.files import StoredFile, list_files
 from lakehouse.lake.paths import is_repair
 from lakehouse.quarantine import table as quarantine_table
 from lakehouse.runtime.context import Context
+from lakehouse.runtime.engine import about_dataset
 from lakehouse.runtime.lineage import emit_ingested
 
 
@@ -75,7 +76,7 @@ def ingest_domain(context: Context, contract: Contract) -> list[IngestResult]:
     headers: Headers = {}
     for dataset in contract.datasets:
         own = [file for file in files if dataset_of(context.contracts, file.name) is dataset]
-        with log.about(dataset=dataset.name), gathering(errors):
+        with gathering(errors), about_dataset(dataset, INGEST):
             require_built_with(context.lake.bronze(dataset.name), dataset)
             refused = plan_batches(context, dataset, own, headers)
             errors += [FileRefusedError(contract.domain, b.files[0].name, b.reason or "") for b in refused]

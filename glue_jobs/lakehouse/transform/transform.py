@@ -18,6 +18,7 @@ from lakehouse.lake.milestones import is_built, record_tested
 from lakehouse.lake.ties import record_ties
 from lakehouse.layout.declared import describe, of_dataset
 from lakehouse.runtime.context import Context
+from lakehouse.runtime.engine import about_dataset
 from lakehouse.runtime.dbt import register_silver, run_dbt
 from lakehouse.runtime.lineage import emit_merged
 from lakehouse.runtime.metrics import report_ties
@@ -45,7 +46,7 @@ def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
     merged: list[MergeResult] = []
     errors: list[LakehouseError] = []
     for dataset in contract.datasets:
-        with log.about(dataset=dataset.name), gathering(errors):
+        with gathering(errors), about_dataset(dataset, "transform"):
             require_built_with(context.lake.silver(dataset.name), dataset)
             validated = validation_results_of(context.lake, dataset)
             give_accepted_turns(context.lake, dataset, validated)

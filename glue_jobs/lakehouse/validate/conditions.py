@@ -25,6 +25,7 @@ class RuleTypeError(LakehouseError):
 
     def __init__(self, rule: str, column: str, found: str) -> None:
         self.rule, self.column, self.found = rule, column, found
+        self.reason = f"it compares a {found} with numbers or times"
         super().__init__(
             f"Rule '{rule}' compares column '{column}' of type {found} with numbers or times; "
             "name its values in expect_column_values_to_be_in_set, or its form in a regex."

@@ -15,6 +15,7 @@ from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
 from lakehouse.validate.batch_suite import batch_suite
 from lakehouse.validate.evaluate import evaluate_batch
+from lakehouse.validate.failing_rule import naming_the_rule
 from lakehouse.validate.keep_out import keep_out
 from lakehouse.validate.tied import record_kept_out, with_ties
 
@@ -48,10 +49,11 @@ def carry_out(context: Context, dataset: Dataset, suite: Suite, decision: Decisi
 def _keep_out(context: Context, dataset: Dataset, suite: Suite, decision: Decision) -> tuple[int, int]:
     """Keep the failed rows of an accepted batch out of silver; returns how many failed and how many passed."""
     (batch,) = (batch for batch in batches_of(context.lake, dataset) if batch.batch_id == decision.batch_id)
-    suite = batch_suite(suite, dataset, batch)
-    rows = bronze_batch(context.spark(), context.lake, dataset, decision.batch_id)
-    rows = with_ties(context, dataset, rows, suite)
-    evaluation = evaluate_batch(rows, suite, limit_percent=100, pii=dataset.pii_columns, examples=False)
+    own, suite = suite, batch_suite(suite, dataset, batch)
+    landed = bronze_batch(context.spark(), context.lake, dataset, decision.batch_id)
+    with naming_the_rule(context.project, dataset, landed, suite, own):
+        rows = with_ties(context, dataset, landed, suite)
+        evaluation = evaluate_batch(rows, suite, limit_percent=100, pii=dataset.pii_columns, examples=False)
     if evaluation.quarantined:
         keep_out(rows, suite, context.lake, dataset, ACCEPT, decision.number)
         record_kept_out(rows, context.lake, dataset, batch.batch_id, ACCEPT, decision.number)

@@ -28,6 +28,7 @@ from lakehouse.lake.paths import Lake, is_s3
 from lakehouse.lake.quality_results import QUALITY_RESULTS
 from lakehouse.quarantine.repair_outcomes import record_repair_outcomes
 from lakehouse.runtime.context import Context
+from lakehouse.runtime.engine import about_dataset
 from lakehouse.runtime.lineage import emit_validated
 from lakehouse.runtime.metrics import report_quarantined
 from lakehouse.validate.batch_suite import batch_suite
@@ -35,6 +36,7 @@ from lakehouse.validate.data_docs import DataDocs
 from lakehouse.validate.data_docs_s3 import DataDocsOnS3
 from lakehouse.validate.decided import carry_out, to_carry_out
 from lakehouse.validate.evaluate import evaluate_batch
+from lakehouse.validate.failing_rule import naming_the_rule
 from lakehouse.validate.keep_out import keep_out
 from lakehouse.validate.result import Evaluation
 from lakehouse.validate.tied import record_kept_out, with_ties
@@ -63,7 +65,7 @@ def validate_domain(context: Context, contract: Contract) -> list[ValidationResu
     results: list[ValidationResult] = []
     errors: list[LakehouseError] = []
     for dataset in contract.datasets:
-        with gathering(errors):
+        with gathering(errors), about_dataset(dataset, VALIDATE):
             _validate_dataset(context, dataset, results, errors)
     raise_first(errors, results)
     return results
@@ -93,17 +95,18 @@ def _validate_dataset(
 def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suite) -> ValidationResult:
     """Validate one batch: quarantine, Data Docs, quality results, and last the result, which makes it validated."""
     start = time.monotonic()
-    rows = bronze_batch(context.spark(), context.lake, dataset, batch.batch_id)
+    delivered = bronze_batch(context.spark(), context.lake, dataset, batch.batch_id)
     unreadable = unreadable_rows(context.lake, dataset, batch.batch_id)
     limit = dataset.quarantine_limit_percent
     if batch.is_repair:  # corrected rows are no delivery: each stands for itself, and says nothing of the others
         limit = 100.0
-    suite = batch_suite(suite, dataset, batch)
-    rows = with_ties(context, dataset, rows, suite)
+    own, suite = suite, batch_suite(suite, dataset, batch)
     why = unreadable_by_rule(context.lake, dataset, batch.batch_id) if unreadable else {}
-    evaluation = evaluate_batch(
-        rows, suite, limit, pii=dataset.pii_columns, unreadable=unreadable, unreadable_by_rule=why
-    )
+    with naming_the_rule(context.project, dataset, delivered, suite, own):
+        rows = with_ties(context, dataset, delivered, suite)
+        evaluation = evaluate_batch(
+            rows, suite, limit, pii=dataset.pii_columns, unreadable=unreadable, unreadable_by_rule=why
+        )
     if not evaluation.is_stopped and evaluation.quarantined:
         keep_out(rows, suite, context.lake, dataset, VALIDATE, batch.batch_id)
         record_kept_out(rows, context.lake, dataset, batch.batch_id, VALIDATE, batch.batch_id)
