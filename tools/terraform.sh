@@ -15,6 +15,9 @@ run() {
 }
 need() { [[ -n ${DRY_RUN:-} ]] || command -v "$1" >/dev/null || stop "$1 is not on the PATH; $2"; }
 
+# The AWS CLI asks for a region even where it makes no difference; this one decides, whatever the profile names.
+region=${TF_VAR_region:-eu-west-1}
+export AWS_REGION=$region AWS_DEFAULT_REGION=$region
 # The account is that of the credentials, unless somebody names it.
 if [[ -z ${TF_VAR_account_id:-} ]]; then
   need aws "install the AWS CLI, or name the account: export TF_VAR_account_id=…"
@@ -26,7 +29,6 @@ elif [[ ! $TF_VAR_account_id =~ ^[0-9]{12}$ ]]; then
   stop "TF_VAR_account_id is '$TF_VAR_account_id', wanted the twelve digits of the account: export TF_VAR_account_id=…" 2
 fi
 export TF_VAR_account_id
-region=${TF_VAR_region:-eu-west-1}
 bucket=${TF_STATE_BUCKET:-retail-lakehouse-state-$TF_VAR_account_id}
 wanted="$environment $bucket $region"
 is_set() { [[ -n ${DRY_RUN:-} ]] || has_state; }
@@ -34,7 +36,7 @@ has_state() { [[ $(cat $root/.terraform/environment 2>/dev/null) == "$wanted" &&
 
 # The bucket of the state comes before the state: versioned, so that a lost or broken state can be brought back.
 state_bucket() {
-  if [[ -z ${DRY_RUN:-} ]] && aws s3api head-bucket --bucket "$bucket" 2>/dev/null; then return; fi
+  if [[ -z ${DRY_RUN:-} ]] && aws s3api head-bucket --bucket "$bucket" >/dev/null 2>&1; then return; fi
   local where=(--create-bucket-configuration "LocationConstraint=$region")
   [[ $region == us-east-1 ]] && where=()
   run aws s3api create-bucket --bucket "$bucket" --region "$region" ${where[@]+"${where[@]}"} --output text
