@@ -17,7 +17,7 @@ from lakehouse.lake.built_with import KEY, ChangedFact, built_with, changed_fact
 from lakehouse.lake.conflicts import conflict_of
 from lakehouse.lake.dataset_changes import ChangeState, DatasetChange, record_change, unfinished_change
 from lakehouse.lake.decisions import Signature
-from lakehouse.lake.delta_log import commits_since, existing_table, open_table
+from lakehouse.lake.delta_log import existing_table, open_table, recorded
 from lakehouse.lake.rewrite import NewTable, Rewritten, replace_rows
 from lakehouse.layout.declared import describe, of_dataset
 from lakehouse.layout.first_write import whole_table
@@ -137,9 +137,13 @@ def settle_unfinished(context: Context, dataset: Dataset) -> DatasetChange | Non
     left = unfinished_change(context.lake, dataset.name)
     if left is None or left.change not in (REBUILD, REKEY):
         return None
-    commits = commits_since(context.lake.silver(dataset.name), -1)
-    is_done = any((commit["lakehouse"] or {}).get("dataset_change") == left.entry for commit in commits)
+    is_done = recorded(context.lake.silver(dataset.name), _app_id(dataset)) >= left.entry
     return _close(context, left, ChangeState.DONE if is_done else ChangeState.UNDONE)
+
+
+def _app_id(dataset: Dataset) -> str:
+    """Under this application silver records the entries of the changes that were written to it."""
+    return f"dataset_change:{dataset.name}"
 
 
 def _close(context: Context, change: DatasetChange, state: ChangeState) -> DatasetChange:
@@ -158,6 +162,7 @@ def _write(context: Context, plan: RebuildPlan, started: DatasetChange) -> None:
         {**declared.properties, **built_with(dataset)},
         # Without the days that it touched, so that the fact is built whole.
         {"dataset": dataset.name, "dataset_change": started.entry},
+        (_app_id(dataset), started.entry),
     )
     done: Rewritten | None = None
     try:

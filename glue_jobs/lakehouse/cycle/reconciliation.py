@@ -7,8 +7,16 @@ from collections.abc import Iterable, Mapping
 from lakehouse.contracts.contract import Dataset
 from lakehouse.cycle.summary import DatasetCount, Failure, RuleCount
 from lakehouse.ingest.landing import Delivery
-from lakehouse.lake.batches import BatchState, ValidationStatus, batches_of, validation_results_of
-from lakehouse.lake.delta_log import commits_since
+from lakehouse.lake.batches import (
+    Batch,
+    BatchState,
+    ValidationStatus,
+    among,
+    batches_of,
+    undecided,
+    validation_results_of,
+)
+from lakehouse.lake.delta_log import newest_commits
 from lakehouse.lake.quality_results import quality_of
 from lakehouse.runtime.context import Context
 
@@ -34,12 +42,9 @@ def _count(
     mine: set[tuple[str, int]],
     merged: Mapping[tuple[str, int], Mapping[str, int]],
 ) -> DatasetCount:
-    results = [v for v in validation_results_of(context.lake, dataset) if (dataset.name, v.batch_id) in mine]
-    refused = sum(
-        batch.rows_in_file
-        for batch in batches_of(context.lake, dataset)
-        if batch.state is BatchState.REFUSED and batch.run_id == run_id
-    )
+    own = {batch_id for name, batch_id in mine if name == dataset.name}
+    results = validation_results_of(context.lake, dataset, among(own)) if own else []
+    refused = sum(batch.rows_in_file for batch in _refused(context, dataset) if batch.run_id == run_id)
     mergeable = [v.batch_id for v in results if v.passed]
     done = [merged.get((dataset.name, batch)) or merged_by_others(context, dataset, batch) for batch in mergeable]
     written = {name: sum(counts[name] for counts in done) for name in WRITTEN}
@@ -51,10 +56,16 @@ def _count(
     return DatasetCount(dataset.domain, dataset.name, landed, quarantined, held, **written)
 
 
+def _refused(context: Context, dataset: Dataset) -> list[Batch]:
+    return batches_of(context.lake, dataset, f"state = '{BatchState.REFUSED}'")
+
+
 def merged_by_others(context: Context, dataset: Dataset, batch_id: int) -> Mapping[str, int]:
     """What the commit of a batch says that another run merged in the meantime; zeros where silver does not have it."""
-    for commit in reversed(commits_since(context.lake.silver(dataset.name), -1)):
+    for commit in newest_commits(context.lake.silver(dataset.name)):
         said = commit["lakehouse"] or {}
+        if said.get("number", batch_id) < batch_id:  # numbers grow, and none is below that of its batch
+            break
         if said.get("batch_id") == batch_id and "counts" in said:
             written = {name: int(said["counts"].get(name, 0)) for name in WRITTEN if name != "ignored"}
             return {**written, "ignored": int(said["counts"]["rows"]) - sum(written.values())}
@@ -80,11 +91,10 @@ def held_of_delivery(context: Context, delivery: Delivery) -> list[Failure]:
     found: list[Failure] = []
     for dataset in context.contracts.datasets:
         stopped = {
-            v.batch_id: v.reason
-            for v in validation_results_of(context.lake, dataset)
-            if v.status is ValidationStatus.STOPPED
+            v.batch_id: v.reason for v in undecided(context.lake, dataset) if v.status is ValidationStatus.STOPPED
         }
-        for batch in batches_of(context.lake, dataset):
+        held = batches_of(context.lake, dataset, among(stopped)) if stopped else []
+        for batch in sorted([*held, *_refused(context, dataset)], key=lambda batch: batch.batch_id):
             reason = batch.reason if batch.state is BatchState.REFUSED else stopped.get(batch.batch_id)
             files = [f for f in batch.files if f"{dataset.domain}/{f.path}" in delivery.raw_files]
             if reason is not None and files:

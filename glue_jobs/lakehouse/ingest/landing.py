@@ -10,7 +10,7 @@ from pathlib import Path
 from lakehouse import log
 from lakehouse.contracts.contract import Contract, Contracts, Dataset
 from lakehouse.errors import LakehouseError
-from lakehouse.lake.batches import batches_of
+from lakehouse.lake.batches import known_files
 from lakehouse.lake.files import StoredFile, copy_in, exists
 from lakehouse.lake.landed import record_landed
 from lakehouse.lake.paths import Lake
@@ -62,7 +62,7 @@ def settle(lake: Lake, contracts: Contracts, contract: Contract, files: Sequence
     """Name the raw files of a domain that none of its datasets takes, and record which it need not look at again."""
     for line in unclaimed(contracts, contract, files):
         log.warning("file skipped", what=line)
-    batched = {file for dataset in contract.datasets for batch in batches_of(lake, dataset) for file in batch.files}
+    batched = set().union(*(known_files(lake, dataset) for dataset in contract.datasets))
     foreign = {file for file in files if dataset_of(contracts, file.name) not in contract.datasets}
     record_landed(lake, contract.domain, [file for file in files if file in batched or file in foreign])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ import pyarrow as pa
 from lakehouse import log
 from lakehouse.contracts.contract import Dataset
 from lakehouse.errors import TransientError
-from lakehouse.lake.delta_log import Commit, append_once, read_rows, recorded
+from lakehouse.lake.delta_log import Commit, append_once, open_table, read_rows, recorded, select
 from lakehouse.lake.files import StoredFile
 from lakehouse.lake.paths import Lake, is_repair
 
@@ -134,9 +134,9 @@ class ValidationResult:
         return self.status in (ValidationStatus.PASSED, ValidationStatus.ACCEPTED)
 
 
-def batches_of(lake: Lake, dataset: Dataset) -> list[Batch]:
-    """All batches of a dataset in their order."""
-    rows = read_rows(lake.ops("batches"), dataset=dataset.name)
+def batches_of(lake: Lake, dataset: Dataset, where: str = "true") -> list[Batch]:
+    """The batches of a dataset in their order; where: a condition in SQL, for most steps need the last few alone."""
+    rows = read_rows(lake.ops("batches"), where, dataset=dataset.name)
     found = [
         Batch(
             row["dataset"],
@@ -152,6 +152,16 @@ def batches_of(lake: Lake, dataset: Dataset) -> list[Batch]:
         for row in rows
     ]
     return sorted(found, key=lambda batch: batch.batch_id)
+
+
+def known_files(lake: Lake, dataset: Dataset) -> set[StoredFile]:
+    """The files of all batches of a dataset."""
+    table = open_table(lake.ops("batches"))
+    if table is None:
+        return set()
+    files = f"SELECT unnest(files) AS file FROM t WHERE dataset = '{dataset.name}'"
+    parts = "file['path'] AS path, file['size'] AS size, file['version'] AS version"
+    return {StoredFile(**file) for file in select(table, f"SELECT {parts} FROM ({files})")}
 
 
 def record_batches(lake: Lake, dataset: Dataset, plan: Callable[[list[Batch]], list[Batch]]) -> list[Batch]:
@@ -194,23 +204,36 @@ def planned(batches: Sequence[Batch]) -> list[Batch]:
 def to_ingest(lake: Lake, dataset: Dataset) -> list[Batch]:
     """Planned batches that bronze does not have yet."""
     done = recorded(lake.bronze(dataset.name), INGEST)
-    return [batch for batch in planned(batches_of(lake, dataset)) if batch.batch_id > done]
+    return planned(batches_of(lake, dataset, f"batch_id > {done}"))
 
 
 def to_validate(lake: Lake, dataset: Dataset) -> list[Batch]:
     """Batches in bronze that have not been validated."""
     ingested = recorded(lake.bronze(dataset.name), INGEST)
     validated = recorded(lake.ops("validation_results"), f"{VALIDATE}:{dataset.name}")
-    return [b for b in planned(batches_of(lake, dataset)) if validated < b.batch_id <= ingested]
+    return planned(batches_of(lake, dataset, f"batch_id > {validated} AND batch_id <= {ingested}"))
 
 
-def validation_results_of(lake: Lake, dataset: Dataset) -> list[ValidationResult]:
-    """The newest validation result of each batch of a dataset, in the order of the batches."""
-    rows = read_rows(lake.ops("validation_results"), dataset=dataset.name)
+def validation_results_of(lake: Lake, dataset: Dataset, where: str = "true") -> list[ValidationResult]:
+    """The newest validation result of each batch of a dataset, in the order of the batches.
+
+    where: a condition on batches, in SQL; on anything else it could leave out a newer result.
+    """
+    rows = read_rows(lake.ops("validation_results"), where, dataset=dataset.name)
     names = ValidationResult.__dataclass_fields__
     newest = {row["batch_id"]: row for row in sorted(rows, key=lambda row: row["recorded_at"])}
     found = [{name: newest[batch_id][name] for name in names} for batch_id in sorted(newest)]
     return [ValidationResult(**{**row, "status": ValidationStatus(row["status"])}) for row in found]
+
+
+def among(batch_ids: Iterable[int]) -> str:
+    """The condition, in SQL, for being one of some batches."""
+    return f"batch_id IN ({', '.join(map(str, sorted(batch_ids))) or 'NULL'})"
+
+
+def undecided(lake: Lake, dataset: Dataset) -> list[ValidationResult]:
+    """The newest results of the batches that were stopped at first, few of all: none of them is `passed` later."""
+    return validation_results_of(lake, dataset, f"status <> '{ValidationStatus.PASSED}'")
 
 
 def record_validation(lake: Lake, dataset: Dataset, result: ValidationResult) -> None:

@@ -15,6 +15,7 @@ from lakehouse.lake.batches import (
     LedgerBusyError,
     ValidationResult,
     ValidationStatus,
+    among,
     batches_of,
     validation_results_of,
 )
@@ -96,7 +97,7 @@ def state_of(lake: Lake, dataset: Dataset, batch_id: int, last: Decision | None)
     result = validation_result_of(lake, dataset, batch_id)
     if result is not None:
         return result.status
-    states = {batch.batch_id: batch.state for batch in batches_of(lake, dataset)}
+    states = {batch.batch_id: batch.state for batch in batches_of(lake, dataset, among([batch_id]))}
     waits: dict[str, str] = {
         BatchState.PLANNED: "not validated yet",
         BatchState.REFUSED: "refused: deliver its file again, corrected",
@@ -106,7 +107,7 @@ def state_of(lake: Lake, dataset: Dataset, batch_id: int, last: Decision | None)
 
 def validation_result_of(lake: Lake, dataset: Dataset, batch_id: int) -> ValidationResult | None:
     """The newest validation result of a batch."""
-    return next((v for v in validation_results_of(lake, dataset) if v.batch_id == batch_id), None)
+    return next(iter(validation_results_of(lake, dataset, among([batch_id]))), None)
 
 
 @dataclass(frozen=True)

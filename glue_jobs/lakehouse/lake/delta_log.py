@@ -6,7 +6,7 @@ import contextlib
 import functools
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,17 @@ from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, w
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from lakehouse.lake.conflicts import when_free
-from lakehouse.lake.files import list_files, read_head
 from lakehouse.lake.paths import is_s3
 
 MOST_FILES = 100
-"""With so many files a small table is compacted: as often as delta-rs writes a checkpoint of its log."""
+"""With so many small files a table of `ops` is compacted."""
+FILE_BYTES = 4 << 20
+"""Compaction makes files of about so many bytes and leaves them alone afterwards, so that it rewrites only the tail."""
+PROPERTIES = {"delta.checkpointInterval": "10"}
+"""Of a new table of `ops`: who opens it reads the log from its newest checkpoint on; by default they are 100 apart."""
+
+FIRST_COMMITS = 8
+"""So many commits are read at first when a log is searched backwards; most searches end there."""
 
 
 @dataclass(frozen=True)
@@ -83,17 +89,6 @@ def existing_table(path: str) -> DeltaTable:
     return table
 
 
-def read_protocol(path: str) -> tuple[int, list[str]]:
-    """Reader version and reader features from the text of the log, also of tables that delta-rs cannot open."""
-    folder = f"{path}/_delta_log"
-    for file in reversed([f for f in list_files(folder) if f.name.endswith(".json") and f.name[0].isdigit()]):
-        for line in read_head(folder, file, file.size).decode("utf-8").splitlines():
-            protocol = json.loads(line).get("protocol")
-            if protocol:
-                return int(protocol["minReaderVersion"]), list(protocol.get("readerFeatures") or [])
-    return 1, []
-
-
 def table_version(path: str) -> int:
     """The newest version of a table, -1 where there is none."""
     table = open_table(path)
@@ -119,6 +114,20 @@ def commits_since(path: str, version: int) -> list[dict[str, Any]]:
     return [_with_metadata(commit) for commit in reversed(commits)]
 
 
+def newest_commits(path: str) -> Iterator[dict[str, Any]]:
+    """The commits of a table as `commits_since` has them, newest first, read only as far back as somebody asks.
+
+    They end at the oldest that a cleaned-up log still has.
+    """
+    table, given, wanted = open_table(path), 0, FIRST_COMMITS
+    while table is not None:
+        commits = table.history(limit=wanted)
+        yield from map(_with_metadata, commits[given:])
+        if len(commits) < wanted:
+            return
+        given, wanted = wanted, wanted * FIRST_COMMITS
+
+
 def _with_metadata(commit: dict[str, Any]) -> dict[str, Any]:
     try:
         metadata = json.loads(commit.get("userMetadata") or "null")
@@ -127,10 +136,13 @@ def _with_metadata(commit: dict[str, Any]) -> dict[str, Any]:
     return {**commit, "lakehouse": metadata if isinstance(metadata, dict) else None}
 
 
-def read_rows(path: str, **wanted: str | int) -> list[dict[str, Any]]:
-    """The rows of a small table whose columns have the wanted values; empty where there is no table."""
+def read_rows(path: str, where: str = "true", **wanted: str | int) -> list[dict[str, Any]]:
+    """The rows of a small table whose columns have the wanted values; empty where there is no table.
+
+    where: a further condition, in SQL.
+    """
     table = open_table(path)
-    return [] if table is None else select(table, f"SELECT * FROM t WHERE {_where(wanted)}")
+    return [] if table is None else select(table, f"SELECT * FROM t WHERE {_where(wanted)} AND {where}")
 
 
 def count_rows(table: DeltaTable, **wanted: str | int) -> int:
@@ -164,38 +176,60 @@ def select(table: DeltaTable, sql: str) -> list[dict[str, Any]]:
 
 
 def append_once(path: str, rows: Sequence[dict[str, Any]], schema: pa.Schema, commit: Commit) -> bool:
-    """Append rows in one commit; False, and no rows, when its version or a later one is recorded already.
-
-    A column that the table lacks, because an earlier release created it, is added. Each append makes a file, so a
-    table that has MOST_FILES of them is compacted: what a run reads of it does not grow with the number of runs.
-    """
+    """Append rows in one commit; False, and no rows, when its version or a later one is recorded already."""
 
     def append() -> bool:
         table = open_table(path)
         if _recorded_in(table, commit.app_id) >= commit.version:
             return False
-        write_deltalake(
-            path,
-            pa.Table.from_pylist(list(rows), schema=schema),
-            mode="append",
-            schema_mode="merge",
-            storage_options=storage_options(path),
-            commit_properties=_properties(commit),
-        )
-        if table is not None and len(table.file_uris()) >= MOST_FILES:
-            compact(path)
+        _append(path, table, rows, schema, _properties(commit))
         return True
 
     return when_free(path, append)
 
 
+def append_rows(path: str, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+    """Append rows in one commit, whose rows themselves say whether they are known already."""
+    when_free(path, lambda: _append(path, open_table(path), rows, schema))
+
+
+def _append(
+    path: str,
+    table: DeltaTable | None,
+    rows: Sequence[dict[str, Any]],
+    schema: pa.Schema,
+    properties: CommitProperties | None = None,
+) -> None:
+    """A column that the table lacks, because an earlier release created it, is added.
+
+    Each append makes a file, so a table that has MOST_FILES small ones is compacted: what a run reads of it does not
+    grow with the number of runs.
+    """
+    write_deltalake(
+        path,
+        pa.Table.from_pylist(list(rows), schema=schema),
+        mode="append",
+        schema_mode="merge",
+        configuration=PROPERTIES if table is None else None,
+        storage_options=storage_options(path),
+        commit_properties=properties,
+    )
+    if table is not None and _small_files(table) >= MOST_FILES:
+        compact(path)
+
+
+def _small_files(table: DeltaTable) -> int:
+    sizes = pa.table(table.get_add_actions())["size_bytes"].to_pylist()
+    return sum(size < FILE_BYTES // 2 for size in sizes)
+
+
 def compact(path: str) -> None:
-    """Bring the rows of a small table into one file; no row changes, and readers keep the version that they opened.
+    """Bring the rows of small files into few; no row changes, and readers keep the version that they opened.
 
     Where another writer rewrites the same files at that moment, the files stay as they are until the next append.
     """
     with contextlib.suppress(CommitFailedError):
-        existing_table(path).optimize.compact()
+        existing_table(path).optimize.compact(target_size=FILE_BYTES)
 
 
 def _properties(commit: Commit) -> CommitProperties:

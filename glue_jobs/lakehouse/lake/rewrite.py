@@ -60,11 +60,13 @@ class NewTable:
     """What a table is after all of it was rewritten.
 
     properties: added to those of the table. metadata: what the commit says besides its layout.
+    recorded: application and version that the table records, which outlive the commit.
     """
 
     partition_by: tuple[str, ...]
     properties: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    recorded: tuple[str, int] | None = None
 
 
 Partitions = Sequence[tuple[str, ...]]
@@ -140,6 +142,7 @@ class _Transaction:
         self._log = delta_log.forTable(spark._jsparkSession, for_spark(path))
         self._transaction = self._log.startTransaction(self._none, self._none)
         self._snapshot = self._transaction.snapshot()
+        self._more: list[Any] = []
 
     @property
     def version(self) -> int:
@@ -174,6 +177,8 @@ class _Transaction:
         about = (old.id(), old.name(), old.description(), old.format())
         names = self._seq(list(table.partition_by))
         self._transaction.updateMetadata(old.copy(*about, schema, names, configuration, old.createdTime()), False)
+        if table.recorded is not None:
+            self._more = [self._jvm.org.apache.spark.sql.delta.actions.SetTransaction(*table.recorded, self._none)]
 
     def write(self, rows: DataFrame, arrangement: Arrangement) -> list[Any]:
         """Write rows to new files, which no reader sees before the commit."""
@@ -202,7 +207,7 @@ class _Transaction:
             _refuse_loss(self._path, removed, added)
         added = [_with_data_change(file, changes_data) for file in added]
         now = int(time.time() * 1000)
-        actions = [*added, *(file.removeWithTimestamp(now, changes_data) for file in removed)]
+        actions = [*self._more, *added, *(file.removeWithTimestamp(now, changes_data) for file in removed)]
         layout = {**metadata["layout"], "at": _newest(added)}
         with session_settings(self._spark, {USER_METADATA: json.dumps({**metadata, "layout": layout})}):
             operation = self._update() if other_rows else self._optimize(layout["cluster_by"])

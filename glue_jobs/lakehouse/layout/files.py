@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from deltalake.fs import DeltaStorageHandler
 
 from lakehouse.contracts.layout import Layout
-from lakehouse.lake.delta_log import commits_since, storage_options
+from lakehouse.lake.delta_log import newest_commits, storage_options
 from lakehouse.lake.table_files import Partition, TableFile
 
 
@@ -54,18 +54,27 @@ class History(dict[tuple[str, ...], Clustered]):
         return self.before
 
 
-def clustered_at(path: str) -> History:
-    """When each partition was last clustered, from the metadata of the commits that rewrote files."""
-    commits = commits_since(path, -1)
+def clustered_at(path: str, partitions: Collection[tuple[str, ...]]) -> History:
+    """When each of some partitions was last clustered, from the metadata of the commits that rewrote files.
+
+    Only the part of the log is read that says it of all of them.
+    """
+    last: dict[tuple[str, ...], int] = {}
+    last_whole: dict[tuple[str, ...], int] = {}
+    oldest, missing = None, set(partitions)
+    for commit in newest_commits(path):
+        oldest, layout = commit, (commit["lakehouse"] or {}).get("layout") or {}
+        for partition in map(tuple, layout.get("partitions", ())):
+            last.setdefault(partition, layout["at"])
+        for partition in map(tuple, layout.get("whole", ())):
+            last_whole.setdefault(partition, layout["at"])
+        missing -= last_whole.keys()
+        if not missing:
+            break
     # What is older than the first commit of a cleaned-up log was maintained while the log still reached back to it.
-    is_trimmed = bool(commits) and commits[0]["version"] > 0
-    history = History(commits[0]["timestamp"] if is_trimmed else -1)
-    for commit in commits:
-        layout = (commit["lakehouse"] or {}).get("layout") or {}
-        whole = {tuple(partition) for partition in layout.get("whole", ())}
-        for partition in (tuple(partition) for partition in layout.get("partitions", ())):
-            before = history[partition]
-            history[partition] = Clustered(layout["at"], layout["at"] if partition in whole else before.whole_at)
+    is_trimmed = bool(missing) and oldest is not None and oldest["version"] > 0
+    history = History(oldest["timestamp"] if is_trimmed and oldest else -1)
+    history.update({of: Clustered(at, last_whole.get(of, history.before.whole_at)) for of, at in last.items()})
     return history
 
 

@@ -19,6 +19,7 @@ from lakehouse.errors import UsageError
 from lakehouse.lake.conflicts import conflict_of
 from lakehouse.lake.delta_log import existing_table
 from lakehouse.lake.files import list_files
+from lakehouse.lake.log_files import begins_at
 from lakehouse.lake.paths import delta_name, for_spark
 from lakehouse.lake.rewrite import Arrangement, Rewritten, rewrite_files
 from lakehouse.lake.table_files import table_files
@@ -119,7 +120,8 @@ def plan_table(table: DeclaredTable, max_bytes: int = MAX_BYTES) -> Plan:
     """What should be rewritten now, from the table's log."""
     opened = existing_table(table.path)
     files = table_files(opened, columns_of(table.layout))
-    return plan_maintenance(files, table.layout, clustered_at(table.path), max_bytes)
+    clustered = clustered_at(table.path, {partition_label(file.partition) for file in files})
+    return plan_maintenance(files, table.layout, clustered, max_bytes)
 
 
 def carry_out(spark: SparkSession, table: DeclaredTable, plan: Plan) -> Rewritten | None:
@@ -159,10 +161,9 @@ def _vacuum(context: Context, table: DeclaredTable) -> int:
 
 def _clean_log(context: Context, table: DeclaredTable) -> bool:
     """Checkpoint a log whose first commits are older than its retention; Delta then deletes them."""
-    opened = existing_table(table.path)
     expired = time.time() * 1000 - (max(table.retention_days, LOG_DAYS) + 1) * DAY_MS
-    old = [commit for commit in opened.history() if commit["timestamp"] < expired]
-    if not any(commit["version"] < opened.version() for commit in old):
+    oldest = begins_at(table.path)
+    if oldest is None or oldest[0] == existing_table(table.path).version() or oldest[1] >= expired:
         return False
     spark = context.spark()
     jvm: Any = spark._jvm

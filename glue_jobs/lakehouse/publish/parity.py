@@ -10,7 +10,8 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lakehouse.errors import LakehouseError
-from lakehouse.lake.delta_log import open_table, read_protocol, rows_in_files
+from lakehouse.lake.delta_log import open_table, rows_in_files
+from lakehouse.lake.log_files import read_protocol
 from lakehouse.lake.table_files import totals_of
 from lakehouse.privacy import without_values
 

@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 import pyarrow as pa
-from deltalake import write_deltalake
 
 from lakehouse import log
 from lakehouse.contracts.contract import Dataset
-from lakehouse.lake.delta_log import read_rows, storage_options
+from lakehouse.lake.delta_log import append_rows, read_rows
 from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.rows import RowRef
 
@@ -127,6 +126,4 @@ def record_changes(lake: Lake, dataset: Dataset, changes: Sequence[Change], know
         }
         for change in new
     ]
-    path = lake.ops(_LEDGER)
-    table = pa.Table.from_pylist(rows, schema=CHANGES)
-    write_deltalake(path, table, mode="append", storage_options=storage_options(path))
+    append_rows(lake.ops(_LEDGER), rows, CHANGES)

@@ -19,7 +19,7 @@ from lakehouse import log
 from lakehouse.contracts.contract import Dataset
 from lakehouse.lake.batches import MERGE
 from lakehouse.lake.conflicts import CHANGES_NO_ROW, conflict_of
-from lakehouse.lake.delta_log import commits_since, recorded, table_version
+from lakehouse.lake.delta_log import commits_since, newest_commits, recorded, table_version
 from lakehouse.lake.evolution import WantedTable, evolve
 from lakehouse.layout.first_write import whole_table
 from lakehouse.transform.merge_errors import BatchOrderError, MergeConflictError, PassedRowsError, UnseenRivalError
@@ -181,22 +181,34 @@ def _refuse_unseen(dataset: Dataset, commits: Sequence[LoggedCommit], own: Logge
 
 def _skipped(dataset: Dataset, batch_id: int, number: int, path: str, conflicts: int, seconds: float) -> MergeResult:
     """The result for a number that the table has recorded: merged before, or BatchOrderError when provably not."""
-    commits = commits_since(path, -1)
-    logged = [(commit["lakehouse"] or {}, commit["version"]) for commit in commits]
-    # An earlier release recorded only the batch ID, which was its number.
-    merged = {metadata.get("number", metadata.get("batch_id")): version for metadata, version in logged}
-    from_the_start = bool(commits) and commits[0]["version"] == 0
-    if number not in merged and from_the_start:
+    version = _version_of(path, number)
+    if version is None:
         raise BatchOrderError(dataset.name, batch_id, recorded(path, MERGE))
-    log.info("merged before", version=merged.get(number))
+    log.info("merged before", version=version)
     return MergeResult(
         dataset=dataset.name,
         batch_id=batch_id,
         skipped=True,
-        version=merged.get(number, -1),
+        version=version,
         conflicts=conflicts,
         seconds=round(seconds, 3),
     )
+
+
+def _version_of(path: str, number: int) -> int | None:
+    """The version that merged a number, None where there is provably none; -1 where a cleaned-up log no longer says.
+
+    Numbers grow along the log, so the search ends at the first that is smaller.
+    """
+    for commit in newest_commits(path):
+        said = commit["lakehouse"] or {}
+        # An earlier release recorded only the batch ID, which was its number.
+        merged = said.get("number", said.get("batch_id"))
+        if merged == number:
+            return int(commit["version"])
+        if commit["version"] == 0 or (merged is not None and merged < number):
+            return None
+    return -1
 
 
 def _result(merged: Merged, conflicts: int, seconds: float) -> MergeResult:

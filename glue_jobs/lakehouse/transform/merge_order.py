@@ -43,8 +43,8 @@ def to_merge(lake: Lake, dataset: Dataset, results: Sequence[ValidationResult]) 
     done = recorded(lake.silver(dataset.name), MERGE)
     status_of = {result.batch_id: result.status for result in results}
     turns: list[Turn] = []
-    for batch in batches_of(lake, dataset):
-        if batch.batch_id <= done or batch.state is BatchState.REFUSED:
+    for batch in batches_of(lake, dataset, f"batch_id > {done}"):
+        if batch.state is BatchState.REFUSED:
             continue
         if batch.repeats is not None:
             turns.append(Turn(batch.batch_id, batch.repeats))
@@ -80,7 +80,7 @@ def give_accepted_turns(lake: Lake, dataset: Dataset, results: Sequence[Validati
     accepted = [result.batch_id for result in results if result.status is ValidationStatus.ACCEPTED]
     if not accepted:
         return
-    given = {batch.repeats for batch in batches_of(lake, dataset)}
+    given = {batch.repeats for batch in batches_of(lake, dataset, f"state = '{BatchState.REPEAT}'")}
     for batch_id in accepted:
         if batch_id not in given:
             give_turn(lake, dataset, batch_id)
