@@ -288,5 +288,6 @@ def test_ci_calls_the_targets_that_the_readme_names() -> None:
     job = flow["jobs"]["test"]
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
     assert [step["run"] for step in job["steps"] if "run" in step] == [
-        "make check", "make check-terraform SKIP_TESTS=1", "make test", "make test-docs"
+        "make check", ".venv/bin/lakehouse check --against HEAD^1", "make check-terraform SKIP_TESTS=1", "make test",
+        "make test-docs",
     ]  # fmt: skip

@@ -20,6 +20,10 @@ def check(
     lake: Annotated[
         str | None, typer.Option("--lake", metavar="PATH", help="Also compare contracts with the tables of this lake.")
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="REV", help="Instead say what has changed since a git revision, for whom."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list, for an editor or CI.")] = False,
 ) -> int:
     """Validate contracts, suites and views; report each error with its file.
@@ -27,6 +31,10 @@ def check(
     Every contract is validated against our rules and the schema of the Open Data Contract Standard, every expectation
     suite against its contract, every Athena view against the tables that it reads. What a contract
     says under a former name or without an effect here gives a warning. Nothing is run or written.
+
+    With --against, where all is right, each change of a contract is classed as breaking, widening or free for files,
+    silver, marts, views, DAGs and roles, with the models and views that it reaches and what to do. The exit code is 3
+    only where one is breaking.
 
     With --lake, key, sequence, date, strategy, ties, partitions and columns are compared with those that the tables of
     the lake were built with: what a run on it would refuse.
@@ -42,6 +50,8 @@ def check(
     found = problems(project)
     if lake is not None and not found:
         found = _of_lake(project, lake)
+    if against is not None and not found:
+        return _since(project, against, as_json)
     if as_json:
         print_json(found, warnings, project.root)
     else:
@@ -56,6 +66,20 @@ def _of_lake(project: Project, lake: str) -> list[str]:
     from lakehouse.lake.paths import Lake
 
     return lake_problems(Lake.at(lake), project.contracts)
+
+
+def _since(project: Project, revision: str, as_json: bool) -> int:
+    import json
+
+    from lakehouse.cli.check_against import changes_since, lines_of
+    from lakehouse.contracts.changes import Effect
+    from lakehouse.errors import EXIT_TERMINAL
+
+    found = changes_since(project, revision)
+    listed = json.dumps([one.as_json for one in found], indent=1, ensure_ascii=False).split("\n")
+    for line in listed if as_json else lines_of(found, revision):
+        print_line(line)
+    return EXIT_TERMINAL if any(one.effect is Effect.BREAKING for one in found) else 0
 
 
 @command(app, "settings", example="lakehouse settings", panel=CHECK)

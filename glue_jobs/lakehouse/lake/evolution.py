@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +14,7 @@ from pyspark.sql import functions as F
 from lakehouse import log
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.type_order import holds
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import tables
 from lakehouse.lake.delta_log import open_table
@@ -22,7 +22,6 @@ from lakehouse.lake.paths import delta_name
 from lakehouse.lake.rewrite import Arrangement, NewTable, rewrite_table
 
 _DELTA_NAMES = {"int": "integer", "bigint": "long"}
-_DECIMAL = re.compile(r"^decimal\((\d+),(\d+)\)$")
 
 
 class SchemaChangeError(LakehouseError):
@@ -187,7 +186,7 @@ def _wider(new: NewColumn, found: str, dataset: Dataset) -> Column:
     """
     wanted = _delta_name(new.column)
     differs = f"is {found} in the table and {new.column.type} in the contract"
-    if "." in new.path or not _holds(wanted, found):
+    if "." in new.path or not holds(wanted, found):
         cure = "values could be lost; keep the type, or deliver the column under a new name"
         raise SchemaChangeError(dataset.name, new.path, differs, cure)
     if not dataset.widens_types:
@@ -197,15 +196,6 @@ def _wider(new: NewColumn, found: str, dataset: Dataset) -> Column:
         )
         raise SchemaChangeError(dataset.name, new.path, differs, cure)
     return new.column
-
-
-def _holds(wanted: str, found: str) -> bool:
-    """Whether every value of the found type is one of the wanted type."""
-    new, old = _DECIMAL.match(wanted), _DECIMAL.match(found)
-    if new and old:
-        digits, places, digits_before, places_before = (int(n) for n in (*new.groups(), *old.groups()))
-        return places >= places_before and digits - places >= digits_before - places_before
-    return (found, wanted) == ("integer", "long")
 
 
 def _widen(spark: SparkSession, path: str, widened: Sequence[Column], wanted: WantedTable) -> None:

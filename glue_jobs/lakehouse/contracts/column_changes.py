@@ -1,0 +1,85 @@
+"""The changes of a dataset's columns, fields of structs included, each with its class for each consumer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lakehouse.contracts.changes import FILES, MARTS, ROLES, SILVER, VIEWS, Change, Effect, Effects
+from lakehouse.contracts.columns import Column
+from lakehouse.contracts.contract import Dataset, Drift
+from lakehouse.contracts.type_order import holds
+
+BREAKING, WIDENING, FREE = Effect
+_READERS = (SILVER, MARTS, VIEWS)
+_NEW_NAME = "keep the type, or deliver the column under a new name"
+
+
+def column_changes(old: Dataset, new: Dataset) -> Iterator[Change]:
+    """Every change of the columns of one dataset."""
+    yield from _of_columns(new, old.columns, new.columns, "")
+
+
+def _of_columns(dataset: Dataset, old: Sequence[Column], new: Sequence[Column], parent: str) -> Iterator[Change]:
+    before, after = ({column.name: column for column in columns} for columns in (old, new))
+    for name in dict.fromkeys((*before, *after)):
+        path = f"{parent}{name}"
+        if name not in after:
+            yield _removed(dataset, path)
+        elif name not in before:
+            yield _added(dataset, path, after[name])
+        else:
+            yield from _of_column(dataset, path, before[name], after[name])
+            if before[name].fields and after[name].fields:
+                yield from _of_columns(dataset, before[name].fields, after[name].fields, f"{path}.")
+
+
+def _change(dataset: Dataset, path: str, about: str, what: str, effects: Effects, *steps: str) -> Change:
+    field = f"{path}.{about}" if about else path
+    return Change(dataset.domain, dataset.name, field, what, effects, steps, column=path)
+
+
+def _removed(dataset: Dataset, path: str) -> Change:
+    files = BREAKING if dataset.drift is Drift.STRICT else FREE
+    step = f"lakehouse dataset drop-column {dataset.domain}.{dataset.name} {path} --why TEXT, once nothing reads it"
+    return _change(dataset, path, "", "is gone", {FILES: files, **dict.fromkeys(_READERS, BREAKING)}, step)
+
+
+def _added(dataset: Dataset, path: str, column: Column) -> Change:
+    if column.required:
+        step = "say required: false, for the rows that are there have no value for it"
+        return _change(dataset, path, "", "is new and required", {FILES: BREAKING, SILVER: BREAKING}, step)
+    return _change(dataset, path, "", "is new", {FILES: WIDENING, SILVER: WIDENING, VIEWS: FREE})
+
+
+def _of_column(dataset: Dataset, path: str, old: Column, new: Column) -> Iterator[Change]:
+    if old.type != new.type:
+        yield _of_type(dataset, path, old, new)
+    if old.required != new.required:
+        effects = {FILES: BREAKING if new.required else WIDENING, SILVER: FREE if new.required else WIDENING}
+        yield _change(dataset, path, "required", f"{_word(old.required)} → {_word(new.required)}", effects)
+    if old.delivered_name != new.delivered_name:
+        what = f"{old.delivered_name} → {new.delivered_name}"
+        yield _change(dataset, path, "physicalName", what, {FILES: BREAKING}, "agree with the source on the day")
+    if old.pii != new.pii:
+        effect = BREAKING if new.pii else WIDENING
+        what = "is personal data now" if new.pii else "is no personal data any more"
+        yield _change(dataset, path, "classification", what, {ROLES: effect}, "make deploy, which changes the grants")
+    if old.description != new.description:
+        yield _change(dataset, path, "description", f"{old.description} → {new.description}", {SILVER: FREE})
+
+
+def _of_type(dataset: Dataset, path: str, old: Column, new: Column) -> Change:
+    what = f"{old.type} → {new.type}"
+    if "." in path or not holds(new.type, old.type):
+        effects = {FILES: BREAKING, **dict.fromkeys(_READERS, BREAKING)}
+        return _change(dataset, path, "physicalType", what, effects, _NEW_NAME)
+    if not dataset.widens_types:
+        step = "set typeWidening: rewrite, and the table is rewritten once"
+        effects = {FILES: WIDENING, SILVER: BREAKING, MARTS: WIDENING, VIEWS: FREE}
+        return _change(dataset, path, "physicalType", what, effects, step)
+    effects = {FILES: WIDENING, SILVER: WIDENING, MARTS: WIDENING, VIEWS: FREE}
+    return _change(dataset, path, "physicalType", what, effects)
+
+
+def _word(value: bool) -> str:
+    return str(value).lower()
