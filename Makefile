@@ -47,9 +47,11 @@ lint: setup
 types: setup
 	@$(PY) -m mypy
 
-facts: setup
-	@.venv/bin/lakehouse check
+facts: deep
 	@$(PY) -m tools.samples.generate --check
+
+deep: setup
+	@$(WOULD).venv/bin/lakehouse check --deep
 
 parse: setup
 	@$(PY) -m tools.airflow.dag_report dags
@@ -111,7 +113,7 @@ deploy: setup ## Do all of this section in order, and wait until Airflow has it 
 	@tools/deploy/deploy.sh $(ENV)
 
 upload-jobs: package jar ## Upload scripts, wheel, requirements and jars of the Glue jobs
-package-dbt: ## Pack contracts, suites and dbt project, and upload them
+package-dbt: deep ## Check contracts, suites and dbt project, pack and upload them
 upload-dags: upload-jobs ## Upload the DAGs, the jobs that they start, and what MWAA installs; ask MWAA to take it
 upload-dbt-docs: dbt-docs ## Upload dbt's docs, manifest and catalog of OUTPUT_DIR (runs the samples where there are none)
 update-airflow: ## Wait until MWAA runs with what was uploaded

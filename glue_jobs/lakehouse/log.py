@@ -12,6 +12,9 @@ from collections.abc import Iterator
 
 from lakehouse.say import visible
 
+OF_FAILED_QUERIES = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+"""Loggers of PySpark that write stack trace and values of each failed query; ours says what may be shown of it."""
+
 _FIELDS = ("run", "domain", "dataset", "batch")
 _context: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("lakehouse_log", default=None)
 
@@ -42,6 +45,8 @@ def configure(level: int = logging.INFO) -> None:
     logger = logging.getLogger("lakehouse")
     logger.setLevel(level)
     logger.propagate = False
+    for name in OF_FAILED_QUERIES:
+        logging.getLogger(name).disabled = True
     if not logger.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(_Line())

@@ -20,6 +20,10 @@ def check(
     lake: Annotated[
         str | None, typer.Option("--lake", metavar="PATH", help="Also compare contracts with the tables of this lake.")
     ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Also start Spark, and try tables, rules, models, views and DAGs without data."),
+    ] = False,
     against: Annotated[
         str | None,
         typer.Option("--against", metavar="REV", help="Instead say what has changed since a git revision, for whom."),
@@ -31,6 +35,10 @@ def check(
     Every contract is validated against our rules and the schema of the Open Data Contract Standard, every expectation
     suite against its contract, every Athena view against the tables that it reads. What a contract
     says under a former name or without an effect here gives a warning. Nothing is run or written.
+
+    With --deep, where all of that is right, every rule is evaluated on rows of the contract's types, every table is
+    planned, dbt builds its models without rows, every view is queried, and the DAGs are parsed where Airflow is
+    installed: what an engine refuses is named before a delivery comes.
 
     With --against, where all is right, each change of a contract is classed as breaking, widening or free for files,
     silver, marts, views, DAGs and roles, with the models and views that it reaches and what to do. The exit code is 3
@@ -50,6 +58,8 @@ def check(
     found = problems(project)
     if lake is not None and not found:
         found = _of_lake(project, lake)
+    if deep and not found:
+        found = _of_plans(project)
     if against is not None and not found:
         return _since(project, against, as_json)
     if as_json:
@@ -80,6 +90,15 @@ def _since(project: Project, revision: str, as_json: bool) -> int:
     for line in listed if as_json else lines_of(found, revision):
         print_line(line)
     return EXIT_TERMINAL if any(one.effect is Effect.BREAKING for one in found) else 0
+
+
+def _of_plans(project: Project) -> list[str]:
+    from lakehouse.cli.check import readable_suites
+    from lakehouse.cycle.dry_run import refused_plans
+    from lakehouse.runtime.session import local_session
+
+    suites, _ = readable_suites(project, project.contracts)
+    return list(refused_plans(project, local_session(project), suites))
 
 
 @command(app, "settings", example="lakehouse settings", panel=CHECK)

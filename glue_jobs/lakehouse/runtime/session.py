@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakehouse import log
 from lakehouse.contracts.project import Project
 from lakehouse.errors import LakehouseError
 from lakehouse.runtime.java import find_java
@@ -65,5 +66,6 @@ def local_session(
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     # PySpark logs the stack trace of every failed query, also of errors that are printed as one line here.
-    logging.getLogger("SQLQueryContextLogger").disabled = True
+    for name in log.OF_FAILED_QUERIES:
+        logging.getLogger(name).disabled = True
     return session

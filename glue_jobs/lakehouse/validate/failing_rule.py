@@ -40,7 +40,7 @@ def naming_the_rule(project: Project, dataset: Dataset, batch: DataFrame, suite:
     try:
         yield
     except Exception as error:
-        found = None if foreseen(error) else failing_rule(batch, suite)
+        found = None if foreseen(error) else next(failing_rules(batch, suite), None)
         if found is None:
             raise
         rule, reason = found
@@ -53,13 +53,12 @@ def _file_of(project: Project, dataset: Dataset, rule: Rule, own: Suite) -> Path
     return project.root / "contracts" / f"{dataset.domain}.yaml"
 
 
-def failing_rule(batch: DataFrame, suite: Suite) -> tuple[Rule, str] | None:
-    """The first rule that cannot be evaluated by itself, and why; None where each of them can."""
+def failing_rules(batch: DataFrame, suite: Suite) -> Iterator[tuple[Rule, str]]:
+    """The rules that cannot be evaluated by themselves, and why."""
     for rule in suite.expectations:
         try:
             evaluate_batch(batch, Suite(suite.dataset, (rule,)), 100, examples=False)
         except (RuleTypeError, RuleNotJudgedError) as error:
-            return rule, error.reason
+            yield rule, error.reason
         except Exception as error:  # whatever an engine raises, a person needs to know the rule
-            return rule, without_values(error, (*rule.columns, *batch.columns))
-    return None
+            yield rule, without_values(error, (*rule.columns, *batch.columns))

@@ -1,0 +1,85 @@
+"""Builds dbt's models and asks every view on a lake without rows: what dbt, Spark or DuckDB would refuse of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from deltalake import write_deltalake
+from pyspark.sql.types import StructType
+
+from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.layers import MARTS, SILVER
+from lakehouse.errors import LakehouseError
+from lakehouse.publish.descriptions import ops_schemas
+from lakehouse.publish.not_deleted import delete_flags
+from lakehouse.publish.query import require_views_run
+from lakehouse.publish.views import ViewError, read_views, resolve
+from lakehouse.runtime.context import Context
+from lakehouse.runtime.dbt import ModelError, register_silver, run_dbt
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A dataset with the schemas of its tables that readers see."""
+
+    dataset: Dataset
+    quarantine: StructType
+    silver: StructType
+
+
+def refused_models(context: Context, planned: Sequence[Planned]) -> Iterator[str]:
+    """A line for each model, test and view that an engine refuses. The lake of the context is filled with no rows."""
+    _write_nothing(context, planned)
+    if (context.project.dbt / "dbt_project.yml").is_file():
+        spark = context.spark()
+        register_silver(spark, context.lake, context.contracts)
+        try:
+            run_dbt(context, ["build"])
+        except LakehouseError as error:
+            yield _line_of(context, error)
+            return  # the views read what could not be built
+        finally:
+            for layer in (SILVER, MARTS):  # the session must not keep tables of a folder that goes
+                spark.sql(f"DROP DATABASE IF EXISTS {layer} CASCADE")
+    yield from _refused_views(context)
+
+
+def _line_of(context: Context, error: LakehouseError) -> str:
+    """The line about a model or a test, with its file where dbt names one."""
+    found = re.fullmatch(r"(.+) \((\S+)\)", error.node) if isinstance(error, ModelError) else None
+    if found is None or not isinstance(error, ModelError):
+        return str(error)
+    return f"{context.project.root}/{found[2]}: {found[1]}: {error.reason}."
+
+
+def _write_nothing(context: Context, planned: Sequence[Planned]) -> None:
+    """Tables without rows for all that models and views read, but for the marts."""
+    for item in planned:
+        name = item.dataset.name
+        write_deltalake(context.lake.quarantine(name), _nothing(item.quarantine))
+        partition_by = list(item.dataset.partition_by)
+        write_deltalake(context.lake.silver(name), _nothing(item.silver), partition_by=partition_by or None)
+    for name, schema in ops_schemas().items():
+        write_deltalake(context.lake.ops(name), schema.empty_table())
+
+
+def _nothing(schema: StructType) -> pa.Table:
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    return to_arrow_schema(schema, timestamp_utc=True).empty_table()
+
+
+def _refused_views(context: Context) -> Iterator[str]:
+    flags: Any = delete_flags(context.contracts)
+    for view in resolve(read_views(context.project.dbt / "athena_views"), flags):
+        try:
+            require_views_run(context.lake, context.contracts, [view])
+        except LakehouseError as error:
+            yield str(ViewError(view.view.file, f"cannot be queried: {error}"))
+        except duckdb.Error as error:  # its types do not fit, which is found when it is created
+            yield str(ViewError(view.view.file, f"cannot be queried: {str(error).splitlines()[0]}"))
