@@ -1,0 +1,110 @@
+"""A person follows `docs/cloud.md` in a fresh clone, twice, against an account that moto stands in for."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.terraform import aws_stand_in
+
+pytestmark = [pytest.mark.docs, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/cloud.md"
+
+
+# What the provider's stand-in does not say even after it has made a thing, so that terraform asks again.
+UNKNOWN = {"dns_entry", "last_updated", "regional_nat_gateway_address"}
+
+
+def changed_values(said: str) -> set[str]:
+    """The values that plans of changes name: added, removed or another."""
+    return set(re.findall(r"^ +[-+~] (\w+) +=", said, re.M))
+
+
+def blocks_of(page: str) -> list[str]:
+    """The blocks under "Make it" whose lines are commands of this project."""
+    section = page.split("\n## Make it\n", 1)[1].split("\n## ", 1)[0]
+    blocks = [re.sub(r"^ +", "", block, flags=re.M) for block in re.findall(r"```text\n(.*?)```", section, re.S)]
+    return [block for block in blocks if block.startswith("make ")]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody in a fresh clone, with the account's credentials."""
+
+    clone: Path
+    words: dict[str, str]
+    airflow: aws_stand_in.AirflowServer
+    s3: Any
+    outputs: dict[str, Any]
+
+    def follow(self, block: str) -> str:
+        """Type the lines of a block into one shell, answering yes where one asks; returns what they print."""
+        lines = [f"{line} <<<yes" if line.startswith("make ") else line for line in block.splitlines()]
+        script = "\n".join(["set -e", *lines, 'echo "buckets: ${RAW_BUCKET-} ${CURATED_BUCKET-}"'])
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=self.clone, env=self.words, text=True, timeout=600, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-6000:]
+        return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+
+    def versions(self) -> set[tuple[str, str, str]]:
+        """Every version of every object in the project's buckets."""
+        buckets = [bucket for name, bucket in self.outputs.items() if name.endswith("_bucket")]
+        pages = [page for b in buckets for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=b)]
+        return {(p["Name"], v["Key"], v["VersionId"]) for p in pages for v in p.get("Versions", ())}
+
+
+@pytest.fixture
+def reader(applied_dev: Any, tmp_path: Path) -> Iterator[Reader]:
+    """A fresh clone; the buckets that terraform's stand-in only says to make are there."""
+    for tool in ("aws", "mvn"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    # What `make setup` fetches, the same for every clone; whatever else a target needs it makes itself.
+    for fetched in (".venv", ".cache"):
+        (clone / fetched).symlink_to(ROOT / fetched, target_is_directory=True)
+    left_out = ("AWS_", "TF_", "MAKE", "MFLAGS", "LAKEHOUSE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    with aws_stand_in.account(tmp_path) as (words, airflow):
+        s3 = boto3.client(
+            "s3", region_name="eu-west-1", endpoint_url=words["AWS_ENDPOINT_URL"],
+            aws_access_key_id="testing", aws_secret_access_key="testing",
+        )  # fmt: skip
+        for bucket in (bucket for name, bucket in applied_dev.outputs.items() if name.endswith("_bucket")):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        python_path = {"PYTHONPATH": str(clone / "glue_jobs")}
+        yield Reader(clone, {**kept, **words, **python_path}, airflow, s3, applied_dev.outputs)
+
+
+def test_the_lines_of_the_page_deploy_and_do_nothing_the_second_time(reader: Reader) -> None:
+    at_once, by_steps = blocks_of(PAGE.read_text(encoding="utf-8"))
+    first = reader.follow(by_steps)
+    assert f"buckets: {reader.outputs['raw_bucket']} {reader.outputs['curated_bucket']}\n" in first
+    assert "Apply complete! Resources: 0 added" not in first
+    (update,) = reader.airflow.asked
+    uploaded = reader.versions()
+    keys = {key for _, key, _ in uploaded}
+    assert {update[f"{kind}S3Path"] for kind in ("Requirements", "Plugins", "StartupScript")} <= keys
+    assert {"dags/lakehouse_dags.py", "glue_jobs/lakehouse_project.zip", "curated/docs/dbt/index.html"} <= keys
+
+    for again in (by_steps, at_once):
+        said = reader.follow(again)
+        assert re.search(r"Apply complete! Resources: 0 added, \d+ changed, 0 destroyed\.", said)
+        assert changed_values(said) <= UNKNOWN
+        assert reader.versions() == uploaded
+        assert reader.airflow.asked == [update]
