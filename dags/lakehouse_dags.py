@@ -11,14 +11,16 @@ if (here := str(Path(__file__).resolve().parent)) not in sys.path:
 
 from airflow.sdk import DAG
 
+from lakehouse.contracts.dbt_files import read_marts
 from lakehouse.contracts.plan import plan_jobs
 from lakehouse.contracts.reader import load_contracts
 from lakehouse_factory.build import build_dag
-from lakehouse_factory.contracts import find_contracts, find_views
+from lakehouse_factory.contracts import find_contracts, find_dbt, find_views
 from lakehouse_factory.views import read_view_files
 
 VIEWS = read_view_files(find_views())
-DAGS: dict[str, DAG] = {job.dag_id: build_dag(job, VIEWS) for job in plan_jobs(load_contracts(find_contracts()))}
+JOBS = plan_jobs(load_contracts(find_contracts()), read_marts(find_dbt()))
+DAGS: dict[str, DAG] = {job.dag_id: build_dag(job, VIEWS) for job in JOBS}
 
 # Airflow finds the DAGs among the module's global names.
 globals().update(DAGS)

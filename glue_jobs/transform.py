@@ -1,4 +1,4 @@
-"""Glue job: merges the validated rows of a domain into silver, builds its models; with `--domain marts`, the fact."""
+"""Glue job: merges the validated rows of a domain into silver, builds its models; with `--domain marts`, the marts."""
 
 import sys
 
@@ -9,9 +9,9 @@ REPLAY = Option("replay", "DATASET:BATCH", "merge one validated batch again, e.g
 
 
 def transform(call: JobCall) -> None:
-    """Validated rows → silver → staging models; or silver → fct_daily_store_metrics."""
+    """Validated rows → silver → staging models; or silver → the marts."""
     from lakehouse.errors import LakehouseError, gathering, raise_first
-    from lakehouse.transform.fact import build_marts
+    from lakehouse.transform.marts import build_marts
     from lakehouse.transform.transform import ask_replay, build_domain, merge_domain
 
     if call.domain == MARTS:

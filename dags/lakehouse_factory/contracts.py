@@ -1,4 +1,4 @@
-"""Where the contracts and the views are: named by the environment, or next to or above the DAGs."""
+"""Where the contracts, the views and the marts are: named by the environment, or next to or above the DAGs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lakehouse.errors import LakehouseError
 
-CONTRACTS, VIEWS = "LAKEHOUSE_CONTRACTS", "LAKEHOUSE_VIEWS"
+CONTRACTS, VIEWS, MODELS = "LAKEHOUSE_CONTRACTS", "LAKEHOUSE_VIEWS", "LAKEHOUSE_DBT"
 DAGS_FOLDER = Path(__file__).resolve().parents[1]
 
 
@@ -28,6 +28,11 @@ def find_contracts(dags: Path = DAGS_FOLDER) -> Path:
 def find_views(dags: Path = DAGS_FOLDER) -> Path:
     """Return the folder of the Athena views; raises FolderNotFoundError with the places searched."""
     return _find(VIEWS, "dbt/athena_views/", (dags / "athena_views", dags.parent / "dbt" / "athena_views"))
+
+
+def find_dbt(dags: Path = DAGS_FOLDER) -> Path:
+    """Return the folder of dbt's project, of which the models are read; raises FolderNotFoundError."""
+    return _find(MODELS, "dbt/", (dags / "dbt", dags.parent / "dbt"))
 
 
 def _find(variable: str, what: str, places: tuple[Path, ...]) -> Path:

@@ -6,8 +6,8 @@
 {% macro clustered() -%}
     {%- set properties = config.get('tblproperties') -%}
     {%- if execute and properties and not is_incremental() -%}
-        {%- set partition_by = config.get('partition_by') -%}
+        {%- set partition_by = config.get('partition_by') or [] -%}
         {%- set cluster_by = properties['lakehouse.clusterBy'].split(',') -%}
-        distribute by {{ partition_by | join(', ') }} sort by {{ (partition_by + cluster_by) | join(', ') }}
+        distribute by {{ partition_by | join(', ') or '1' }} sort by {{ (partition_by + cluster_by) | join(', ') }}
     {%- endif -%}
 {%- endmacro %}

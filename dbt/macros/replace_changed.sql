@@ -1,6 +1,6 @@
 {#
-    The incremental strategy `replace_changed`: one MERGE that makes the changed pairs of a store-day fact equal to
-    what the model has just recomputed. The literals on month and dt let Delta skip the files of all other days.
+    The incremental strategy `replace_changed`: one MERGE that makes the changed keys of a mart equal to what the model
+    has just recomputed. Keys that the model returns besides are left as they are.
 
     The source holds differences only (new rows, rows with another value in some column, and, as is_gone, rows that
     the model no longer returns), for two reasons: a MERGE with an insert clause rewrites every file that holds a
@@ -8,12 +8,15 @@
 #}
 {% macro get_incremental_replace_changed_sql(arg_dict) -%}
     {%- set target = arg_dict['target_relation'] -%}
-    {%- set keys = arg_dict['unique_key'] -%}
+    {%- set keys = mart_keys() -%}
     {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='name') | list -%}
     {%- set values = columns | reject('in', keys) | list -%}
-    {%- set periods = changed_periods() %}
+    {%- set own = {} -%}
+    {%- for key in keys -%}
+        {%- do own.update({key: key}) -%}
+    {%- endfor %}
 
-    merge into {{ target }} as fact
+    merge into {{ target }} as mart
     using (
         select
             {{ keys | join(', ') }},
@@ -21,11 +24,15 @@
             recomputed.{{ value }},
             {%- endfor %}
             recomputed.is_recomputed is null as is_gone
-        from (select *, true as is_recomputed from {{ arg_dict['temp_relation'] }}) as recomputed
+        from (
+            select *, true as is_recomputed
+            from {{ arg_dict['temp_relation'] }}
+            where {{ in_changed() }}
+        ) as recomputed
         full outer join (
             select *, true as is_stored
             from {{ target }}
-            where {{ in_changed_months(periods) }} and {{ in_changed_store_days(periods) }}
+            where {{ in_changed() }}
         ) as stored
             using ({{ keys | join(', ') }})
         where recomputed.is_recomputed is null
@@ -34,17 +41,16 @@
             or not recomputed.{{ value }} <=> stored.{{ value }}
             {%- endfor %}
     ) as difference
-    on {{ in_changed_months(periods, 'fact.') }}
-        and {{ in_changed_days(periods, 'fact.') }}
+    on {{ in_bounds(own, 'mart.') }}
         {%- for key in keys %}
-        and fact.{{ key }} = difference.{{ key }}
+        and mart.{{ key }} = difference.{{ key }}
         {%- endfor %}
 
     when matched and difference.is_gone then delete
 
     when matched then update set
-        {%- for value in values %}
-        fact.{{ value }} = difference.{{ value }}{{ ',' if not loop.last }}
+        {%- for column in columns %}
+        mart.{{ column }} = difference.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
 
     when not matched and not difference.is_gone then

@@ -42,7 +42,7 @@ def gathering(errors: list[LakehouseError]) -> Iterator[None]:
         errors.append(error)
 
 
-def raise_first(errors: Iterable[LakehouseError], rest: Sequence[Any]) -> None:
+def raise_first(errors: Iterable[LakehouseError], rest: Sequence[Any] | None) -> None:
     """Raise what went wrong with some parts once all are done, as one error; do nothing where nothing did.
 
     The first that needs manual action comes first: a retry alone would not report it again.

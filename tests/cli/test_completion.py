@@ -53,7 +53,7 @@ def test_the_script_is_installed(tmp_path: Path) -> None:
         (("quarantine", "list", "--state", "re"), ["repaired"]),
         (("quarantine", "show", "erp"), ["erp_orders"]),
         (("rollback", "silver.erp"), ["silver.erp_orders"]),
-        (("history", "marts"), ["marts.fct_daily_store_metrics"]),
+        (("history", "marts.fct_daily_s"), ["marts.fct_daily_store_metrics"]),
         (("run", "--until", ""), list(STEPS)),
     ],
 )

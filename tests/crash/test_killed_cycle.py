@@ -34,15 +34,15 @@ FIRST = (
     "lakehouse.transform.transform:run_dbt:2",  # models built, no milestone
     "step:transform_web",
     "dbt.task.run:track_model_run:5",  # after the four views of this session, the fact: built, not tested
-    "lakehouse.transform.fact:run_dbt:1",  # tested, not shown
-    "lakehouse.transform.fact_candidate:commits_since:1",  # shown, its candidate not removed
+    "lakehouse.transform.marts:build_models:1",  # tested, not shown
+    "lakehouse.transform.mart_candidate:commits_since:1",  # shown, its candidate not removed
     "step:transform_marts",
     "lakehouse.publish.publish:publish_docs:1",  # docs written, no milestone
 )
 SECOND = (
     "lakehouse.transform.transform:merge_batch:2",
-    "lakehouse.transform.fact:run_dbt:1",
-    "lakehouse.transform.fact_candidate:commits_since:1",
+    "lakehouse.transform.marts:build_models:1",
+    "lakehouse.transform.mart_candidate:commits_since:1",
 )
 
 

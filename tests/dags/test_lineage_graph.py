@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dbt_files import read_marts
 from lakehouse.contracts.project import find_project
 from lakehouse.contracts.reader import load_contracts
 from lakehouse.publish.views import read_views, resolve
@@ -23,7 +24,7 @@ from tests.dags.airflow_home import ROOT, clean_environment
 from tests.dags.lineage_graph import Event, Specification, facets_of, graph_of, name_of, reached
 from tests.dags.live import living
 from tests.dags.receivers import Receiver
-from tools.airflow.fake_aws import FACT, publish_tables
+from tools.airflow.fake_aws import DBT, publish_tables
 
 pytestmark = pytest.mark.lineage
 
@@ -161,7 +162,8 @@ def test_a_path_leads_from_each_file_to_each_view_that_shows_it(told: Told, cont
 def tables_with(dataset: str) -> set[str]:
     """Every table that holds something of a dataset, by hand."""
     layers = {f"{layer}.{dataset}" for layer in ("bronze", "silver", "quarantine")}
-    return layers | {f"marts.{FACT}", "ops.validation_results", "ops.quality_results", "ops.published"}
+    marts = {mart.full_name for mart in read_marts(DBT) if f"silver.{dataset}" in mart.reads}
+    return layers | marts | {"ops.validation_results", "ops.quality_results", "ops.published"}
 
 
 def test_a_merge_tells_its_inputs_and_where_each_column_comes_from(told: Told, contracts: Contracts) -> None:

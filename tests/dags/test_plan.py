@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +12,12 @@ import pytest
 
 from lakehouse.contracts import plan
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dbt_files import read_marts
 from lakehouse.contracts.marts import FACT, FACT_SOURCES
 from lakehouse.contracts.reader import load_contracts
 
 ROOT = Path(__file__).resolve().parents[2]
+MARTS = read_marts(ROOT / "dbt")
 
 
 def module(name: str) -> ModuleType:
@@ -34,7 +35,7 @@ def module(name: str) -> ModuleType:
 
 def test_domains_come_first_and_sorted() -> None:
     contracts = load_contracts(ROOT / "contracts")
-    ids = [job.dag_id for job in plan.plan_jobs(contracts)]
+    ids = [job.dag_id for job in plan.plan_jobs(contracts, MARTS)]
     steps = ("ingest", "validate", "transform", "publish")
     of_domains = [f"{step}_{domain}" for domain in sorted(contracts.domains) for step in steps]
     assert ids == [*of_domains, "transform_marts", "publish_marts", "maintain_lakehouse"]
@@ -50,8 +51,8 @@ def with_another_domain(deadline: str) -> Contracts:
 
 def test_the_fact_is_due_with_its_own_sources() -> None:
     """A domain that it does not read neither moves nor starts it."""
-    jobs = {job.dag_id: job for job in plan.plan_jobs(with_another_domain("23:30"))}
-    before = {job.dag_id: job for job in plan.plan_jobs(load_contracts(ROOT / "contracts"))}
+    jobs = {job.dag_id: job for job in plan.plan_jobs(with_another_domain("23:30"), MARTS)}
+    before = {job.dag_id: job for job in plan.plan_jobs(load_contracts(ROOT / "contracts"), MARTS)}
     assert jobs["publish_unsold"].deadline == "23:30"
     for dag_id in ("transform_marts", "publish_marts"):
         assert (jobs[dag_id].deadline, jobs[dag_id].reads) == (before[dag_id].deadline, before[dag_id].reads)
@@ -59,19 +60,24 @@ def test_the_fact_is_due_with_its_own_sources() -> None:
 
 
 def test_the_fact_reads_what_its_model_refers_to() -> None:
-    models = {file.stem: file.read_text(encoding="utf-8") for file in (ROOT / "dbt/models").rglob("*.sql")}
+    (fact,) = [mart for mart in MARTS if mart.name == FACT]
+    assert {name.split(".")[1] for name in fact.reads} == set(FACT_SOURCES)
 
-    def sources(model: str) -> set[str]:
-        above = re.findall(r"ref\('(\w+)'\)", models[model])
-        return set(re.findall(r"source\('\w+', '(\w+)'\)", models[model])).union(*map(sources, above))
 
-    assert sources(FACT) == set(FACT_SOURCES)
+def test_each_mart_is_written_by_the_job_and_started_by_what_the_marts_read() -> None:
+    jobs = {job.dag_id: job for job in plan.plan_jobs(load_contracts(ROOT / "contracts"), MARTS)}
+    names = [f"marts/{name}" for name in sorted(mart.name for mart in MARTS)]
+    assert len(names) == 4
+    assert list(jobs["transform_marts"].writes) == list(jobs["publish_marts"].reads) == names
+    assert set(jobs["transform_marts"].reads) == {name.replace(".", "/") for mart in MARTS for name in mart.reads}
+    assert jobs["transform_marts"].has_parts
+    assert not jobs["publish_marts"].has_parts
 
 
 def test_a_domain_that_takes_a_name_of_ours_is_refused() -> None:
     first, *others = load_contracts(ROOT / "contracts")
     with pytest.raises(plan.DuplicateJobError, match="publish_marts, transform_marts; give the contract's domain"):
-        plan.plan_jobs(Contracts((replace(first, domain="marts"), *others)))
+        plan.plan_jobs(Contracts((replace(first, domain="marts"), *others)), MARTS)
 
 
 def test_contracts_lie_beside_or_above_the_dags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +103,7 @@ def test_a_wrong_folder_in_the_environment_is_told(tmp_path: Path, monkeypatch: 
 
 def test_names_that_others_need_too() -> None:
     contracts = load_contracts(ROOT / "contracts")
-    jobs = {job.dag_id: job for job in plan.plan_jobs(contracts)}
+    jobs = {job.dag_id: job for job in plan.plan_jobs(contracts, MARTS)}
     crawlers = {job.crawler for job in jobs.values()} - {None}
     assert crawlers == {f"landing_{domain}" for domain in contracts.domains} >= {"landing_crm", "landing_erp"}
     writers = {name for name, job in jobs.items() if job.pool == "marts_writers"}

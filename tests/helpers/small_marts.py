@@ -9,10 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from chispa import assert_df_equality
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from pyspark.sql import DataFrame, Row, SparkSession
+
+from lakehouse.transform.mart_keys import ChangedKeys, bounds_of
 
 DBT = Path(__file__).parents[2] / "dbt"
 
@@ -142,10 +145,11 @@ class SilverAndMarts:
         rows = self.spark.sql(f"describe history delta.`{self.path}`").orderBy("version").collect()
         return [(row.operation, {k: int(v) for k, v in row.operationMetrics.items()}) for row in rows]
 
-    def mark_changed(self, *pairs: tuple[date, str]) -> str:
-        """Register the changed pairs as a temporary view; its name is what dbt is given."""
+    def mark_changed(self, *pairs: tuple[date, str]) -> dict[str, Any]:
+        """Register the changed keys of the fact as a temporary view; what dbt is given of them."""
         self.spark.createDataFrame(list(pairs), "dt date, store_id string").createOrReplaceTempView("changed_days")
-        return "changed_days"
+        bounds = bounds_of(pa.table({"dt": [dt for dt, _ in pairs], "store_id": [store for _, store in pairs]}))
+        return {"fct_daily_store_metrics": ChangedKeys("changed_days", len(pairs), bounds).variables}
 
     def assert_fact(self, *rows: tuple[Any, ...]) -> None:
         expected = self.spark.createDataFrame(list(rows), FACT)

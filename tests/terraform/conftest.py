@@ -83,7 +83,7 @@ def copy_of_repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[],
 
     def copy() -> Path:
         target = tmp_path_factory.mktemp("repository")
-        for folder in ("terraform", "contracts", "dbt/athena_views"):
+        for folder in ("terraform", "contracts", "dbt/athena_views", "dbt/models"):
             shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns(".terraform", "*.auto.*"))
         shutil.copy(ROOT / "requirements.txt", target)
         for room in ("contracts", "runtime"):

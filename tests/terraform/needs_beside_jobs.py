@@ -22,7 +22,7 @@ def of_airflow(at: Places) -> Iterator[tuple[str, Call]]:
 def _of_dags(at: Places) -> Iterator[Call]:
     # Four DAGs were recorded, the others are alike.
     # A task that is killed stops its run, and who starts a job passes its role.
-    jobs = [job.dag_id for job in plan_jobs(CONTRACTS)]
+    jobs = [job.dag_id for job in plan_jobs(CONTRACTS, ())]
     crawlers = [f"landing_{domain}" for domain in CONTRACTS.domains]
     starting = "glue:BatchStopJobRun glue:GetJob glue:GetJobRun glue:GetJobRuns glue:StartJobRun"
     yield from each(starting, *(f"{GLUE}:job/{name}" for name in jobs))

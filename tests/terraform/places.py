@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from lakehouse.contracts.dbt_files import mart_names
 from lakehouse.contracts.reader import load_contracts
 from tests.terraform.calls import ACCOUNT, REGION
 from tests.terraform.conftest import ROOT
 from tests.terraform.iam import Call
 
 CONTRACTS = load_contracts(ROOT / "contracts")
+MARTS = mart_names(ROOT / "dbt")
 HERE = f"{REGION}:{ACCOUNT}"
 GLUE = f"arn:aws:glue:{HERE}"
 VIEWS = {

@@ -26,7 +26,7 @@ def test_environment_plans_from_nothing(check: Callable[..., str], copy_of_repos
 
 
 def test_jobs_are_the_dags(applied: Any) -> None:
-    wanted = {job.dag_id: job for job in plan.plan_jobs(CONTRACTS)}
+    wanted = {job.dag_id: job for job in plan.plan_jobs(CONTRACTS, ())}
     assert wanted
     assert set(applied.jobs) == set(wanted)
     assert applied.outputs["job_names"] == sorted(wanted)
@@ -37,7 +37,7 @@ def test_jobs_are_the_dags(applied: Any) -> None:
 
 
 def test_crawlers_are_those_of_the_dags(applied: Any) -> None:
-    jobs = plan.plan_jobs(CONTRACTS)
+    jobs = plan.plan_jobs(CONTRACTS, ())
     wanted = {getattr(job, "crawler", f"landing_{job.subject}"): job.subject for job in jobs if job.file_patterns}
     crawlers = {crawler["name"]: crawler for crawler in applied.of_type("aws_glue_crawler")}
     assert set(crawlers) == set(wanted) == set(applied.outputs["crawler_names"])

@@ -113,7 +113,7 @@ def test_exactly_the_changed_pairs_are_replaced_in_one_merge(built: SilverAndMar
     built.write("erp_orders", [unlisted, ORDERS[1], corrected, *ORDERS[3:5], moved, ORDERS[7]])
 
     changed = built.mark_changed((APRIL, "S001"), (APRIL, "S002"), (LONG_AGO, "S002"), (MARCH, "S003"))
-    built.build(changed_store_days=changed)
+    built.build(changed=changed)
 
     after = metrics(
         APRIL, "S001", orders=2, units=2, gross_revenue="10.01", net_revenue="10.01", cost_of_goods="5.00",
@@ -133,7 +133,7 @@ def test_exactly_the_changed_pairs_are_replaced_in_one_merge(built: SilverAndMar
 def test_pairs_that_did_not_change_rewrite_nothing(built: SilverAndMarts) -> None:
     files = set(built.fact().inputFiles())
     for pairs in ([(APRIL, "S001"), (MARCH, "S009")], []):
-        built.build(changed_store_days=built.mark_changed(*pairs))
+        built.build(changed=built.mark_changed(*pairs))
         assert set(built.fact().inputFiles()) == files
         assert len(built.history()) == 1
 

@@ -12,10 +12,12 @@ from typing import Any
 import boto3
 
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dbt_files import mart_names, read_marts
 from lakehouse.contracts.layers import BRONZE, LAYERS, MARTS, OPS, QUARANTINE, SILVER
-from lakehouse.contracts.marts import FACT
 from lakehouse.contracts.plan import plan_jobs
 from lakehouse.lake.paths import PUBLISHED_LEDGERS
+
+DBT = Path(__file__).resolve().parents[2] / "dbt"
 
 REGION = "eu-west-1"
 RAW_BUCKET, CURATED_BUCKET = "retail-raw", "retail-curated"
@@ -90,7 +92,7 @@ def furnish(cloud: Cloud, contracts: Contracts) -> None:
     state_manager.set_transition("glue::crawl", {"progression": "immediate"})
     for bucket in (RAW_BUCKET, CURATED_BUCKET):
         cloud.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    for job in plan_jobs(contracts):
+    for job in plan_jobs(contracts, read_marts(DBT)):
         cloud.glue.create_job(Name=job.dag_id, Role=job.dag_id, Command={"Name": "glueetl"})
         if job.crawler:
             targets = {"S3Targets": [{"Path": f"s3://{RAW_BUCKET}/raw/{job.subject}"}]}
@@ -110,7 +112,7 @@ def publish_tables(cloud: Cloud, contracts: Contracts, without: str = "") -> Non
     """The catalogue as the publish jobs leave it, without one table if wanted."""
     names = [dataset.name for dataset in contracts.datasets]
     tables = {f"{layer}.{name}" for layer in (BRONZE, SILVER, QUARANTINE) for name in names}
-    tables |= {f"{OPS}.{name}" for name in PUBLISHED_LEDGERS} | {f"{MARTS}.{FACT}"}
+    tables |= {f"{OPS}.{name}" for name in PUBLISHED_LEDGERS} | {f"{MARTS}.{name}" for name in mart_names(DBT)}
     for database in LAYERS:
         cloud.glue.create_database(DatabaseInput={"Name": database})
     for table in sorted(tables - {without}):

@@ -75,6 +75,9 @@ def files_of_dags(root: Path) -> tuple[Artifact, ...]:
     """What the DAG file reads, then the DAG file, so that Airflow never meets one without the other."""
     beside = [("contracts", root / "contracts"), ("athena_views", root / "dbt/athena_views")]
     facts = [_artifact(file, f"{DAGS}/{name}/{file.name}") for name, folder in beside for file in _files(folder)]
+    # Of dbt's project the models alone, from which follows what each mart reads.
+    models = [root / "dbt/dbt_project.yml", *_files(root / "dbt/models")]
+    facts += [_artifact(file, f"{DAGS}/{file.relative_to(root).as_posix()}") for file in models]
     code = _files(root / "dags")
     inner = [file for file in code if file.parent != root / "dags"]
     outer = [file for file in code if file.parent == root / "dags"]

@@ -15,7 +15,7 @@
     )
 }}
 
-{%- set changed = 'where ' ~ in_changed_store_days(changed_periods()) if is_incremental() else '' %}
+{%- set changed = 'where ' ~ in_changed() if is_incremental() else '' %}
 
 with
 

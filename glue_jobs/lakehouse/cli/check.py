@@ -10,6 +10,7 @@ from typing import Any
 
 from lakehouse.cli.check_models import contradictions, unreadable_models
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dbt_files import mart_problems
 from lakehouse.contracts.marts import declared_by_model, model_file, models
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.reader import read_contracts
@@ -31,7 +32,7 @@ def problems(project: Project) -> list[str]:
     suites, of_suites = readable_suites(project, contracts)
     found += of_suites
     models_fault = unreadable_models(project.dbt)
-    found += models_fault or [*contradictions(project.dbt, suites), *_marts(project)]
+    found += models_fault or [*contradictions(project.dbt, suites), *_marts(project), *mart_problems(project.dbt)]
     if not every:
         # What follows from a contract that cannot be read would be reported as if it were wrong too.
         found += _lost_suites(project, contracts)

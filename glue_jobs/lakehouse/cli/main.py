@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from lakehouse.cli import batch, dataset, doctor, layout, project, publish, quarantine, query, run
+from lakehouse.cli import batch, dataset, doctor, layout, marts, project, publish, quarantine, query, run
 from lakehouse.cli.app import FIX, LAYOUT, new_app
 from lakehouse.cli.console import run_app
 from lakehouse.cli.options import DEFAULT_LAKE
@@ -26,6 +26,7 @@ app.add_typer(dataset.app, name="dataset", rich_help_panel=FIX)
 app.add_typer(publish.app)
 app.add_typer(layout.app, name="layout", rich_help_panel=LAYOUT)
 app.add_typer(layout.maintenance)
+app.add_typer(marts.app, name="marts", rich_help_panel=LAYOUT)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -28,11 +28,11 @@ def domain_names(incomplete: str) -> list[str]:
 
 
 def table_names(incomplete: str) -> list[str]:
-    """Complete the name of a silver table or of the fact."""
-    from lakehouse.contracts.layers import MARTS
-    from lakehouse.contracts.marts import FACT
+    """Complete the name of a silver table or of a mart."""
+    from lakehouse.contracts.layers import MARTS, SILVER
 
-    return [*(f"silver.{name}" for name in dataset_names(incomplete)), f"{MARTS}.{FACT}"]
+    silver = [f"{SILVER}.{name}" for name in dataset_names(incomplete)]
+    return [*silver, *(f"{MARTS}.{name}" for name in mart_names(incomplete))]
 
 
 LakePath = Annotated[str, typer.Option("--lake", metavar="PATH", help="The lake: a folder or s3://bucket/prefix.")]
@@ -43,7 +43,7 @@ DatasetName = Annotated[
 TableName = Annotated[
     str,
     typer.Argument(
-        metavar="TABLE", help="A silver table or the fact, such as silver.erp_orders.", autocompletion=table_names
+        metavar="TABLE", help="A silver table or a mart, such as silver.erp_orders.", autocompletion=table_names
     ),
 ]
 Reason = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for those who read it later.")]
@@ -81,6 +81,18 @@ def _user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
+
+
+def mart_names(incomplete: str) -> list[str]:
+    """Complete the name of a mart; none where they cannot be read."""
+    from lakehouse.contracts import dbt_files
+    from lakehouse.contracts.project import find_project
+    from lakehouse.errors import LakehouseError
+
+    try:
+        return list(dbt_files.mart_names(find_project().dbt))
+    except (LakehouseError, OSError):
+        return []
 
 
 def _contracts() -> Contracts | None:

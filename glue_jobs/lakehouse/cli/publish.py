@@ -52,7 +52,7 @@ def _pinned(context: Any, table: str, as_of: str) -> str:
     from lakehouse.publish.pins import pin_table
     from lakehouse.publish.publish import publish_pins
 
-    pin = pin_table(context.lake, *find_table(context.contracts, table), as_of)
+    pin = pin_table(context.lake, *find_table(context.project, table), as_of)
     publish_pins(context)
     return (
         f"{pin.layer}.{pin.table_name} version {pin.version} of {pin.changed_at:%Y-%m-%d %H:%M:%S} UTC stands as "
@@ -92,7 +92,7 @@ def history(table: TableName, lake: LakePath = DEFAULT_LAKE) -> None:
     from lakehouse.runtime.glue import command_context
 
     context = command_context(lake)
-    opened = open_table(context.lake.table(*find_table(context.contracts, table)))
+    opened = open_table(context.lake.table(*find_table(context.project, table)))
     if opened is None:
         raise EmptyLakeError(context.lake)
     rows = [

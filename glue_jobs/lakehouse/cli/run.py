@@ -70,6 +70,7 @@ def run_delivery(
     import logging
 
     from lakehouse import log
+    from lakehouse.contracts.dbt_files import read_marts
     from lakehouse.contracts.plan import cycle_jobs
     from lakehouse.cycle import report
     from lakehouse.cycle.closing_table import print_summary
@@ -85,7 +86,8 @@ def run_delivery(
     if not only_writer:
         require_jar(context.project, context.lake)
     folder = Path(landing or context.project.samples)
-    with Display(total=sum(map(only.has, cycle_jobs(context.contracts)))) as display:
+    jobs = cycle_jobs(context.contracts, read_marts(context.project.dbt))
+    with Display(total=sum(map(only.has, jobs))) as display:
         result = run_cycle(context, folder, display, only)
     print_summary(result.summary, display.console)  # first, for the row counts must not depend on a full disk
     try:

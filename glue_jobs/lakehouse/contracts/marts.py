@@ -12,17 +12,16 @@ from typing import Any
 
 import yaml
 
-from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dbt_files import mart_names
 from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.contracts.layout import CLUSTER_BY, CUT_BY, STATISTICS, TARGET, Layout, layout_of_table, parsed_size
 from lakehouse.contracts.layout_reader import overlap
+from lakehouse.contracts.project import Project
 from lakehouse.errors import LakehouseError, UnknownNameError, nearest
 
 FACT = "fct_daily_store_metrics"
-DATED_SOURCES = ("erp_orders", "crm_leads", "web_events")
-PRODUCTS = "products"
-FACT_SOURCES = (*DATED_SOURCES, PRODUCTS)
-"""What the fact reads: datasets whose rows belong to a store and day, and the products with their costs."""
+FACT_SOURCES = ("erp_orders", "crm_leads", "web_events", "products")
+"""What the fact reads, for the report's picture; a test compares it with the model."""
 
 _CONFIG = re.compile(r"config\((.*?)\)\s*\}\}", re.DOTALL)
 
@@ -120,9 +119,10 @@ class Described:
 NOT_DESCRIBED = Described()
 
 
-def find_table(contracts: Contracts, wanted: str) -> tuple[str, str]:
+def find_table(project: Project, wanted: str) -> tuple[str, str]:
     """Layer and name of a table that can be rolled back or pinned; raises UnknownNameError."""
-    known = {dataset.name: SILVER for dataset in contracts.datasets} | {FACT: MARTS}
+    known = {dataset.name: SILVER for dataset in project.contracts.datasets}
+    known |= dict.fromkeys(mart_names(project.dbt), MARTS)
     layer, _, name = wanted.rpartition(".")
     if name not in known or layer not in ("", known[name]):
         raise UnknownNameError("table", wanted, [f"{layer}.{name}" for name, layer in known.items()])

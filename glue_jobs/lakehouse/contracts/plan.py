@@ -5,12 +5,12 @@ Knows neither Airflow nor AWS, so that DAGs, a full run, Terraform's tests and t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lakehouse.contracts.contract import Contract, Contracts
 from lakehouse.contracts.layers import ANALYTICS, BRONZE, MARTS, SILVER
-from lakehouse.contracts.marts import FACT, FACT_SOURCES
+from lakehouse.contracts.mart_graph import Mart
 from lakehouse.errors import LakehouseError
 
 STEPS = ("ingest", "validate", "transform", "publish")
@@ -62,8 +62,8 @@ class Job:
 
     @property
     def has_parts(self) -> bool:
-        """Whether a part of it, a file or a dataset, can fail while the rest is done and passed on."""
-        return self.subject not in (MARTS, LAKEHOUSE) and self.step != "publish"
+        """Whether a part of it, a file, a dataset or a mart, can fail while the rest is done and passed on."""
+        return self.subject != LAKEHOUSE and self.step != "publish"
 
     @property
     def crawler(self) -> str | None:
@@ -79,9 +79,9 @@ class DuplicateJobError(LakehouseError):
         super().__init__(f"Two jobs are named {', '.join(names)}; give the contract's domain another name.")
 
 
-def plan_jobs(contracts: Contracts) -> tuple[Job, ...]:
+def plan_jobs(contracts: Contracts, marts: Sequence[Mart]) -> tuple[Job, ...]:
     """Return every job, those of the domains first in sorted order; raises DuplicateJobError on a name clash."""
-    jobs = (*(job for contract in contracts for job in _domain_jobs(contract)), *_shared_jobs(contracts))
+    jobs = (*(job for contract in contracts for job in _domain_jobs(contract)), *_shared_jobs(contracts, marts))
     names = [job.dag_id for job in jobs]
     duplicates = tuple(sorted({name for name in names if names.count(name) > 1}))
     if duplicates:
@@ -89,9 +89,9 @@ def plan_jobs(contracts: Contracts) -> tuple[Job, ...]:
     return jobs
 
 
-def cycle_jobs(contracts: Contracts) -> tuple[Job, ...]:
+def cycle_jobs(contracts: Contracts, marts: Sequence[Mart]) -> tuple[Job, ...]:
     """The jobs of a full run in its order: step by step through the domains, the marts after them; no maintenance."""
-    jobs = plan_jobs(contracts)
+    jobs = plan_jobs(contracts, marts)
     return tuple(job for step in STEPS for job in jobs if job.step == step)
 
 
@@ -157,30 +157,34 @@ def _domain_jobs(contract: Contract) -> Iterator[Job]:
         reads = writes
 
 
-def _shared_jobs(contracts: Contracts) -> Iterator[Job]:
-    sources = {contract: [d.name for d in contract.datasets if d.name in FACT_SOURCES] for contract in contracts}
+def _shared_jobs(contracts: Contracts, marts: Sequence[Mart]) -> Iterator[Job]:
+    read = {name for mart in marts for name in mart.reads}
+    sources = {
+        contract: [d.name for d in contract.datasets if f"{SILVER}.{d.name}" in read] for contract in contracts
+    }
     # The marts are due with the last of the domains that they read.
     due = max((contract.deadline for contract, names in sources.items() if names), default=None)
     base = Job("", MARTS, PLATFORM_OWNER, PLATFORM_OWNER, "", "", "", deadline=due)
+    names = sorted(mart.name for mart in marts)
     yield replace(
         base,
         step="transform",
-        purpose=f"Updates {FACT} for the partitions of silver that changed.",
+        purpose=f"Updates {', '.join(names)} by what changed in silver.",
         source="the silver tables",
         consumer="publish_marts",
-        reads=tuple(f"{SILVER}/{name}" for names in sources.values() for name in names),
-        writes=(f"{MARTS}/{FACT}",),
+        reads=tuple(f"{SILVER}/{name}" for found in sources.values() for name in found),
+        writes=tuple(f"{MARTS}/{name}" for name in names),
         any_of_reads=True,
         pool=MARTS_POOL,
     )
     yield replace(
         base,
         step="publish",
-        purpose=f"Publishes the last valid version of {FACT}: catalogue table, Athena views, docs.",
+        purpose=f"Publishes the last valid version of {', '.join(names)}: catalogue tables, Athena views, docs.",
         source="the Delta logs of the marts",
         consumer="analysts, through Athena",
-        reads=(f"{MARTS}/{FACT}",),
-        writes=(f"{ANALYTICS}/{FACT}",),
+        reads=tuple(f"{MARTS}/{name}" for name in names),
+        writes=tuple(f"{ANALYTICS}/{name}" for name in names),
     )
     yield replace(
         base,

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lakehouse import log
+from lakehouse.contracts.dbt_files import read_marts
 from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.marts import FACT
 from lakehouse.contracts.plan import STEPS, Job, cycle_jobs
@@ -65,7 +66,7 @@ def run_cycle(context: Context, landing: Path, display: Display, only: Selection
         run.warnings += [f"{name}: skipped, no contract's filePattern matches it" for name in delivery.unmatched]
         if delivery.new_files:
             _import_in_background()
-        for job in cycle_jobs(context.contracts):
+        for job in cycle_jobs(context.contracts, read_marts(context.project.dbt)):
             if only.has(job):
                 run_job_of_plan(run, job)
         return _result(run, delivery, landing, started, start)

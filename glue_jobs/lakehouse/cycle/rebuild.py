@@ -23,7 +23,7 @@ from lakehouse.layout.declared import describe, of_dataset
 from lakehouse.layout.first_write import whole_table
 from lakehouse.publish.publish import publish_domain, publish_marts
 from lakehouse.runtime.context import Context
-from lakehouse.transform.fact import build_marts
+from lakehouse.transform.marts import build_marts
 from lakehouse.transform.rebuild import Difference, difference, rows_from_bronze
 from lakehouse.transform.transform import build_domain
 

@@ -17,7 +17,7 @@ from lakehouse.publish.parity import require_parity
 from lakehouse.publish.pins import open_as_of
 from lakehouse.publish.publish import publish_domain, publish_marts
 from lakehouse.runtime.context import Context
-from lakehouse.transform.fact import build_marts
+from lakehouse.transform.marts import build_marts
 from lakehouse.transform.transform import build_domain
 
 
@@ -46,7 +46,7 @@ def roll_back(context: Context, wanted: str, to_version: int) -> RollbackResult:
     The version is verified to be readable first. The restore is a commit like any other, and the versions between are
     kept, so a rollback is undone by a rollback to the version before it.
     """
-    layer, name = find_table(context.contracts, wanted)
+    layer, name = find_table(context.project, wanted)
     path = context.lake.table(layer, name)
     before = table_version(path)
     if to_version >= before:

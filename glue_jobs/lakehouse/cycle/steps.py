@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from lakehouse.contracts.contract import Contract
 from lakehouse.contracts.layers import MARTS
-from lakehouse.contracts.marts import FACT
 from lakehouse.contracts.plan import Job
 from lakehouse.cycle.display import StepDisplay
 from lakehouse.cycle.reconciliation import WRITTEN
@@ -22,7 +21,7 @@ from lakehouse.lake.batches import ValidationResult
 from lakehouse.lake.files import list_files
 from lakehouse.publish.publish import publish_domain, publish_marts
 from lakehouse.say import format_count
-from lakehouse.transform.fact import build_marts
+from lakehouse.transform.marts import MartBuild, build_marts
 from lakehouse.transform.merge import MergeResult
 from lakehouse.transform.transform import build_domain, merge_domain
 from lakehouse.validate.validate import validate_domain
@@ -95,11 +94,13 @@ def _tie_warning(result: MergeResult) -> list[str]:
 
 
 def transform_marts(run: Run, job: Job, step: StepDisplay) -> bool:
-    """Silver → the store days of the fact table that silver changed."""
-    result = build_marts(run.context)
-    if result.built:
-        step.note(FACT, "full rebuild" if result.full else f"{result.store_days} store days recomputed")
-    return result.built
+    """Silver → the keys of each mart that silver changed."""
+
+    def show(built: Iterable[MartBuild]) -> None:
+        for mart in built:
+            step.note(mart.name, "full rebuild" if mart.whole else f"{mart.keys} keys recomputed")
+
+    return bool(_shown(lambda: build_marts(run.context).marts, show))
 
 
 def publish(run: Run, job: Job, step: StepDisplay) -> bool:

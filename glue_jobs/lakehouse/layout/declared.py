@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from deltalake import DeltaTable
 
 from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dbt_files import mart_names
 from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.contracts.layout import RETENTION_DAYS, Layout, layout_of_table, retention_properties
-from lakehouse.contracts.marts import FACT
 from lakehouse.errors import UnknownNameError
 from lakehouse.lake.conflicts import conflict_of
 from lakehouse.lake.delta_log import open_table
@@ -38,8 +38,8 @@ class DeclaredTable:
 
 def maintained_tables(context: Context) -> list[DeclaredTable]:
     """Every existing table with a layout, silver first."""
-    fact = of_mart(context, FACT)
-    return [*silver_tables(context), *([fact] if fact else [])]
+    marts = [of_mart(context, name) for name in mart_names(context.project.dbt)]
+    return [*silver_tables(context), *(mart for mart in marts if mart is not None)]
 
 
 def silver_tables(context: Context) -> list[DeclaredTable]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lakehouse.contracts.dbt_files import mart_names
 from lakehouse.contracts.layers import MARTS
-from lakehouse.contracts.marts import FACT
 from lakehouse.lake.files import copy_in
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import dbt_target, ensure_views, register_silver, register_table, run_dbt
@@ -24,7 +24,8 @@ def publish_docs(context: Context) -> None:
 def build_docs(context: Context) -> Path:
     """Build dbt's documentation; returns the folder with the page, the manifest and the catalog."""
     register_silver(context.spark(), context.lake, context.contracts)
-    register_table(context.spark(), MARTS, FACT, context.lake.table(MARTS, FACT))
+    for name in mart_names(context.project.dbt):
+        register_table(context.spark(), MARTS, name, context.lake.table(MARTS, name))
     ensure_views(context)
     run_dbt(context, ["docs", "generate", "--static"])
     return dbt_target(context)

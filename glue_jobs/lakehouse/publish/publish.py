@@ -8,8 +8,8 @@ from deltalake import DeltaTable
 
 from lakehouse import log
 from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.dbt_files import mart_names
 from lakehouse.contracts.layers import MARTS, OPS, PINNED, QUARANTINE, SILVER
-from lakehouse.contracts.marts import FACT
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.delta_log import table_version
 from lakehouse.lake.milestones import reached, record_milestone, silver_version
@@ -40,11 +40,13 @@ def publish_domain(context: Context, contract: Contract) -> list[str]:
 
 
 def publish_marts(context: Context, with_docs: bool = True) -> list[str]:
-    """Verify and publish the fact and the ops tables, then the views, then dbt's docs; returns the views' names."""
-    step, version = "publish_marts", table_version(context.lake.table(MARTS, FACT)) + 1
+    """Verify and publish the marts and the ops tables, then the views, then dbt's docs; returns the views' names."""
+    marts = mart_names(context.project.dbt)
+    # One number that grows with every commit to a mart; 0 before the first.
+    step, version = "publish_marts", sum(table_version(context.lake.table(MARTS, name)) + 1 for name in marts)
     if version == 0 or _is_done(context, step, version):
         return []
-    publish_table(context, MARTS, FACT)
+    _each([(MARTS, name) for name in marts], lambda layer, name: publish_table(context, layer, name))
     if not context.lake.is_local:
         _each([(OPS, name) for name in ops_schemas()], lambda layer, name: publish_table(context, layer, name))
         _publish_pins(context)
@@ -156,7 +158,7 @@ def drop_obsolete(context: Context) -> list[str]:
     wanted = {
         SILVER: datasets,
         QUARANTINE: datasets,
-        MARTS: {FACT},
+        MARTS: set(mart_names(context.project.dbt)),
         OPS: set(ops_schemas()),
         PINNED: {pin.pinned_as for pin in pins_of(context.lake)},
     }

@@ -7,7 +7,7 @@ import fcntl
 import functools
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.layers import MARTS, SILVER
+from lakehouse.contracts.mart_graph import Model
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import tables
 from lakehouse.lake.conflicts import TRIES, TableBusyError, conflict_in, wait_after
@@ -48,11 +49,17 @@ def register_silver(
         name, path = f"{SILVER}.`{dataset.name}`", lake.silver(dataset.name)
         if versions is None and register_table(spark, SILVER, dataset.name, path):
             continue
-        rows = tables.nothing(dataset.silver_columns)
         if versions is not None and versions[dataset.name] >= 0:
-            rows = f"SELECT * FROM {delta_name(path)} VERSION AS OF {versions[dataset.name]}"
+            register_version(spark, SILVER, dataset.name, path, versions[dataset.name])
+            continue
         _free_name(spark, SILVER, dataset.name)
-        spark.sql(f"CREATE VIEW {name} AS {rows}")
+        spark.sql(f"CREATE VIEW {name} AS {tables.nothing(dataset.silver_columns)}")
+
+
+def register_version(spark: SparkSession, layer: str, name: str, path: str, version: int) -> None:
+    """Register a version of a table in the session's catalog, as a view."""
+    _free_name(spark, layer, name)
+    spark.sql(f"CREATE VIEW {layer}.`{name}` AS SELECT * FROM {delta_name(path)} VERSION AS OF {version}")
 
 
 def register_table(spark: SparkSession, layer: str, name: str, path: str) -> bool:
@@ -86,6 +93,29 @@ def dbt_target(context: Context) -> Path:
 
 def run_dbt(context: Context, arguments: Sequence[str], variables: dict[str, Any] | None = None) -> Any:
     """Run a dbt command in this process; raises ModelError if a model or test fails."""
+    return _result_of(context, _invoked(context, arguments, variables))
+
+
+def build_models(context: Context, names: Collection[str], variables: dict[str, Any]) -> dict[str, ModelError]:
+    """Build and test some models in one run of dbt; returns the error of each that failed, or whose test failed."""
+    result = _invoked(context, ["build", "--select", *sorted(names)], variables)
+    failed = _failed_nodes(result)
+    if not result.success and not failed:
+        raise _model_error(context, result, [])
+    if failed:
+        _forget_results(context)
+    built = {r.node.name for r in result.result.results if str(r.status) == "success"}
+    errors = {name: _model_error(context, result, own) for name in names if (own := _concerning(name, failed))}
+    return {name: ModelError(name, "it was not built", 0) for name in names if name not in built} | errors
+
+
+def _concerning(name: str, failed: Sequence[Any]) -> list[Any]:
+    """The results of a model and of its tests among those that failed."""
+    return [r for r in failed if r.node.name == name or name in _models_of(r.node)]
+
+
+def _invoked(context: Context, arguments: Sequence[str], variables: dict[str, Any] | None) -> Any:
+    """dbt's own result of a command, which is run again where it met another writer's commit."""
     from dbt.cli.main import dbtRunner
 
     options = _common_options(context)
@@ -101,7 +131,7 @@ def run_dbt(context: Context, arguments: Sequence[str], variables: dict[str, Any
             if conflict_in(failed) is None:
                 if refused := foreseen(RuntimeError(failed)):
                     raise refused
-                return _result_of(context, result)
+                return result
             wait_after(attempt)
     raise TableBusyError(f"dbt {arguments[0]}")
 
@@ -159,29 +189,46 @@ def _ansi_setting_restored(spark: SparkSession) -> Iterator[None]:
 
 def _result_of(context: Context, result: Any) -> Any:
     if not result.success:
-        (dbt_target(context) / "run_results.json").unlink(missing_ok=True)  # it has the engine's text, with rows
-        raise _model_error(context, result)
+        _forget_results(context)
+        raise _model_error(context, result, _failed_nodes(result))
     return result.result
 
 
-def _model_error(context: Context, done: Any) -> ModelError:
-    names, known = context.contracts.names, functools.partial(_is_condition, context.spark())
-    failed = [r for r in getattr(done.result, "results", ()) or () if str(r.status) in ("error", "fail")]
+def _forget_results(context: Context) -> None:
+    (dbt_target(context) / "run_results.json").unlink(missing_ok=True)  # it has the engine's text, with rows
+
+
+def _failed_nodes(done: Any) -> list[Any]:
+    return [r for r in getattr(done.result, "results", ()) or () if str(r.status) in ("error", "fail")]
+
+
+def _model_error(context: Context, done: Any, failed: Sequence[Any]) -> ModelError:
     if not failed:
-        return ModelError("project", known_in(str(done.exception), names, known), 0)
+        return ModelError("project", known_text(context, str(done.exception)), 0)
     first = failed[0]
     node = f"{_described(first.node)} ({context.project.dbt.name}/{first.node.original_file_path})"
     if str(first.status) == "fail":
         return ModelError(node, f"it finds {format_count(first.failures or 0, 'row')}", len(failed) - 1)
-    return ModelError(node, known_in(str(first.message), names, known), len(failed) - 1)
+    return ModelError(node, known_text(context, str(first.message)), len(failed) - 1)
+
+
+def known_text(context: Context, text: str) -> str:
+    """What a text of the engine says in words of the project and conditions of Spark, without a value of any row."""
+    return known_in(text, context.contracts.names, functools.partial(_is_condition, context.spark()))
 
 
 def _described(node: Any) -> str:
     """A model by its name; a test with the models that it tests."""
     if str(node.resource_type) != "test":
         return str(node.name)
-    models = [name.rsplit(".", 1)[-1] for name in node.depends_on.nodes if name.startswith("model.")]
-    return f"test {node.name} of {', '.join(models)}"
+    return f"test {node.name} of {', '.join(_models_of(node))}"
+
+
+def _models_of(node: Any) -> list[str]:
+    """The models that a test reads."""
+    if str(node.resource_type) != "test":
+        return []
+    return [name.rsplit(".", 1)[-1] for name in node.depends_on.nodes if name.startswith("model.")]
 
 
 def _is_condition(spark: SparkSession, word: str) -> bool:
@@ -194,15 +241,36 @@ def _is_condition(spark: SparkSession, word: str) -> bool:
     return False
 
 
-def models_tagged(context: Context, tag: str) -> set[str]:
-    """The names of the models with a tag."""
-    return {n.name for n in _manifest(context).nodes.values() if n.resource_type == "model" and tag in n.tags}
+def manifest_models(context: Context) -> dict[str, Model]:
+    """Every model as dbt's own manifest has it, with what its macros read."""
+    manifest = _manifest(context)
+    return {
+        node.name: Model(
+            name=node.name,
+            file=f"{context.project.dbt.name}/{node.original_file_path}",
+            materialized=str(node.config.materialized),
+            schema=str(node.schema),
+            refs=tuple(name.rsplit(".", 1)[-1] for name in node.depends_on.nodes if name.startswith("model.")),
+            sources=tuple(
+                f"{manifest.sources[name].schema}.{manifest.sources[name].name}"
+                for name in node.depends_on.nodes
+                if name.startswith("source.")
+            ),
+            config={"unique_key": node.config.unique_key, "meta": node.config.meta, **node.config.extra},
+        )
+        for node in manifest.nodes.values()
+        if node.resource_type == "model"
+    }
 
 
-def ensure_views(context: Context) -> None:
-    """Create the staging views that this session does not have; they end with the session that created them."""
+def ensure_views(context: Context, wanted: Collection[str] | None = None) -> None:
+    """Create the views of models that this session does not have; they end with the session that created them.
+
+    wanted: the names of those that are needed; without it every view.
+    """
     spark = context.spark()
-    nodes = _manifest(context).nodes.values()
-    views = [f"{n.schema}.`{n.name}`" for n in nodes if n.resource_type == "model" and n.config.materialized == "view"]
-    if not all(spark.catalog.tableExists(view) for view in views):
-        run_dbt(context, ["run", "--select", "config.materialized:view"])
+    views = [node for node in manifest_models(context).values() if node.materialized == "view"]
+    views = [view for view in views if wanted is None or view.name in wanted]
+    missing = [view.name for view in views if not spark.catalog.tableExists(f"{view.schema}.`{view.name}`")]
+    if missing:
+        run_dbt(context, ["run", "--select", *missing])

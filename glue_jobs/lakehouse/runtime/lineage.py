@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from lakehouse.contracts.columns import BATCH_COLUMN
 from lakehouse.contracts.contract import Dataset, MergeStrategy
 from lakehouse.contracts.layers import ANALYTICS, MARTS
-from lakehouse.contracts.marts import FACT
+from lakehouse.contracts.mart_graph import Mart
 from lakehouse.lake.files import StoredFile
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
@@ -62,10 +62,11 @@ def silver_sources(dataset: Dataset, bronze: DatasetName) -> dict[str, ColumnSou
     return same | {c.name: ColumnSource(bronze, computed_from, is_same=False) for c in dataset.derived_columns}
 
 
-def emit_built(context: Context) -> None:
-    """Silver → the fact table."""
-    read = [dataset_at(context.lake.silver(dataset.name)) for dataset in context.contracts.datasets]
-    _emit(context, LineageEvent(f"transform_marts.{FACT}", read, [dataset_at(context.lake.table(MARTS, FACT))]))
+def emit_built(context: Context, mart: Mart) -> None:
+    """What a mart reads → the mart."""
+    read = [dataset_at(context.lake.table(*table.split("."))) for table in mart.reads]
+    written = [dataset_at(context.lake.table(MARTS, mart.name))]
+    _emit(context, LineageEvent(f"transform_marts.{mart.name}", read, written))
 
 
 def emit_published(context: Context, layer: str, name: str) -> None:

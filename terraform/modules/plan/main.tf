@@ -4,7 +4,11 @@ locals {
   contract_files = fileset(var.repository, "contracts/*.{yaml,yml}")
   contracts      = [for file in sort(local.contract_files) : yamldecode(file("${var.repository}/${file}"))]
   tables         = { for contract in local.contracts : contract.domain => [for table in contract.schema : table.name] }
-  fact           = "fct_daily_store_metrics"
+  # The models of dbt that are tables; a view of dbt's lives in the session of a job alone.
+  marts = sort([
+    for file in fileset(var.repository, "dbt/models/**/*.sql") : trimsuffix(basename(file), ".sql")
+    if can(regex("materialized\\s*=\\s*['\"](table|incremental)['\"]", file("${var.repository}/${file}")))
+  ])
 
   # Columns with personal data, of the tables that have any: every classification that the library does not call open,
   # in whatever case, that of a struct's field included.
@@ -94,7 +98,7 @@ locals {
     transform_marts = {
       step        = "transform"
       domain      = "marts"
-      description = "Brings ${local.fact} up to date with silver."
+      description = "Brings the marts up to date with silver."
       raw         = []
       reads       = ["silver"]
       writes      = ["ops", "marts"]
@@ -103,13 +107,13 @@ locals {
     publish_marts = {
       step        = "publish"
       domain      = "marts"
-      description = "Shows analysts the last good version of ${local.fact}, its views and docs."
+      description = "Shows analysts the last good version of the marts, their views and docs."
       raw         = []
       # It proves every view against the lake as it is, and so looks into each layer.
       reads  = ["bronze", "silver", "quarantine", "marts", "pinned"]
       writes = ["ops", "docs/dbt", "athena_results/publish"]
       published = concat(
-        [{ database = "marts", name = local.fact }],
+        [for mart in local.marts : { database = "marts", name = mart }],
         # The ledgers' names are the library's; those of pinned versions are chosen when somebody pins one.
         [for database in ["ops", "pinned"] : { database = database, name = "*" }],
         local.views,

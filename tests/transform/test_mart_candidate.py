@@ -1,24 +1,33 @@
-"""The fact's candidate: out of readers' sight, shown by one commit, given up when another build was first."""
+"""A mart's candidate: out of readers' sight, shown by one commit, given up when another build was first."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.contracts.mart_graph import Mart
 from lakehouse.lake.delta_log import existing_table, table_version
 from lakehouse.lake.paths import delta_name
 from lakehouse.publish.query import tables_of
 from lakehouse.runtime.context import Context
-from lakehouse.transform.fact_candidate import Candidate, changed_days, fact_candidate, merging, replacing
+from lakehouse.transform.mart_candidate import Candidate, Wanted, candidates, merging, replacing
+from lakehouse.transform.mart_keys import ChangedKeys, bounds_of
 from tests.helpers.lakes import FACT
 
+MART = Mart(FACT, f"dbt/models/marts/{FACT}.sql", ("dt", "store_id"), ("silver.erp_orders",), {})
 ROWS = "(date'2026-10-11', 'S001', null), (date'2026-10-12', 'S001', 2), (date'2026-11-01', 'S002', 3)"
-PAIRS = {("2026-10-11", "S001"), ("2026-10-12", "S001"), ("2026-10-12", "S002")}
+PAIRS = [(date(2026, 10, 11), "S001"), (date(2026, 10, 12), "S001"), (date(2026, 10, 12), "S002")]
+
+
+def keys(pairs: list[tuple[date, str]], view: str = "changed_pairs") -> ChangedKeys:
+    columns = {"dt": [day for day, _ in pairs], "store_id": [store for _, store in pairs]}
+    return ChangedKeys(view, len(pairs), bounds_of(pa.table(columns)))
 
 
 @pytest.fixture
@@ -29,10 +38,14 @@ def place(context: Context, spark: SparkSession) -> Iterator[Context]:
         "tblproperties ('lakehouse.clusterBy' = 'dt,store_id') as "
         f"select *, date_format(dt, 'yyyy-MM') as month from values {ROWS} as t(dt, store_id, orders)"
     )
-    pairs = ", ".join(f"(date'{day}', '{store}')" for day, store in sorted(PAIRS))
+    pairs = ", ".join(f"(date'{day}', '{store}')" for day, store in PAIRS)
     spark.sql(f"create or replace temp view changed_pairs as select * from values {pairs} as t(dt, store_id)")
     yield context
     spark.sql("drop database if exists marts cascade")
+
+
+def copy(base: int) -> list[Wanted]:
+    return [Wanted(MART, base, copied=True)]
 
 
 def built(candidate: Candidate, orders: int) -> str:
@@ -41,7 +54,7 @@ def built(candidate: Candidate, orders: int) -> str:
     candidate.spark.sql(f"update {name} set orders = {orders} where dt = date'2026-10-11'")
     candidate.spark.sql(f"delete from {name} where dt = date'2026-10-12'")
     candidate.spark.sql(f"insert into {name} values (date'2026-10-12', 'S002', null, '2026-10')")
-    return merging(candidate, PAIRS, "changed_pairs")
+    return merging(candidate, keys(PAIRS))
 
 
 def stored(context: Context) -> list[tuple[str, str, int | None]]:
@@ -52,11 +65,11 @@ def stored(context: Context) -> list[tuple[str, str, int | None]]:
 def test_only_what_differs_is_shown_in_one_commit_that_says_which_silver(place: Context) -> None:
     before, path = stored(place), place.lake.table("marts", FACT)
     november = {uri for uri in existing_table(path).file_uris() if "2026-11" in uri}
-    with fact_candidate(place, 0, copied=True) as candidate:
+    with candidates(place, copy(0)) as [candidate]:
         statement = built(candidate, 9)
         assert stored(place) == before
         assert [name for layer, name in tables_of(place.lake) if layer == "marts"] == [FACT]
-        assert candidate.show(statement, {"erp_orders": 7})
+        assert candidate.show(statement, {"silver_versions": {"erp_orders": 7}})
     assert stored(place) == [("2026-10-11", "S001", 9), ("2026-10-12", "S002", None), ("2026-11-01", "S002", 3)]
     (commit,) = existing_table(path).history(1)
     assert (commit["version"], commit["operation"]) == (1, "MERGE")
@@ -66,17 +79,17 @@ def test_only_what_differs_is_shown_in_one_commit_that_says_which_silver(place: 
 
 
 def test_the_second_of_two_builds_from_one_version_is_given_up(place: Context) -> None:
-    with fact_candidate(place, 0, copied=True) as first:
+    with candidates(place, copy(0)) as [first]:
         of_first = built(first, 1)
-        with fact_candidate(place, 0, copied=True) as second:
+        with candidates(place, copy(0)) as [second]:
             of_second = built(second, 2)
-            assert first.show(of_first, {"erp_orders": 2})
-            assert not second.show(of_second, {"erp_orders": 1})
-            assert not second.show(replacing(second), {"erp_orders": 1})
+            assert first.show(of_first, {"by": 2})
+            assert not second.show(of_second, {"by": 1})
+            assert not second.show(replacing(second), {"by": 1})
     assert stored(place)[0] == ("2026-10-11", "S001", 1)
     assert table_version(place.lake.table("marts", FACT)) == 1
-    with fact_candidate(place, 1, copied=True) as third:
-        assert third.show(replacing(third), {"erp_orders": 3}), "a build from the newest version"
+    with candidates(place, copy(1)) as [third]:
+        assert third.show(replacing(third), {"by": 3}), "a build from the newest version"
     about = existing_table(place.lake.table("marts", FACT)).metadata()
     assert about.partition_columns == ["month"]
     assert about.configuration["lakehouse.clusterBy"] == "dt,store_id"
@@ -85,9 +98,9 @@ def test_the_second_of_two_builds_from_one_version_is_given_up(place: Context) -
 def test_a_build_that_changes_no_row_rewrites_no_file_and_records_its_progress(place: Context) -> None:
     path = place.lake.table("marts", FACT)
     files = set(existing_table(path).file_uris())
-    for version, pairs in enumerate((PAIRS, set())):
-        with fact_candidate(place, version, copied=True) as candidate:
-            assert candidate.show(merging(candidate, pairs, "changed_pairs"), {"erp_orders": version})
+    for version, pairs in enumerate((PAIRS, [])):
+        with candidates(place, copy(version)) as [candidate]:
+            assert candidate.show(merging(candidate, keys(pairs)), {"version": version})
         assert set(existing_table(path).file_uris()) == files
 
 
@@ -97,14 +110,17 @@ def test_what_a_killed_build_left_goes_a_day_later(place: Context) -> None:
     old, young = (folder / f"{now - timedelta(hours=age):%Y%m%dT%H%M%SZ}-x" for age in (25, 1))
     for left in (old, young):
         left.mkdir(parents=True)
-    with fact_candidate(place, 0, copied=True):
+    with candidates(place, copy(0)):
         pass
     assert list(folder.iterdir()) == [young]
 
 
-def test_the_days_of_a_condition_are_grouped_by_month() -> None:
-    assert changed_days({("2026-10-12", "S001"), ("2026-10-11", "S001"), ("2026-11-01", "S002")}, "f.") == (
-        "(f.month = '2026-10' OR f.month = '2026-11') AND (f.dt BETWEEN DATE'2026-10-11' AND DATE'2026-10-12' "
-        "OR f.dt BETWEEN DATE'2026-11-01' AND DATE'2026-11-01')"
+def test_the_days_of_a_condition_are_grouped_by_month_and_few_values_are_listed() -> None:
+    found = keys([(date(2026, 10, 12), "S001"), (date(2026, 10, 11), "S'1"), (date(2026, 11, 1), "S001")])
+    assert found.condition("f.") == (
+        "(f.`dt` IN (DATE'2026-11-01') OR f.`dt` BETWEEN DATE'2026-10-11' AND DATE'2026-10-12') "
+        "AND f.`store_id` IN ('S\\'1', 'S001')"
     )
-    assert changed_days(set()) == "1 = 0"
+    assert keys([]).condition() == "1 = 0"
+    many = bounds_of(pa.table({"id": list(range(200)), "ratio": [0.5] * 200}))
+    assert many == {"id": [["0", "199"]]}, "a range, and nothing for a column whose literals are not exact"

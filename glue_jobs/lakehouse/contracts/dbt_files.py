@@ -1,0 +1,157 @@
+"""The models of a dbt project as its files describe them: SQL, the YAML beside it, and dbt_project.yml; without dbt.
+
+What a macro reads is not seen here. A build compares with dbt's manifest, and refuses a model that reads more.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lakehouse.contracts.layers import MARTS
+from lakehouse.contracts.mart_graph import PAGE, Mart, MartError, Model, find_marts, mart_faults
+
+GRAIN_TEST = "one_row_per"
+"""The dbt test that refuses a null in a key and a second row of it."""
+
+_CONFIG = re.compile(r"config\((.*?)\)\s*\}\}", re.DOTALL)
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_NAME = r"['\"]([\w-]+)['\"]"
+_REF = re.compile(rf"\bref\(\s*(?:{_NAME}\s*,\s*)?{_NAME}")
+_SOURCE = re.compile(rf"\bsource\(\s*{_NAME}\s*,\s*{_NAME}\s*\)")
+
+
+def mart_problems(dbt: Path) -> list[str]:
+    """What is wrong with the marts of a project, a line each; empty where each is declared whole."""
+    try:
+        models = read_models(dbt)
+    except MartError as error:
+        return [str(error)]
+    faulty = mart_faults(models)
+    whole = {name: model for name, model in models.items() if model.file not in {fault.file for fault in faulty}}
+    described = _described(dbt)[0]
+    lacking = (_lacking(mart, described.get(mart.name) or {}) for mart in find_marts(whole))
+    return [str(fault) for fault in (*faulty, *filter(None, lacking))]
+
+
+def _lacking(mart: Mart, described: Mapping[str, Any]) -> MartError | None:
+    """What a mart's YAML lacks: its columns, which views and the catalogue know it by, and the test of its grain."""
+    if not described.get("columns"):
+        return MartError(
+            mart.file, f"no YAML of dbt/models describes it; add {mart.name}.yml with description and columns ({PAGE})."
+        )
+    tests = [test for test in described.get("data_tests") or () if isinstance(test, Mapping)]
+    grains = [(test.get(GRAIN_TEST) or {}).get("arguments") or {} for test in tests]
+    if not mart.keys or any(set(grain.get("columns") or ()) == set(mart.keys) for grain in grains):
+        return None
+    return MartError(
+        mart.file,
+        f"no test holds its grain, and a row with a null in its key would never be recomputed; add data_tests: "
+        f"{GRAIN_TEST} with columns [{', '.join(mart.keys)}] to its YAML ({PAGE}).",
+    )
+
+
+def mart_names(dbt: Path) -> tuple[str, ...]:
+    """The names of the marts, sorted; raises MartError."""
+    return tuple(sorted(name for name, model in read_models(dbt).items() if model.is_table))
+
+
+def read_marts(dbt: Path) -> tuple[Mart, ...]:
+    """Every mart that is declared whole, those first that others read; `lakehouse check` names the others."""
+    models = read_models(dbt)
+    faulty = {fault.file for fault in mart_faults(models)}
+    return find_marts({name: model for name, model in models.items() if model.file not in faulty})
+
+
+def read_models(dbt: Path) -> dict[str, Model]:
+    """Every model by its name; raises MartError for a config that is not plain words, or an undeclared source."""
+    described, schemas = _described(dbt)
+    defaults = _defaults(dbt / "dbt_project.yml")
+    files = sorted((dbt / "models").rglob("*.sql"))
+    models = (_model(dbt, file, defaults, described.get(file.stem, {}), schemas) for file in files)
+    return {model.name: model for model in models if model.config.get("enabled", True)}
+
+
+def _model(
+    dbt: Path, file: Path, defaults: Mapping[str, Any], described: Mapping[str, Any], schemas: Mapping[str, str]
+) -> Model:
+    where = f"{dbt.name}/{file.relative_to(dbt).as_posix()}"
+    sql = _COMMENT.sub("", file.read_text(encoding="utf-8"))
+    folders = file.relative_to(dbt / "models").parts[:-1]
+    given = (_of_folders(defaults, folders), _of_yaml(described), _of_sql(where, sql))
+    config = {name: value for level in given for name, value in level.items()}
+    config["meta"] = {name: value for level in given for name, value in (level.get("meta") or {}).items()}
+    return Model(
+        name=file.stem,
+        file=where,
+        materialized=str(config.get("materialized", "view")),
+        schema=str(config.get("schema") or MARTS),
+        refs=tuple(dict.fromkeys(found[1] for found in _REF.findall(sql))),
+        sources=tuple(dict.fromkeys(_source(where, name, table, schemas) for name, table in _SOURCE.findall(sql))),
+        config=config,
+    )
+
+
+def _source(where: str, name: str, table: str, schemas: Mapping[str, str]) -> str:
+    if f"{name}.{table}" not in schemas:
+        raise MartError(
+            where,
+            f"reads source('{name}', '{table}'), which no YAML of dbt/models declares; add it under sources, with "
+            "schema: silver, as dbt/models/staging/erp/_sources.yml does.",
+        )
+    return f"{schemas[f'{name}.{table}']}.{table}"
+
+
+def _defaults(file: Path) -> dict[str, Any]:
+    """The settings of a project's models by folder; none where dbt would not find a project."""
+    project = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return (project.get("models") or {}).get(project.get("name")) or {}
+
+
+def _described(dbt: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """What the YAML files say of each model, and the schema of each source table, by name.table."""
+    models: dict[str, Any] = {}
+    schemas: dict[str, str] = {}
+    for file in sorted((dbt / "models").rglob("*.y*ml")):
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        models |= {str(model["name"]): model for model in content.get("models") or () if "name" in model}
+        schemas |= dict(_schemas(content))
+    return models, schemas
+
+
+def _schemas(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for source in content.get("sources") or ():
+        for table in source.get("tables") or ():
+            yield f"{source['name']}.{table['name']}", str(source.get("schema") or source["name"])
+
+
+def _of_folders(defaults: Mapping[str, Any], folders: tuple[str, ...]) -> dict[str, Any]:
+    """The settings of dbt_project.yml for a folder: the inner ones count."""
+    found: dict[str, Any] = {}
+    level: Any = defaults
+    for folder in ("", *folders):
+        level = level.get(folder) or {} if folder else level
+        found |= {name.removeprefix("+"): value for name, value in level.items() if name.startswith("+")}
+    return found
+
+
+def _of_yaml(described: Mapping[str, Any]) -> dict[str, Any]:
+    config = dict(described.get("config") or {})
+    return config if "meta" in config or "meta" not in described else {**config, "meta": described["meta"]}
+
+
+def _of_sql(where: str, sql: str) -> dict[str, Any]:
+    found = _CONFIG.search(sql)
+    if not found:
+        return {}
+    try:
+        call = ast.parse(f"config({found[1]})", mode="eval").body
+        assert isinstance(call, ast.Call)
+        return {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg}
+    except (SyntaxError, ValueError) as error:
+        raise MartError(where, f"its config must be plain words and lists, {error}.") from None
