@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from lakehouse.lake.delta_log import rows_in_files
+from lakehouse.lake.delta_log import select
 from lakehouse.lake.table_files import totals_of
 from lakehouse.publish.parity import require_parity
 
@@ -44,5 +44,5 @@ def table(tmp_path: Path) -> DeltaTable:
 
 
 def test_deleted_rows_do_not_count(table: DeltaTable) -> None:
-    assert (totals_of(table).rows, totals_of(table).files, rows_in_files(table)) == (3, 1, 3)
+    assert (totals_of(table).rows, totals_of(table).files, len(select(table, "SELECT a FROM t"))) == (3, 1, 3)
     require_parity("silver.sales", table)

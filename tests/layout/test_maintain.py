@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from lakehouse.contracts import layout
 from lakehouse.contracts.layout import Layout, layout_for, retention_properties
 from lakehouse.lake import rewrite
-from lakehouse.lake.delta_log import rows_in_files
+from lakehouse.lake.delta_log import select
 from lakehouse.lake.rewrite import RowsLostError
 from lakehouse.lake.table_files import table_files
 from lakehouse.layout import maintain
@@ -267,7 +267,8 @@ def test_what_no_version_needs_goes_by_the_declared_retention(context: Context, 
         context, replace(table.maintained, properties={**table.maintained.properties, **retention_properties(7)})
     )
     before = table.rows()
-    assert (kept.maintain().vacuumed, rows_in_files(DeltaTable(table.path, version=0))) == (0, ROWS)
+    assert kept.maintain().vacuumed == 0
+    assert len(select(DeltaTable(table.path, version=0), "SELECT id FROM t")) == ROWS
     none = replace(
         kept.maintained, retention_days=0, properties={**kept.maintained.properties, **retention_properties(0)}
     )

@@ -97,7 +97,7 @@ def _written(job: Job) -> Iterator[str]:
     if job.dag_id in ("transform_marts", "maintain_lakehouse"):
         yield from (f"marts/{name}" for name in MARTS)
     if job.dag_id == "maintain_lakehouse":
-        yield "silver/any"
+        yield from ("bronze/any", "quarantine/any", "silver/any")
 
 
 def _read(job: Job) -> Iterator[str]:

@@ -12,7 +12,7 @@ OTHER_ACCOUNT = "999999999999"
 WHOLE_LAYERS: Mapping[str, frozenset[str]] = {
     "transform_marts": frozenset({"silver", "marts"}),
     "publish_marts": frozenset({"bronze", "silver", "quarantine", "marts", "pinned"}),
-    "maintain_lakehouse": frozenset({"silver", "marts"}),
+    "maintain_lakehouse": frozenset({"bronze", "silver", "quarantine", "marts"}),
     "analysts": frozenset({"marts"}),
 }
 # Databases in which a role may meet tables whose names nobody knows beforehand.

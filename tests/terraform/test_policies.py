@@ -141,7 +141,8 @@ def forbidden(applied: Any) -> Iterator[tuple[str, Call]]:
     yield "transform_marts", Call.of("s3:PutObject", s3(applied, "curated", "curated/silver/erp_orders/file"))
     yield "transform_marts", Call.of("s3:GetObject", s3(applied, "curated", "curated/quarantine/crm_leads/file"))
     yield "publish_marts", Call.of("s3:PutObject", s3(applied, "curated", "curated/marts/fct_daily_store_metrics/file"))
-    yield "maintain_lakehouse", Call.of("s3:PutObject", s3(applied, "curated", "curated/bronze/erp_orders/file"))
+    yield "maintain_lakehouse", Call.of("s3:PutObject", s3(applied, "curated", "curated/pinned/orders_v1/file"))
+    yield "maintain_lakehouse", Call.of("s3:GetObject", s3(applied, "raw", "raw/erp/file"))
     yield from airflow_must_not(applied)
 
 

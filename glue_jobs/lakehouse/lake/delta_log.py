@@ -150,15 +150,6 @@ def count_rows(table: DeltaTable, **wanted: str | int) -> int:
     return int(select(table, f"SELECT count(*) AS number FROM t WHERE {_where(wanted)}")[0]["number"])
 
 
-def rows_in_files(table: DeltaTable) -> int:
-    """Count the rows by opening every data file; raises what the reader raises when one is missing or damaged."""
-    # The engine answers a count alone from the log, and the log is what the count is compared with; a second
-    # aggregate, of values without statistics, makes it read the files.
-    column = table.schema().fields[0].name
-    read = f"SELECT count(*) AS number, max(concat(CAST(\"{column}\" AS VARCHAR), '.')) AS value FROM t"
-    return int(select(table, read)[0]["number"])
-
-
 def _where(wanted: Mapping[str, str | int]) -> str:
     """Equality conditions with literals; quotes are doubled."""
     quoted = {name: f"'{v.replace(chr(39), chr(39) * 2)}'" if isinstance(v, str) else v for name, v in wanted.items()}

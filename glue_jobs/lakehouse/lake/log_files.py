@@ -9,16 +9,34 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lakehouse.lake.files import StoredFile, list_files, read_chunks, read_head
+from lakehouse.lake.files import StoredFile, list_files, read_chunks, read_head, read_text
 
 _COMMIT = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\..*(parquet|json)")
 _CHUNK = 16 << 20
+MOST_COMMITS = 1000
+"""Of more commits than these it is not asked what each added."""
+
+
+@dataclass(frozen=True)
+class AddedFile:
+    """A data file as the log names it: its path below the table, its size and its rows, deleted ones included."""
+
+    path: str
+    bytes: int
+    rows: int
+
+    @property
+    def name(self) -> str:
+        """The file's own name, which no other file of the table has."""
+        return self.path.rsplit("/", 1)[-1]
 
 
 def read_protocol(path: str) -> tuple[int, list[str]]:
@@ -36,6 +54,35 @@ def begins_at(path: str) -> tuple[int, int] | None:
         return None
     said = (action.get("commitInfo") or {} for action in _actions(folder, oldest[1]))
     return oldest[0], next((int(info["timestamp"]) for info in said if "timestamp" in info), 0)
+
+
+def added_since(path: str, version: int, until: int) -> list[AddedFile] | None:
+    """The files that the commits after a version added and none removed; None where they are too many, or gone."""
+    if until - version > MOST_COMMITS:
+        return None
+    files: dict[str, AddedFile] = {}
+    for number in range(version + 1, until + 1):
+        commit = _read(f"{path.removeprefix('file://').rstrip('/')}/_delta_log/{number:020}.json")
+        if commit is None:
+            return None
+        for action in map(json.loads, commit.splitlines()):
+            if add := action.get("add"):
+                rows = json.loads(add.get("stats") or "{}").get("numRecords", 0)
+                files[add["path"]] = AddedFile(unquote(add["path"]), add["size"], rows)
+            if remove := action.get("remove"):
+                files.pop(remove["path"], None)
+    return list(files.values())
+
+
+def _read(path: str) -> str | None:
+    try:
+        return read_text(path)
+    except FileNotFoundError:
+        return None
+    except Exception as error:
+        if getattr(error, "response", {}).get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            return None
+        raise
 
 
 def _protocols(folder: str) -> Iterator[dict[str, Any]]:

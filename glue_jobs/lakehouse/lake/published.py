@@ -48,9 +48,14 @@ def changed_at(table: DeltaTable) -> datetime:
     return datetime.fromtimestamp(int(table.history(limit=1)[0]["timestamp"]) / 1000, UTC)
 
 
+def last_recorded(lake: Lake, layer: str, name: str) -> int:
+    """The last version of a table that was published, -1 before the first."""
+    return recorded(lake.ops("published"), f"publish:{layer}.{name}") - 1
+
+
 def is_recorded(lake: Lake, layer: str, name: str, version: int) -> bool:
     """Whether this version of a table, or a later one, was published before."""
-    return recorded(lake.ops("published"), f"publish:{layer}.{name}") > version
+    return last_recorded(lake, layer, name) >= version
 
 
 def record_published(lake: Lake, layer: str, name: str, table: DeltaTable) -> None:

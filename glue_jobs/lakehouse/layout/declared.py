@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from deltalake import DeltaTable
 
+from lakehouse.contracts.columns import BATCH_ID, ROW_ID
 from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.dbt_files import mart_names
-from lakehouse.contracts.layers import MARTS, SILVER
-from lakehouse.contracts.layout import RETENTION_DAYS, Layout, layout_of_table, retention_properties
+from lakehouse.contracts.layers import BRONZE, MARTS, QUARANTINE, SILVER
+from lakehouse.contracts.layout import RETENTION_DAYS, Layout, layout_for, layout_of_table, retention_properties
 from lakehouse.errors import UnknownNameError
 from lakehouse.lake.conflicts import conflict_of
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.paths import delta_name
 from lakehouse.runtime.context import Context
+
+BY_BATCH = layout_for((), (BATCH_ID, ROW_ID), (ROW_ID,))
+"""How bronze and quarantine are compacted: steps read them by batch."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,23 @@ def silver_tables(context: Context) -> list[DeclaredTable]:
     """The existing silver tables."""
     datasets = context.contracts.datasets
     return [of_dataset(context, one) for one in datasets if open_table(context.lake.silver(one.name)) is not None]
+
+
+def appended_tables(context: Context) -> list[DeclaredTable]:
+    """The existing tables of bronze and quarantine, clustered by batch: rows are added to them, and few change."""
+    tables = [
+        DeclaredTable(layer, one.name, one.domain, context.lake.table(layer, one.name), BY_BATCH, **_kept_for(one))
+        for layer in (BRONZE, QUARANTINE)
+        for one in context.contracts.datasets
+    ]
+    return [table for table in tables if open_table(table.path) is not None]
+
+
+def _kept_for(dataset: Dataset) -> dict[str, Any]:
+    """As long as silver keeps its obsolete files, and not shorter than Delta does by itself."""
+    if dataset.retention_days <= RETENTION_DAYS:
+        return {"retention_days": RETENTION_DAYS}
+    return {"retention_days": dataset.retention_days, "properties": retention_properties(dataset.retention_days)}
 
 
 def maintained_table(context: Context, wanted: str) -> DeclaredTable:

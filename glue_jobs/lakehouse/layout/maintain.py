@@ -14,19 +14,21 @@ from urllib.parse import unquote
 from pyspark.sql import SparkSession
 
 from lakehouse import log
-from lakehouse.contracts.layout import LOG_DAYS
+from lakehouse.contracts.layers import OPS
+from lakehouse.contracts.layout import LOG_DAYS, RETENTION_DAYS
 from lakehouse.errors import UsageError
-from lakehouse.lake.conflicts import conflict_of
-from lakehouse.lake.delta_log import existing_table
+from lakehouse.lake.conflicts import conflict_of, when_free
+from lakehouse.lake.delta_log import PROPERTIES, existing_table, open_table
 from lakehouse.lake.files import list_files
 from lakehouse.lake.log_files import begins_at
-from lakehouse.lake.paths import delta_name, for_spark
+from lakehouse.lake.paths import LEDGERS, Lake, delta_name, for_spark
 from lakehouse.lake.rewrite import Arrangement, Rewritten, rewrite_files
 from lakehouse.lake.table_files import table_files
-from lakehouse.layout.declared import DeclaredTable, describe, maintained_tables
+from lakehouse.layout.declared import BY_BATCH, DeclaredTable, appended_tables, describe, maintained_tables
 from lakehouse.layout.files import clustered_at, columns_of, partition_label
 from lakehouse.layout.grid import arranged
-from lakehouse.layout.plan import Plan, plan_maintenance
+from lakehouse.layout.plan import Plan, plan_appended, plan_maintenance
+from lakehouse.layout.recount import recount
 from lakehouse.runtime.context import Context
 
 MAX_BYTES = 20 << 30
@@ -69,14 +71,32 @@ class MaintenanceResult:
 
 
 def maintain_lake(context: Context, max_bytes: int = MAX_BYTES) -> list[MaintenanceResult]:
-    """Maintain every table that has a layout; returns those that needed it. A second run does nothing."""
-    results = []
-    for table in maintained_tables(context):
+    """Maintain every table of the lake; returns those that needed it. A second run changes nothing.
+
+    At last the files of all of them are counted; raises FileCountError where one is not as the log says.
+    """
+    results, tables = [], [*maintained_tables(context), *appended_tables(context)]
+    for table in tables:
         with log.about(domain=table.domain, dataset=table.name):
-            result = maintain_table(context, table, max_bytes)
-        if result.did_something or result.left or result.gave_way:
-            results.append(result)
-    return results
+            results.append(maintain_table(context, table, max_bytes))
+    results += [maintain_ledger(context.lake, name) for name in sorted(LEDGERS)]
+    recount(context, tables)
+    return [result for result in results if result.did_something or result.left or result.gave_way]
+
+
+def maintain_ledger(lake: Lake, name: str) -> MaintenanceResult:
+    """Remove what the compaction of a table of `ops` left; its appends compact it, and clean up its log."""
+    path, result = lake.ops(name), MaintenanceResult(f"{OPS}.{name}")
+    opened = open_table(path)
+    if opened is None:
+        return result
+    missing = {key: value for key, value in PROPERTIES.items() if opened.metadata().configuration.get(key) != value}
+    if missing:
+        when_free(path, lambda: existing_table(path).alter.set_table_properties(missing, raise_if_not_exists=False))
+    obsolete = _obsolete(path, RETENTION_DAYS)
+    if obsolete:
+        existing_table(path).vacuum(RETENTION_DAYS * 24, dry_run=False, enforce_retention_duration=False)
+    return replace(result, described=bool(missing), vacuumed=len(obsolete))
 
 
 def maintain_table(context: Context, table: DeclaredTable, max_bytes: int = MAX_BYTES) -> MaintenanceResult:
@@ -120,6 +140,8 @@ def plan_table(table: DeclaredTable, max_bytes: int = MAX_BYTES) -> Plan:
     """What should be rewritten now, from the table's log."""
     opened = existing_table(table.path)
     files = table_files(opened, columns_of(table.layout))
+    if table.layout is BY_BATCH:
+        return plan_appended(files, table.layout, max_bytes)
     clustered = clustered_at(table.path, {partition_label(file.partition) for file in files})
     return plan_maintenance(files, table.layout, clustered, max_bytes)
 
@@ -148,15 +170,18 @@ def carry_out(spark: SparkSession, table: DeclaredTable, plan: Plan) -> Rewritte
 
 def _vacuum(context: Context, table: DeclaredTable) -> int:
     """Remove the files that no version within the retention needs; returns how many there were."""
-    opened = existing_table(table.path)
-    hours = table.retention_days * 24
-    # The log also names files that were deleted long ago; only those that still exist count.
-    named = {unquote(name) for name in opened.vacuum(hours, dry_run=True, enforce_retention_duration=False)}
-    obsolete = named & {file.path for file in list_files(table.path)} if named else named
+    obsolete = _obsolete(table.path, table.retention_days)
     if obsolete:
         # With the table's own retention, which `describe` wrote, Delta asks for no confirmation.
         context.spark().sql(f"VACUUM {delta_name(table.path)}").collect()
     return len(obsolete)
+
+
+def _obsolete(path: str, days: int) -> set[str]:
+    opened = existing_table(path)
+    # The log also names files that were deleted long ago; only those that still exist count.
+    named = {unquote(name) for name in opened.vacuum(days * 24, dry_run=True, enforce_retention_duration=False)}
+    return named & {file.path for file in list_files(path)} if named else named
 
 
 def _clean_log(context: Context, table: DeclaredTable) -> bool:

@@ -75,6 +75,24 @@ def plan_maintenance(files: Sequence[TableFile], layout: Layout, clustered: Hist
     return Plan(tuple(chosen), tuple(left))
 
 
+def plan_appended(files: Sequence[TableFile], layout: Layout, max_bytes: int) -> Plan:
+    """Bring the small files of a table that only grows into few, where there are many; the large ones stay as they are.
+
+    By the order of what they are clustered by, so that a batch stays in as few files as it was.
+    """
+    small = [file for file in files if file.bytes < layout.target_bytes / SMALL_PART]
+    if len(small) < SMALL_FILES:
+        return Plan()
+    by, room, chosen = layout.cut_by[0], max_bytes, []
+    for file in sorted(small, key=lambda file: file.statistics.get(by, (-1, -1))):
+        room -= file.bytes
+        if room < 0:
+            break
+        chosen.append(file)
+    cells = max(1, round(sum(file.bytes for file in chosen) / layout.target_bytes))
+    return Plan((Task((), tuple(chosen), cells, 1.0, whole=False),)) if len(chosen) > cells else Plan()
+
+
 def task_for(partition: Partition, files: Sequence[TableFile], layout: Layout, last: Clustered) -> Task | None:
     """What a partition needs, None for nothing. last: when it was last clustered."""
     small = [file for file in files if file.bytes < layout.target_bytes / SMALL_PART]

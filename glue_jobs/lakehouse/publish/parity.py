@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lakehouse.errors import LakehouseError
-from lakehouse.lake.delta_log import open_table, rows_in_files
+from lakehouse.lake.delta_log import open_table
+from lakehouse.lake.footers import difference
 from lakehouse.lake.log_files import read_protocol
-from lakehouse.lake.table_files import totals_of
-from lakehouse.privacy import without_values
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 READABLE_FEATURES = frozenset({"deletionVectors", "columnMapping", "timestampNtz"})
 """The Delta reader features that Athena reads; any other, known or to come, is refused by its name."""
@@ -71,15 +73,16 @@ def _require_features(name: str, path: str, protocol: tuple[int, list[str]]) -> 
         raise UnreadableFeatureError(name, f"reader version {reader}", path)
 
 
-def require_parity(name: str, table: DeltaTable) -> None:
-    """Raise ParityError unless a reader that is not Spark counts as many rows as the Delta log."""
-    logged = totals_of(table).rows
-    try:
-        seen = rows_in_files(table)
-    except Exception as error:  # delta-rs raises what its reader raised, of no common kind
-        raise ParityError(name, f"a file that its log names cannot be read ({without_values(error)})") from None
-    if seen != logged:
-        raise ParityError(name, f"a reader counts {seen} rows, but its Delta log says {logged}")
+def require_parity(
+    name: str, table: DeltaTable, spark: Callable[[], SparkSession] | None = None, since: int = -1
+) -> None:
+    """Raise ParityError unless a reader that is not Delta's finds in the files what the log says of them.
+
+    since: the version that passed before; only files that were added later are opened. spark: for many of them.
+    """
+    problem = difference(table, spark, since)
+    if problem is not None:
+        raise ParityError(name, problem)
 
 
 def require_same_schema(name: str, table: DeltaTable, entry: dict[str, Any], wanted: dict[str, Any]) -> None:

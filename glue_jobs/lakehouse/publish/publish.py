@@ -13,7 +13,7 @@ from lakehouse.contracts.layers import MARTS, OPS, PINNED, QUARANTINE, SILVER
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.delta_log import table_version
 from lakehouse.lake.milestones import reached, record_milestone, silver_version
-from lakehouse.lake.published import is_recorded, pins_of, record_published
+from lakehouse.lake.published import is_recorded, last_recorded, pins_of, record_published
 from lakehouse.lake.table_files import totals_of
 from lakehouse.publish.athena import Athena
 from lakehouse.publish.catalogue import CatalogueBusyError, GlueCatalogue, PublishedTable, table_input
@@ -103,7 +103,7 @@ def publish_table(context: Context, layer: str, name: str) -> PublishedTable | N
         return None
     changed = False
     if context.lake.is_local:
-        require_parity(f"{layer}.{name}", table)
+        _require_parity(context, layer, name, table)
     else:
         changed = _publish_to_glue(context, layer, name, table)
     if layer not in (OPS, PINNED) and not is_recorded(context.lake, layer, name, table.version()):
@@ -111,6 +111,11 @@ def publish_table(context: Context, layer: str, name: str) -> PublishedTable | N
         emit_published(context, layer, name)
     log.info("published", table=f"{layer}.{name}", version=table.version(), changed=changed)
     return PublishedTable(layer, name, table.version(), changed)
+
+
+def _require_parity(context: Context, layer: str, name: str, table: DeltaTable) -> None:
+    """Raise ParityError for a file that is new since the last published version and not as the log says."""
+    require_parity(f"{layer}.{name}", table, context.spark, last_recorded(context.lake, layer, name))
 
 
 def _publish_to_glue(context: Context, layer: str, name: str, table: DeltaTable) -> bool:
@@ -121,7 +126,7 @@ def _publish_to_glue(context: Context, layer: str, name: str, table: DeltaTable)
     wanted = table_input(name, path, table, described(context.project, layer, name))
     if glue.matches(layer, wanted):
         return False
-    require_parity(f"{layer}.{name}", table)
+    _require_parity(context, layer, name, table)
     earlier = glue.entry(layer, name)
     if not glue.put(layer, wanted, path):
         return False

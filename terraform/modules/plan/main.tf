@@ -125,7 +125,7 @@ locals {
       description = "Clusters the partitions that changed and removes files that no reader needs."
       raw         = []
       reads       = []
-      writes      = ["ops", "silver", "marts"]
+      writes      = ["ops", "bronze", "quarantine", "silver", "marts"]
       published   = []
     }
   }
