@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Any
 
-from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerRunOperator
 from airflow.sdk import DAG, Asset, AssetAll, AssetAny, AsyncCallback, DeadlineAlert
 from croniter import croniter  # type: ignore[import-untyped]
 
@@ -17,6 +16,7 @@ from lakehouse.airflow.names import ATHENA_WORKGROUP, DOCS_ROOT, LAKE_ROOT, RAW_
 from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.plan import WAIT_ATTEMPTS, WAIT_SECONDS, Job
 from lakehouse.lake.paths import LANDED
+from lakehouse_factory.crawl import LandingCrawl
 from lakehouse_factory.docs_sync import SyncPrefix
 from lakehouse_factory.glue_run import GlueRun
 from lakehouse_factory.landing import NewLandingSensor
@@ -128,13 +128,17 @@ def _landing(job: Job) -> NewLandingSensor:
         job_name=job.dag_id,
         file_patterns=job.file_patterns,
         bucket_key=f"{RAW}/{job.subject}/*",
-        landed_key=f"{LAKE}/curated/{LANDED}/{job.subject}.json",
+        landed_key=_landed_key(job),
         deferrable=True,
         soft_fail=True,
         poke_interval=300,
         timeout=patience(job.schedule).total_seconds(),
         **AWS,
     )
+
+
+def _landed_key(job: Job) -> str:
+    return f"{LAKE}/curated/{LANDED}/{job.subject}.json"
 
 
 def _glue_run(job: Job) -> GlueRun:
@@ -162,11 +166,12 @@ def script_args(job: Job) -> dict[str, str]:
     return args
 
 
-def _crawl(job: Job) -> GlueCrawlerRunOperator:
+def _crawl(job: Job) -> LandingCrawl:
     """Describes the raw files of the domain; a crawl that is already running is as good."""
-    return GlueCrawlerRunOperator(
+    return LandingCrawl(
         task_id="crawl_landing",
         crawler_name=str(job.crawler),
+        landed_key=_landed_key(job),
         fail_on_already_running=False,
         deferrable=True,
         poll_interval=WAIT_SECONDS,

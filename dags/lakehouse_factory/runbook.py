@@ -14,6 +14,7 @@ _WHAT_TO_DO = {
         "- The error names file and column: ask the owner of the source for a corrected file, put it next to "
         "the first one and clear the task. Unparseable rows are in `quarantine` and stop nothing.\n"
         "- `crawl_landing` failed: it only describes the raw files in the catalogue; the data is not affected.\n"
+        "- `crawl_landing` was skipped: a crawl of today has seen every column that has landed.\n"
         "- The run was skipped: no new file arrived in time. If a delivery was due, ask the owner of the source."
     ),
     "validate": (

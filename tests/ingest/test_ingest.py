@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,8 @@ def test_every_row_is_in_bronze_or_in_quarantine(context: Context, products: Dat
         ("P4", None, None, "P4,Pan", ["row_has_the_columns_of_the_header"], 1, "ingest", "open"),
     )
     assert found.select("_row_id").union(bad.select("_row_id")).distinct().count() == 5
+    landed = json.loads(Path(lake.landed("products")).read_text())
+    assert landed["columns"] == {"products": sorted(HEADER.strip().split(","))}, "Airflow crawls when one is new"
 
     before = versions(lake)
     assert ingest_domain(context, contract) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -189,3 +190,5 @@ def test_what_was_dealt_with_is_what_is_in_a_batch_or_nobodys(lake: Lake, contra
     inode = Path(lake.landed("erp")).stat().st_ino
     settle(lake, contracts, erp, [first, second, notes])
     assert Path(lake.landed("erp")).stat().st_ino == inode, "nothing new is written again"
+    settle(lake, contracts, erp, [first, second, notes], {second: ("order_id", "day"), notes: ("nobody's",)})
+    assert json.loads(Path(lake.landed("erp")).read_text())["columns"] == {"erp_orders": ["day", "order_id"]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from lakehouse.say import format_count
 
 MOST_NAMED = 20
 """So many skipped files a run names; of more it says how many."""
+ColumnsRead = Mapping[StoredFile, Sequence[str]]
 
 
 class LandingError(LakehouseError):
@@ -58,13 +59,22 @@ def unclaimed(contracts: Contracts, contract: Contract, files: Iterable[StoredFi
     return [*lines, f"raw/{contract.domain}/: {format_count(more, 'more file')} skipped"] if more else lines
 
 
-def settle(lake: Lake, contracts: Contracts, contract: Contract, files: Sequence[StoredFile]) -> None:
-    """Name the raw files of a domain that none of its datasets takes, and record which it need not look at again."""
+def settle(
+    lake: Lake, contracts: Contracts, contract: Contract, files: Sequence[StoredFile], read: ColumnsRead | None = None
+) -> None:
+    """Name the raw files of a domain that none of its datasets takes, and record which it need not look at again.
+
+    read: the columns of files that this run has opened.
+    """
     for line in unclaimed(contracts, contract, files):
         log.warning("file skipped", what=line)
     batched = set().union(*(known_files(lake, dataset) for dataset in contract.datasets))
     foreign = {file for file in files if dataset_of(contracts, file.name) not in contract.datasets}
-    record_landed(lake, contract.domain, [file for file in files if file in batched or file in foreign])
+    columns: dict[str, set[str]] = {}
+    for file, names in (read or {}).items():
+        if dataset := dataset_of(contracts, file.name):
+            columns.setdefault(dataset.name, set()).update(names)
+    record_landed(lake, contract.domain, [file for file in files if file in batched or file in foreign], columns)
 
 
 def deliver(folder: Path, lake: Lake, contracts: Contracts, domains: frozenset[str] | None = None) -> Delivery:
