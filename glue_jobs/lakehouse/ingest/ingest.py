@@ -81,7 +81,8 @@ def ingest_domain(context: Context, contract: Contract) -> list[IngestResult]:
             refused = plan_batches(context, dataset, own, headers)
             errors += [FileRefusedError(contract.domain, b.files[0].name, b.reason or "") for b in refused]
             results.extend(ingest_batch(context, dataset, batch, headers) for batch in to_ingest(context.lake, dataset))
-    settle(context.lake, context.contracts, contract, files)
+    read = {file: header.columns for file, header in headers.items() if header.problem is None}
+    settle(context.lake, context.contracts, contract, files, read)
     raise_first(errors, results)
     return results
 
