@@ -1,0 +1,97 @@
+"""Which slow suites CI runs in the time it has, what finds most first: `python -m tools.ci_plan SECONDS | --all`.
+
+A clean checkout knows of no earlier run. So each suite has its turn in one of three runs in a row: the number of the
+run, or of the commits where nobody counts runs, says whose turn it is. Then come those that stand on what the newest
+commits have changed. Prints the targets of make to run; what is left out is named on the error output. `--all` prints
+every suite as a JSON list, for the nightly workflow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TURNS = 3
+NEWEST_COMMITS = 30
+RUN_NUMBER = "GITHUB_RUN_NUMBER"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A slow suite: its seconds on two cores, the run of three in which it has its turn, and the rooms it stands on."""
+
+    target: str
+    seconds: int
+    turn: int
+    rooms: tuple[str, ...]
+
+
+STEPS = ("ingest", "validate", "transform", "publish", "cycle")
+SUITES = (
+    Suite("test-docs", 480, 0, ("docs", "cli", "terraform", "tools")),
+    Suite("test-model", 690, 0, ("transform", "dbt")),
+    Suite("test-lineage", 320, 0, ("dags",)),
+    Suite("test-deliveries", 420, 1, STEPS),
+    Suite("test-s3", 130, 1, ("jvm",)),
+    Suite("test-crash", 560, 1, (*STEPS, "lake")),
+    Suite("test-layout", 220, 1, ("layout",)),
+    Suite("test-contracts", 300, 1, ("contracts", "dbt")),
+    Suite("test-quality", 670, 2, ("quarantine", "validate", "great_expectations")),
+    Suite("test-rivals", 500, 2, ("transform", "lake")),
+    Suite("test-rollback", 160, 2, ("layout",)),
+    Suite("test-airflow", 140, 2, ("dags", "airflow")),
+    Suite("test-s3-drivers", 300, 2, ("jvm", "s3")),
+)
+EACH_TIME = ("test-policy", "test-trino")
+"""Trino's runs beside the checks, that of the roles after the default tests."""
+
+
+def chosen(suites: Sequence[Suite], run: int, changed: Collection[str], seconds: int) -> list[Suite]:
+    """The suites that fit one after the other: those whose turn it is, then those on most of what has changed.
+
+    A suite that does not fit leaves its place to a shorter one behind it.
+    """
+
+    def rank(suite: Suite) -> tuple[bool, int, int]:
+        return suite.turn != run % TURNS, -len(set(suite.rooms) & set(changed)), suite.seconds
+
+    found: list[Suite] = []
+    for suite in sorted(suites, key=rank):
+        if sum(other.seconds for other in found) + suite.seconds <= seconds:
+            found.append(suite)
+    return found
+
+
+def rooms_of(files: Collection[str]) -> set[str]:
+    """The rooms that files lie in: a folder of the library or the tests, or else of the project."""
+    parts = [file.removeprefix("glue_jobs/lakehouse/").removeprefix("tests/").split("/") for file in files]
+    return {part[0] for part in parts if len(part) > 1}
+
+
+def main(seconds: int) -> None:
+    """Print the targets, one a line."""
+    run = int(os.environ.get(RUN_NUMBER) or _git("rev-list", "--count", "HEAD"))
+    files = _git("log", f"-{NEWEST_COMMITS}", "--name-only", "--format=").splitlines()
+    taken = chosen(SUITES, run, rooms_of(files), seconds)
+    for suite in taken:
+        print(suite.target)
+    for suite in SUITES:
+        if suite not in taken:
+            print(f"left out of run {run}: {suite.target}, about {suite.seconds} s", file=sys.stderr)
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--all":
+        print(json.dumps(sorted([*(suite.target for suite in SUITES), *EACH_TIME])))
+    else:
+        main(int(sys.argv[1]))
