@@ -12,13 +12,13 @@ from lakehouse.cli.main import main
 from lakehouse.lake.dataset_changes import changes_of_dataset
 from lakehouse.lake.paths import Lake
 
-DROP = ("dataset", "drop", "stock.stock_counts", "--why", "gone")
+DROP = ("dataset", "drop", "attic.attic_counts", "--why", "gone")
 
 
 @pytest.fixture
 def left(lake: Lake) -> str:
     """A lake with one table that no contract describes."""
-    write_deltalake(lake.silver("stock_counts"), pa.table({"store_id": ["S001"]}))
+    write_deltalake(lake.silver("attic_counts"), pa.table({"store_id": ["S001"]}))
     return lake.root
 
 
@@ -36,11 +36,11 @@ def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
         (("rekey", "erp.erp_orders", "--yes"), 2, "Missing option '--why'"),
         (("rekey", "erp.erp_orders", "--reason", "x", "--yes"), 3, "erp_orders: has no silver table to rebuild"),
         (("drop", "erp.erp_orders", "--why", "x", "--yes"), 3, "erp_orders: contracts/erp.yaml still describes it"),
-        (("drop", "stock.counts", "--why", "x", "--yes"), 2, "The lake holds nothing of a dataset stock.counts"),
+        (("drop", "attic.counts", "--why", "x", "--yes"), 2, "The lake holds nothing of a dataset attic.counts"),
         (
-            ("drop", "stock_counts", "--why", "x", "--yes"),
+            ("drop", "attic_counts", "--why", "x", "--yes"),
             2,
-            "The lake holds nothing of a dataset stock_counts; it is named DOMAIN",
+            "The lake holds nothing of a dataset attic_counts; it is named DOMAIN",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -55,15 +55,15 @@ def test_what_cannot_be_done_is_one_line(
 
 def test_a_dry_run_lists_and_removes_nothing(left: str, lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*DROP, "--dry-run", "--lake", left]) == 0
-    assert said(capsys) == ["table silver.stock_counts", "dry run: nothing was removed"]
-    assert Path(lake.silver("stock_counts")).is_dir()
-    assert changes_of_dataset(lake, "stock_counts") == []
+    assert said(capsys) == ["table silver.attic_counts", "dry run: nothing was removed"]
+    assert Path(lake.silver("attic_counts")).is_dir()
+    assert changes_of_dataset(lake, "attic_counts") == []
 
 
 def test_a_drop_says_that_nothing_is_left(left: str, lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*DROP, "--yes", "--by", "ann", "--lake", left]) == 0
-    assert said(capsys)[-1].startswith("nothing is left of stock.stock_counts;")
-    assert not Path(lake.silver("stock_counts")).exists()
-    last = changes_of_dataset(lake, "stock_counts")[-1]
-    assert (last.state, last.who, last.why, last.what) == ("done", "ann", "gone", "table silver.stock_counts")
+    assert said(capsys)[-1].startswith("nothing is left of attic.attic_counts;")
+    assert not Path(lake.silver("attic_counts")).exists()
+    last = changes_of_dataset(lake, "attic_counts")[-1]
+    assert (last.state, last.who, last.why, last.what) == ("done", "ann", "gone", "table silver.attic_counts")
     assert main([*DROP, "--yes", "--lake", left]) == 2, "there is nothing to drop a second time"

@@ -15,6 +15,7 @@ from lakehouse.contracts.rule_words import java_regex
 from lakehouse.contracts.rules import in_words, with_contract_rules
 from lakehouse.contracts.suite import OnFailure, Rule, Suite, load_suite
 from lakehouse.contracts.yaml_places import ContractError
+from tests.helpers.samples import sample_datasets
 
 DELIVERED = datetime(2026, 11, 28, 1, 30, tzinfo=UTC)
 CONTRACT = """apiVersion: v3.1.0
@@ -215,7 +216,7 @@ def test_what_the_suite_says_already_is_not_said_again(tmp_path: Path, project: 
     some = Rule("r", "S.", quarantine, NOT_NULL, {"column": "amount", "mostly": 0.9}, "warning")
     assert "amount_required_2" in rules(found, only_warned)
     assert "amount_required" in rules(found, some)
-    for sample in project.contracts.datasets:
+    for sample in sample_datasets(project.contracts):
         suite = load_suite(project.suites, sample.name, sample.known_columns)
         times = {name for name in (sample.sequence_by, sample.date_column) if name}
         assert rules(sample, *suite.expectations).keys() == {f"{name}_not_after_delivery" for name in times}

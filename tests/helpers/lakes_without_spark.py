@@ -38,7 +38,7 @@ def expected_once(*deliveries: Path) -> Expected:
 def write_lake(project: Project, lake: Lake, *deliveries: Path) -> Expected:
     """Write silver, the fact (a file a day) and the ledgers of quality; returns what they hold."""
     wanted = expected_once(*(deliveries or (project.samples,)))
-    for dataset in project.contracts.datasets:
+    for dataset in map(project.contracts.dataset, wanted.silver):
         rows = [_silver_row(dataset, row) for row in wanted.silver[dataset.name].as_dicts()]
         parts = list(dataset.partition_by)
         write_deltalake(lake.silver(dataset.name), _table(dataset.silver_columns, rows), partition_by=parts)
