@@ -24,6 +24,7 @@ from lakehouse.contracts.layout import bounds_of
 from lakehouse.errors import LakehouseError, gathering, raise_first
 from lakehouse.ingest.casting import with_types
 from lakehouse.ingest.findings import count_rows_of, log_differences
+from lakehouse.ingest.grouping import BATCH_BYTES, by_bytes
 from lakehouse.ingest.header import Header, count_rows, read_header
 from lakehouse.ingest.landing import dataset_of, settle
 from lakehouse.ingest.lines import same_splits
@@ -92,7 +93,8 @@ def plan_batches(
 ) -> list[Batch]:
     """Record the files that no batch has yet: the good ones as one batch, each refused one and each repair by itself.
 
-    The plan is written before the data, so that the run after one that died resumes with the same batch.
+    Where the good ones are more than fits into a batch, they become several. The plan is written before the data, so
+    that the run after one that died resumes with the same batches.
     headers: those read here are added to it. Returns the batches refused now.
     """
     read = {} if headers is None else headers
@@ -126,8 +128,8 @@ def _plan(
                 Batch(dataset.name, batch_id, BatchState.REFUSED, (file,), headers[file].problem, rows, run, now)
             )
     repairs = [(file,) for file in good if is_repair(file.path)]
-    together = tuple(file for file in good if not is_repair(file.path))
-    groups = [*([together] if together else []), *repairs]
+    together = [file for file in good if not is_repair(file.path)]
+    groups = [*by_bytes(together, BATCH_BYTES), *repairs]
     plan = [
         Batch(dataset.name, batch_id + number, BatchState.PLANNED, group, None, 0, run, now)
         for number, group in enumerate(groups, start=1)

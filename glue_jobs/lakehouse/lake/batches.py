@@ -228,7 +228,8 @@ def validation_results_of(lake: Lake, dataset: Dataset, where: str = "true") -> 
 
 def among(batch_ids: Iterable[int]) -> str:
     """The condition, in SQL, for being one of some batches."""
-    return f"batch_id IN ({', '.join(map(str, sorted(batch_ids))) or 'NULL'})"
+    named = ", ".join(map(str, sorted(batch_ids)))
+    return f"batch_id IN ({named})" if named else "false"
 
 
 def undecided(lake: Lake, dataset: Dataset) -> list[ValidationResult]:

@@ -17,7 +17,7 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.paths import is_s3
 
-MOST_FILES = 100
+MOST_FILES = 20
 """With so many small files a table of `ops` is compacted."""
 FILE_BYTES = 4 << 20
 """Compaction makes files of about so many bytes and leaves them alone afterwards, so that it rewrites only the tail."""
