@@ -67,3 +67,50 @@ def test_a_drop_says_that_nothing_is_left(left: str, lake: Lake, capsys: pytest.
     last = changes_of_dataset(lake, "attic_counts")[-1]
     assert (last.state, last.who, last.why, last.what) == ("done", "ann", "gone", "table silver.attic_counts")
     assert main([*DROP, "--yes", "--lake", left]) == 2, "there is nothing to drop a second time"
+
+
+def test_a_column_that_goes_is_shown_and_stays_in_a_dry_run(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    write_deltalake(lake.bronze("erp_orders"), pa.table({"order_id": ["1"], "coupon": ["A"]}))
+    why = ("--why", "gone", "--dry-run", "--lake", lake.root)
+    assert main(["dataset", "drop-column", "erp.erp_orders", "coupon", *why]) == 0
+    assert main(["dataset", "rename-column", "erp.erp_orders", "coupon", "product_id", *why]) == 0
+    assert said(capsys) == [
+        "bronze.erp_orders: column coupon is gone, version 0 is rewritten",
+        "dry run: nothing was written",
+        "bronze.erp_orders: column coupon → product_id, version 0 is rewritten",
+        "dry run: nothing was written",
+    ]
+    assert changes_of_dataset(lake, "erp_orders") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("drop-column", "erp.erp_orders", "status"), "contracts/erp.yaml still describes status; take it"),
+        (
+            ("drop-column", "erp.erp_orders", "cupon"),
+            "neither bronze nor silver has a column cupon. Did you",
+        ),
+        (
+            ("rename-column", "erp.erp_orders", "coupon", "voucher"),
+            "coupon cannot become voucher: the contr",
+        ),
+        (
+            ("rename-column", "erp.erp_orders", "coupon", "quantity"),
+            "coupon cannot become quantity: it is a ",
+        ),
+        (
+            ("rename-column", "erp.erp_orders", "coupon", "order_id"),
+            "coupon cannot become order_id: the tab",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_column_that_cannot_go_is_one_line(
+    words: tuple[str, ...], line: str, lake: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_deltalake(lake.bronze("erp_orders"), pa.table({"order_id": ["1"], "coupon": ["A"]}))
+    assert main(["dataset", *words, "--why", "x", "--yes", "--lake", lake.root]) == 3
+    (error,) = said(capsys)
+    assert error.startswith(f"error: erp_orders: {line}")
+    assert changes_of_dataset(lake, "erp_orders") == []

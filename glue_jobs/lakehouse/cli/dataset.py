@@ -108,6 +108,64 @@ def drop(
         print_line("nothing was removed")
 
 
+@command(app, "drop-column", example="lakehouse dataset drop-column crm.crm_leads phone --why 'nobody may call'")
+def drop_column(
+    dataset: Name,
+    column: Annotated[str, typer.Argument(metavar="COLUMN", help="A column, or a field of a struct as device.os.")],
+    why: Why,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    by: Author = None,
+    lake: LakePath = DEFAULT_LAKE,
+) -> None:
+    """Remove a column that has left the contract from bronze and silver.
+
+    Take it out of the contract, the suite and what reads it first. Each table is rewritten in one commit, no row
+    changes; raw and quarantine keep what was delivered. A process that was killed is completed by the same command.
+    """
+    _change_column(dataset, column, None, why, by, dry_run, yes, lake)
+
+
+@command(app, "rename-column", example="lakehouse dataset rename-column crm.crm_leads phone mobile --why 'its name'")
+def rename_column(
+    dataset: Name,
+    column: Annotated[str, typer.Argument(metavar="COLUMN", help="Its name in the tables.")],
+    to: Annotated[str, typer.Argument(metavar="NEW", help="Its name in the contract.")],
+    why: Why,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    by: Author = None,
+    lake: LakePath = DEFAULT_LAKE,
+) -> None:
+    """Give a column of bronze and silver the name that the contract has for it now.
+
+    Change the contract first, with physicalName where files keep the former name; then suite, models and views. Each
+    table is rewritten in one commit. A process that was killed is completed by the same command.
+    """
+    _change_column(dataset, column, to, why, by, dry_run, yes, lake)
+
+
+def _change_column(
+    name: str, column: str, to: str | None, why: str, by: str | None, dry_run: bool, yes: bool, lake: str
+) -> None:
+    from lakehouse.cycle.columns import change_column, plan_column
+    from lakehouse.runtime.glue import command_context
+
+    _require_answer(yes or dry_run)
+    context = command_context(lake)
+    dataset = _dataset(context, name)
+    plan = plan_column(context, dataset, column, to)
+    for layer, version in plan.versions.items():
+        print_line(f"{layer}.{dataset.name}: {plan.what}, version {version} is rewritten")
+    if dry_run:
+        print_line("dry run: nothing was written")
+    elif yes or _confirmed(f"Rewrite {' and '.join(plan.versions) or 'nothing more'} of {dataset.name}?"):
+        change_column(context, plan, signature(why, by))
+        print_line(f"{dataset.name}: {plan.what}; ops.dataset_changes says who did it and why")
+    else:
+        print_line("nothing was written")
+
+
 def _rebuild(name: str, change: str, why: str, by: str | None, dry_run: bool, yes: bool, lake: str) -> None:
     from lakehouse.cycle.rebuild import plan_rebuild
     from lakehouse.cycle.rebuild import rebuild as carry_out

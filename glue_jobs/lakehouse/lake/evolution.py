@@ -105,6 +105,15 @@ def schema_change(schema: str, columns: Sequence[Column], dataset: Dataset) -> S
     """Compare a table's schema (Delta's JSON) with the wanted columns; raises SchemaChangeError."""
     types = dict(_types(json.loads(schema)["fields"]))
     wanted = {new.path: new for new in _paths(columns)}
+    for path in types:
+        if path not in wanted and not path.startswith("_"):
+            raise SchemaChangeError(
+                dataset.name,
+                path,
+                "is in the table and no longer in the contract",
+                "put it back with required: false, or run `lakehouse dataset drop-column "
+                f"{dataset.domain}.{dataset.name} {path} --why TEXT`, or rename-column where it has another name now",
+            )
     added, widened = [], []
     for new in wanted.values():
         parent = new.path.rpartition(".")[0]
@@ -114,10 +123,6 @@ def schema_change(schema: str, columns: Sequence[Column], dataset: Dataset) -> S
             added.append(_nullable(new, dataset))
         elif types[new.path] != _delta_name(new.column):
             widened.append(_wider(new, types[new.path], dataset))
-    for path in types:
-        if path not in wanted and not path.startswith("_"):
-            cure = "put it back into the contract with required: false, or rewrite the table without it"
-            raise SchemaChangeError(dataset.name, path, "is in the table and no longer in the contract", cure)
     return SchemaChange(tuple(added), tuple(widened))
 
 
