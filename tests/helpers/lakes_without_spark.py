@@ -9,19 +9,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
-from deltalake import write_deltalake
+from deltalake import QueryBuilder, write_deltalake
 
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.marts import models
 from lakehouse.contracts.project import Project
 from lakehouse.lake.batches import VALIDATION_RESULTS
-from lakehouse.lake.delta_log import Commit, append_once
+from lakehouse.lake.delta_log import Commit, append_once, existing_table
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.quality_results import QUALITY_RESULTS
 from tests.helpers.lakes import FACT
 from tests.oracle import Expected, expected
 
+OTHER_MARTS = Path(__file__).parents[1] / "model/marts/wanted.sql"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _ARROW = {
     "string": pa.string(), "int": pa.int32(), "bigint": pa.int64(), "boolean": pa.bool_(), "date": pa.date32(),
@@ -43,6 +46,7 @@ def write_lake(project: Project, lake: Lake, *deliveries: Path) -> Expected:
         parts = list(dataset.partition_by)
         write_deltalake(lake.silver(dataset.name), _table(dataset.silver_columns, rows), partition_by=parts)
     write_fact(lake, wanted.fact.as_dicts())
+    _write_marts(project, lake, list(wanted.silver))
     for number, name in enumerate(wanted.batches, 1):
         _write_quality(lake, project.contracts.dataset(name), wanted, number)
     return wanted
@@ -55,6 +59,30 @@ def write_fact(lake: Lake, rows: Sequence[dict[str, Any]]) -> None:
         schema = pa.schema([(name, _fact_type(name)) for name in of_day[0]])
         table = pa.Table.from_pylist(of_day, schema=schema)
         write_deltalake(lake.table("marts", FACT), table, mode="append", partition_by=["month"])
+
+
+def _write_marts(project: Project, lake: Lake, datasets: Sequence[str]) -> None:
+    """Write the other marts of the project, which DuckDB computes from silver."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for dataset in datasets:
+            arrived = QueryBuilder().register("t", existing_table(lake.silver(dataset))).execute("SELECT * FROM t")
+            connection.register("arrived", pa.table(arrived.read_all()))
+            connection.execute(f"create table silver_{dataset} as select * from arrived")
+        connection.execute(OTHER_MARTS.read_text(encoding="utf-8"))
+        for name, model in models(project.dbt).items():
+            if name.startswith("fct_") and name != FACT:
+                columns = ", ".join(f"cast({column} as {_mart_type(column)}) as {column}" for column in model.comments)
+                rows = connection.sql(f"select {columns} from {name}").to_arrow_table()
+                write_deltalake(lake.table("marts", name), rows)
+
+
+def _mart_type(name: str) -> str:
+    if name in ("net_revenue", "cost_of_goods", "gross_margin", "returns"):
+        return "decimal(18,2)"
+    if name in ("product_id", "customer_id", "category", "month"):
+        return "varchar"
+    return {"dt": "date", "week": "date"}.get(name, "timestamptz" if name.endswith("_at") else "bigint")
 
 
 def _fact_type(name: str) -> pa.DataType:

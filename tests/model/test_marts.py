@@ -6,7 +6,6 @@ mart on a mart on a mart, a left join on a history with late versions, and one t
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -52,25 +51,14 @@ KEYS = {
 BY_KEYS = frozenset(KEYS) - {"syn_total"}
 
 
-@pytest.fixture(scope="module")
-def with_synthetic(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project with the marts of `marts/` beside its own."""
-    root = tmp_path_factory.mktemp("project")
-    for folder in ("contracts", "great_expectations", "dbt"):
-        shutil.copytree(project.root / folder, root / folder, ignore=shutil.ignore_patterns("target", "logs"))
-    for file in (*HERE.glob("syn_*.sql"), HERE / "synthetic.yml"):
-        shutil.copy(file, root / "dbt/models/marts" / file.name)
-    return Project(root)
-
-
 class MartsPlayer(Player):
     """Builds the marts after each delivery and compares them; silver is compared by another test."""
 
     def _build(self) -> None:
         self.seen.update(f"{mart.name}: {'whole' if mart.whole else 'keys'}" for mart in _built(self.context).marts)
-        wanted = _wanted(self.context)
+        wanted = wanted_marts(self.context)
         for name in KEYS:
-            _compare(name, _rows(self.context, name), wanted[name])
+            compare_mart(self.context, name, wanted[name])
 
 
 def _built(context: Context) -> MartsResult:
@@ -89,7 +77,7 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, path: str) -> None:
     connection.execute(f"create table {name} as select * from arrived")
 
 
-def _wanted(context: Context) -> dict[str, Rows]:
+def wanted_marts(context: Context) -> dict[str, Rows]:
     """The rows of every mart, from the rows that silver has."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -115,8 +103,9 @@ def _sorted(found: duckdb.DuckDBPyRelation) -> Rows:
     return sorted(found.fetchall(), key=str)
 
 
-def _compare(name: str, found: Rows, wanted: Rows) -> None:
-    """Cell by cell; Decimal('1.0') equals Decimal('1.00')."""
+def compare_mart(context: Context, name: str, wanted: Rows) -> None:
+    """Compare a mart cell by cell; Decimal('1.0') equals Decimal('1.00'). Raises Mismatch."""
+    found = _rows(context, name)
     if sorted(found, key=_comparable) != sorted(wanted, key=_comparable):
         more = [row for row in found if row not in wanted], [row for row in wanted if row not in found]
         raise Mismatch(f"{name}: rows differ: found {more[0][:3]}, wanted {more[1][:3]}")
@@ -126,7 +115,7 @@ def _comparable(row: tuple[Any, ...]) -> list[str]:
     return [str(value) if not hasattr(value, "normalize") else f"{value:f}" for value in row]
 
 
-def _told(story: Story) -> Story:
+def two_categories(story: Story) -> Story:
     """The story with products of two categories, which change with neither name nor cost."""
 
     def of(action: Action) -> Action:
@@ -148,7 +137,7 @@ def _play_all(project: Project, spark: SparkSession, lakes: Sequence[Path]) -> C
 
 def _play(project: Project, spark: SparkSession, folder: Path, story: Story) -> Counter[str]:
     seen: Counter[str] = Counter()
-    MartsPlayer(Context(project, Lake.at(str(folder)), lambda: spark), seen).play(_told(story))
+    MartsPlayer(Context(project, Lake.at(str(folder)), lambda: spark), seen).play(two_categories(story))
     return seen
 
 
