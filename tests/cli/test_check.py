@@ -11,6 +11,8 @@ import pytest
 
 from lakehouse.cli.main import main
 from lakehouse.contracts.project import Project
+from lakehouse.cycle import dry_run
+from lakehouse.runtime import session
 from tests.helpers.small_project import CONTRACT, PRESENT, rule, spoiled, write_project
 
 BETWEEN = "expect_column_values_to_be_between"
@@ -86,6 +88,38 @@ def test_the_yaml_of_a_model_that_cannot_be_read_is_named(root: Path, capsys: py
     (root / "dbt/models/some.yml").write_text("models: [}\n", encoding="utf-8")
     (found,) = printed_json(capsys, 3)
     assert (found["file"], found["line"], found["field"]) == ("dbt/models/some.yml", 1, "YAML")
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What engines refuse; they are not asked."""
+    lines: list[str] = []
+    monkeypatch.setattr(session, "local_session", lambda project: None)
+    monkeypatch.setattr(dry_run, "refused_plans", lambda project, spark, suites: iter([f"{suites.keys()}", *lines]))
+    return lines
+
+
+def test_what_engines_refuse_stands_in_the_same_form(
+    root: Path, refused: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_project(root)
+    refused.append(f"{root}/contracts/shop.yaml:14: visits: its tables cannot be made.")
+    assert main(["check", "--deep", "--json"]) == 3
+    suites, table = json.loads(capsys.readouterr().out)
+    assert suites["message"] == "dict_keys(['visits'])"
+    assert table == {
+        "severity": "error", "file": "contracts/shop.yaml", "line": 14, "field": "visits",
+        "message": "its tables cannot be made.",
+    }  # fmt: skip
+
+
+def test_engines_are_not_asked_while_files_are_wrong(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_project(root, spoiled("value: upsert", "value: upsrt"))
+    monkeypatch.setattr(session, "local_session", lambda project: 1 // 0)
+    assert main(["check", "--deep"]) == 3
+    assert "unknown value 'upsrt'" in capsys.readouterr().err
 
 
 def test_it_takes_less_than_two_seconds_without_a_jvm(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
