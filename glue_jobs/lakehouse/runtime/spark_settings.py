@@ -55,7 +55,8 @@ def listener_jar(project: Project) -> Path:
 def local_settings(project: Project, cores: int, is_small: bool = True) -> dict[str, str]:
     """The settings of a laptop: jars by path, few and small tasks, no UI.
 
-    is_small: for small data, where the JVM is to start quickly; otherwise both of its compilers work.
+    is_small: for small data, where the JVM is to start quickly; otherwise both of its compilers work, and its heap
+    follows from the machine's memory.
     """
     archive = project.cache / "spark.jsa"
     options = [
@@ -73,7 +74,7 @@ def local_settings(project: Project, cores: int, is_small: bool = True) -> dict[
         "spark.master": f"local[{cores}]",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": os.environ.get("LAKEHOUSE_DRIVER_MEMORY", "2g"),
+        "spark.driver.memory": os.environ.get("LAKEHOUSE_DRIVER_MEMORY") or driver_memory(is_small, _memory_bytes()),
         "spark.driver.extraClassPath": ":".join(str(jar) for jar in sorted((project.cache / "jars").glob("*.jar"))),
         "spark.driver.extraJavaOptions": " ".join(map(_java_word, options)),
         "spark.sql.shuffle.partitions": str(cores),
@@ -84,6 +85,20 @@ def local_settings(project: Project, cores: int, is_small: bool = True) -> dict[
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.warehouse.dir": str(project.cache / "warehouse"),  # Hadoop reads a URL's %20 as three letters
     }
+
+
+def driver_memory(is_small: bool, machine_bytes: int) -> str:
+    """The heap of a laptop's one JVM: 2 GB for small data, else a third of the machine's memory, from 2 to 16 GB."""
+    gigabytes = 2 if is_small else min(max(machine_bytes // (3 << 30), 2), 16)
+    return f"{gigabytes}g"
+
+
+def _memory_bytes() -> int:
+    """The machine's memory; a system that does not say it counts as a small machine."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return 0
 
 
 def _java_word(option: str) -> str:
