@@ -6,7 +6,7 @@ from lakehouse.contracts.plan import MAINTAIN, MARTS_POOL, Job
 
 _REPEAT = "Clearing the task is safe at any time: the job finds its own pending work and does only that."
 _PARTS = (
-    "- `all_parts_done` failed: a file or a dataset of the domain failed as its error says; the rest is done and was "
+    "- `all_parts_done` failed: a file, a dataset or a mart failed as its error says; the rest is done and was "
     "passed on. Once the cause is removed, clear the task of the job, not this one.\n"
 )
 _WHAT_TO_DO = {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.contracts.dbt_files import mart_problems, read_models
-from lakehouse.contracts.mart_graph import Mart, find_marts, level_of
+from lakehouse.contracts.dbt_files import mart_problems, read_marts, read_models
+from lakehouse.contracts.mart_graph import Mart, find_marts, level_of, mart_faults
 from lakehouse.contracts.project import Project
 
 SOURCES = """
@@ -156,6 +156,14 @@ def test_a_mart_as_a_newcomer_writes_it_is_answered_by_what_to_add(project: Proj
         "models: [{name: fct_weekly_baskets, columns: [{name: week}, {name: baskets}]}]"
     )
     assert mart_problems(folder) == []
+
+
+def test_a_faulty_model_stops_no_other(dbt: Path) -> None:
+    """A run and the DAGs take the marts that are declared whole; the fault of the other is an error of the build."""
+    add(dbt, "fct_weeks", f"{INCREMENTAL}, {reach({'sales': 'direct'})}")
+    add(dbt, "fct_jinja", "materialized=var('how')")
+    assert [mart.name for mart in read_marts(dbt)] == ["fct_weeks"]
+    assert [fault.file for fault in mart_faults(read_models(dbt))] == ["dbt/models/marts/fct_jinja.sql"]
 
 
 def test_the_marts_of_this_project_are_declared_whole(project: Project) -> None:

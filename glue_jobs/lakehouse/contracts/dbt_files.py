@@ -28,10 +28,7 @@ _SOURCE = re.compile(rf"\bsource\(\s*{_NAME}\s*,\s*{_NAME}\s*\)")
 
 def mart_problems(dbt: Path) -> list[str]:
     """What is wrong with the marts of a project, a line each; empty where each is declared whole."""
-    try:
-        models = read_models(dbt)
-    except MartError as error:
-        return [str(error)]
+    models = read_models(dbt)
     faulty = mart_faults(models)
     whole = {name: model for name, model in models.items() if model.file not in {fault.file for fault in faulty}}
     described = _described(dbt)[0]
@@ -57,7 +54,7 @@ def _lacking(mart: Mart, described: Mapping[str, Any]) -> MartError | None:
 
 
 def mart_names(dbt: Path) -> tuple[str, ...]:
-    """The names of the marts, sorted; raises MartError."""
+    """The names of the marts, sorted."""
     return tuple(sorted(name for name, model in read_models(dbt).items() if model.is_table))
 
 
@@ -69,7 +66,7 @@ def read_marts(dbt: Path) -> tuple[Mart, ...]:
 
 
 def read_models(dbt: Path) -> dict[str, Model]:
-    """Every model by its name; raises MartError for a config that is not plain words, or an undeclared source."""
+    """Every model by its name; one that cannot be read has its fault: a config in Jinja, or an undeclared source."""
     described, schemas = _described(dbt)
     defaults = _defaults(dbt / "dbt_project.yml")
     files = sorted((dbt / "models").rglob("*.sql"))
@@ -81,6 +78,20 @@ def _model(
     dbt: Path, file: Path, defaults: Mapping[str, Any], described: Mapping[str, Any], schemas: Mapping[str, str]
 ) -> Model:
     where = f"{dbt.name}/{file.relative_to(dbt).as_posix()}"
+    try:
+        return _readable(dbt, file, where, defaults, described, schemas)
+    except MartError as error:
+        return Model(file.stem, where, "table", fault=error)  # it may be one, and must not grow old unseen
+
+
+def _readable(
+    dbt: Path,
+    file: Path,
+    where: str,
+    defaults: Mapping[str, Any],
+    described: Mapping[str, Any],
+    schemas: Mapping[str, str],
+) -> Model:
     sql = _COMMENT.sub("", file.read_text(encoding="utf-8"))
     folders = file.relative_to(dbt / "models").parts[:-1]
     given = (_of_folders(defaults, folders), _of_yaml(described), _of_sql(where, sql))

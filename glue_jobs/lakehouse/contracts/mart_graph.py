@@ -33,7 +33,7 @@ class MartError(LakehouseError):
 
 @dataclass(frozen=True)
 class Model:
-    """A dbt model as its files or dbt's manifest describe it. sources: as schema.table."""
+    """A dbt model as its files or dbt's manifest have it. sources: as schema.table. fault: why it cannot be read."""
 
     name: str
     file: str
@@ -42,6 +42,7 @@ class Model:
     refs: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
+    fault: MartError | None = None
 
     @property
     def is_table(self) -> bool:
@@ -110,6 +111,8 @@ def level_of(mart: Mart, marts: Iterable[Mart]) -> int:
 
 def mart_of(model: Model, models: Mapping[str, Model]) -> Mart:
     """A model that is a table, with all that it reads; raises MartError."""
+    if model.fault:
+        raise model.fault
     views: list[str] = []
     reads = tuple(sorted(set(_reads(model, models, views))))
     keys = _names(model.config.get("unique_key"))
@@ -191,9 +194,7 @@ _QUERIES = ("select", "with")
 
 def _require_strategy(model: Model, keys: tuple[str, ...]) -> None:
     if not keys:
-        raise MartError(
-            model.file, "recomputes changed keys and names none; add unique_key, its grain, to its config."
-        )
+        raise MartError(model.file, "recomputes changed keys and names none; add unique_key, its grain, to its config.")
     found = (model.materialized, model.config.get("incremental_strategy"))
     if found != ("incremental", STRATEGY):
         raise MartError(
