@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -90,10 +91,10 @@ def candidates(context: Context, wanted: Sequence[Wanted]) -> Iterator[list[Cand
     folder = f"{root}/{datetime.now(UTC):{_STAMP}}-{uuid4().hex[:8]}"
     made = [Candidate(spark, w.mart, context.lake.table(MARTS, w.mart.name), w.base, folder) for w in wanted]
     try:
-        for candidate, of in zip(made, wanted, strict=True):
-            if of.copied:
-                source = f"{delta_name(candidate.live)} VERSION AS OF {candidate.base}"
-                spark.sql(f"CREATE TABLE {delta_name(candidate.path)} SHALLOW CLONE {source}").collect()
+        # A clone is a commit and no rows, so that several at once cost little more than one.
+        with ThreadPoolExecutor() as clones:
+            list(clones.map(_clone, [one for one, of in zip(made, wanted, strict=True) if of.copied]))
+        for candidate in made:
             register_table(spark, MARTS, candidate.mart.name, candidate.path)
         yield made
     finally:
@@ -102,6 +103,11 @@ def candidates(context: Context, wanted: Sequence[Wanted]) -> Iterator[list[Cand
             for candidate in made:
                 register_table(spark, MARTS, candidate.mart.name, candidate.live)
             _remove(spark, folder)
+
+
+def _clone(candidate: Candidate) -> None:
+    source = f"{delta_name(candidate.live)} VERSION AS OF {candidate.base}"
+    candidate.spark.sql(f"CREATE TABLE {delta_name(candidate.path)} SHALLOW CLONE {source}").collect()
 
 
 def _remove_leftovers(spark: SparkSession, root: str) -> None:
