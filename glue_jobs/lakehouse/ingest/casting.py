@@ -16,11 +16,12 @@ from lakehouse.ingest.partitions import partition_misfits
 
 # Patterns end in \z, for $ also matches before a line break at the end.
 _INTEGER = r"^[+-]?\d{1,19}\z"
-_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)\z"
 _FLOAT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\z"
 _DATE = r"^\d{4}-\d{2}-\d{2}\z"
 # ISO 8601 with an offset; without one an instant is anybody's guess.
 _INSTANT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6}0*)?)?([Zz]|[+-]\d{2}(:?\d{2})?)\z"
+# As most sources write it: Spark casts it as it is. Any other way is rewritten first, which is most of the work.
+_CASTABLE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\z"
 _FIRST, _LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
 _TRUE, _FALSE = "true", "false"
 
@@ -31,15 +32,20 @@ def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
     A row that broke one keeps its text as the struct `_text`; for the others that is null.
     """
     # In steps, for the optimizer does not merge a step whose columns are used twice: each text is typed once.
-    typed = [typed_column(column, F.col(column.name)).alias(_typed(column.name)) for column in dataset.columns]
+    objects = {_parsed(column.name): F.try_parse_json(column.name) for column in dataset.columns if column.fields}
+    typed = [_typed_once(column).alias(_typed(column.name)) for column in dataset.columns]
     misfits = [F.when(_misfit(column), F.lit(column.type_rule)) for column in dataset.columns]
     misfits += partition_misfits(dataset)
     kept = [F.col(name) for name in rows.columns if name not in dataset.column_names]
     unreadable = F.col(UNREADABLE).isNotNull()
-    broken = F.when(unreadable, F.array(F.col(UNREADABLE))).otherwise(F.array_compact(F.array(*misfits)))
+    # The list is made of rows that break a rule: one for every row takes longer than some columns' types.
+    is_misfit = reduce(lambda a, b: a | b, [misfit.isNotNull() for misfit in misfits])
+    broken = F.when(unreadable, F.array(F.col(UNREADABLE))).when(is_misfit, F.array_compact(F.array(*misfits)))
+    broken = F.coalesce(broken, F.array().cast("array<string>"))
     text = F.struct(*[_plain(F.col(name)).alias(name) for name in dataset.column_names])
     return (
-        rows.select("*", *typed)
+        rows.withColumns(objects)
+        .select("*", *typed)
         .withColumn(BROKEN_RULES, broken)
         .select(
             *[F.col(_typed(name)).alias(name) for name in dataset.column_names],
@@ -53,6 +59,16 @@ def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
 def _typed(name: str) -> str:
     """The name of a column's value beside its text."""
     return f"_typed_{name}"
+
+
+def _parsed(name: str) -> str:
+    """The name of a struct's parsed text beside it."""
+    return f"_parsed_{name}"
+
+
+def _typed_once(column: Column) -> SparkColumn:
+    """The value of a column; a struct's text was parsed in the step before, for every field reads it."""
+    return _struct(column, F.col(_parsed(column.name))) if column.fields else typed_column(column, F.col(column.name))
 
 
 def _plain(text: SparkColumn) -> SparkColumn:
@@ -69,7 +85,7 @@ def _misfit(column: Column) -> SparkColumn:
 def typed_column(column: Column, text: SparkColumn) -> SparkColumn:
     """The text as the column's type; null where it does not fit."""
     if column.fields:
-        return _struct(column, text)
+        return _struct(column, F.try_parse_json(text))
     if column.type == "string":
         return F.when(~text.startswith(WRONG_KIND), text)
     if column.type in ("int", "bigint"):
@@ -90,26 +106,30 @@ def typed_column(column: Column, text: SparkColumn) -> SparkColumn:
 def _decimal(kind: str, text: SparkColumn) -> SparkColumn:
     """A number that the decimal holds exactly: 10.500 is 10.50, while 10.505 does not fit."""
     scale = int(re.findall(r"\d+", kind)[1])
-    exact = f"^[+-]?(\\d+(\\.\\d{{0,{scale}}}0*)?|\\.\\d{{1,{scale}}}0*)\\z"
-    return F.when(text.rlike(_NUMBER) & text.rlike(exact), text.try_cast(kind))
+    exact = f"^[+-]?(\\d+(\\.\\d{{0,{scale}}}0*)?|\\.(?=\\d)\\d{{0,{scale}}}0*)\\z"
+    return F.when(text.rlike(exact), text.try_cast(kind))
 
 
 def _instant(text: SparkColumn) -> SparkColumn:
     plain = F.regexp_replace(F.upper(text), ",", ".")
     with_seconds = F.regexp_replace(plain, r"([T ]\d{2}:\d{2})([Z+-])", "$1:00$2")
-    instant = F.when(text.rlike(_INSTANT), with_seconds.try_cast("timestamp"))
+    castable = F.when(text.rlike(_CASTABLE), text).when(text.rlike(_INSTANT), with_seconds)
+    instant = castable.try_cast("timestamp")
     # Years that readers of the lake can hold; an offset may carry an instant beyond them.
     return F.when(instant.between(F.lit(_FIRST).cast("timestamp"), F.lit(_LAST).cast("timestamp")), instant)
 
 
-def _struct(column: Column, text: SparkColumn) -> SparkColumn:
-    parsed = F.try_parse_json(text)
-    fields = []
-    for field in column.fields:
-        value = F.try_variant_get(parsed, f"$.{field.name}", "variant")
-        kind = F.schema_of_variant(value)
-        plain = F.nullif(F.try_variant_get(parsed, f"$.{field.name}", "string"), F.lit(""))
-        fits = kind == "STRING" if field.type in ("string", "timestamp", "date") else ~kind.startswith("OBJECT")
-        inner = _struct(field, F.to_json(value)) if field.fields else typed_column(field, F.when(fits, plain))
-        fields.append(inner.alias(field.name))
+def _struct(column: Column, parsed: SparkColumn) -> SparkColumn:
+    """The fields of a parsed object; null for anything else."""
+    fields = [_field(field, parsed).alias(field.name) for field in column.fields]
     return F.when(F.schema_of_variant(parsed).startswith("OBJECT"), F.struct(*fields))
+
+
+def _field(field: Column, parsed: SparkColumn) -> SparkColumn:
+    value = F.try_variant_get(parsed, f"$.{field.name}", "variant")
+    if field.fields:
+        return _struct(field, F.try_parse_json(F.to_json(value)))
+    kind = F.schema_of_variant(value)
+    fits = kind == "STRING" if field.type in ("string", "timestamp", "date") else ~kind.startswith("OBJECT")
+    plain = F.nullif(F.try_variant_get(parsed, f"$.{field.name}", "string"), F.lit(""))
+    return typed_column(field, F.when(fits, plain))

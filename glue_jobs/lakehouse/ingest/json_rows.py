@@ -39,8 +39,11 @@ def json_rows(found: Lines, header: Header, dataset: Dataset) -> DataFrame:
         rescued, repair_of = (F.try_variant_get("_json", f"$.{name}", "string") for name in (RESCUED, REPAIR_OF))
     elif dataset.drift is Drift.STRICT:  # a line has no header: each must have the contract's members by itself
         unreadable = unreadable.when(rescued.isNotNull(), "row_has_only_known_members")
+    # In steps, for the optimizer does not merge a step whose columns are used twice: each member is looked up once.
+    lines = lines.withColumns({_value(column): _member(column, f"$.{column.name}") for column in dataset.columns})
+    lines = lines.withColumns({_kind(column): F.schema_of_variant(_value(column)) for column in dataset.columns})
     return lines.select(
-        *[_json_text(column, "$").alias(column.name) for column in dataset.columns],
+        *[_json_text(column).alias(column.name) for column in dataset.columns],
         F.make_valid_utf8("value").alias(RAW_TEXT),
         unreadable.alias(UNREADABLE),
         rescued.alias(RESCUED),
@@ -86,11 +89,19 @@ def _unknown_members(value: SparkColumn, known: Sequence[str], prefix: str) -> S
     return F.transform_keys(unknown, lambda name, _: F.concat(F.lit(prefix), name))
 
 
-def _json_text(column: Column, parent: str) -> SparkColumn:
+def _value(column: Column) -> str:
+    """The name of a column's Variant."""
+    return f"_value_{column.name}"
+
+
+def _kind(column: Column) -> str:
+    """The name of its JSON type."""
+    return f"_kind_{column.name}"
+
+
+def _json_text(column: Column) -> SparkColumn:
     """The text of a value, null when absent or empty; a value of the wrong JSON type keeps a mark before it."""
-    path = f"{parent}.{column.name}"
-    value = _member(column, path)
-    kind = F.schema_of_variant(value)
+    value, kind = F.col(_value(column)), F.col(_kind(column))
     if column.fields:
         fine = kind.startswith("OBJECT")
     elif column.type == "string" or column.type in ("timestamp", "date"):
