@@ -37,14 +37,19 @@ OTHERS = (
 )
 
 
-def quarantined(lake: Lake, dataset: Dataset, texts: tuple[str | None, ...]) -> None:
-    """Rows whose first key column is each of these texts."""
+def quarantined(
+    lake: Lake,
+    dataset: Dataset,
+    texts: tuple[str | None, ...],
+    columns_with_it: tuple[str, ...] = ("order_id", "status"),
+) -> None:
+    """Rows of which two columns hold each of these texts."""
     about = {
         "_raw_text": None, "_rescued": None, "_broken_rules": ["=rule"], "_source_file": "f.csv", "_batch_id": 1,
         "_step": "validate", "_quarantined_at": datetime(2026, 11, 1, tzinfo=UTC), "_state": "open",
     }  # fmt: skip
     empty = dict.fromkeys(dataset.column_names)
-    rows = [{**empty, "order_id": text, "status": text, **about, "_row_id": n} for n, text in enumerate(texts)]
+    rows = [{**empty, **dict.fromkeys(columns_with_it, text), **about, "_row_id": n} for n, text in enumerate(texts)]
     columns = [(name, pa.string()) for name in (*dataset.column_names, "_raw_text", "_rescued", "_source_file", "_step",
                                                 "_state")]  # fmt: skip
     others = [("_broken_rules", pa.list_(pa.string())), ("_batch_id", pa.int64()), ("_row_id", pa.int64()),
@@ -70,6 +75,17 @@ def test_an_export_starts_no_formula(lake: Lake, orders: Dataset, tmp_path: Path
     written = cells(file)
     assert [row["status"] for row in written] == [f"'{text}" for text in FORMULAS] + [text or "" for text in OTHERS]
     assert {row["_broken_rules"] for row in written} == {"'=rule"}
+
+
+def test_an_export_is_its_owners_and_masks_what_is_there(lake: Lake, project: Project, tmp_path: Path) -> None:
+    leads, file = project.contracts.dataset("crm_leads"), tmp_path / "rows.csv"
+    quarantined(lake, leads, ("jane@doe.example", None), ("lead_id", "email"))
+    export_rows(lake, leads, Selection(), file, reveal=False)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [(row["lead_id"], row["email"], row["phone"]) for row in cells(file)] == [
+        ("jane@doe.example", "***", ""), ("", "", "")
+    ]  # fmt: skip
+    assert read_edits(lake, leads, file) == ([], 2), "a mask keeps what was delivered"
 
 
 def test_what_was_exported_comes_back_as_it_was(lake: Lake, orders: Dataset, tmp_path: Path) -> None:
