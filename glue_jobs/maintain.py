@@ -5,12 +5,20 @@ import sys
 from lakehouse.runtime.job import JobCall, Option, run_job
 
 BOUND = Option("max_bytes", "N", "rewrite at most N bytes per table and run (default: 20 GiB)")
+SMOKE = Option("smoke", "yes", "only try packages, delta-rs and two commits under ops/_smoke/, which are removed again")
 
 
 def maintain(call: JobCall) -> None:
     """Delta logs → few, well clustered files."""
+    from lakehouse.errors import UsageError
     from lakehouse.layout.maintain import MAX_BYTES, BoundError, maintain_lake
+    from lakehouse.runtime.smoke import smoke
 
+    if (tried := call.options.get(SMOKE.name, "no")) not in ("yes", "no"):
+        raise UsageError(f"--{SMOKE.name} is '{tried}'; expected yes or no.")
+    if tried == "yes":
+        smoke(call.context)
+        return
     given = call.options.get(BOUND.name, str(MAX_BYTES))
     if not given.isdecimal() or int(given) < 1:
         raise BoundError(given)
@@ -19,5 +27,5 @@ def maintain(call: JobCall) -> None:
 
 if __name__ == "__main__":
     # Glue may take any SystemExit for a failure, that of 0 too.
-    if ending := run_job("maintain", maintain, sys.argv, needs_domain=False, own_options=(BOUND,)):
+    if ending := run_job("maintain", maintain, sys.argv, needs_domain=False, own_options=(BOUND, SMOKE)):
         sys.exit(ending)

@@ -109,6 +109,16 @@ def whole(checkout: Checkout, applied_dev: Any) -> Account:
     return Account(outputs, airflow)
 
 
+def test_packages_that_a_run_has_left_are_counted(whole: Account) -> None:
+    nothing_kept(whole)
+    whole.client("s3").put_object(
+        Bucket=whole.outputs["artefacts_bucket"], Key="packages/ingest_erp/venv.zip", Body=b"1"
+    )
+    lines: list[str] = []
+    report(account(whole.outputs, whole.client), lines.append)
+    assert "ok  kept packages: of 1 jobs, by a job's first run" in lines
+
+
 def test_a_whole_account_has_nothing_to_do_and_keeps_nothing_of_the_doctor(whole: Account) -> None:
     assert whole.wrong() == []
     listed = whole.client("s3").list_object_versions(Bucket=whole.outputs["artefacts_bucket"], Prefix=PREFIX)
@@ -180,6 +190,10 @@ def endless_logs(at: Account) -> None:
     at.client("logs").create_log_group(logGroupName=f"/{at.outputs['airflow_environment']}/made_by_glue")
 
 
+def nothing_kept(at: Account) -> None:
+    at.client("glue").start_job_run(JobName="ingest_erp")
+
+
 def denied_glue(at: Account) -> None:
     class Denied:
         def get_paginator(self, name: str) -> Any:
@@ -220,6 +234,10 @@ FAULTS: list[tuple[Callable[[Account], Any], str]] = [
         lambda at: at.airflow.files.update(PluginsS3ObjectVersion="1"),
         "no  plugins.zip of Airflow: another than the uploaded one; wanted the uploaded one; run `make update-airflow`",
     ),
+    (
+        nothing_kept,
+        "no  kept packages: none of ingest_erp, which ran; wanted those of each job that ran; run `make terraform",
+    ),
     (denied_glue, "no  catalogue: AccessDeniedException; wanted an answer; look at the credentials"),
 ]
 
@@ -237,7 +255,8 @@ def test_a_run_of_one_job_shows_how_it_ended(state: str, right: bool) -> None:
     class Glue:
         looks = 0
 
-        def start_job_run(self, JobName: str) -> dict[str, str]:
+        def start_job_run(self, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:
+            assert (JobName, Arguments) == ("maintain_lakehouse", {"--smoke": "yes"})
             return {"JobRunId": "jr_1"}
 
         def get_job_run(self, JobName: str, RunId: str) -> dict[str, Any]:
