@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.published import pins_of
 from lakehouse.publish.pins import VersionError, pin_table
+from lakehouse.publish.pins import _moment as moment
 from lakehouse.publish.publish_views import views_in_query
 from lakehouse.publish.query import connect, run_query
 from tests.helpers.lakes import FACT
@@ -23,6 +26,19 @@ def written(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake = Lake.at(str(tmp_path_factory.mktemp("written")))
     write_lake(project, lake)
     return lake
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"), [("2026-10-12T06:00", 6), ("2026-10-12T06:00+02:00", 4), ("2026-10-12T06:00Z", 6)]
+)
+def test_a_time_without_a_zone_is_utc_on_every_machine(text: str, hour: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        assert moment("silver.products", text).astimezone(UTC) == datetime(2026, 10, 12, hour, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def count(project: Project, lake: Lake, name: str) -> int:
