@@ -18,12 +18,15 @@ _NAMES = ("note", "amount", "colour", "select", "order", "x1", "day_of", "group"
 def contracts(draw: st.DrawFn) -> Contract:
     """A contract of one dataset: some key, sequence, date, strategy, columns and layout."""
     strategy = draw(st.sampled_from(["upsert", "insert_only", "scd2"]))
-    keys = draw(st.lists(st.sampled_from(["string", "int", "bigint", "date", "decimal(9,0)"]), min_size=1, max_size=3))
+    keys = draw(st.lists(st.sampled_from(["string", "int", "bigint", "date", "decimal(9,0)"]), min_size=1, max_size=6))
     columns = [_column(f"k{n}", kind, primaryKey=True, primaryKeyPosition=n) for n, kind in enumerate(keys, start=1)]
     times = ["date", "timestamp"] if strategy == "scd2" else ["date", "timestamp", "int", "bigint", "decimal(18,6)"]
     columns += [_column("seq", draw(st.sampled_from(times))), _column("at", draw(st.sampled_from(times[:2])))]
     names = draw(st.lists(st.sampled_from(_NAMES), max_size=4, unique=True))
     columns += [_column(name, draw(_types()), required=draw(st.booleans())) for name in names]
+    if draw(st.booleans()):
+        fields = [_column("x", draw(_types()), required=False), _column("y", "string", required=False)]
+        columns.append(_column("s", "struct", required=False, properties=fields))
     words = {"mergeStrategy": strategy, "sequenceBy": "seq", "partitionBy": [], "clusterBy": ["seq"]}
     if strategy != "scd2":
         words |= {"dateColumn": "at", "partitionBy": [draw(st.sampled_from(["dt", "month"]))]}

@@ -20,7 +20,10 @@ from lakehouse.publish.not_deleted import delete_flags
 from lakehouse.publish.query import require_views_run
 from lakehouse.publish.views import ViewError, read_views, resolve
 from lakehouse.runtime.context import Context
-from lakehouse.runtime.dbt import ModelError, register_silver, run_dbt
+from lakehouse.runtime.dbt import ModelError, build_models, manifest_models, register_silver
+
+_NAMED = re.compile(r"(.+) \((\S+)\)")
+"""A model or test as dbt's errors name it, with its file."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +42,30 @@ def refused_models(context: Context, planned: Sequence[Planned]) -> Iterator[str
         spark = context.spark()
         register_silver(spark, context.lake, context.contracts)
         try:
-            run_dbt(context, ["build"])
-        except LakehouseError as error:
-            yield _line_of(context, error)
-            return  # the views read what could not be built
+            refused = _refused_models(context)
+            yield from refused
+            if refused:
+                return  # the views read what could not be built
         finally:
             for layer in (SILVER, MARTS):  # the session must not keep tables of a folder that goes
                 spark.sql(f"DROP DATABASE IF EXISTS {layer} CASCADE")
     yield from _refused_views(context)
 
 
+def _refused_models(context: Context) -> list[str]:
+    """A line for each model that cannot be built, and for each of which a test cannot be run."""
+    try:
+        errors = build_models(context, manifest_models(context), {})
+    except LakehouseError as error:
+        return [_line_of(context, error)]
+    # Of what only waits for a model that failed dbt names no file.
+    own = [error for error in errors.values() if _NAMED.fullmatch(error.node)] or errors.values()
+    return list(dict.fromkeys(_line_of(context, error) for error in own))
+
+
 def _line_of(context: Context, error: LakehouseError) -> str:
     """The line about a model or a test, with its file where dbt names one."""
-    found = re.fullmatch(r"(.+) \((\S+)\)", error.node) if isinstance(error, ModelError) else None
+    found = _NAMED.fullmatch(error.node) if isinstance(error, ModelError) else None
     if found is None or not isinstance(error, ModelError):
         return str(error)
     return f"{context.project.root}/{found[2]}: {found[1]}: {error.reason}."
