@@ -55,7 +55,8 @@ def refused_models(context: Context, planned: Sequence[Planned]) -> Iterator[str
 def _refused_models(context: Context) -> list[str]:
     """A line for each model that cannot be built, and for each of which a test cannot be run."""
     try:
-        errors = build_models(context, manifest_models(context), {})
+        models = manifest_models(context)
+        errors = build_models(context, models, {}) if models else {}
     except LakehouseError as error:
         return [_line_of(context, error)]
     # Of what only waits for a model that failed dbt names no file.
