@@ -11,7 +11,7 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
-from lakehouse.lake.files import exists, list_files, read_text, write_whole
+from lakehouse.lake.files import exists, list_files, read_text, remove_tree, write_whole
 
 OBJECTS = (0, 1, 999, 1000, 1001, 2500)
 """Around a page of S3's listing, which has 1,000 objects."""
@@ -50,3 +50,15 @@ def test_a_file_that_is_there_is_not_written_again(bucket: str, tmp_path: Path) 
         (before,) = list_files(folder)
         assert not write_whole(f"{folder}/a.csv", b"other")
         assert (read_text(f"{folder}/a.csv"), list_files(folder)) == ("first", [before])
+
+
+def test_a_folder_goes_whole_and_leaves_those_with_a_longer_name(bucket: str, tmp_path: Path) -> None:
+    names = ("orders/part-1", "orders/_delta_log/0.json", "orders/.hidden", "orders_old/part-1", "orders.csv")
+    for root in (f"{bucket}/tree", str(tmp_path / "tree")):
+        for name in names:
+            write_whole(f"{root}/{name}", b"1")
+        remove_tree(f"{root}/orders")
+        assert [name for name in names if exists(f"{root}/{name}")] == ["orders_old/part-1", "orders.csv"]
+        remove_tree(f"{root}/orders.csv")
+        remove_tree(f"{root}/orders")
+        assert [name for name in names if exists(f"{root}/{name}")] == ["orders_old/part-1"]
