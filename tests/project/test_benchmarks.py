@@ -18,13 +18,18 @@ from benchmarks.quality import page as quality
 from benchmarks.quality import results as quality_results
 from benchmarks.quality.run import parser as quality_parser
 from benchmarks.shared.command import folders
+from benchmarks.year import page as year
+from benchmarks.year import results as year_results
+from benchmarks.year.results import YearResults, YearRun, exponent
+from benchmarks.year.run import parser as year_parser
 
 ROOT = Path(__file__).parents[2]
 RESULTS, DOCS = ROOT / "benchmarks" / "results", ROOT / "docs" / "benchmarks"
-PARSERS = {"merge": merge_parser, "layout": layout_parser, "quality": quality_parser}
+PARSERS = {"merge": merge_parser, "layout": layout_parser, "quality": quality_parser, "year": year_parser}
+PAGES = {"merge": merge, "layout": layout, "quality": quality, "year": year}
 
 
-@pytest.mark.parametrize("page", [merge, layout, quality], ids=["merge", "layout", "quality"])
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_a_page_is_what_the_kept_results_say(page: ModuleType, tmp_path: Path) -> None:
     written = page.write(RESULTS, tmp_path)
     assert written
@@ -38,9 +43,11 @@ def test_results_are_kept_as_they_are_read(tmp_path: Path) -> None:
         assert kept
         merge_results.save(tmp_path, kept)
     checked = quality_results.load(RESULTS)
-    layouts = layout_results.load(RESULTS)
+    layouts, years = layout_results.load(RESULTS), year_results.load(RESULTS)
     assert checked
     assert layouts
+    if years:  # until `make bench-year` has run, its page says that nothing is measured
+        year_results.save(tmp_path, years)
     quality_results.save(tmp_path, checked.setting, checked.runs, checked.measured[0])
     for suite, runs in layouts.runs.items():
         layout_results.save(tmp_path, layouts.setting, suite, runs, layouts.measured[0])
@@ -63,3 +70,18 @@ def test_the_index_shows_figures_that_its_pages_have() -> None:
     figures = re.findall(r"(\d+\.\d+) (?:s|MB)\b", index)
     assert len(figures) > 10
     assert [figure for figure in figures if f"| {figure} " not in pages] == []
+
+
+def test_an_exponent_is_the_slope_on_logarithmic_axes() -> None:
+    assert exponent([(1, 5), (10, 5), (1000, 5)]) == 0
+    assert exponent([(n, 3 * n**2) for n in (1, 7, 50, 900)]) == pytest.approx(2)
+
+
+def test_runs_before_and_after_those_that_were_only_entered(tmp_path: Path) -> None:
+    runs = tuple(YearRun(number, 300, 40, 9.5) for number in (2, 3, 59, 60))
+    kept = YearResults({"cores": "2"}, {"Python": "3"}, "2026-11-28", 55, runs)
+    assert ([run.number for run in kept.early], [run.number for run in kept.late]) == ([2, 3], [59, 60])
+    year_results.save(tmp_path, kept)
+    assert year_results.load(tmp_path) == kept
+    (file,) = year.write(tmp_path, tmp_path)
+    assert "| requests that read |  | 300 (300–300) | 300 (300–300) | 0.000 |" in file.read_text(encoding="utf-8")
