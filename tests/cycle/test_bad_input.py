@@ -20,6 +20,14 @@ def call(*words: object, **environment: str) -> subprocess.CompletedProcess[str]
     return subprocess.run([str(w) for w in words], capture_output=True, text=True, cwd=ROOT, env=env, timeout=120)
 
 
+def submitted(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run a job by spark-submit, which sends both streams of the script to standard output: here, the error alone."""
+    done = call("./spark_local.sh", *words)
+    if done.stdout:
+        done.stdout, done.stderr = "", done.stdout
+    return done
+
+
 def runner(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
     return call(sys.executable, "local_runner.py", *words, **environment)
 
@@ -94,7 +102,7 @@ def test_an_unknown_option_of_the_runner(words: list[str], hint: str) -> None:
     ],
 )
 def test_a_job_called_wrongly(tmp_path: Path, words: list[str], exit_code: int, hint: str) -> None:
-    done = call("./spark_local.sh", *(word.format(tmp=tmp_path / "lake") for word in words))
+    done = submitted(*(word.format(tmp=tmp_path / "lake") for word in words))
     assert_one_line(done, exit_code, hint)
 
 

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake, LakePathError
 from lakehouse.runtime.context import Context
-from tests.cycle.test_bad_input import ROOT, assert_one_line, call, runner
+from tests.cycle.test_bad_input import ROOT, assert_one_line, call, runner, submitted
 from tests.cycle.test_bad_parts import ORDERS, order
 from tests.helpers.lakes import FACT, rows, run
 
@@ -72,7 +72,7 @@ def test_a_refused_path_is_one_line_everywhere_and_nothing_is_written(tmp_path: 
     lake = tmp_path / "a%20b"
     for done in (
         runner("--output-dir", lake),
-        call("./spark_local.sh", "ingest", "--domain", "erp", "--lake_root", lake),
+        submitted("ingest", "--domain", "erp", "--lake_root", lake),
         call(sys.executable, "-m", "lakehouse", "query", "--lake", lake, "select 1"),
     ):
         assert_one_line(done, 3, "a%20b", "contains '%20'")

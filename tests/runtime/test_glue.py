@@ -172,7 +172,7 @@ def test_a_command_on_s3_gets_a_session_for_s3_and_proves_it(monkeypatch: pytest
         return SimpleNamespace(sparkContext=SimpleNamespace(getConf=lambda: {}))
 
     monkeypatch.setattr("lakehouse.runtime.session.local_session", start)
-    monkeypatch.setattr(glue, "list_files", lambda folder: [])
+    monkeypatch.setattr("lakehouse.runtime.session.list_files", lambda folder: [])
     command_context("lake").spark()
     with pytest.raises(UnsafeCommitsError, match="not set"):  # the session above names no log store
         command_context("s3://bucket/lake").spark()

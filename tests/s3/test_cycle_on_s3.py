@@ -86,7 +86,7 @@ def test_the_samples_from_landing_to_views(store: Store) -> None:
     assert_docs()
     for words in (("ingest", "--domain", "erp"), ("maintain",)):
         done = ran("./spark_local.sh", *words, "--lake_root", LAKE.root)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
     assert_exact([SAMPLES, DAY2])
     assert_pinned_and_taken_back()
 

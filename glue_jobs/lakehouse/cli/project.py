@@ -8,6 +8,7 @@ import typer
 
 from lakehouse.cli.app import CHECK, command, new_app
 from lakehouse.cli.printing import print_line
+from lakehouse.errors import UsageError
 
 if TYPE_CHECKING:
     from lakehouse.contracts.project import Project
@@ -101,9 +102,30 @@ def _of_plans(project: Project) -> list[str]:
     return list(refused_plans(project, local_session(project), suites))
 
 
-@command(app, "settings", example="lakehouse settings", panel=CHECK)
-def settings() -> None:
-    """Print the Spark settings in the format of Glue's --conf argument."""
+@command(app, "settings", example="lakehouse settings --properties > lakehouse.properties", panel=CHECK)
+def settings(
+    as_properties: Annotated[
+        bool, typer.Option("--properties", help="Print a file for spark-submit on this machine, with the jars' paths.")
+    ] = False,
+    lake: Annotated[
+        str | None, typer.Option("--lake", metavar="PATH", help="With --properties: add what a lake on S3 needs.")
+    ] = None,
+    for_cluster: Annotated[
+        bool, typer.Option("--cluster", help="With --properties: for executors on other machines, which get the jars.")
+    ] = False,
+) -> None:
+    """Print the Spark settings in the format of Glue's --conf argument, or as a file for spark-submit."""
+    from lakehouse.contracts.project import find_project
+    from lakehouse.lake.paths import Lake
     from lakehouse.runtime.spark_settings import SETTINGS
 
-    print_line(" --conf ".join(f"{name}={value}" for name, value in SETTINGS.items()))
+    if not as_properties:
+        if lake is not None or for_cluster:
+            raise UsageError("--lake and --cluster belong to --properties.")
+        print_line(" --conf ".join(f"{name}={value}" for name, value in SETTINGS.items()))
+        return
+    from lakehouse.runtime.submit import properties, submit_settings
+
+    found = submit_settings(find_project(), Lake.at(lake) if lake else None, for_cluster)
+    for line in properties(found).splitlines():
+        print_line(line)

@@ -1,9 +1,11 @@
-"""HTML that is safe by construction: only `el` turns text into markup, and it escapes everything that is not `Html`."""
+"""HTML that is safe by construction: only `el` turns text into markup; control characters are shown."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
+
+from lakehouse.say import visible
 
 
 class Html(str):
@@ -12,11 +14,11 @@ class Html(str):
 
 def el(name: str, *children: object, **attributes: object) -> Html:
     """An element, or only its children if the name is empty; attributes that are None are left out."""
-    body = "".join(child if isinstance(child, Html) else html.escape(str(child)) for child in children)
+    body = "".join(child if isinstance(child, Html) else html.escape(visible(str(child))) for child in children)
     if not name:
         return Html(body)
     pairs = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items() if value is not None)
-    marks = "".join(f' {key}="{html.escape(str(value))}"' for key, value in pairs)
+    marks = "".join(f' {key}="{html.escape(visible(str(value)))}"' for key, value in pairs)
     return Html(f"<{name}{marks}>{body}</{name}>")
 
 

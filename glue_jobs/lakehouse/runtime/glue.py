@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse.contracts.project import find_project
 from lakehouse.errors import UsageError, nearest
-from lakehouse.lake.files import list_files
-from lakehouse.lake.paths import Lake, is_s3
+from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def rest_is_done(message: str) -> bool:
 
 
 class LocalGlueContext:
-    """Local replacement of `awsglue.context.GlueContext`: starts the session of a laptop at its first use.
+    """Local replacement of `awsglue.context.GlueContext`: the session that the job was given, or that of a laptop.
 
     The option `lake` decides about settings: a small raw layer runs without code generation and without the optimizing
     compiler, and S3 needs more jars.
@@ -67,14 +66,19 @@ class LocalGlueContext:
     def spark_session(self) -> SparkSession:
         """The Spark session, started at the first use."""
         if self._session is None:
-            from lakehouse.runtime.session import local_session
-            from lakehouse.runtime.spark_settings import INTERPRETED, SMALL_BYTES
-
-            lake = self._lake
-            small = lake is not None and sum(file.size for file in list_files(lake.raw)) < SMALL_BYTES
-            on_s3 = lake is not None and (is_s3(lake.raw) or is_s3(lake.curated))
-            self._session = local_session(find_project(), INTERPRETED if small else None, on_s3, small)
+            self._session = self._start()
         return self._session
+
+    def _start(self) -> SparkSession:
+        from lakehouse.runtime import session
+        from lakehouse.runtime.given_session import given_session, is_given
+        from lakehouse.runtime.spark_settings import INTERPRETED
+
+        small = self._lake is not None and session.lake_is_small(self._lake)
+        if is_given():
+            return given_session(small)
+        on_s3 = self._lake is not None and session.lake_on_s3(self._lake)
+        return session.local_session(find_project(), INTERPRETED if small else None, on_s3, small)
 
 
 def command_context(lake_root: str, only_writer: bool = False) -> Context:

@@ -14,6 +14,7 @@ from lakehouse.errors import EXIT_UNEXPECTED, LakehouseError
 from lakehouse.lake.paths import Lake
 from lakehouse.privacy import trace_of, without_values
 from lakehouse.runtime.context import Context
+from lakehouse.runtime.given_session import is_given, require_delta
 from lakehouse.runtime.glue import JobRun, exit_status, on_glue, open_job
 from lakehouse.runtime.machine import foreseen
 from lakehouse.runtime.safe_commits import ONLY_WRITER, is_only_writer, require_jar, safe_start
@@ -115,10 +116,12 @@ def _context(run: JobRun) -> Context:
     project, lake = find_project(), Lake.at(run.options["lake_root"], run.options.get("raw_root"))
     lake.require_writable()
     only_writer = is_only_writer(run.options)
+    if is_given():
+        require_delta()  # before the first step records what it is going to do
     spark = safe_start(run.spark, lake, only_writer)
     if not only_writer and on_glue():
         spark()  # Glue has started it already, so the check costs nothing
-    elif not only_writer:
+    elif not only_writer and not is_given():
         require_jar(project, lake)
     return Context(project, lake, spark)
 

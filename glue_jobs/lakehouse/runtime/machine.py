@@ -68,6 +68,16 @@ _REFUSALS = (
     ),
     _Refusal(
         frozenset(),
+        frozenset(),
+        tuple(
+            f"ClassNotFoundException: {package}"
+            for package in ("io.delta.", "org.apache.spark.sql.delta.", "lakehouse.")
+        ),
+        "an executor has no jar with Delta or the log store; give it to the session (spark.jars or --packages)",
+        EXIT_TERMINAL,
+    ),
+    _Refusal(
+        frozenset(),
         frozenset({"Py4JNetworkError", "ConnectionRefusedError", "ConnectionResetError"}),
         ("JAVA_GATEWAY_EXITED", "Answer from Java side is empty", "Error while sending or receiving"),
         "the JVM of Spark ended or did not start; see that the machine has memory for it",

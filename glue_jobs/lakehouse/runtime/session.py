@@ -12,15 +12,10 @@ from typing import TYPE_CHECKING
 from lakehouse import log
 from lakehouse.contracts.project import Project
 from lakehouse.errors import LakehouseError
+from lakehouse.lake.files import list_files
+from lakehouse.lake.paths import Lake, is_s3
 from lakehouse.runtime.java import find_java
-from lakehouse.runtime.spark_settings import (
-    LOG_STORE_SETTINGS,
-    SETTINGS,
-    listener_settings,
-    local_settings,
-    log_store_jar,
-    s3_settings,
-)
+from lakehouse.runtime.spark_settings import LAPTOP, SMALL_BYTES, laptop_settings, listener_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -34,6 +29,31 @@ class JarsMissingError(LakehouseError):
         super().__init__(f"Delta's jars are missing in {folder}; run `make setup`, which fetches them once.")
 
 
+def cores_here() -> int:
+    """The cores that a session on this machine uses."""
+    return min(os.cpu_count() or 2, 8)
+
+
+def lake_is_small(lake: Lake) -> bool:
+    """Whether the raw layer is so small that a JVM which starts quickly is done sooner."""
+    return sum(file.size for file in list_files(lake.raw)) < SMALL_BYTES
+
+
+def lake_on_s3(lake: Lake) -> bool:
+    """Whether a session for this lake needs S3A."""
+    return is_s3(lake.raw) or is_s3(lake.curated)
+
+
+def require_jars(project: Project, java: Path, for_s3: bool) -> None:
+    """Raise JarsMissingError without Delta's jars; download S3A's at their first use."""
+    if not any((project.cache / "jars").glob("*.jar")):
+        raise JarsMissingError(project.cache / "jars")
+    if for_s3:
+        from lakehouse.runtime.jars import ensure_s3a_jars  # only for S3
+
+        ensure_s3a_jars(project, java)
+
+
 def local_session(
     project: Project, extra: Mapping[str, str] | None = None, on_s3: bool = False, is_small: bool = True
 ) -> SparkSession:
@@ -45,23 +65,13 @@ def local_session(
     os.environ["JAVA_HOME"] = str(java)
     # Workers use the Python of this process, not the python3 on the PATH.
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    if not any((project.cache / "jars").glob("*.jar")):
-        raise JarsMissingError(project.cache / "jars")
+    require_jars(project, java, on_s3)
     from pyspark.sql import SparkSession
 
-    cores = min(os.cpu_count() or 2, 8)
-    settings = {**SETTINGS, **local_settings(project, cores, is_small)}
-    if on_s3:
-        from lakehouse.runtime.jars import ensure_s3a_jars  # only for S3
-
-        ensure_s3a_jars(project, java)
-        settings |= s3_settings(project)
-        if not log_store_jar(project).is_file():
-            # With --only_writer (safe_commits.py) it may be missing, and then no setting may name its class.
-            settings = {name: value for name, value in settings.items() if name not in LOG_STORE_SETTINGS}
+    settings = laptop_settings(project, cores_here(), on_s3, is_small)
     settings |= listener_settings(project, settings["spark.driver.extraClassPath"])
     builder = SparkSession.builder.appName("lakehouse")
-    for name, value in {**settings, **(extra or {})}.items():
+    for name, value in {**settings, LAPTOP: "true", **(extra or {})}.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")

@@ -39,6 +39,8 @@ INTERPRETED: Mapping[str, str] = {
 }
 """For small data, where code generation takes longer than the queries (a third of a run on the samples)."""
 SMALL_BYTES = 32 << 20
+LAPTOP = "spark.lakehouse.laptop"
+"""Marks a session that `local_session` started; any other one was given to the job."""
 
 
 def log_store_jar(project: Project) -> Path:
@@ -77,13 +79,20 @@ def local_settings(project: Project, cores: int, is_small: bool = True) -> dict[
         "spark.driver.memory": os.environ.get("LAKEHOUSE_DRIVER_MEMORY") or driver_memory(is_small, _memory_bytes()),
         "spark.driver.extraClassPath": ":".join(str(jar) for jar in sorted((project.cache / "jars").glob("*.jar"))),
         "spark.driver.extraJavaOptions": " ".join(map(_java_word, options)),
+        **few_tasks(cores),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.warehouse.dir": str(project.cache / "warehouse"),  # Hadoop reads a URL's %20 as three letters
+    }
+
+
+def few_tasks(cores: int) -> dict[str, str]:
+    """As many tasks as cores, for a session on one machine."""
+    return {
         "spark.sql.shuffle.partitions": str(cores),
         "spark.databricks.delta.snapshotPartitions": str(cores),
         # VACUUM lists a table's files in 10,000 tasks by default, which takes minutes for a small table.
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.warehouse.dir": str(project.cache / "warehouse"),  # Hadoop reads a URL's %20 as three letters
     }
 
 
@@ -126,6 +135,18 @@ def s3_settings(project: Project) -> dict[str, str]:
         settings["spark.hadoop.fs.s3a.endpoint.region"] = region
         settings["spark.hadoop.fs.s3a.path.style.access"] = "true"
     return settings
+
+
+def laptop_settings(project: Project, cores: int, on_s3: bool, is_small: bool) -> dict[str, str]:
+    """All settings of a session on this machine but those of lineage. on_s3: with S3A and the log store."""
+    settings = {**SETTINGS, **local_settings(project, cores, is_small)}
+    if not on_s3:
+        return settings
+    settings |= s3_settings(project)
+    if log_store_jar(project).is_file():
+        return settings
+    # With --only_writer (safe_commits.py) it may be missing, and then no setting may name its class.
+    return {name: value for name, value in settings.items() if name not in LOG_STORE_SETTINGS}
 
 
 def listener_settings(project: Project, class_path: str) -> dict[str, str]:
