@@ -123,7 +123,7 @@ def test_a_table_follows_its_contract(spark: SparkSession, tmp_path: Path) -> No
     (rewrite,) = [commit for commit in table.history() if commit["operation"] == "OPTIMIZE" and commit["version"] == 4]
     metadata = json.loads(rewrite["userMetadata"])
     layout = metadata.pop("layout")
-    assert metadata == {"dataset": "orders", "touched": {}}
+    assert metadata == {"dataset": "orders"}
     assert layout["partitions"] == layout["whole"] == [["2026-10-02"], ["2026-10-03"]]
     assert table.metadata().partition_columns == ["dt"]
     rows = {row["id"]: row for row in read_rows(str(path))}

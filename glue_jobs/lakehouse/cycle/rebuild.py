@@ -160,7 +160,6 @@ def _write(context: Context, plan: RebuildPlan, started: DatasetChange) -> None:
     becomes = NewTable(
         dataset.partition_by,
         {**declared.properties, **built_with(dataset)},
-        # Without the days that it touched, so that the fact is built whole.
         {"dataset": dataset.name, "dataset_change": started.entry},
         (_app_id(dataset), started.entry),
     )

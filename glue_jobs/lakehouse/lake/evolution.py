@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import log
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.type_order import holds
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import tables
@@ -205,8 +205,7 @@ def _wider(new: NewColumn, found: str, dataset: Dataset) -> Column:
 
 def _widen(spark: SparkSession, path: str, widened: Sequence[Column], wanted: WantedTable) -> None:
     """Rewrite the table with wider types, in one commit; no value changes, so no mart need be rebuilt."""
-    touched: Any = [] if wanted.dataset.merge_strategy is MergeStrategy.SCD2 else {}
-    becomes = NewTable(wanted.partition_by, metadata={"dataset": wanted.dataset.name, "touched": touched})
+    becomes = NewTable(wanted.partition_by, metadata={"dataset": wanted.dataset.name})
 
     def arrange(rows: DataFrame) -> DataFrame:
         values = {c.name: tables.described(c, F.col(c.name).cast(c.type)) for c in widened}

@@ -6,7 +6,6 @@ Stages: one row per key; the files that can contain an old copy (from the log); 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -24,7 +23,7 @@ from lakehouse.transform.candidate_files import (
     candidate_files_of,
 )
 from lakehouse.transform.merge_errors import DoubledKeyError, NullKeyError
-from lakehouse.transform.merge_touched import Touched, touched_by, touched_times
+from lakehouse.transform.merge_touched import Touched, touched_by, touched_partitions
 from lakehouse.transform.outcomes import (
     LOST,
     NEWS,
@@ -94,18 +93,15 @@ def plan_merge(
         raise DoubledKeyError(dataset.name, version, effect.rows - shape.keys)
     tied, ties = _ties(latest, compared, within, dataset)
     changes = _changes(compared, known, dataset)
-    touched: Any
+    gaining, losing = effect.gaining, effect.losing
     if dataset.merge_strategy is MergeStrategy.SCD2:
-        touched, gaining, losing = touched_times(changes, dataset)
-    else:
-        touched, gaining, losing = effect.days, effect.gaining, effect.losing
+        gaining, losing = touched_partitions(changes, dataset)
     return MergePlan(
         dataset=dataset,
         batch_id=batch_id,
         version=version,
         outcomes=Outcomes(rows=shape.rows, keys=shape.keys, tied=tied, **_counts(effect)),
         changes=changes,
-        touched=touched,
         read=read,
         located=must_locate,
         replaced=holding.within(losing),

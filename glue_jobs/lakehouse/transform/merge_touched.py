@@ -1,4 +1,4 @@
-"""What the new and changed rows of a batch touch: days and stores, validity times (SCD type 2), partitions."""
+"""Which partitions the new and changed rows of a batch touch, and how many rows had which outcome."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.contract import Dataset
-from lakehouse.lake import tables
 from lakehouse.lake.table_files import Partition
 from lakehouse.transform.outcomes import (
     CORRECTED,
@@ -25,7 +24,6 @@ from lakehouse.transform.outcomes import (
     TIE,
     UNCHANGED,
     UPDATED,
-    has_other_content,
 )
 
 GAINS, LOSES, BOTH = "gains", "loses", "gains and loses"
@@ -36,13 +34,11 @@ GAINS, LOSES, BOTH = "gains", "loses", "gains and loses"
 class Touched:
     """How many rows of a batch had which outcome, and what they touch.
 
-    rows: all of them. days: store ids by day, of new and changed rows and of the rows that they replace.
-    gaining, losing: the partitions that gain and lose rows.
+    rows: all of them. gaining, losing: the partitions that gain and lose rows.
     """
 
     rows: int
     outcomes: Mapping[str, int]
-    days: Mapping[str, list[str]]
     gaining: frozenset[Partition]
     losing: frozenset[Partition]
 
@@ -62,7 +58,6 @@ def touched_by(compared: DataFrame, dataset: Dataset) -> Touched:
     return Touched(
         rows=outcomes.total(),
         outcomes={**outcomes, "moved": sum(number for _, moved, _, _, number in rows if moved)},
-        days=_days(set().union(*locations.values())) if dataset.date_column else {},
         gaining=_partitions(locations[GAINS] | locations[BOTH], dataset),
         losing=_partitions(locations[LOSES] | locations[BOTH], dataset),
     )
@@ -84,34 +79,18 @@ def _change(change: str, location: SparkColumn) -> SparkColumn:
 
 
 def _location(dataset: Dataset, prefix: str = "") -> SparkColumn:
-    """Partition, day and store of a row as far as it has them, after a constant, because a struct needs a field."""
-    names = dict.fromkeys(dataset.partition_by)
-    names |= dict.fromkeys(name for name in dataset.silver_column_names if name in ("dt", "store_id"))
-    return F.struct(F.lit(0).alias("_"), *[F.col(f"{prefix}{name}").alias(name) for name in names])
+    """The partition of a row, after a constant, because a struct needs a field."""
+    return F.struct(F.lit(0).alias("_"), *[F.col(f"{prefix}{name}").alias(name) for name in dataset.partition_by])
 
 
 def _partitions(locations: Iterable[Row], dataset: Dataset) -> frozenset[Partition]:
     return frozenset(tuple(location[name] for name in dataset.partition_by) for location in locations)
 
 
-def _days(locations: Iterable[Row]) -> dict[str, list[str]]:
-    """The stores of each touched day, sorted."""
-    days: dict[str, set[str]] = {}
-    for location in locations:
-        fields = location.asDict()
-        days.setdefault(str(fields["dt"]), set()).update({fields["store_id"]} if fields.get("store_id") else ())
-    return {day: sorted(stores) for day, stores in sorted(days.items())}
-
-
-def touched_times(
-    changes: DataFrame, dataset: Dataset
-) -> tuple[list[dict[str, str]], frozenset[Partition], frozenset[Partition]]:
-    """The keys and times of new and corrected versions, and the partitions that gain and lose rows."""
-    times = [F.date_format(name, tables.INSTANT).alias(name) for name in ("valid_from", "valid_to")]
+def touched_partitions(changes: DataFrame, dataset: Dataset) -> tuple[frozenset[Partition], frozenset[Partition]]:
+    """The partitions that gain and lose rows by changed versions, those included of which only the end moved."""
     known = F.col(OLD).isNotNull()
     locations = (_location(dataset), F.when(known, _location(dataset, f"{OLD}.")))
-    is_other = has_other_content(dataset)
-    rows = changes.select(F.struct(*dataset.key, *times), is_other, *locations).collect()
-    touched = [time.asDict() for time, other, _, _ in rows if other]
-    gaining = _partitions((new for _, _, new, _ in rows), dataset)
-    return touched, gaining, _partitions((old for _, _, _, old in rows if old), dataset)
+    rows = changes.select(*locations).distinct().collect()
+    gaining = _partitions((new for new, _ in rows), dataset)
+    return gaining, _partitions((old for _, old in rows if old), dataset)

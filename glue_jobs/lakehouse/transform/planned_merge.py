@@ -12,8 +12,8 @@ from lakehouse.lake.table_files import Partition
 from lakehouse.lake.ties import Tie
 from lakehouse.transform.candidate_files import LIST_LIMIT, CandidateFiles
 
-TOUCHED_LIMIT = 50_000
-"""A commit lists at most so many store days or times; with more it lists none, and the fact is fully rebuilt."""
+LISTED_PARTITIONS = 50_000
+"""A commit lists at most so many partitions; with more it lists none, and maintenance looks at all of them."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,6 @@ class MergePlan:
     """The rows to write, and the version of silver that they were compared with.
 
     changes: silver's columns and `_old`, the row that each replaces (null for a new one).
-    touched: store ids by day, or for SCD type 2 the keys with the time in which their value changed.
     read: the files that were read for the comparison. located: first only their keys were read.
     replaced: the files that contain the replaced rows.
     partitions: every partition that gains or loses a row.
@@ -53,7 +52,6 @@ class MergePlan:
     version: int
     outcomes: Outcomes
     changes: DataFrame
-    touched: Any
     read: CandidateFiles
     located: bool
     replaced: CandidateFiles
@@ -76,10 +74,8 @@ class MergePlan:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """The metadata of the commit, for the marts, for maintenance and for the row counts."""
+        """The metadata of the commit, for maintenance and for the row counts."""
         metadata = {"dataset": self.dataset.name, "batch_id": self.batch_id, "counts": vars(self.outcomes)}
-        if len(self.partitions) <= TOUCHED_LIMIT:
+        if len(self.partitions) <= LISTED_PARTITIONS:
             metadata["partitions"] = [[str(value) for value in partition] for partition in self.partitions]
-        touched = self.touched
-        size = len(touched) if isinstance(touched, list) else sum(len(stores) for stores in touched.values())
-        return metadata if size > TOUCHED_LIMIT else {**metadata, "touched": touched}
+        return metadata
