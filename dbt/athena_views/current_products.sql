@@ -1,4 +1,4 @@
--- description: The current product catalogue, with the margin of each product.
+-- description: The product catalogue as valid now, with the margin of each product at its list price.
 -- column product_id varchar: ID of the product.
 -- column name varchar: Product name.
 -- column category varchar: Product category.
@@ -19,4 +19,6 @@ select
     is_active,
     date_trunc('second', valid_from) at time zone 'UTC' as since
 from silver.products
-where valid_to is null  -- unlike is_current, it has statistics by which files are skipped
+-- The newest version may begin in the future; unlike is_current, these columns have statistics by which files are skipped.
+where valid_from <= current_timestamp
+    and (valid_to is null or valid_to > current_timestamp)

@@ -7,6 +7,25 @@
 -- column net_revenue decimal(18,2): Quantity × price minus discount of the units sold, in euro.
 -- column cost_of_goods decimal(18,2): Cost of the units sold, at the unit cost valid when the order was placed, in euro.
 -- column gross_margin decimal(18,2): Net revenue minus cost of goods, in euro.
+-- column revenue_without_cost decimal(18,2): Net revenue of a product that is unknown, so that it costs 0, in euro.
+-- column share_with_cost decimal(18,6): Share of the net revenue that has a cost; null if the net revenue is 0. Below 1 the margin is too high.
+-- column units_ordered bigint: Units sold and units returned.
+with
+
+costed as (
+    select
+        dt,
+        product_id,
+        orders,
+        units,
+        units_returned,
+        net_revenue,
+        cost_of_goods,
+        gross_margin,
+        case when lines_without_cost > 0 then net_revenue else 0 end as revenue_without_cost
+    from marts.fct_daily_product_metrics
+)
+
 select
     dt as day,
     product_id,
@@ -15,5 +34,10 @@ select
     units_returned,
     net_revenue,
     cost_of_goods,
-    gross_margin
-from marts.fct_daily_product_metrics
+    gross_margin,
+    revenue_without_cost,
+    round(
+        cast(net_revenue - revenue_without_cost as double) / nullif(cast(net_revenue as double), 0), 6
+    ) as share_with_cost,
+    units + units_returned as units_ordered
+from costed

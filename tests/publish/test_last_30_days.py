@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-VIEW = Path(__file__).parents[2] / "dbt" / "athena_views" / "store_last_30_days.sql"
+VIEWS = Path(__file__).parents[2] / "dbt" / "athena_views"
 MEASURES = [
     "orders",
     "units",
@@ -18,6 +18,8 @@ MEASURES = [
     "leads_converted",
     "sessions",
     "purchases",
+    "sessions_with_purchase",
+    "lines_without_cost",
 ]
 STORES = tuple(f"S00{number}" for number in range(1, 8))
 LAST = date(2026, 10, 18)
@@ -39,7 +41,9 @@ def answer(rows: list[tuple[date | None, str | None]]) -> list[tuple[object, ...
             "create view analytics.daily_store_metrics as "
             "select dt as day, store_id as store, * exclude (dt, store_id) from marts.fct_daily_store_metrics"
         )
-        sql = VIEW.read_text(encoding="utf-8")
+        completeness = (VIEWS / "day_completeness.sql").read_text(encoding="utf-8")
+        lake.execute(f"create view analytics.day_completeness as {completeness}")
+        sql = (VIEWS / "store_last_30_days.sql").read_text(encoding="utf-8")
         return lake.execute(f"select store, from_day, to_day, days_with_data from ({sql}) order by 1").fetchall()
 
 

@@ -1,0 +1,143 @@
+"""What the views say is what an independent query of silver and the fact says, on the days that once misled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from lakehouse.contracts.project import Project
+from lakehouse.lake.delta_log import existing_table
+from lakehouse.lake.paths import Lake
+from lakehouse.publish.publish_views import views_in_query
+from lakehouse.publish.query import run_query
+from tests.helpers.lakes import FACT
+from tests.helpers.lakes_without_spark import write_fact, write_lake
+
+Rows = list[tuple[Any, ...]]
+Ask = Callable[[str], Rows]
+WEEK = "between date '2026-10-12' and date '2026-10-18'"
+KEPT = "status not in ('cancelled', 'returned')"
+NOTHING = {
+    "dt": date(2026, 10, 19), "orders": 0, "units": 0, "customers": 0, "lines_without_cost": 0,
+    "average_order_value": None,
+    "leads_created": 0, "leads_converted": 0, "sessions": 3, "page_views": 3, "add_to_carts": 0, "checkouts": 0,
+    "purchases": 0, "conversion_rate": Decimal(0), "month": "2026-10",
+    **dict.fromkeys(
+        ("gross_revenue", "discounts", "returns", "net_revenue", "cost_of_goods", "gross_margin"), Decimal("0.00")
+    ),
+}  # fmt: skip
+
+
+def asked(project: Project, lake: Lake) -> Ask:
+    return lambda sql: run_query(lake, project.contracts, sql, views_in_query(project, lake, sql)).rows
+
+
+@pytest.fixture(scope="module")
+def both(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """A lake of both deliveries; its newest day with data of most stores is 20 October, three later days have few."""
+    lake = Lake.at(str(tmp_path_factory.mktemp("both")))
+    write_lake(project, lake, project.samples, project.samples / "day2")
+    return asked(project, lake)
+
+
+@pytest.fixture(scope="module")
+def with_visits_alone(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """A lake of the first delivery, which ends on 18 October, and a day of which only the visits have come."""
+    lake = Lake.at(str(tmp_path_factory.mktemp("visits")))
+    write_lake(project, lake)
+    write_fact(lake, [{**_named(lake), **NOTHING, "store_id": f"S00{number}"} for number in range(1, 8)])
+    return asked(project, lake)
+
+
+def _named(lake: Lake) -> dict[str, Any]:
+    return dict.fromkeys(field.name for field in existing_table(lake.table("marts", FACT)).schema().fields)
+
+
+def test_a_week_keeps_every_store(both: Ask) -> None:
+    day = "from store_week_over_week where day = date '2026-10-18'"
+    assert both(f"select sum(net_revenue), count(*), min(days_covered), bool_and(is_complete) {day}") == [
+        (Decimal("26320.43"), 7, 7, True)
+    ]
+    assert both(f"select sum(net_revenue), count(distinct store_id) from {FACT} where dt {WEEK}") == [
+        (Decimal("26320.43"), 7)
+    ]
+
+
+def test_a_store_that_stopped_is_minus_100_percent(both: Ask) -> None:
+    columns = "net_revenue, net_revenue_change, comparable_change, days_covered, days_covered_week_before, is_complete"
+    found = both(f"select {columns} from store_week_over_week where day = date '2026-10-31' and store = 'S005'")
+    assert found == [(Decimal("0.00"), Decimal(-1), None, 1, 3, False)]
+
+
+def test_growth_over_a_week_of_one_day_is_marked(both: Ask) -> None:
+    columns = "days_covered, days_covered_week_before, is_complete, comparable_change"
+    day = "from store_week_over_week where day = date '2026-10-12' and store = 'S001'"
+    assert both(f"select {columns} {day}") == [(7, 1, False, None)]
+
+
+def test_a_day_of_visits_alone_is_not_complete(with_visits_alone: Ask) -> None:
+    days = "from day_completeness where day >= date '2026-10-18' order by day"
+    assert with_visits_alone(f"select day, is_complete, latest_complete_day {days}") == [
+        (date(2026, 10, 18), True, date(2026, 10, 18)),
+        (date(2026, 10, 19), False, date(2026, 10, 18)),
+    ]
+    week = "select day, bool_and(is_complete) from store_week_over_week where day >= date '2026-10-18'"
+    assert with_visits_alone(f"{week} group by day order by day") == [
+        (date(2026, 10, 18), True),
+        (date(2026, 10, 19), False),
+    ]
+    assert with_visits_alone("select distinct to_day from store_last_30_days") == [(date(2026, 10, 18),)]
+
+
+def test_a_tail_of_few_stores_does_not_end_the_30_days(both: Ask) -> None:
+    found = both("select max(to_day), min(days_covered), sum(net_revenue) from store_last_30_days")
+    wanted = both(f"select date '2026-10-20', 16, sum(net_revenue) from {FACT} where dt <= date '2026-10-20'")
+    assert found == wanted
+
+
+def test_a_margin_without_all_costs_says_so(both: Ask) -> None:
+    day = "from daily_store_metrics where day = date '2026-10-12' and store = 'S007'"
+    assert both(f"select net_revenue, gross_margin, lines_without_cost, known_margin_rate {day}") == [
+        (Decimal("153.82"), Decimal("127.62"), 2, None)
+    ]
+    month = "from store_last_30_days where lines_without_cost > 0"
+    assert both(f"select store, known_margin_rate {month}") == [("S007", None)]
+    unknown = "from silver.erp_orders where product_id not in (select product_id from silver.products)"
+    wanted = both(f"select sum(quantity * unit_price - discount_amount) {unknown} and {KEPT}")
+    assert wanted == [(Decimal("100.00"),)]
+    assert both("select sum(revenue_without_cost) from product_days") == wanted
+    assert both("select sum(revenue_without_cost) from category_weeks") == wanted
+    assert both("select distinct share_with_cost from product_days where revenue_without_cost > 0") == [(Decimal(0),)]
+
+
+def test_visits_with_a_purchase_add_up(both: Ask) -> None:
+    visits = "select dt, store_id, session_id from silver.web_events"
+    wanted = both(
+        f"select (select count(*) from (select distinct * from ({visits}))), "
+        f"(select count(*) from (select distinct * from ({visits} where event_type = 'purchase')))"
+    )
+    for view in ("daily_store_metrics", "conversion_funnel"):
+        assert both(f"select sum(sessions), sum(sessions_with_purchase) from {view}") == wanted
+    assert wanted[0][0] == 364
+    assert round(wanted[0][1] / wanted[0][0], 4) == 0.2088
+
+
+def test_the_catalogue_shows_the_price_of_today(project: Project, lake: Lake) -> None:
+    now = datetime.now(UTC)
+    tomorrow, last_year = now + timedelta(days=1), now - timedelta(days=365)
+    about = {"name": "Mug", "category": "Home", "unit_cost": Decimal("1.00"), "is_active": True}
+    versions = [
+        {**about, "product_id": "P1", "list_price": Decimal("5.00"), "valid_from": last_year, "valid_to": tomorrow},
+        {**about, "product_id": "P1", "list_price": Decimal("6.00"), "valid_from": tomorrow, "valid_to": None},
+        {**about, "product_id": "P2", "list_price": Decimal("7.00"), "valid_from": tomorrow, "valid_to": None},
+        {**about, "product_id": "P3", "list_price": Decimal("8.00"), "valid_from": last_year, "valid_to": None},
+    ]
+    write_deltalake(lake.silver("products"), pa.Table.from_pylist(versions))
+    found = asked(project, lake)("select product_id, list_price from current_products order by product_id")
+    assert found == [("P1", Decimal("5.00")), ("P3", Decimal("8.00"))]
