@@ -56,6 +56,7 @@ def small_lake(project: Project, tmp_path_factory: pytest.TempPathFactory) -> La
         ("query", "select count(*) from silver.erp_orders"),
         ("query", "select count(*) from fct_daily_store_metrics", "--csv"),
         ("tables",),
+        ("describe", "silver.products"),
         ("batch", "list"),
         ("quarantine", "list"),
         ("quarantine", "list", "erp_orders"),

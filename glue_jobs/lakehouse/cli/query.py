@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,7 +60,8 @@ def _ask(lake: Any, sql: str) -> Any:
     from lakehouse.publish.query import run_query
 
     project = find_project()
-    return run_query(lake, project.contracts, sql, views_in_query(project, lake, sql))
+    with _views_named(project, lake):
+        return run_query(lake, project.contracts, sql, views_in_query(project, lake, sql))
 
 
 def _save(lake: Any, sql: str, file: Path) -> int:
@@ -67,7 +70,21 @@ def _save(lake: Any, sql: str, file: Path) -> int:
     from lakehouse.publish.query import save_parquet
 
     project = find_project()
-    return save_parquet(lake, project.contracts, sql, file, views_in_query(project, lake, sql))
+    with _views_named(project, lake):
+        return save_parquet(lake, project.contracts, sql, file, views_in_query(project, lake, sql))
+
+
+@contextmanager
+def _views_named(project: Any, lake: Any) -> Iterator[None]:
+    """Name the views as well where a query names a table that is not there; a query makes only those that it reads."""
+    from lakehouse.publish.describe import views_of
+    from lakehouse.publish.query import UnknownTableError
+
+    try:
+        yield
+    except UnknownTableError as error:
+        tables = [name for name in error.tables if not name.startswith("analytics.")]
+        raise UnknownTableError(error.name, tables, views_of(project, lake)) from None
 
 
 def _from_athena(lake: Any, sql: str) -> Any:
@@ -92,10 +109,15 @@ def _print(columns: tuple[str, ...], rows: list[tuple[Any, ...]], as_csv: bool) 
 
 @command(app, "tables", example="lakehouse tables --lake ./local_output", panel=QUERY)
 def tables(lake: LakePath = DEFAULT_LAKE) -> None:
-    """List the lake's tables with their rows, files and version."""
+    """List the lake's tables with their rows, files and version, and its views.
+
+    `lakehouse describe NAME` shows the columns of one.
+    """
+    from lakehouse.contracts.project import find_project
     from lakehouse.lake.delta_log import open_table
     from lakehouse.lake.paths import Lake
     from lakehouse.lake.table_files import totals_of
+    from lakehouse.publish.describe import views_of
     from lakehouse.publish.query import EmptyLakeError, tables_of
 
     opened = Lake.at(lake)
@@ -104,7 +126,32 @@ def tables(lake: LakePath = DEFAULT_LAKE) -> None:
         table = open_table(opened.table(layer, name))
         if table is not None:
             totals = totals_of(table)
-            rows.append((f"{layer}.{name}", totals.rows, totals.files, table.version()))
+            rows.append((f"{layer}.{name}", "table", totals.rows, totals.files, table.version()))
     if not rows:
         raise EmptyLakeError(opened)
-    _print(("table", "rows", "files", "version"), rows, as_csv=False)
+    rows += [(name, "view", None, None, None) for name in views_of(find_project(), opened)]
+    _print(("name", "kind", "rows", "files", "version"), rows, as_csv=False)
+
+
+@command(app, "describe", example="lakehouse describe silver.products", panel=QUERY)
+def describe(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A table or view, such as daily_store_metrics or silver.products.")
+    ],
+    lake: LakePath = DEFAULT_LAKE,
+) -> None:
+    """Show what a table or view holds: columns, types, comments, key, and how a history is joined.
+
+    It comes from the contracts, the dbt models, the headers of the views and the Delta log; no row is read.
+    """
+    from lakehouse.contracts.project import find_project
+    from lakehouse.lake.paths import Lake
+    from lakehouse.publish import describe as found
+
+    shown = found.describe(find_project(), Lake.at(lake), name)
+    print_line(f"{shown.name}: {shown.description}" if shown.description else shown.name)
+    for note in shown.notes:
+        print_line(note)
+    _print(
+        ("column", "type", "is", "comment"), [(c.name, c.type, c.marks, c.comment) for c in shown.columns], as_csv=False
+    )

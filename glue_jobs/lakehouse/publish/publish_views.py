@@ -88,8 +88,9 @@ def _columns_in_glue() -> Mapping[str, Sequence[str]]:
 
 def views_in_query(project: Project, lake: Lake, sql: str) -> list[ResolvedView]:
     """The available views that a query names; for DuckDB."""
-    named = [view for view in read_views(project.dbt / "athena_views") if view.name in sql]
-    pinned: list[View] = [view for view in pinned_views(project, lake) if view.name in sql]
+    words = sql.lower()
+    named = [view for view in read_views(project.dbt / "athena_views") if view.name in words]
+    pinned: list[View] = [view for view in pinned_views(project, lake) if view.name.lower() in words]
     if not named and not pinned:
         return []
     available, _ = available_views(project, lake, columns_in_lake(lake))

@@ -12,7 +12,7 @@ import duckdb
 
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.layers import ANALYTICS, LAYERS, MARTS, PINNED, SILVER
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import LakehouseError, nearest
 from lakehouse.lake.delta_log import existing_table, open_table
 from lakehouse.lake.files import split_s3
 from lakehouse.lake.paths import Lake, is_s3
@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 _BEFORE_ROWS = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.PermissionException)
 
 # Names without a layer are looked up in these layers, in this order.
-_UNQUALIFIED = (MARTS, SILVER, ANALYTICS)
+UNQUALIFIED = (MARTS, SILVER, ANALYTICS)
 
 
 class EmptyLakeError(LakehouseError):
@@ -47,6 +47,19 @@ class QueryError(LakehouseError):
     def __init__(self, reason: str, hint: str) -> None:
         self.reason, self.hint = reason, hint
         super().__init__(f"The query failed: {reason}{hint}")
+
+
+class UnknownTableError(QueryError):
+    """A query names a table or view that the lake does not have; the message has all names and the nearest."""
+
+    def __init__(self, name: str, tables: Sequence[str], views: Sequence[str] = ()) -> None:
+        self.name, self.tables = name, tuple(tables)
+        shown = f" Views: {', '.join(views)}." if views else ""
+        choices = [*tables, *views]
+        short = {choice.split(".")[1]: choice for choice in choices}
+        close = nearest(name.lower(), choices if "." in name else short)
+        hint = close if close.startswith(" Did") else ""
+        super().__init__(f"there is no table {name}.", f" Tables: {', '.join(tables)}.{shown}{hint}")
 
 
 @dataclass(frozen=True)
@@ -128,11 +141,11 @@ def _require_tables(connection: duckdb.DuckDBPyConnection, query: Read) -> None:
     """Raise QueryError for a table that is not one of the lake's views here; the engine has tables of its own."""
     known = [f"{layer}.{name}" for layer, name in _tables(connection)]
     qualified = {name.lower() for name in known}
-    unqualified = {name.split(".")[1] for name in qualified if name.split(".")[0] in _UNQUALIFIED}
+    unqualified = {name.split(".")[1] for name in qualified if name.split(".")[0] in UNQUALIFIED}
     for table in query.tables:
         name = f"{table.db}.{table.name}" if table.db else table.name
         if table.name and name.lower() not in (qualified if table.db else unqualified):
-            raise QueryError(f"there is no table {name}.", f" Tables: {', '.join(known)}.")
+            raise UnknownTableError(name, known)
 
 
 def _query_error(error: duckdb.Error) -> QueryError:
@@ -172,7 +185,7 @@ def connect(lake: Lake, contracts: Contracts, views: Sequence[ResolvedView] = ()
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{ANALYTICS}"')
         connection.execute(f'CREATE VIEW "{ANALYTICS}"."{view.name}" AS {view.for_duckdb}')
     present = {*(layer for layer, _ in found), *([ANALYTICS] if views else [])}
-    layers = ",".join(layer for layer in _UNQUALIFIED if layer in present)
+    layers = ",".join(layer for layer in UNQUALIFIED if layer in present)
     if layers:
         connection.execute(f"SET search_path = '{layers}'")
     _lock(connection, lake)
