@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeStrategy
-from lakehouse.ingest.drift import encoding_problem, header_problem
+from lakehouse.ingest.drift import encoding_problem, header_problem, rescued_names
 from lakehouse.ingest.header import read_header
 from lakehouse.ingest.ingest import FileRefusedError, ingest_domain
 from lakehouse.ingest.reading import read_rows
@@ -93,6 +93,10 @@ def read(spark: SparkSession, folder: Path, content: str, of: Dataset) -> list[d
     (folder / "orders").write_text(content)
     headers = [(file, read_header(str(folder), file, of)) for file in list_files(str(folder))]
     return [row.asDict() for row in read_rows(spark, str(folder), headers, of).collect()]
+
+
+def test_unknown_columns_of_one_name_or_none_are_kept_apart() -> None:
+    assert rescued_names(["note", "", "note", "more", ""]) == ["note", "column_2", "note_3", "more", "column_5"]
 
 
 def test_values_of_unknown_columns_are_kept_as_json(spark: SparkSession, tmp_path: Path) -> None:

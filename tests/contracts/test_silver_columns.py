@@ -1,0 +1,33 @@
+"""What a contract adds to a silver table: the columns of its date and validity, and row groups that can be skipped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lakehouse.contracts.contract import MergeStrategy
+from lakehouse.contracts.layout import Layout
+from lakehouse.contracts.project import find_project
+
+
+@pytest.mark.parametrize(
+    ("partition_by", "strategy", "derived"),
+    [
+        ((), MergeStrategy.UPSERT, ("dt",)),
+        (("dt",), MergeStrategy.UPSERT, ("dt",)),
+        (("month",), MergeStrategy.UPSERT, ("dt", "month")),
+        ((), MergeStrategy.SCD2, ("valid_from", "valid_to", "is_current")),
+    ],
+)
+def test_a_partition_by_month_has_its_column(
+    partition_by: tuple[str, ...], strategy: MergeStrategy, derived: tuple[str, ...]
+) -> None:
+    orders = find_project().contracts.dataset("erp_orders")
+    silver = replace(orders, partition_by=partition_by, merge_strategy=strategy)
+    assert silver.silver_column_names == (*orders.column_names, *derived, "_batch_id")
+
+
+@pytest.mark.parametrize(("file", "group"), [(128 << 20, 4 << 20), (16 << 20, 512 << 10), (1 << 20, 256 << 10)])
+def test_a_file_has_about_32_row_groups_none_of_them_tiny(file: int, group: int) -> None:
+    assert Layout((), (), (), target_bytes=file).write_settings == {"parquet.block.size": str(group)}
