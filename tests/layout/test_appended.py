@@ -1,4 +1,4 @@
-"""Bronze and quarantine, to which rows are added, and the tables of `ops` are compacted and vacuumed; no row changes."""
+"""Bronze and quarantine, to which rows are added, and tables of `ops` are compacted and vacuumed; no row changes."""
 
 from __future__ import annotations
 
