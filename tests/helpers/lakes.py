@@ -26,7 +26,7 @@ def run(context: Context, delivery: Path) -> CycleResult:
 
 def rows(lake: Lake, contracts: Contracts, sql: str) -> list[tuple[Any, ...]]:
     """The rows of a query; times come naive and in UTC."""
-    connection = connect(lake, contracts)
+    connection = connect(lake, contracts, reveal=True)
     try:
         return [tuple(_plain(value) for value in row) for row in connection.execute(sql).fetchall()]
     finally:

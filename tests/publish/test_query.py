@@ -9,7 +9,8 @@ from deltalake import write_deltalake
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
-from lakehouse.publish.query import EmptyLakeError, QueryError, QueryResult, run_query
+from lakehouse.publish.query import QueryResult, run_query
+from lakehouse.publish.query_errors import EmptyLakeError, QueryError
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from lakehouse.lake.paths import Lake
 from lakehouse.publish import athena as athena_module
 from lakehouse.publish.athena import Athena
 from lakehouse.publish.athena_query import query_athena
-from lakehouse.publish.query import QueryError, connect, run_query
+from lakehouse.publish.query import connect, run_query
+from lakehouse.publish.query_errors import QueryError
 from lakehouse.publish.read_only import NotAReadError
 
 NAME = 'O\'Brien \\ "Jane" doe\u202e'

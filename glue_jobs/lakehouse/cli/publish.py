@@ -88,7 +88,7 @@ def history(table: TableName, lake: LakePath = DEFAULT_LAKE) -> None:
     from lakehouse.cli.printing import print_table
     from lakehouse.contracts.marts import find_table
     from lakehouse.lake.delta_log import open_table
-    from lakehouse.publish.query import EmptyLakeError
+    from lakehouse.publish.query_errors import EmptyLakeError
     from lakehouse.runtime.glue import command_context
 
     context = command_context(lake)

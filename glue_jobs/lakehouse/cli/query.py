@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,12 +33,16 @@ def query(
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for programs: every value as it is.")] = False,
     parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a Parquet file instead.")] = None,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Show personal data; recorded in ops.reveals.")] = False,
 ) -> None:
     """Run a SELECT over the lake's tables and views, without a JVM, or in Athena.
 
     Tables are named layer.table, as in silver.erp_orders, views analytics.view; those of marts, silver and analytics
     also without the layer. Soft-deleted rows are left out. Nothing but one SELECT (or WITH, VALUES, DESCRIBE, SHOW,
     EXPLAIN) of these tables and views is run: no file is read or written, no setting changed.
+
+    Columns classified as personal data are shown as *** (and compared as that), also in bronze and quarantine, unless
+    --reveal is given: then the tables, the columns, who and when are recorded before a row is shown.
 
     DuckDB reads the Delta tables. With --athena the same SELECT runs in Athena (its SQL dialect, its databases), and
     what it reads and costs is printed; AWS credentials, region and endpoint come from the environment.
@@ -45,40 +51,62 @@ def query(
 
     if csv and parquet:
         raise UsageError("--csv and --parquet exclude each other; give one of them.")
+    if athena and reveal:
+        raise UsageError("--reveal is of no use with --athena: there your role decides which columns you see.")
     opened = Lake.at(lake)
     if parquet is not None:
-        rows = _save_from_athena(opened, sql, parquet) if athena else _save(opened, sql, parquet)
+        rows = _save_from_athena(opened, sql, parquet) if athena else _save(opened, sql, parquet, reveal)
         print_line(f"{rows} row{'' if rows == 1 else 's'} in {parquet}")
         return
-    answer = _from_athena(opened, sql).result if athena else _ask(opened, sql)
+    answer = _from_athena(opened, sql).result if athena else _ask(opened, sql, reveal)
     _print(answer.columns, answer.rows, csv)
 
 
-def _ask(lake: Any, sql: str) -> Any:
+def _ask(lake: Any, sql: str, reveal: bool) -> Any:
     from lakehouse.contracts.project import find_project
     from lakehouse.publish.publish_views import views_in_query
     from lakehouse.publish.query import run_query
 
     project = find_project()
     with _views_named(project, lake):
-        return run_query(lake, project.contracts, sql, views_in_query(project, lake, sql))
+        views = views_in_query(project, lake, sql)
+        answer = run_query(lake, project.contracts, sql, views, _who() if reveal else None)
+    if not reveal:
+        _say_masked(project.contracts, sql, answer.rows)
+    return answer
 
 
-def _save(lake: Any, sql: str, file: Path) -> int:
+def _who() -> str:
+    from lakehouse.cli.options import signature
+
+    return signature("", None).who
+
+
+def _say_masked(contracts: Any, sql: str, rows: list[tuple[Any, ...]]) -> None:
+    """Say on standard error that values are masked, also where a condition on them found nothing."""
+    from lakehouse.privacy import MASK
+
+    personal = {name for dataset in contracts.datasets for name in dataset.pii_columns}
+    if personal & set(re.findall(r"\w+", sql.lower())) or any(MASK in row for row in rows):
+        print_line(f"{MASK} is personal data; --reveal shows it, which is recorded in ops.reveals", sys.stderr)
+
+
+def _save(lake: Any, sql: str, file: Path, reveal: bool) -> int:
     from lakehouse.contracts.project import find_project
     from lakehouse.publish.publish_views import views_in_query
     from lakehouse.publish.query import save_parquet
 
     project = find_project()
     with _views_named(project, lake):
-        return save_parquet(lake, project.contracts, sql, file, views_in_query(project, lake, sql))
+        views = views_in_query(project, lake, sql)
+        return save_parquet(lake, project.contracts, sql, file, views, _who() if reveal else None)
 
 
 @contextmanager
 def _views_named(project: Any, lake: Any) -> Iterator[None]:
     """Name the views as well where a query names a table that is not there; a query makes only those that it reads."""
     from lakehouse.publish.describe import views_of
-    from lakehouse.publish.query import UnknownTableError
+    from lakehouse.publish.query_errors import UnknownTableError
 
     try:
         yield
@@ -118,7 +146,8 @@ def tables(lake: LakePath = DEFAULT_LAKE) -> None:
     from lakehouse.lake.paths import Lake
     from lakehouse.lake.table_files import totals_of
     from lakehouse.publish.describe import views_of
-    from lakehouse.publish.query import EmptyLakeError, tables_of
+    from lakehouse.publish.query import tables_of
+    from lakehouse.publish.query_errors import EmptyLakeError
 
     opened = Lake.at(lake)
     rows: list[tuple[Any, ...]] = []

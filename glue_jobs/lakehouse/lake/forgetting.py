@@ -1,7 +1,7 @@
 """Removes a dataset's rows from the ledgers of `ops`, and the progress that their logs record of it.
 
-A dataset of the same name that comes later then begins with batch 1. The ledger of what people did to datasets keeps
-its entries: they say that the dataset was dropped, by whom and why.
+A dataset of the same name that comes later then begins with batch 1. Two ledgers keep their entries: what people did to
+datasets, which says that this one was dropped, by whom and why, and who had personal data shown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lakehouse.lake.delta_log import count_rows, existing_table, open_table
 from lakehouse.lake.paths import LEDGERS, Lake
 from lakehouse.lake.published import pins_of
 
-KEPT = "dataset_changes"
+KEPT = frozenset({"dataset_changes", "reveals"})
 _APPLICATIONS = ("batches", "decide", "validate", "accept", "ties", "validate-ties", "accept-ties")
 _OF_TABLES = {"pins", "published", "rollbacks"}
 
@@ -25,7 +25,7 @@ def ledger_rows(lake: Lake, domain: str, dataset: str) -> dict[str, int]:
     """How many rows each ledger has of a dataset; those without any are left out."""
     counts = {}
     for ledger in LEDGERS:
-        table = None if ledger == KEPT else open_table(lake.ops(ledger))
+        table = None if ledger in KEPT else open_table(lake.ops(ledger))
         if table is not None:
             counts[ledger] = sum(count_rows(table, **{c: v}) for c, v in _conditions(ledger, domain, dataset))
     return {ledger: number for ledger, number in counts.items() if number}

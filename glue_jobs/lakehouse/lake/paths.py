@@ -15,11 +15,11 @@ REPAIRS = "repairs"
 
 LEDGERS = (
     "batches", "dataset_changes", "decisions", "milestones", "pins", "published", "quality_results",
-    "quarantine_changes", "rollbacks", "ties", "validation_results",
+    "quarantine_changes", "reveals", "rollbacks", "ties", "validation_results",
 )  # fmt: skip
 """All tables of the ops layer."""
-PRIVATE_LEDGERS = frozenset({"dataset_changes", "decisions", "quarantine_changes"})
-"""Not published to analysts: they name the people who decided or repaired, and their reasons in free text."""
+PRIVATE_LEDGERS = frozenset({"dataset_changes", "decisions", "quarantine_changes", "reveals"})
+"""Not published to analysts: they name the people who decided, repaired or looked, and reasons in free text."""
 PUBLISHED_LEDGERS = tuple(name for name in LEDGERS if name not in PRIVATE_LEDGERS)
 
 

@@ -12,13 +12,14 @@ import duckdb
 
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.layers import ANALYTICS, LAYERS, MARTS, PINNED, SILVER
-from lakehouse.errors import LakehouseError, nearest
 from lakehouse.lake.delta_log import existing_table, open_table
 from lakehouse.lake.files import split_s3
 from lakehouse.lake.paths import Lake, is_s3
 from lakehouse.lake.published import pins_of
 from lakehouse.privacy import without_values
+from lakehouse.publish.masking import masked, personal_tables, record_read
 from lakehouse.publish.not_deleted import where_shown
+from lakehouse.publish.query_errors import EmptyLakeError, QueryError, UnknownTableError
 from lakehouse.publish.read_only import NotAReadError, Read, parse_read
 
 if TYPE_CHECKING:
@@ -33,35 +34,6 @@ _BEFORE_ROWS = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogEx
 UNQUALIFIED = (MARTS, SILVER, ANALYTICS)
 
 
-class EmptyLakeError(LakehouseError):
-    """The lake has no table to query."""
-
-    def __init__(self, lake: Lake) -> None:
-        self.lake = lake
-        super().__init__(f"No tables in the lake {lake.root}; run `make local-run` first, or name a lake with --lake.")
-
-
-class QueryError(LakehouseError):
-    """The query failed; the message has DuckDB's reason where no row was read yet, else the kind of the error."""
-
-    def __init__(self, reason: str, hint: str) -> None:
-        self.reason, self.hint = reason, hint
-        super().__init__(f"The query failed: {reason}{hint}")
-
-
-class UnknownTableError(QueryError):
-    """A query names a table or view that the lake does not have; the message has all names and the nearest."""
-
-    def __init__(self, name: str, tables: Sequence[str], views: Sequence[str] = ()) -> None:
-        self.name, self.tables = name, tuple(tables)
-        shown = f" Views: {', '.join(views)}." if views else ""
-        choices = [*tables, *views]
-        short = {choice.split(".")[1]: choice for choice in choices}
-        close = nearest(name.lower(), choices if "." in name else short)
-        hint = close if close.startswith(" Did") else ""
-        super().__init__(f"there is no table {name}.", f" Tables: {', '.join(tables)}.{shown}{hint}")
-
-
 @dataclass(frozen=True)
 class QueryResult:
     """Columns and rows of a result."""
@@ -70,16 +42,28 @@ class QueryResult:
     rows: list[tuple[Any, ...]]
 
 
-def run_query(lake: Lake, contracts: Contracts, sql: str, views: Sequence[ResolvedView] = ()) -> QueryResult:
-    """Run one SELECT on the lake's tables and these views; raises NotAReadError, EmptyLakeError or QueryError."""
+def run_query(
+    lake: Lake, contracts: Contracts, sql: str, views: Sequence[ResolvedView] = (), reveal_to: str | None = None
+) -> QueryResult:
+    """Run one SELECT on the lake's tables and these views; raises NotAReadError, EmptyLakeError or QueryError.
+
+    reveal_to: who sees personal data, which is recorded; without it, it is masked.
+    """
 
     def read(result: duckdb.DuckDBPyConnection) -> QueryResult:
         return QueryResult(tuple(column[0] for column in result.description or ()), result.fetchall())
 
-    return _run(lake, contracts, sql, views, read)
+    return _run(lake, contracts, sql, views, read, reveal_to)
 
 
-def save_parquet(lake: Lake, contracts: Contracts, sql: str, file: Path, views: Sequence[ResolvedView] = ()) -> int:
+def save_parquet(
+    lake: Lake,
+    contracts: Contracts,
+    sql: str,
+    file: Path,
+    views: Sequence[ResolvedView] = (),
+    reveal_to: str | None = None,
+) -> int:
     """Write the rows of one SELECT to a Parquet file, with DuckDB's types; returns their number."""
 
     def write(result: duckdb.DuckDBPyConnection) -> int:
@@ -93,7 +77,7 @@ def save_parquet(lake: Lake, contracts: Contracts, sql: str, file: Path, views: 
                 rows += batch.num_rows
         return rows
 
-    return _run(lake, contracts, sql, views, write)
+    return _run(lake, contracts, sql, views, write, reveal_to)
 
 
 def require_views_run(lake: Lake, contracts: Contracts, views: Sequence[ResolvedView]) -> None:
@@ -113,11 +97,14 @@ def _run(
     sql: str,
     views: Sequence[ResolvedView],
     read: Callable[[duckdb.DuckDBPyConnection], _T],
+    reveal_to: str | None = None,
 ) -> _T:
     parsed = _parsed(sql)
-    connection = connect(lake, contracts, views)
+    connection = connect(lake, contracts, views, reveal=reveal_to is not None)
     try:
         _require_tables(connection, parsed)
+        if reveal_to is not None:
+            record_read(lake, personal_tables(lake, contracts, tables_of(lake)), _read_by(parsed, views), reveal_to)
         return read(connection.execute(sql))
     except duckdb.Error as error:
         raise _query_error(error) from None
@@ -148,6 +135,14 @@ def _require_tables(connection: duckdb.DuckDBPyConnection, query: Read) -> None:
             raise UnknownTableError(name, known)
 
 
+def _read_by(query: Read, views: Sequence[ResolvedView]) -> set[str]:
+    """The tables that a query may read, as layer.table; a name without a layer stands for each that it may mean."""
+    read = {table.lower() for view in views for table in view.tables}
+    for table in query.tables:
+        read |= {f"{layer}.{table.name}".lower() for layer in ([table.db] if table.db else UNQUALIFIED)}
+    return read
+
+
 def _query_error(error: duckdb.Error) -> QueryError:
     """What may be shown: the reason of an error that was raised before a row was read, of another only its kind."""
     if isinstance(error, _BEFORE_ROWS):
@@ -168,19 +163,27 @@ def open_engine(reads_delta: bool) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def connect(lake: Lake, contracts: Contracts, views: Sequence[ResolvedView] = ()) -> duckdb.DuckDBPyConnection:
-    """A connection with one view per table, named layer.table; marts and silver also without the layer."""
+def connect(
+    lake: Lake, contracts: Contracts, views: Sequence[ResolvedView] = (), *, reveal: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """A connection with one view per table, named layer.table; marts and silver also without the layer.
+
+    reveal: show personal data, which is masked otherwise.
+    """
     found = tables_of(lake)
     if not found:
         raise EmptyLakeError(lake)
     connection = open_engine(reads_delta=lake.is_local)
     where = {d.name: where_shown(d) for d in contracts.datasets}
+    personal = {} if reveal else personal_tables(lake, contracts, found)
     for layer, name in found:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')
         source = _source(connection, lake, layer, name)
         # Soft-deleted rows stay in silver for the merge; queries do not see them.
         condition = where.get(name, "") if layer == SILVER else ""
-        connection.execute(f'CREATE VIEW "{layer}"."{name}" AS SELECT * FROM {source}{condition}')
+        dataset = personal.get(f"{layer}.{name}")
+        columns = masked(dataset, layer, _types(connection, source)) if dataset else "*"
+        connection.execute(f'CREATE VIEW "{layer}"."{name}" AS SELECT {columns} FROM {source}{condition}')
     for view in views:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{ANALYTICS}"')
         connection.execute(f'CREATE VIEW "{ANALYTICS}"."{view.name}" AS {view.for_duckdb}')
@@ -200,6 +203,10 @@ def _lock(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     connection.execute("SET python_enable_replacements = false")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+
+
+def _types(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
 
 
 def _source(connection: duckdb.DuckDBPyConnection, lake: Lake, layer: str, name: str) -> str:
