@@ -37,6 +37,7 @@ SUITES = (
     Suite("test-docs", 480, 0, ("docs", "cli", "terraform", "tools")),
     Suite("test-model", 690, 0, ("transform", "dbt")),
     Suite("test-lineage", 320, 0, ("dags",)),
+    Suite("test-cluster", 300, 0, ("runtime", "transform")),
     Suite("test-deliveries", 420, 1, STEPS),
     Suite("test-s3", 130, 1, ("jvm",)),
     Suite("test-crash", 560, 1, (*STEPS, "lake")),
