@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from lakehouse.cli import batch, dataset, doctor, layout, marts, project, publish, quarantine, query, run
+from lakehouse.cli import batch, dataset, doctor, layout, marts, new, project, publish, quarantine, query, run
 from lakehouse.cli.app import FIX, LAYOUT, new_app
 from lakehouse.cli.console import run_app
 from lakehouse.cli.options import DEFAULT_LAKE
@@ -19,6 +19,7 @@ app = new_app(
 app.add_typer(run.app)
 app.add_typer(query.app)
 app.add_typer(project.app)
+app.add_typer(new.app)
 app.add_typer(doctor.app)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=FIX)
 app.add_typer(batch.app, name="batch", rich_help_panel=FIX)

@@ -47,24 +47,25 @@ def read_header(root: str, file: StoredFile, dataset: Dataset) -> Header:
     if dataset.file_format is FileFormat.JSON_LINES:
         return Header(dataset.column_names, is_repair=repairs, is_cut=is_cut)
     text = head.decode("utf-8-sig", errors="replace")
-    separator = _separator(text)
+    separator = line_end(text)
     try:
         record = first_record(text, separator)
     except QuotingError as error:
         return Header((), problem=f"its header cannot be read by RFC 4180: {error}")
     if record is None:
         return Header(())
-    columns = by_contract_names(_fields(record.text), dataset)
+    columns = by_contract_names(fields_of(record.text), dataset)
     problem = None if repairs else header_problem(columns, dataset)
     return Header(columns, separator, problem, repairs, record.lines, is_cut)
 
 
-def _fields(record: str) -> list[str]:
+def fields_of(record: str) -> list[str]:
+    """The fields of one CSV record."""
     csv.field_size_limit(sys.maxsize)
     return next(csv.reader(io.StringIO(record, newline=""), strict=True))
 
 
-def _separator(text: str) -> str:
+def line_end(text: str) -> str:
     """What ends the header's line."""
     found = re.search(r"\r\n|\n|\r", re.sub(QUOTED_PIECE, "", text).lstrip("\r\n"))
     return "\r" if found and found[0] == "\r" else "\n"
@@ -83,7 +84,7 @@ def count_rows(root: str, file: StoredFile, dataset: Dataset) -> int:
     head = read_head(root, file)
     if encoding_problem(head):
         return 0
-    separator = _separator(head.decode("utf-8-sig", errors="replace"))
+    separator = line_end(head.decode("utf-8-sig", errors="replace"))
     lines = _lines(read_chunks(root, file, HEAD_BYTES), separator.encode())
     return max(count_records(lines) - 1, 0)
 

@@ -1,0 +1,170 @@
+"""`lakehouse new`: looks at delivered files and writes the contract, suite and sample of a new dataset."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lakehouse.cli.app import CHECK, command, new_app
+from lakehouse.cli.options import domain_names
+from lakehouse.cli.printing import print_line
+
+if TYPE_CHECKING:
+    from lakehouse.contracts.new_dataset import Proposal, Wishes
+    from lakehouse.contracts.project import Project
+    from lakehouse.ingest.look import Looked
+
+app = new_app()
+
+
+@command(app, "new", example="lakehouse new deliveries/returns_2026-10-18.csv --domain stores --yes", panel=CHECK)
+def new(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="One or more delivered files of one dataset.")],
+    domain: Annotated[
+        str | None,
+        typer.Option("--domain", metavar="NAME", help="A known domain, or a new one.", autocompletion=domain_names),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="The dataset's name (default: from the files' names).")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="COLUMNS", help="The key's columns, with commas between.")
+    ] = None,
+    sequence: Annotated[
+        str | None, typer.Option("--sequence", metavar="COLUMN", help="The column that orders versions of a key.")
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option("--date", metavar="COLUMN", help="The column whose UTC date is dt.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Take what is assumed; needed where nobody can answer.")] = False,
+) -> None:
+    """Write the contract, suite and sample of a new dataset from delivered files.
+
+    Every row is read: types hold every value exactly, the key is never empty and tells the rows apart, personal data is
+    classified, and made up in the sample. What was assumed is printed, a line each. A known domain's contract gets one
+    more dataset, a new domain a file. Nothing is overwritten, and all files are written or none.
+
+    On a terminal it asks where it is unsure; an option answers beforehand.
+    """
+    from lakehouse.cli.new_write import require_right
+    from lakehouse.contracts.new_dataset import Wishes
+    from lakehouse.contracts.project import find_project
+    from lakehouse.ingest.look import look
+
+    project = find_project()
+    _require_names(name, domain)
+    require_right(project)
+    wishes = Wishes(name, domain, _listed(key) if key else None, sequence, date)
+    looked = look(files)
+    proposal = _answered(looked, wishes, project, yes)
+    _require_names(proposal.domain)
+    _require_own_files(project, proposal)
+    for line in proposal.lines:
+        print_line(line)
+    for file in _write(project, proposal, looked):
+        print_line(f"wrote {file}")
+    print_line("read them, then: lakehouse check, and make local-run LANDING_DIR=FOLDER of the files")
+
+
+def _answered(looked: Looked, wishes: Wishes, project: Project, yes: bool) -> Proposal:
+    """The proposal, after a person has answered what is unsure; raises UsageError where nobody can be asked."""
+    import sys
+
+    from lakehouse.contracts.new_dataset import open_questions, propose
+    from lakehouse.errors import UsageError
+
+    domains = project.contracts.domains
+    proposal = propose(looked.profile, wishes, domains)
+    if proposal.questions and not yes and not sys.stdin.isatty():
+        raise UsageError(f"Nobody can be asked here: answer by options, or give --yes: {open_questions(proposal)}")
+    while proposal.questions and not yes:
+        wishes = _asked(proposal, proposal.questions[0], wishes)
+        proposal = propose(looked.profile, wishes, domains)
+    return proposal
+
+
+def _asked(proposal: Proposal, question: str, wishes: Wishes) -> Wishes:
+    """The wishes with the answer to one question; Enter takes what is assumed."""
+    guess = proposal.guesses[question]
+    columns = "" if question == "domain" else f"columns: {', '.join(proposal.whole)}\n"
+    answer = _answer(f"{columns}{question}: {guess.text} ({guess.why}). Enter to take it, or another: ")
+    values = _listed(answer or guess.text)
+    if question == "key":
+        return replace(wishes, key=values)
+    if question == "domain":
+        return replace(wishes, domain=values[0])
+    is_sequence = question == "sequenceBy"
+    return replace(wishes, sequence_by=values[0]) if is_sequence else replace(wishes, date_column=values[0])
+
+
+def _answer(text: str) -> str:
+    from lakehouse.errors import UsageError
+
+    try:
+        return input(text).strip()
+    except EOFError:
+        raise UsageError("The question was not answered; nothing was written.") from None
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))
+
+
+def _require_names(*names: str | None) -> None:
+    """Raise UsageError for a name that becomes a file's and is none."""
+    import re
+
+    from lakehouse.contracts.columns_reader import NAME
+    from lakehouse.errors import UsageError
+
+    for name in names:
+        if name is not None and not re.fullmatch(NAME[1:-1], name):
+            raise UsageError(f"'{name}' is no name; take lower_case letters, digits and _, with a letter first.")
+
+
+def _require_own_files(project: Project, proposal: Proposal) -> None:
+    """Raise UsageError where a known dataset has a file by a pattern that is more exact than the new one."""
+    from lakehouse.errors import UsageError
+
+    for dataset in project.contracts.datasets:
+        for file in proposal.profile.names:
+            if dataset.matches(file) and len(dataset.file_pattern) >= len(proposal.file_pattern):
+                raise UsageError(
+                    f"{file}: belongs to {dataset.name} by its filePattern {dataset.file_pattern}; give the files of "
+                    "the new dataset another name."
+                )
+
+
+def _write(project: Project, proposal: Proposal, looked: Looked) -> list[Path]:
+    """Write the dataset's files; returns their paths in the project."""
+    from lakehouse.cli.new_write import write_all
+    from lakehouse.contracts.new_files import suite_text
+    from lakehouse.contracts.new_sample import SAMPLE_ROWS, sample_paths, sample_text
+
+    contract, text, replaced = _contract(project, proposal)
+    rows = looked.first_rows(sample_paths(proposal), SAMPLE_ROWS)
+    texts = {
+        contract: text,
+        Path("great_expectations/expectations") / f"{proposal.name}.json": suite_text(proposal),
+        Path("samples") / proposal.sample_name: sample_text(proposal, rows),
+    }
+    write_all(project, texts, replaced)
+    return list(texts)
+
+
+def _contract(project: Project, proposal: Proposal) -> tuple[Path, str, Path | None]:
+    """The contract's file in the project with its text, and the same file again where it is there already."""
+    from lakehouse.contracts.new_files import new_contract, with_entry
+    from lakehouse.contracts.yaml_places import read_yaml
+    from lakehouse.errors import UsageError
+
+    for file in sorted((project.root / "contracts").glob("*.y*ml")):
+        if read_yaml(file).text("domain") == proposal.domain:
+            text, known = with_entry(file, proposal), file.relative_to(project.root)
+            if text is None:
+                raise UsageError(f"{known}: its schema is no list with dashes; write it so, then run again.")
+            return known, text, known
+    return Path("contracts") / f"{proposal.domain}.yaml", new_contract(proposal), None

@@ -1,0 +1,225 @@
+"""A dataset that has no contract yet, as its files suggest it, with a line for everything that was assumed.
+
+Start here: `propose` goes from what was found in the files to what the contract will say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lakehouse.contracts.columns import Column
+from lakehouse.contracts.guess_key import guess_key, said_key
+from lakehouse.contracts.guess_names import column_names, common_name, pattern_of, plain, why_personal
+from lakehouse.contracts.guess_times import guess_date, guess_delete_flag, guess_sequence, why_not_a_time
+from lakehouse.contracts.guess_types import guess_type
+from lakehouse.contracts.guesses import OPTIONS, Candidate, Guess
+from lakehouse.contracts.profile import ColumnFacts, Path, Profile
+from lakehouse.errors import UnknownNameError
+from lakehouse.say import format_bytes, format_count
+
+_NEW_DOMAIN = "a new one, whose owner, contact, schedule and deadline are to be filled in"
+_DAY_PARTITION, _MONTH_PARTITION = 64 << 20, 1 << 20
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person has said already; None is guessed."""
+
+    name: str | None = None
+    domain: str | None = None
+    key: tuple[str, ...] | None = None
+    sequence_by: str | None = None
+    date_column: str | None = None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A dataset as its contract will describe it.
+
+    sample_name: of a file that its pattern matches. paths: where each column's values are in the files. whole: columns
+    without an empty value. guesses: what may be asked, by its word in the contract. notes: everything else assumed.
+    """
+
+    name: str
+    profile: Profile
+    file_pattern: str
+    sample_name: str
+    columns: tuple[Column, ...]
+    paths: dict[Path, Column]
+    whole: tuple[str, ...]
+    guesses: dict[str, Guess]
+    delete_flag: str | None
+    partition_by: tuple[str, ...]
+    cluster_by: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def domain(self) -> str:
+        """The domain that it belongs to."""
+        return self.guesses["domain"].values[0]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The key's columns."""
+        return self.guesses["key"].values
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The columns that are never null, for the lakehouse needs them."""
+        times = (self.guesses["sequenceBy"].values[0], self.guesses["dateColumn"].values[0])
+        return frozenset(filter(None, (*self.key, *times, self.delete_flag)))
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The guesses that a person should confirm."""
+        return tuple(name for name, guess in self.guesses.items() if not guess.is_sure)
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """Everything that was assumed, a line each."""
+        for name, guess in self.guesses.items():
+            yield f"{name}: {guess.text} ({guess.why})"
+        yield from self.notes
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of a dataset, what is said of them, and where their values are."""
+
+    columns: tuple[Column, ...]
+    notes: tuple[str, ...]
+    paths: dict[Path, Column]
+
+
+def propose(profile: Profile, wishes: Wishes, domains: Sequence[str]) -> Proposal:
+    """The dataset that files suggest; raises NotFoundError, NoCommonNameError or UnknownNameError.
+
+    domains: those that have a contract.
+    """
+    begin, ending = common_name(profile.names)
+    name = wishes.name or plain(begin)
+    found = _columns(profile, (), name)
+    facts = {column.path: column for column in profile.columns}
+    flat = [
+        Candidate(column.name, column.type, column.pii, facts[path])
+        for path, column in found.paths.items()
+        if len(path) == 1 and not column.fields
+    ]
+    sequence = _wished_time("--sequence", wishes.sequence_by, flat, profile) or guess_sequence(flat, profile.rows)
+    (by_sequence,) = (column for column in flat if column.name == sequence.values[0])
+    date = _wished_time("--date", wishes.date_column, flat, profile) or guess_date(flat, profile.rows, by_sequence.name)
+    key = _wished_key(wishes.key, flat, profile, by_sequence) or guess_key(profile, flat, name, by_sequence)
+    flag, said_flag = guess_delete_flag(flat, profile.rows)
+    partition_by, volume = _partitions(profile, facts, date.values[0], flat)
+    return Proposal(
+        name, profile, pattern_of(begin, ending), begin + ending, found.columns, found.paths,
+        tuple(column.name for column in flat if column.facts.filled == profile.rows),
+        {"domain": _domain(wishes.domain, name, domains), "key": key, "sequenceBy": sequence, "dateColumn": date},
+        flag, partition_by, _clusters(partition_by, key.values, flat),
+        (
+            *([f"deleteFlag: {flag or ''}{' (' if flag else ''}{said_flag}{')' if flag else ''}"] if said_flag else []),
+            f"partitionBy: {', '.join(partition_by) or 'none'} ({volume})",
+            *found.notes,
+            *profile.notes,
+        ),
+    )  # fmt: skip
+
+
+def _columns(profile: Profile, parent: Path, dataset: str) -> _Columns:
+    """The columns below a parent, whose fields are columns again."""
+    level = [facts for facts in profile.columns if facts.path[:-1] == parent]
+    names = column_names([facts.path[-1] for facts in level])
+    columns: list[Column] = []
+    notes: list[str] = []
+    paths: dict[Path, Column] = {}
+    for facts in level:
+        delivered = facts.path[-1]
+        name, shown = names[delivered], ".".join(facts.path)
+        if parent and name != delivered:
+            notes.append(f"{shown}: no name that a field can have; left out, kept as JSON in bronze's _rescued")
+            continue
+        inner = _columns(profile, facts.path, dataset) if facts.kinds == {"object"} else _Columns((), (), {})
+        guess = guess_type(facts)
+        kind = "struct" if inner.columns else guess.type
+        notes += [f"{shown}: {guess.note}"] if guess.note and not inner.columns else []
+        notes += inner.notes
+        if kind is None:
+            continue
+        personal = None if inner.columns else why_personal(facts, name, dataset)
+        if name != delivered:
+            notes.append(f"{name}: {delivered!r} in the files")
+        if personal:
+            notes.append(f"{shown}: personal data ({personal}), masked; remove its classification if it is none")
+        is_personal = personal is not None or any(field.pii for field in inner.columns)
+        column = Column(
+            name, kind, False, _described(name), is_personal, inner.columns, delivered if name != delivered else None
+        )
+        columns.append(column)
+        paths |= {facts.path: column, **inner.paths}
+    return _Columns(tuple(columns), tuple(notes), paths)
+
+
+def _described(name: str) -> str:
+    words = name.replace("_", " ")
+    return f"{words[0].upper()}{words[1:]}, as delivered."
+
+
+def _wished_time(option: str, name: str | None, columns: Sequence[Candidate], profile: Profile) -> Guess | None:
+    if name is None:
+        return None
+    why = why_not_a_time(_named(option, name, columns), profile.rows)
+    return Guess((name,), f"as you said; it {why}" if why else "as you said", True)
+
+
+def _wished_key(
+    key: tuple[str, ...] | None, columns: Sequence[Candidate], profile: Profile, sequence: Candidate
+) -> Guess | None:
+    if key is None:
+        return None
+    named = [_named("--key", name, columns) for name in key]
+    return Guess(tuple(key), said_key(profile, columns, named, sequence), True)
+
+
+def _named(option: str, name: str, columns: Sequence[Candidate]) -> Candidate:
+    for column in columns:
+        if column.name == name:
+            return column
+    raise UnknownNameError(f"column for {option}", name, [column.name for column in columns])
+
+
+def _domain(wished: str | None, name: str, domains: Sequence[str]) -> Guess:
+    if wished is not None:
+        is_known = wished in domains
+        return Guess((wished,), "its contract gets one more dataset" if is_known else _NEW_DOMAIN, True)
+    first = name.split("_")[0]
+    what = "a known domain" if first in domains else _NEW_DOMAIN
+    return Guess((first,), f"the first word of its name, {what}", False)
+
+
+def _partitions(
+    profile: Profile, facts: dict[Path, ColumnFacts], date: str, columns: Sequence[Candidate]
+) -> tuple[tuple[str, ...], str]:
+    """By day or month where that makes files worth opening; and the volume that says so."""
+    (by_date,) = (column for column in columns if column.name == date)
+    days = max(by_date.facts.days, 1)
+    per_day = profile.size / days
+    volume = f"{format_bytes(profile.size)} on {format_count(days, 'day')}"
+    if per_day >= _DAY_PARTITION:
+        return ("dt",), volume
+    return (("month",) if per_day * 30 >= _MONTH_PARTITION else ()), volume
+
+
+def _clusters(partition_by: Sequence[str], key: Sequence[str], columns: Sequence[Candidate]) -> tuple[str, ...]:
+    """The date where files hold several, then the first part of the key that is no personal data."""
+    visible = [column.name for column in columns if not column.is_personal and column.type != "boolean"]
+    first = [name for name in key if name in visible][:1]
+    return tuple(first or visible[:1]) if "dt" in partition_by else ("dt", *first)
+
+
+def open_questions(proposal: Proposal) -> str:
+    """The open questions in one line, with the options that answer them."""
+    return "; ".join(
+        f"{name} {proposal.guesses[name].text}? ({proposal.guesses[name].why}; else {OPTIONS[name]})"
+        for name in proposal.questions
+    )

@@ -1,0 +1,141 @@
+"""The text of the files that describe a new dataset: its entry in a contract, a new contract, its suite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from lakehouse.contracts.columns import Column
+from lakehouse.contracts.new_dataset import Proposal
+from lakehouse.contracts.yaml_places import read_yaml
+
+_LOGICAL = {"bigint": "integer", "decimal": "number", "double": "number", "struct": "object"}
+QUARANTINE_LIMIT_PERCENT = 20
+
+
+def new_contract(proposal: Proposal) -> str:
+    """A contract file of a new domain with that dataset; what no file can say stands there to be replaced."""
+    domain = proposal.domain
+    title = domain.replace("_", " ").capitalize()
+    return f"""\
+# yaml-language-server: $schema=contract.schema.json
+apiVersion: v3.1.0
+kind: DataContract
+id: retail-{domain.replace("_", "-")}
+name: {title}
+version: 1.0.0
+status: active
+domain: {domain}
+description:
+  purpose: {title}, as delivered.
+team:
+  name: {domain}
+  members:
+    - username: {domain.replace("_", "-")}-oncall@retail.example
+      role: owner
+slaProperties:
+  - property: frequency
+    value: 1
+    unit: d
+    schedule: "0 3 * * *"
+  - property: timeOfAvailability
+    value: "06:00"
+schema:
+{dataset_entry(proposal, 2)}"""
+
+
+def dataset_entry(proposal: Proposal, indent: int) -> str:
+    """One entry of `schema`, with its dash at that column."""
+    return "".join(f"{' ' * indent}{line}\n" for line in _dataset_lines(proposal))
+
+
+def with_entry(file: Path, proposal: Proposal) -> str | None:
+    """The text of a contract with one more dataset; None where its `schema` is not written as a block of dashes."""
+    schema, text = read_yaml(file).need("schema").node, file.read_text(encoding="utf-8")
+    if not isinstance(schema, yaml.SequenceNode) or schema.flow_style or not schema.value:
+        return None
+    lines = text.splitlines(keepends=True)
+    end = schema.end_mark.line if schema.end_mark.column <= schema.start_mark.column else schema.end_mark.line + 1
+    while end > 0 and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
+        end -= 1
+    before = "".join(lines[:end])
+    before += "" if before.endswith("\n") else "\n"
+    return before + dataset_entry(proposal, schema.start_mark.column) + "".join(lines[end:])
+
+
+def suite_text(proposal: Proposal) -> str:
+    """The suite: a delivery has rows, and what had no empty value so far warns when it has one."""
+    rules = [
+        _rule(
+            "expect_table_row_count_to_be_between", {"min_value": 1}, "batch_not_empty",
+            "A delivery holds at least one row.", "fail", "critical",
+        )
+    ]  # fmt: skip
+    rules += [
+        _rule(
+            "expect_column_values_to_not_be_null", {"column": name}, f"{name}_filled",
+            f"{name.replace('_', ' ').capitalize()} had a value in every row when the contract was written.",
+            "warn", "info",
+        )
+        for name in proposal.whole
+        if name not in proposal.roles
+    ]  # fmt: skip
+    content = {"name": proposal.name, "expectations": rules, "meta": {"great_expectations_version": "1.24.1"}}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(type_: str, kwargs: dict[str, object], name: str, sentence: str, failure: str, severity: str) -> object:
+    meta = {"rule": name, "sentence": sentence, "on_failure": failure}
+    return {"type": type_, "kwargs": kwargs, "meta": meta, "severity": severity}
+
+
+def _dataset_lines(proposal: Proposal) -> Iterator[str]:
+    guesses = proposal.guesses
+    yield f"- name: {proposal.name}"
+    yield f"  description: One row per {' and '.join(proposal.key)}, the newest version of each."
+    yield "  customProperties:"
+    yield f"    - {{property: filePattern, value: {_quoted(proposal.file_pattern)}}}"
+    yield f"    - {{property: fileFormat, value: {proposal.profile.file_format.value}}}"
+    yield "    - {property: mergeStrategy, value: upsert}"
+    yield f"    - {{property: sequenceBy, value: {guesses['sequenceBy'].text}}}"
+    if proposal.delete_flag:
+        yield f"    - {{property: deleteFlag, value: {proposal.delete_flag}}}"
+    yield f"    - {{property: dateColumn, value: {guesses['dateColumn'].text}}}"
+    yield f"    - {{property: partitionBy, value: [{', '.join(proposal.partition_by)}]}}"
+    yield f"    - {{property: clusterBy, value: [{', '.join(proposal.cluster_by)}]}}"
+    yield f"    - {{property: quarantineLimitPercent, value: {QUARANTINE_LIMIT_PERCENT}}}"
+    yield "  properties:"
+    for column in proposal.columns:
+        yield from (f"    {line}" for line in _column_lines(column, proposal))
+
+
+def _column_lines(column: Column, proposal: Proposal | None) -> Iterator[str]:
+    """proposal: None for a field of a struct, which has no role."""
+    kind = column.type.split("(")[0]
+    yield f"- name: {_quoted(column.name) if column.name in _YAML_WORDS else column.name}"
+    if column.physical_name is not None:
+        yield f"  physicalName: {_quoted(column.physical_name)}"
+    yield f"  logicalType: {_LOGICAL.get(kind, kind)}"
+    yield f"  physicalType: {column.type}"
+    yield f"  required: {str(proposal is not None and column.name in proposal.roles).lower()}"
+    if proposal is not None and column.name in proposal.key:
+        yield "  primaryKey: true"
+        yield f"  primaryKeyPosition: {proposal.key.index(column.name) + 1}"
+    if column.pii and not column.fields:
+        yield "  classification: pii"
+    yield f"  description: {_quoted(column.description)}"
+    if column.fields:
+        yield "  properties:"
+        for field in column.fields:
+            yield from (f"    {line}" for line in _column_lines(field, None))
+
+
+_YAML_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+
+
+def _quoted(text: str) -> str:
+    """The text in double quotes, with YAML's escapes."""
+    return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=1 << 30).strip()

@@ -1,0 +1,78 @@
+"""The first rows of a new dataset as a sample: as delivered, but for personal data, which is made up."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from lakehouse.contracts.columns import Column
+from lakehouse.contracts.contract import FileFormat
+from lakehouse.contracts.new_dataset import Proposal
+from lakehouse.contracts.profile import Path
+
+SAMPLE_ROWS = 20
+Row = Mapping[Path, str | None]
+
+
+def sample_text(proposal: Proposal, rows: Sequence[Row]) -> str:
+    """The rows in the dataset's own format. rows: their values as text, by the paths of `sample_paths`."""
+    masked = _without_personal_data(proposal, rows)
+    if proposal.profile.file_format is FileFormat.CSV:
+        return _csv(sample_paths(proposal), masked)
+    kinds = {facts.path: facts.kinds for facts in proposal.profile.columns}
+    return "".join(_object(proposal.paths, row, (), kinds) + "\n" for row in masked)
+
+
+def sample_paths(proposal: Proposal) -> list[Path]:
+    """Where the values of the sample are: of the contract's columns, without what was left out."""
+    return [path for path, column in proposal.paths.items() if not column.fields]
+
+
+def _without_personal_data(proposal: Proposal, rows: Sequence[Row]) -> list[Row]:
+    """Personal values made up, equal ones by equal ones."""
+    made: dict[Path, dict[str, str]] = {}
+    found: list[Row] = []
+    for row in rows:
+        changed = dict(row)
+        for path, column in proposal.paths.items():
+            value = row.get(path)
+            if column.pii and not column.fields and value is not None:
+                known = made.setdefault(path, {})
+                changed[path] = known.setdefault(value, _made_up(column, len(known) + 1))
+        found.append(changed)
+    return found
+
+
+def _made_up(column: Column, number: int) -> str:
+    day = (date(2000, 1, 1) + timedelta(days=number)).isoformat()
+    if column.type == "string":
+        return f"{column.name} {number}"
+    return {"date": day, "timestamp": f"{day}T00:00:00Z", "boolean": "false"}.get(column.type, str(number))
+
+
+def _csv(paths: Sequence[Path], rows: Sequence[Row]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([path[0] for path in paths])
+    writer.writerows([[row[path] for path in paths] for row in rows])
+    return out.getvalue()
+
+
+def _object(paths: Mapping[Path, Column], row: Row, parent: Path, kinds: Mapping[Path, frozenset[str]]) -> str:
+    """One object as text, in which a number has the digits that it was delivered with."""
+    members = []
+    for path, column in paths.items():
+        if path[:-1] == parent:
+            value = None if column.fields else row[path]
+            text = _object(paths, row, path, kinds) if column.fields else _json(value, kinds[path])
+            members.append(f"{json.dumps(path[-1], ensure_ascii=False)}: {text}")
+    return "{" + ", ".join(members) + "}"
+
+
+def _json(value: str | None, kinds: frozenset[str]) -> str:
+    if value is None:
+        return "null"
+    return value if "string" not in kinds else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,61 @@
+"""What was found in the files of a dataset that has no contract yet: facts, a column each, without a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lakehouse.contracts.contract import FileFormat
+
+Path = tuple[str, ...]
+"""A column's name in the files, and of a field of a struct the names that lead to it."""
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """How many values of a column have which form; empty fields and JSON's null are no values.
+
+    kinds: the JSON types of the values, for CSV `string`. integer_digits, scale: of the longest plain number, before
+    and after the point. ahead: dates and instants later than now. days: different days among dates and instants.
+    """
+
+    path: Path
+    kinds: frozenset[str]
+    filled: int
+    booleans: int = 0
+    integers: int = 0
+    numbers: int = 0
+    exponents: int = 0
+    leading_zeros: int = 0
+    plus_signs: int = 0
+    grouped: int = 0
+    dates: int = 0
+    instants: int = 0
+    local_times: int = 0
+    other_dates: int = 0
+    null_words: int = 0
+    emails: int = 0
+    phones: int = 0
+    addresses: int = 0
+    ibans: int = 0
+    integer_digits: int = 0
+    scale: int = 0
+    ahead: int = 0
+    days: int = 0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Everything found in the files of one dataset.
+
+    names: of the files. size: their bytes. notes: what keeps a row or a column from being read, a line each.
+    distinct: how many different rows these columns have, compared as values of their types.
+    """
+
+    names: tuple[str, ...]
+    file_format: FileFormat
+    size: int
+    rows: int
+    columns: tuple[ColumnFacts, ...]
+    notes: tuple[str, ...]
+    distinct: Callable[[Sequence[tuple[Path, str]]], int]

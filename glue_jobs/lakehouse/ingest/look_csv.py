@@ -1,0 +1,103 @@
+"""Fills the table `delivered` from CSV; where a file is other than RFC 4180, DuckDB's sniffer says what it is."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path as File
+
+import duckdb
+
+from lakehouse.contracts.profile import Path
+from lakehouse.ingest.header import fields_of, line_end
+from lakehouse.ingest.look_sql import FACTS
+from lakehouse.ingest.looked import Filled, NotTakenError
+from lakehouse.ingest.rfc4180 import QuotingError, first_record
+from lakehouse.lake.files import HEAD_BYTES
+from lakehouse.say import format_count
+
+_NAMES = {"\t": "tabs", " ": "blanks"}
+
+
+def fill_from_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> Filled:
+    """Every row of the files as text, an empty field as null; raises NotTakenError."""
+    headers = {file: _header(connection, file) for file in files}
+    names = list(dict.fromkeys(name for header in headers.values() for name in header if name))
+    columns = [f"c{number} VARCHAR" for number in range(len(names))]
+    connection.execute(f"CREATE TABLE delivered ({', '.join(columns)})")
+    notes = [note for file, header in headers.items() for note in _fill(connection, file, header, names)]
+    lacking = [name for name in names if any(name not in header for header in headers.values())]
+    notes += [f"{name}: not in every file" for name in lacking]
+    if any("" in header for header in headers.values()):
+        notes.append("a column without a name: left out, kept as JSON in bronze's _rescued; give it a name")
+    kinds: dict[Path, frozenset[str]] = {(name,): frozenset({"string"}) for name in names}
+    return Filled(kinds, tuple(notes))
+
+
+def _header(connection: duckdb.DuckDBPyConnection, file: File) -> tuple[str, ...]:
+    """The names in the first record; raises NotTakenError where they are no names, or not set apart by commas."""
+    with file.open("rb") as opened:
+        text = opened.read(HEAD_BYTES).decode("utf-8-sig", errors="ignore")
+    try:
+        record = first_record(text, line_end(text))
+        fields = tuple(fields_of(record.text)) if record else ()
+    except (QuotingError, csv.Error) as error:
+        raise NotTakenError(file.name, f"its first line cannot be read by RFC 4180: {error}") from None
+    if len(fields) < 2:
+        raise NotTakenError(file.name, _sniffed(file))
+    twice = [name for name, number in Counter(fields).items() if number > 1 and name]
+    if twice:
+        raise NotTakenError(file.name, f"its header has {twice[0]!r} twice; give each column a name of its own")
+    if _has_values(connection, fields):
+        raise NotTakenError(file.name, "its first line holds values, not the names of its columns; add a header")
+    return fields
+
+
+def _has_values(connection: duckdb.DuckDBPyConnection, fields: Sequence[str]) -> bool:
+    """Whether a field of a header has the form of a number, a date or an e-mail address, which no name has."""
+    tests = ("numbers", "dates", "instants", "local_times", "other_dates", "emails")
+    counted = " + ".join(FACTS[test] for test in tests)
+    found = connection.execute(f"SELECT {counted} FROM (SELECT unnest($fields) AS c)", {"fields": list(fields)})
+    return bool((found.fetchone() or (0,))[0])
+
+
+def _sniffed(file: File) -> str:
+    """What DuckDB's sniffer takes the file for."""
+    found = None
+    with contextlib.suppress(duckdb.Error):
+        found = duckdb.execute("SELECT Delimiter, Columns FROM sniff_csv($file)", {"file": _literal(file)}).fetchone()
+    if found is None or len(found[1]) < 2:
+        return "it has a single column; a dataset needs a key and a time"
+    sign = _NAMES.get(found[0], f"'{found[0]}'")
+    return f"its columns are set apart by {sign}; deliver commas, and a point in decimals"
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection, file: File, header: tuple[str, ...], names: Sequence[str]
+) -> list[str]:
+    """Insert the rows of one file; a line for those that cannot be split into the header's columns."""
+    fields = {f"f{number}": "VARCHAR" for number in range(len(header))}
+    place = {name: f"f{number}" for number, name in enumerate(header)}
+    wanted = ", ".join(f"nullif({place[name]}, '')" if name in place else "NULL" for name in names)
+    inserted = connection.execute(
+        f"""INSERT INTO delivered SELECT {wanted} FROM read_csv($file, columns = {fields}, auto_detect = false,
+        header = true, delim = ',', quote = '"', escape = '"', strict_mode = true, ignore_errors = true,
+        store_rejects = true, max_line_size = 16777216, parallel = false)""",
+        {"file": _literal(file)},
+    ).fetchone()
+    found = connection.execute("SELECT count(DISTINCT line), min(line) FROM reject_errors").fetchone()
+    connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
+    if not found or not found[0]:
+        return []
+    what = f"{format_count(found[0], 'line')} cannot be split into {format_count(len(header), 'column')}"
+    what += f", first line {found[1]}"
+    if inserted and inserted[0] < found[0]:
+        raise NotTakenError(file.name, what)
+    return [f"{file.name}: {what}; ingest quarantines them"]
+
+
+def _literal(file: File) -> str:
+    """The path without a meaning for DuckDB, which takes * ? [ for a pattern."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(file.absolute()))
