@@ -93,6 +93,14 @@ def test_only_files_are_opened_that_are_newer_than_the_last_proof(
     assert difference(DeltaTable(str(tmp_path))) == "a reader counts 470 rows, but its Delta log says 474"
 
 
+@pytest.mark.parametrize("folder", ["my lake", "läke", "a#b"])
+def test_the_new_files_of_a_lake_in_a_folder_of_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    table, seen = table_of(tmp_path / folder, 1, 2, 3), opened(monkeypatch)
+    assert (difference(table, since=1), len(seen)) == (None, 1)
+
+
 def test_a_file_that_came_and_went_is_not_looked_for(tmp_path: Path) -> None:
     table_of(tmp_path, 1, 2)
     write_deltalake(str(tmp_path), pa.table({"a": [1], "day": ["x"]}), mode="overwrite")

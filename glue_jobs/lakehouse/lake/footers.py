@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -40,7 +41,7 @@ def difference(table: DeltaTable, spark: Callable[[], SparkSession] | None = Non
         if spark is None or len(files) <= MANY_FILES:
             held = _rows_here(table, files)
         else:
-            held = _rows_by_spark(spark(), table.table_uri, files)
+            held = _rows_by_spark(spark(), _root(table), files)
     except Exception as error:  # each reader raises its own, of no common kind
         return f"a file that its log names cannot be read ({without_values(error)})"
     return _in_words(files, held)
@@ -49,10 +50,16 @@ def difference(table: DeltaTable, spark: Callable[[], SparkSession] | None = Non
 def _files(table: DeltaTable, since: int) -> Sequence[AddedFile]:
     """The files that the log added after a version, or all of them where it does not reach back so far."""
     is_known = 0 <= since <= table.version()  # a table that was made anew counts from 0 again
-    added = added_since(table.table_uri, since, table.version()) if is_known else None
+    added = added_since(_root(table), since, table.version()) if is_known else None
     if added is not None:
         return added
     return [AddedFile(file.path, file.bytes, file.rows) for file in table_files(table)]
+
+
+def _root(table: DeltaTable) -> str:
+    """The table's path as the lake writes it; on a disk delta-rs gives a URL."""
+    uri = table.table_uri.rstrip("/")
+    return unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
 
 
 def _rows_here(table: DeltaTable, files: Sequence[AddedFile]) -> dict[str, int]:
@@ -67,8 +74,7 @@ def _rows_here(table: DeltaTable, files: Sequence[AddedFile]) -> dict[str, int]:
 
 def _rows_by_spark(spark: SparkSession, root: str, files: Sequence[AddedFile]) -> dict[str, int]:
     """The same by executors: a scan of no column opens footers alone."""
-    root = for_spark(root.removeprefix("file://").rstrip("/"))
-    paths = [f"{root}/{file.path}" for file in files]
+    paths = [for_spark(f"{root}/{file.path}") for file in files]
     rows = spark.read.schema("_none INT").option("recursiveFileLookup", "true").parquet(*paths)
     counted = rows.groupBy("_metadata.file_name", "_metadata.file_size").count().collect()
     found = {name: (size, number) for name, size, number in counted}

@@ -62,7 +62,7 @@ def added_since(path: str, version: int, until: int) -> list[AddedFile] | None:
         return None
     files: dict[str, AddedFile] = {}
     for number in range(version + 1, until + 1):
-        commit = _read(f"{path.removeprefix('file://').rstrip('/')}/_delta_log/{number:020}.json")
+        commit = _read(f"{path}/_delta_log/{number:020}.json")
         if commit is None:
             return None
         for action in map(json.loads, commit.splitlines()):
