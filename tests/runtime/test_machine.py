@@ -45,6 +45,14 @@ JAVA = "An error occurred while calling o80.save.\n: org.apache.spark.SparkExcep
         (PermissionError(errno.EACCES, "Permission denied", "/lake"), "/lake: no permission", 3),
         (OSError(errno.EROFS, "Read-only file system", "/lake"), "/lake: no permission", 3),
         (Py4JJavaError(JAVA.format("java.io.FileNotFoundException: /l (Permission denied)")), "no permission", 3),
+        (Py4JJavaError(JAVA.format("java.lang.ClassNotFoundException: io.delta.A")), "an executor has no jar", 3),
+        (
+            Py4JJavaError(
+                JAVA.format("ClassCastException: cannot assign instance of java.lang.invoke.SerializedLambda")
+            ),
+            "an executor has no jar",
+            3,
+        ),
         (Py4JNetworkError("Answer from Java side is empty"), "the JVM of Spark ended", 75),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "the JVM of Spark ended", 75),
         (RuntimeError("[JAVA_GATEWAY_EXITED] Java gateway process exited"), "the JVM of Spark ended", 75),

@@ -69,9 +69,12 @@ _REFUSALS = (
     _Refusal(
         frozenset(),
         frozenset(),
-        tuple(
-            f"ClassNotFoundException: {package}"
-            for package in ("io.delta.", "org.apache.spark.sql.delta.", "lakehouse.")
+        (
+            "ClassNotFoundException: io.delta.",
+            "ClassNotFoundException: org.apache.spark.sql.delta.",
+            "ClassNotFoundException: lakehouse.",
+            # What Java makes of a function whose class an executor does not have.
+            "cannot assign instance of java.lang.invoke.SerializedLambda",
         ),
         "an executor has no jar with Delta or the log store; give it to the session (spark.jars or --packages)",
         EXIT_TERMINAL,
