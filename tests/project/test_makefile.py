@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROMISED = (
     "setup", "local-run", "test", "check", "format", "samples", "airflow", "clean", "check-mwaa",
-    "check-terraform", "test-airflow", "test-changed", "test-contracts", "test-crash",
+    "check-terraform", "test-airflow", "test-changed", "test-cluster", "test-contracts", "test-crash",
     "mutants", "test-deliveries", "test-docs", "test-layout", "test-lineage", "test-model",
     "test-policy", "test-quality", "test-rivals", "test-rollback", "test-s3", "test-s3-drivers", "test-trino",
     "bench", "bench-layout", "bench-quality", "bench-year", "package", "jar", "lineage-jar", "upload-jobs",
