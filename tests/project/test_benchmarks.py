@@ -8,6 +8,8 @@ from types import ModuleType
 
 import pytest
 
+from benchmarks.ingest import page as ingest
+from benchmarks.ingest.run import parser as ingest_parser
 from benchmarks.layout import page as layout
 from benchmarks.layout import results as layout_results
 from benchmarks.layout.run import parser as layout_parser
@@ -25,8 +27,14 @@ from benchmarks.year.run import parser as year_parser
 
 ROOT = Path(__file__).parents[2]
 RESULTS, DOCS = ROOT / "benchmarks" / "results", ROOT / "docs" / "benchmarks"
-PARSERS = {"merge": merge_parser, "layout": layout_parser, "quality": quality_parser, "year": year_parser}
-PAGES = {"merge": merge, "layout": layout, "quality": quality, "year": year}
+PARSERS = {
+    "merge": merge_parser,
+    "layout": layout_parser,
+    "quality": quality_parser,
+    "ingest": ingest_parser,
+    "year": year_parser,
+}
+PAGES = {"merge": merge, "layout": layout, "quality": quality, "ingest": ingest, "year": year}
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
