@@ -13,6 +13,8 @@ from pathlib import Path
 
 from tools.mutants.planted import ROOT, Mutant
 
+_BESIDE = "shared"
+"""The folder beside the project that the tests of Terraform look into; without it they skip, and find nothing."""
 _SHARED = (".venv", ".cache", "jvm/target")
 """What is made and not kept in git, is large, and no bug is planted in."""
 
@@ -56,6 +58,8 @@ def copied(folder: Path) -> Iterator[Copy]:
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).symlink_to(ROOT / name, target_is_directory=True)
+    if (beside := ROOT.parent / _BESIDE).is_dir():
+        (folder.parent / _BESIDE).symlink_to(beside, target_is_directory=True)
     try:
         yield Copy(folder)
     finally:
