@@ -206,6 +206,11 @@ def test_on_a_terminal_it_asks_what_is_unsure(
     assert capsys.readouterr().err == "error: The question was not answered; nothing was written.\n"
 
 
+def test_a_column_with_empty_fields_is_no_key(shop: Project, tmp_path: Path) -> None:
+    file = delivered(tmp_path, "sales.csv", "id,sale_no,at\n1,a,2026-10-17\n,b,2026-10-17\n2,c,2026-10-17\n")
+    assert new_dataset(shop, file, "--domain", "shop", "--yes").key == ("sale_no",)
+
+
 def test_versions_of_a_key_are_told_apart_by_the_sequence(
     shop: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

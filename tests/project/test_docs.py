@@ -211,7 +211,8 @@ def test_a_dataset_is_added_and_taken_away_as_the_page_says(
 
 def test_the_new_dataset_is_written_whole() -> None:
     """Three files and a run: were a block not recognised as a file, the page could still pass by luck."""
-    files = [step.file for step in steps_of(NEW_DATASET) if step.file]
+    delivered, *files = [step.file for step in steps_of(NEW_DATASET) if step.file]
+    assert delivered == "returns_2026-10-18.csv"
     assert files == [
         "contracts/stock.yaml", "great_expectations/expectations/stock_counts.json", "samples/stock_counts.csv"
     ]  # fmt: skip
