@@ -76,7 +76,7 @@ def test_a_new_domain_gets_contract_suite_and_sample(
         "wrote contracts/stores.yaml",
     ):
         assert line in said
-    assert any(line.startswith("discount: 1 of 3 values are a word for null") for line in said)
+    assert any(line.startswith("discount: has a word for null in 1 of 3 values") for line in said)
 
 
 def test_the_sample_has_no_personal_data(shop: Project, tmp_path: Path) -> None:
@@ -209,6 +209,14 @@ def test_on_a_terminal_it_asks_what_is_unsure(
 def test_a_column_with_empty_fields_is_no_key(shop: Project, tmp_path: Path) -> None:
     file = delivered(tmp_path, "sales.csv", "id,sale_no,at\n1,a,2026-10-17\n,b,2026-10-17\n2,c,2026-10-17\n")
     assert new_dataset(shop, file, "--domain", "shop", "--yes").key == ("sale_no",)
+
+
+def test_one_odd_value_makes_text_and_is_said(
+    shop: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = delivered(tmp_path, "sales.csv", "id,paid,at\n1,1.5,2026-10-17\n2,2.5,2026-10-17\n3,free,2026-10-17\n")
+    assert types(new_dataset(shop, file, "--domain", "shop", "--yes"))["paid"] == "string"
+    assert "paid: 2 of 3 values are numbers, the others not; text." in capsys.readouterr().out
 
 
 def test_versions_of_a_key_are_told_apart_by_the_sequence(

@@ -90,10 +90,17 @@ def _why_text(facts: ColumnFacts) -> str:
     of = f"of {format_count(facts.filled, 'value')}"
     if facts.leading_zeros and facts.numbers == facts.filled:
         return f"{facts.leading_zeros} {of} begin with 0, so it stays text and keeps its zeros"
-    typed = max(facts.numbers + facts.exponents, facts.dates, facts.instants, facts.booleans)
+    forms = {
+        "numbers": facts.numbers + facts.exponents,
+        "dates": facts.dates,
+        "times with an offset": facts.instants,
+        "true or false": facts.booleans,
+    }
+    form = max(forms, key=lambda name: forms[name])
+    typed = forms[form]
     if facts.null_words and typed + facts.null_words == facts.filled and typed:
         return (
-            f"{facts.null_words} {of} are a word for null, which ingest does not take for one, so it stays text; "
+            f"has a word for null in {facts.null_words} {of}, which ingest does not take for one, so it stays text; "
             "deliver an empty field, and it can have a type"
         )
     if facts.local_times * 2 > facts.filled:
@@ -106,4 +113,4 @@ def _why_text(facts: ColumnFacts) -> str:
         return f"{facts.exponents} {of} have an exponent, which no decimal takes; text. Deliver plain digits"
     if facts.plus_signs == facts.filled or not typed * 2 > facts.filled:
         return ""
-    return f"{typed} {of} would fit another type, the others not; text"
+    return f"{typed} {of} are {form}, the others not; text. If those are mistakes, write the type into the contract"
