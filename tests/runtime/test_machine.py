@@ -48,7 +48,7 @@ JAVA = "An error occurred while calling o80.save.\n: org.apache.spark.SparkExcep
         (Py4JJavaError(JAVA.format("java.lang.ClassNotFoundException: io.delta.A")), "an executor has no jar", 3),
         (
             Py4JJavaError(
-                JAVA.format("ClassCastException: cannot assign instance of java.lang.invoke.SerializedLambda")
+                JAVA.format("java.lang.ClassCastException: cannot assign instance of scala.collection.immutable.List")
             ),
             "an executor has no jar",
             3,

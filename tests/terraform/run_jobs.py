@@ -10,14 +10,14 @@ import runpy
 import sys
 import urllib.request
 
-import lakehouse.runtime.glue
+import lakehouse.runtime.session
 from tests.terraform.recorder import CONTROL
 
 
 def main(jobs: list[str]) -> None:
     """Run each job; the first that ends with anything but 0 ends all."""
     # A laptop asks how large raw is, to start Spark accordingly; Glue, whose jobs these stand for, does not.
-    lakehouse.runtime.glue.list_files = lambda _: []
+    lakehouse.runtime.session.list_files = lambda _: []
     for job in jobs:
         name, _, words = job.partition("=")
         script, *arguments = words.split(" ")

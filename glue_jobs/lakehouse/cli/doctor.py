@@ -23,7 +23,8 @@ def doctor(
         str, typer.Option("--environment", metavar="NAME", help="Look into this environment's account instead.")
     ] = "",
     run: Annotated[
-        bool, typer.Option("--run", help="Also try packages and a commit in a Glue job, and wait for its end (costs cents).")
+        bool,
+        typer.Option("--run", help="Also try packages and a commit in a Glue job, and wait for its end (costs cents)."),
     ] = False,
 ) -> int:
     """Look whether all is there that a run needs: one line each of what was found, wanted, and what to do.

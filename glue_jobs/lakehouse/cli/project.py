@@ -102,7 +102,7 @@ def _of_plans(project: Project) -> list[str]:
     return list(refused_plans(project, local_session(project), suites))
 
 
-@command(app, "settings", example="lakehouse settings --properties > lakehouse.properties", panel=CHECK)
+@command(app, "settings", example="lakehouse settings --properties", panel=CHECK)
 def settings(
     as_properties: Annotated[
         bool, typer.Option("--properties", help="Print a file for spark-submit on this machine, with the jars' paths.")

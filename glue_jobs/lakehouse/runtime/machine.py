@@ -73,8 +73,8 @@ _REFUSALS = (
             "ClassNotFoundException: io.delta.",
             "ClassNotFoundException: org.apache.spark.sql.delta.",
             "ClassNotFoundException: lakehouse.",
-            # What Java makes of a function whose class an executor does not have.
-            "cannot assign instance of java.lang.invoke.SerializedLambda",
+            # What Java makes of a plan with a class that an executor does not have.
+            "java.lang.ClassCastException: cannot assign instance of ",
         ),
         "an executor has no jar with Delta or the log store; give it to the session (spark.jars or --packages)",
         EXIT_TERMINAL,

@@ -18,8 +18,8 @@ from lakehouse.lake.milestones import is_built, record_tested
 from lakehouse.lake.ties import record_ties
 from lakehouse.layout.declared import describe, of_dataset
 from lakehouse.runtime.context import Context
-from lakehouse.runtime.engine import about_dataset
 from lakehouse.runtime.dbt import register_silver, run_dbt
+from lakehouse.runtime.engine import about_dataset
 from lakehouse.runtime.lineage import emit_merged
 from lakehouse.runtime.metrics import report_ties
 from lakehouse.transform.merge import MergeResult, merge_batch
