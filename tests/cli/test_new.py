@@ -211,6 +211,13 @@ def test_a_column_with_empty_fields_is_no_key(shop: Project, tmp_path: Path) -> 
     assert new_dataset(shop, file, "--domain", "shop", "--yes").key == ("sale_no",)
 
 
+def test_names_that_the_lakehouse_has_itself_are_given_another(shop: Project, tmp_path: Path) -> None:
+    file = delivered(tmp_path, "days.csv", "Id,dt,month,select,at\r\n1,2026-01-01,2,x,2026-01-02\r\n")
+    dataset = new_dataset(shop, file, "--domain", "shop", "--yes")
+    assert dataset.column_names == ("id", "delivered_dt", "delivered_month", "select", "at")
+    assert [column.delivered_name for column in dataset.columns] == ["Id", "dt", "month", "select", "at"]
+
+
 def test_one_odd_value_makes_text_and_is_said(
     shop: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from lakehouse.say import format_count
 _CHANGED = (
     re.compile(r"updat|modif|chang|(^|_)edit|geaendert"),
     re.compile(r"(^|_)(version|revision|sequence)(_|$)"),
-    re.compile(r"received|loaded|export|synced|publish|ingested|extracted|delivered"),
+    re.compile(r"received|loaded|export|synced|publish|ingested|extracted"),
 )
 _HAPPENED = re.compile(r"order|transact|sold|sale|occur|event|count|visit|plac|return|purchas|invoic|book|date|creat")
 _DELETED = re.compile(r"(^|_)(deleted|removed|tombstone|voided)(_|$)")

@@ -6,6 +6,7 @@ Start here: `look` finds out the format, fills one table of text, and counts wha
 from __future__ import annotations
 
 import codecs
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,7 +61,9 @@ def look(files: Sequence[File]) -> Looked:
         found = ", ".join(f"{file.name} is {found.replace('_', ' ')}" for file, found in formats.items())
         raise NotTakenError(found, "the files of a dataset have one format; run this for each")
     file_format = formats[files[0]]
-    connection = duckdb.connect(config={"temp_directory": tempfile.gettempdir()})  # else below the working folder
+    # What does not fit into memory; DuckDB makes the folder when it needs it, by default below the working folder.
+    spilled = File(tempfile.gettempdir()) / f"lakehouse_new_{os.getpid()}"
+    connection = duckdb.connect(config={"temp_directory": str(spilled)})
     fill = fill_from_csv if file_format is FileFormat.CSV else fill_from_json
     try:
         filled = fill(connection, files)
