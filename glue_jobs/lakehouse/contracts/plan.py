@@ -159,9 +159,7 @@ def _domain_jobs(contract: Contract) -> Iterator[Job]:
 
 def _shared_jobs(contracts: Contracts, marts: Sequence[Mart]) -> Iterator[Job]:
     read = {name for mart in marts for name in mart.reads}
-    sources = {
-        contract: [d.name for d in contract.datasets if f"{SILVER}.{d.name}" in read] for contract in contracts
-    }
+    sources = {contract: [d.name for d in contract.datasets if f"{SILVER}.{d.name}" in read] for contract in contracts}
     # The marts are due with the last of the domains that they read.
     due = max((contract.deadline for contract, names in sources.items() if names), default=None)
     base = Job("", MARTS, PLATFORM_OWNER, PLATFORM_OWNER, "", "", "", deadline=due)
