@@ -77,7 +77,7 @@ def rooms_of(files: Collection[str]) -> set[str]:
 
 def main(seconds: int) -> None:
     """Print the targets, one a line."""
-    run = int(os.environ.get(RUN_NUMBER) or _git("rev-list", "--count", "HEAD"))
+    run = int(os.environ.get(RUN_NUMBER) or _git("rev-list", "--count", "HEAD") or 0)
     files = _git("log", f"-{NEWEST_COMMITS}", "--name-only", "--format=").splitlines()
     taken = chosen(SUITES, run, rooms_of(files), seconds)
     for suite in taken:
@@ -88,7 +88,9 @@ def main(seconds: int) -> None:
 
 
 def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    """What git says; nothing where the checkout is a plain folder."""
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 if __name__ == "__main__":

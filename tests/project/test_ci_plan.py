@@ -84,3 +84,13 @@ def test_the_command_prints_targets_and_names_what_is_left_out() -> None:
     left = re.findall(r"^left out of run 4: (test-\S+), about \d+ s$", done.stderr, re.M)
     assert sorted([*taken, *left]) == sorted(suite.target for suite in SUITES)
     assert {suite.turn for suite in SUITES if suite.target in taken} == {1}
+
+
+def test_a_plain_folder_has_the_first_turn(tmp_path: Path) -> None:
+    """CI may get the files without their history."""
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "ci_plan.py").write_bytes((ROOT / "tools" / "ci_plan.py").read_bytes())
+    env = {name: value for name, value in os.environ.items() if name != "GITHUB_RUN_NUMBER"}
+    done = subprocess.run([*COMMAND, "3000"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] in {suite.target for suite in SUITES if suite.turn == 0}
