@@ -44,10 +44,30 @@ def test_json_lines_without_lines(spark: SparkSession, tmp_path: Path) -> None:
     assert_rows(found, EVENTS, ("1", None, None, '{"id":"1"}', None, "bom.json"))
 
 
-def test_two_json_objects_on_one_line_are_no_row(spark: SparkSession, tmp_path: Path) -> None:
-    line = '{"id":"1"}{"id":"2"}'
-    found = read(spark, tmp_path, {"orders.json": line.encode()}, EVENTS)
-    assert_rows(found, EVENTS, (None, None, None, line, NO_OBJECT, "orders.json"))
+BEHIND = (
+    '{"id":"2"}',
+    "]",
+    "] x",
+    "]]",
+    ",",
+    ',{"id":"2"}',
+    ", 5",
+    ",5] x",
+    " x",
+    "}",
+    "} x",
+    "\\",
+    '"',
+    " //",
+    " #",
+    " /* */",
+)
+
+
+def test_whatever_follows_the_object_makes_the_line_no_row(spark: SparkSession, tmp_path: Path) -> None:
+    lines = [f'{{"id":"1"}}{text}' for text in BEHIND]
+    found = read(spark, tmp_path, {"orders.json": "\n".join(lines).encode()}, EVENTS)
+    assert_rows(found, EVENTS, *((None, None, None, line, NO_OBJECT, "orders.json") for line in lines))
 
 
 def test_a_json_line_that_is_not_utf8(spark: SparkSession, tmp_path: Path) -> None:

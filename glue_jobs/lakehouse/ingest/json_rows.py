@@ -24,9 +24,11 @@ def json_rows(found: Lines, header: Header, dataset: Dataset) -> DataFrame:
     marked = F.col(LINE).startswith("\ufeff")  # a byte-order mark
     value = F.when(marked, F.substring(LINE, 2, 2**31 - 1)).otherwise(F.col(LINE))
     lines = found.rows.select(value.alias("value"), ROW_ID, SOURCE_FILE)
-    # As the one element of an array, for parsing the bare line would pass over what follows the object.
-    listed = F.try_parse_json(F.concat(F.lit("["), "value", F.lit("]")))
-    alone = F.try_variant_get("_list", "$[1]", "variant").isNull()
+    # The parser passes over what follows a value that is complete. In an array before the line's own length, whatever
+    # follows the object, or closes the array too early, hides the length or moves it.
+    listed = F.try_parse_json(F.concat(F.lit("["), "value", F.lit(","), F.length("value"), F.lit("]")))
+    is_next = F.coalesce(F.try_variant_get("_list", "$[1]", "int") == F.length("value"), F.lit(False))
+    alone = is_next & F.try_variant_get("_list", "$[2]", "variant").isNull()
     lines = lines.where(F.trim("value") != "").withColumn("_list", listed)
     is_unicode = ~_has_lone_surrogate(F.col("value"))
     lines = lines.withColumn("_json", F.when(alone & is_unicode, F.try_variant_get("_list", "$[0]", "variant")))
