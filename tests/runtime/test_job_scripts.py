@@ -33,6 +33,7 @@ def log_lines(done: subprocess.CompletedProcess[str]) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.deliveries
 @pytest.mark.timeout(400)
 def test_a_domain_job_by_job(project: Project, tmp_path: Path) -> None:
     folder, delivery = tmp_path / "lake", tmp_path / "delivery"
