@@ -46,7 +46,8 @@ WRITTEN = re.compile(r"Write `([^`]+)`:\n\n```\w+\n(.*?)```", re.DOTALL)
 
 def files_of_the_page() -> dict[str, str]:
     """The contract, suite and sample that the page writes."""
-    found = dict(WRITTEN.findall(PAGE.read_text(encoding="utf-8")))
+    written = dict(WRITTEN.findall(PAGE.read_text(encoding="utf-8")))
+    found = {name: text for name, text in written.items() if "/" in name}  # without the delivery of `lakehouse new`
     assert [Path(name).parts[0] for name in found] == ["contracts", "great_expectations", "samples"]
     return found
 

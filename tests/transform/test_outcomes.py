@@ -203,6 +203,17 @@ def test_versions_hold_without_gap_or_overlap(spark: SparkSession) -> None:
     assert_rows(with_validity(first, SCD2), schema, *expected)
 
 
+def test_versions_ordered_by_a_date_hold_from_midnight(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([("A", DAY, "a", True), ("A", NEXT_DAY, "b", True)], ROW.replace("int", "date"))
+    first, second = datetime(2026, 10, 12), datetime(2026, 10, 13)
+    assert_rows(
+        with_validity(rows, SCD2),
+        f"{ROW.replace('int', 'date')}, valid_from timestamp, valid_to timestamp, is_current boolean",
+        ("A", DAY, "a", True, first, second, False),
+        ("A", NEXT_DAY, "b", True, second, None, True),
+    )
+
+
 def test_a_late_version_comes_between_equal_neighbours(spark: SparkSession) -> None:
     early = [("A", 1, "a", True), ("A", 5, "a", True), ("A", 9, None, True)]
     schema = f"{ROW}, valid_from int, valid_to int, is_current boolean"

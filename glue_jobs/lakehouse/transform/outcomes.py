@@ -7,6 +7,7 @@ from functools import reduce
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.types import DateType
 
 from lakehouse.contracts.columns import BATCH_ID
 from lakehouse.contracts.contract import Dataset, MergeStrategy
@@ -132,9 +133,12 @@ def _moved(dataset: Dataset) -> SparkColumn:
 
 def with_validity(versions: DataFrame, dataset: Dataset) -> DataFrame:
     """Give every version of a key valid_from, valid_to and is_current: no gap, no overlap, one current."""
-    following = F.lead(dataset.sequence_by).over(Window.partitionBy(*dataset.key).orderBy(dataset.sequence_by))
+    at = F.col(dataset.sequence_by)
+    if isinstance(versions.schema[dataset.sequence_by].dataType, DateType):
+        at = at.cast("timestamp")  # a day begins at midnight UTC
+    following = F.lead(at).over(Window.partitionBy(*dataset.key).orderBy(dataset.sequence_by))
     return (
-        versions.withColumn("valid_from", F.col(dataset.sequence_by))
+        versions.withColumn("valid_from", at)
         .withColumn("valid_to", following)
         .withColumn("is_current", F.col("valid_to").isNull())
     )
