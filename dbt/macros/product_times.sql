@@ -11,3 +11,10 @@
         valid_to as counts_to
     from {{ products }}
 {%- endmacro %}
+
+{# Whether a row of `product_times` is the version of a line's product at the time of its order. #}
+{% macro product_holds_for(lines) -%}
+    {{ lines }}.product_id = product_times.product_id
+        and (product_times.counts_from is null or {{ lines }}.ordered_at >= product_times.counts_from)
+        and (product_times.counts_to is null or {{ lines }}.ordered_at < product_times.counts_to)
+{%- endmacro %}

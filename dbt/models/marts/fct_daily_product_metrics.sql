@@ -41,9 +41,7 @@ valued_lines as (
         order_lines.status not in ('cancelled', 'returned') as is_kept
     from order_lines
     left join product_times
-        on order_lines.product_id = product_times.product_id
-        and (product_times.counts_from is null or order_lines.ordered_at >= product_times.counts_from)
-        and (product_times.counts_to is null or order_lines.ordered_at < product_times.counts_to)
+        on {{ product_holds_for('order_lines') }}
 ),
 
 product_days as (

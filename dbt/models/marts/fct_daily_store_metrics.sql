@@ -37,21 +37,8 @@ events as (
     {{ changed }}
 ),
 
-product_versions as (
-    select product_id, unit_cost, valid_from, valid_to
-    from {{ ref('stg_products') }}
-),
-
--- A product's first version also serves earlier times: it has no beginning.
-product_costs as (
-    select
-        product_id,
-        unit_cost,
-        case
-            when valid_from > min(valid_from) over (partition by product_id) then valid_from
-        end as costs_from,
-        valid_to as costs_to
-    from product_versions
+product_times as (
+    {{ product_times(ref('stg_products')) }}
 ),
 
 valued_lines as (
@@ -63,15 +50,13 @@ valued_lines as (
         order_lines.quantity,
         order_lines.discount_amount,
         order_lines.quantity * order_lines.unit_price as amount,
-        order_lines.quantity * product_costs.unit_cost as cost,
+        order_lines.quantity * product_times.unit_cost as cost,
         order_lines.status <> 'cancelled' as is_ordered,
         order_lines.status = 'returned' as is_returned,
         order_lines.status not in ('cancelled', 'returned') as is_kept
     from order_lines
-    left join product_costs
-        on order_lines.product_id = product_costs.product_id
-        and (product_costs.costs_from is null or order_lines.ordered_at >= product_costs.costs_from)
-        and (product_costs.costs_to is null or order_lines.ordered_at < product_costs.costs_to)
+    left join product_times
+        on {{ product_holds_for('order_lines') }}
 ),
 
 daily_orders as (
