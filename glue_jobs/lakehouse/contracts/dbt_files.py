@@ -102,10 +102,20 @@ def _readable(
         file=where,
         materialized=str(config.get("materialized", "view")),
         schema=str(config.get("schema") or MARTS),
-        refs=tuple(dict.fromkeys(found[1] for found in _REF.findall(sql))),
-        sources=tuple(dict.fromkeys(_source(where, name, table, schemas) for name, table in _SOURCE.findall(sql))),
+        refs=refs_in(sql),
+        sources=tuple(dict.fromkeys(_source(where, name, table, schemas) for name, table in sources_in(sql))),
         config=config,
     )
+
+
+def refs_in(sql: str) -> tuple[str, ...]:
+    """The models that a text refers to."""
+    return tuple(dict.fromkeys(found[1] for found in _REF.findall(sql)))
+
+
+def sources_in(sql: str) -> tuple[tuple[str, str], ...]:
+    """The source tables that a text refers to, each with the name of its source."""
+    return tuple(dict.fromkeys(_SOURCE.findall(sql)))
 
 
 def _source(where: str, name: str, table: str, schemas: Mapping[str, str]) -> str:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.contracts.changes import MARTS, VIEWS, Change, Effect
+from lakehouse.contracts.dbt_files import refs_in, sources_in
 from lakehouse.contracts.layers import ANALYTICS, QUARANTINE, SILVER
 from lakehouse.contracts.layers import MARTS as MARTS_LAYER
 
 _COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*", re.DOTALL)
-_SOURCE = re.compile(r"source\(\s*['\"]\w+['\"]\s*,\s*['\"](\w+)['\"]\s*\)")
-_REF = re.compile(r"ref\(\s*(?:['\"]\w+['\"]\s*,\s*)?['\"](\w+)['\"]\s*\)")
 _TABLE = re.compile(rf'\b({SILVER}|{QUARANTINE}|{MARTS_LAYER}|{ANALYTICS})"?\."?(\w+)')
 _ALL_COLUMNS = re.compile(r"\bselect\s+\*|\w\.\*", re.IGNORECASE)
 
@@ -43,8 +42,11 @@ def find_readers(dbt: Path) -> tuple[Reader, ...]:
 def _reader(kind: str, file: Path) -> Reader:
     sql = _COMMENT.sub("", file.read_text(encoding="utf-8"))
     tables = _TABLE.findall(sql)
-    datasets = {*_SOURCE.findall(sql), *(name for layer, name in tables if layer in (SILVER, QUARANTINE))}
-    others = {*_REF.findall(sql), *(name for layer, name in tables if layer in (MARTS_LAYER, ANALYTICS))}
+    datasets = {
+        *(table for _, table in sources_in(sql)),
+        *(name for layer, name in tables if layer in (SILVER, QUARANTINE)),
+    }
+    others = {*refs_in(sql), *(name for layer, name in tables if layer in (MARTS_LAYER, ANALYTICS))}
     words = frozenset(re.findall(r"[a-z_]\w*", sql.lower()))
     return Reader(kind, file.stem, frozenset(datasets), frozenset(others), words, bool(_ALL_COLUMNS.search(sql)))
 

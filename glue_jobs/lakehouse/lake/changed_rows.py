@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import BATCH_ID
 from lakehouse.lake.conflicts import CHANGES_NO_ROW
-from lakehouse.lake.files import exists, read_text
+from lakehouse.lake.log_files import commit_actions
 from lakehouse.lake.paths import for_spark
 
 IMAGE = "_image"
@@ -84,11 +84,8 @@ def _operation(actions: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _actions(path: str, version: int) -> list[dict[str, Any]] | None:
     """The actions of a commit; None where the log no longer has it, or does not say enough of a removed file."""
-    file = f"{path}/_delta_log/{version:020}.json"
-    if not exists(file):
-        return None
-    actions = [json.loads(line) for line in read_text(file).splitlines() if line]
-    removed = [action["remove"] for action in actions if "remove" in action]
+    actions = commit_actions(path, version)
+    removed = [action["remove"] for action in actions or () if "remove" in action]
     return actions if all("partitionValues" in action for action in removed) else None
 
 

@@ -62,16 +62,22 @@ def added_since(path: str, version: int, until: int) -> list[AddedFile] | None:
         return None
     files: dict[str, AddedFile] = {}
     for number in range(version + 1, until + 1):
-        commit = _read(f"{path}/_delta_log/{number:020}.json")
-        if commit is None:
+        actions = commit_actions(path, number)
+        if actions is None:
             return None
-        for action in map(json.loads, commit.splitlines()):
+        for action in actions:
             if add := action.get("add"):
                 rows = json.loads(add.get("stats") or "{}").get("numRecords", 0)
                 files[add["path"]] = AddedFile(unquote(add["path"]), add["size"], rows)
             if remove := action.get("remove"):
                 files.pop(remove["path"], None)
     return list(files.values())
+
+
+def commit_actions(path: str, version: int) -> list[dict[str, Any]] | None:
+    """The actions of a commit; None where the log no longer has it."""
+    commit = _read(f"{path}/_delta_log/{version:020}.json")
+    return None if commit is None else [json.loads(line) for line in commit.splitlines() if line]
 
 
 def _read(path: str) -> str | None:
