@@ -45,12 +45,17 @@ def configure(level: int = logging.INFO) -> None:
     logger = logging.getLogger("lakehouse")
     logger.setLevel(level)
     logger.propagate = False
-    for name in OF_FAILED_QUERIES:
-        logging.getLogger(name).disabled = True
+    hide_failed_queries()
     if not logger.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(_Line())
         logger.addHandler(handler)
+
+
+def hide_failed_queries() -> None:
+    """Turn off PySpark's own log of failed queries; it shows values of rows."""
+    for name in OF_FAILED_QUERIES:
+        logging.getLogger(name).disabled = True
 
 
 def new_run_id() -> str:

@@ -101,7 +101,7 @@ def fill(engine: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> None:
         engine.executemany(f"insert into marts.fct_daily_store_metrics values ({marks})", values)
 
 
-def both(engine: duckdb.DuckDBPyConnection, view: str, fact: str) -> None:
+def assert_same_rows(engine: duckdb.DuckDBPyConnection, view: str, fact: str) -> None:
     found, wanted = engine.execute(view).fetchall(), engine.execute(fact).fetchall()
     assert found == wanted
 
@@ -118,7 +118,7 @@ def test_sums_and_stores_of_any_range_are_those_of_the_fact(
     fill(engine, rows)
     first, last = FIRST + timedelta(days=begin), FIRST + timedelta(days=begin + days)
     within = f"between date '{first}' and date '{last}'"
-    both(
+    assert_same_rows(
         engine,
         f"select store, {SUMS}, sum(sessions_with_purchase), sum(lines_without_cost) "
         f"from analytics.daily_store_metrics where day {within} group by all order by all",
@@ -126,7 +126,7 @@ def test_sums_and_stores_of_any_range_are_those_of_the_fact(
         f"from marts.fct_daily_store_metrics where dt {within} group by all order by all",
     )
     funnel = "sum(sessions), sum(page_views), sum(add_to_carts), sum(checkouts), sum(purchases)"
-    both(
+    assert_same_rows(
         engine,
         f"select store, {funnel}, sum(sessions_with_purchase) from analytics.conversion_funnel where day {within} "
         "group by all order by all",
@@ -151,7 +151,7 @@ def test_a_week_has_every_store_with_data_in_either_week(
         from (select distinct dt from marts.fct_daily_store_metrics) d
         join marts.fct_daily_store_metrics f on f.dt between d.dt - 13 and d.dt
         group by all order by 1, 2"""
-    both(
+    assert_same_rows(
         engine,
         "select day, store, net_revenue, net_revenue_week_before, orders, sessions_week_before, days_covered "
         "from analytics.store_week_over_week order by 1, 2",
@@ -168,7 +168,7 @@ def test_the_30_days_are_those_before_the_latest_complete_day(
     found = engine.execute("select distinct latest_complete_day from analytics.day_completeness").fetchall()
     last = found[0][0] if found else None
     sums = f"coalesce({SUMS.replace('), ', '), 0), coalesce(')}, 0)"
-    both(
+    assert_same_rows(
         engine,
         f"select store, days_with_data, {', '.join(name[4:-1] for name in SUMS.split(', '))} "
         "from analytics.store_last_30_days order by store",

@@ -6,10 +6,9 @@ Master, memory and jars are those of the session. Our settings are added where t
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lakehouse import log
@@ -57,10 +56,10 @@ def is_given() -> bool:
     return context is not None and context.getConf().get(LAPTOP) is None
 
 
-def given_session(is_small: bool = False) -> SparkSession:
+def given_session(is_small: Callable[[], bool] = lambda: False) -> SparkSession:
     """The session of this process with our settings; raises SessionUnsuitableError, before anything is written.
 
-    is_small: for small data, which a cluster, too, handles sooner in few tasks.
+    is_small: whether data are small, which a cluster, too, handles sooner in few tasks; asked only where it decides.
     """
     require_delta()
     from pyspark import SparkConf, SparkContext
@@ -73,11 +72,12 @@ def given_session(is_small: bool = False) -> SparkSession:
         for name, value in settings_before_start(said, _has_class(LOG_STORE), _lineage()).items():
             builder = builder.config(name, value)
     session = builder.getOrCreate()
-    for name in log.OF_FAILED_QUERIES:  # as in local_session
-        logging.getLogger(name).disabled = True
+    log.hide_failed_queries()
     _require_fixed(session)
-    has_few = is_small or (session.sparkContext.master or "").startswith("local")
-    _set(session, few_tasks(session.sparkContext.defaultParallelism) if has_few else {}, said)
+    few = few_tasks(session.sparkContext.defaultParallelism)
+    is_open = not few.keys() <= said.keys()
+    has_few = is_open and ((session.sparkContext.master or "").startswith("local") or is_small())
+    _set(session, few if has_few else {}, said)
     return session
 
 

@@ -74,11 +74,16 @@ class LocalGlueContext:
         from lakehouse.runtime.given_session import given_session, is_given
         from lakehouse.runtime.spark_settings import INTERPRETED
 
-        small = self._lake is not None and session.lake_is_small(self._lake)
         if is_given():
-            return given_session(small)
+            return given_session(self._is_small)
+        small = self._is_small()
         on_s3 = self._lake is not None and session.lake_on_s3(self._lake)
         return session.local_session(find_project(), INTERPRETED if small else None, on_s3, small)
+
+    def _is_small(self) -> bool:
+        from lakehouse.runtime.session import lake_is_small
+
+        return self._lake is not None and lake_is_small(self._lake)
 
 
 def command_context(lake_root: str, only_writer: bool = False) -> Context:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -75,7 +74,5 @@ def local_session(
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
-    # PySpark logs the stack trace of every failed query, also of errors that are printed as one line here.
-    for name in log.OF_FAILED_QUERIES:
-        logging.getLogger(name).disabled = True
+    log.hide_failed_queries()
     return session

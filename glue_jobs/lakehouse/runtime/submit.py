@@ -7,9 +7,10 @@ import io
 import os
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from lakehouse.contracts.plan import MAINTAIN, STEPS
 from lakehouse.contracts.project import Project, find_project
 from lakehouse.errors import EXIT_USAGE, LakehouseError, UsageError, nearest
 from lakehouse.lake.paths import Lake
@@ -18,7 +19,7 @@ from lakehouse.runtime.session import cores_here, lake_is_small, lake_on_s3, req
 from lakehouse.runtime.spark_settings import INTERPRETED, few_tasks, laptop_settings, listener_jar
 from lakehouse.say import visible
 
-JOBS = ("ingest", "validate", "transform", "publish", "maintain")
+JOBS = (*STEPS, MAINTAIN)
 USAGE = f"""usage: ./spark_local.sh [--master URL] [--conf NAME=VALUE] … JOB [--help] --lake_root PATH …
 JOB is one of: {" ".join(JOBS)}; './spark_local.sh JOB --help' shows its options.
 What stands before JOB is an option of spark-submit; without --master the job runs on this machine.
@@ -87,24 +88,26 @@ def split(argv: Sequence[str]) -> tuple[list[str], str, list[str]]:
 def master(own: Sequence[str]) -> str:
     """The master among spark-submit's options; `local` if there is none."""
     found = "local"
-    for at, word in enumerate(own):
-        name, has_value, value = word.partition("=")
+    for name, value in _options(own):
         if name == "--master":
-            found = value if has_value else next(iter(own[at + 1 :]), "")
-        elif name == "--conf" or word.startswith("--conf="):
-            setting = value if has_value else next(iter(own[at + 1 :]), "")
-            found = setting.removeprefix("spark.master=") if setting.startswith("spark.master=") else found
+            found = value
+        elif name == "--conf" and value.startswith("spark.master="):
+            found = value.removeprefix("spark.master=")
     return found
 
 
 def _lake(words: Sequence[str]) -> Lake | None:
     """The lake that a job's words name; None if they name none, which the job itself reports."""
-    named = {}
-    for at, word in enumerate(words):
-        name, has_value, value = word.partition("=")
-        named[name] = value if has_value else next(iter(words[at + 1 :]), "")
+    named = dict(_options(words))
     root = named.get("--lake_root")
     return Lake.at(root, named.get("--raw_root")) if root else None
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each word with the value that it has behind `=`, or in the next word."""
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        name, has_value, value = word.partition("=")
+        yield name, value if has_value else following
 
 
 def library(folder: Path) -> Path:
