@@ -1,7 +1,7 @@
 """A moto server that holds every request against the policy of a role, and keeps what it was asked.
 
 A request that the role may not make is answered with 403, as AWS does, so that what runs to its end under the recorder
-also does so with the role.
+also does so with the role. So is one for an object that is not there, where the role may not list it.
 """
 
 from __future__ import annotations
@@ -57,13 +57,23 @@ class Recorder:
                 self.role = path.removeprefix(CONTROL)
                 start_response("204 No Content", [])
                 return [b""]
-            if self.role and not self._may(_request(environ)) and self.enforces:
-                start_response("403 Forbidden", [("Content-Type", "application/xml")])
-                return [b"" if environ["REQUEST_METHOD"] == "HEAD" else _DENIED]
-            answered: Iterable[bytes] = app(environ, start_response)
+            request = _request(environ) if self.role else None
+            if request and not self._may(request) and self.enforces:
+                return _refuse(environ, start_response)
+            heard: list[Any] = []
+            answered: Iterable[bytes] = app(environ, lambda *words: heard.append(words))
+            if request and self.enforces and heard[0][0].startswith("404") and self._hides_what_is_missing(request):
+                return _refuse(environ, start_response)
+            start_response(*heard[0])
             return answered
 
         return answer
+
+    def _hides_what_is_missing(self, request: Request) -> bool:
+        """Whether S3 refuses a key that is not there: it does so to who may not list it, with the key as the prefix."""
+        looked = [call.resource.split("/", 1) for call in calls_of(request) if call.action == "s3:GetObject"]
+        listed = [Call.of("s3:ListBucket", bucket, s3_prefix=key) for bucket, key in looked]
+        return not all(is_allowed(self.policies[self.role], call) for call in listed)
 
     def _may(self, request: Request) -> bool:
         role, statements, may = self.role, self.policies[self.role], True
@@ -83,6 +93,11 @@ class Recorder:
         started = {made.resource for made in self.made[self.role] if made.action == "athena:StartQueryExecution"}
         (workgroup,) = started
         return Call(call.action, workgroup, call.context)
+
+
+def _refuse(environ: Mapping[str, Any], start_response: Any) -> Iterable[bytes]:
+    start_response("403 Forbidden", [("Content-Type", "application/xml")])
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else _DENIED]
 
 
 def _request(environ: dict[str, Any]) -> Request:

@@ -94,6 +94,22 @@ def test_each_role_may_do_what_its_job_was_seen_to_do(applied: Any) -> None:
             assert is_allowed(applied.policy(role), here), f"{role}: {here}"
 
 
+def unlisted(statements: list[dict[str, Any]], calls: list[Call]) -> list[str]:
+    """The objects that a role was seen to read but may not list: where one is missing, S3 answers 403 and not 404."""
+    read = [call.resource for call in calls if call.action == "s3:GetObject"]
+    split = [(name, *name.removeprefix("arn:aws:s3:::").split("/", 1)) for name in read]
+    listed = [(name, Call.of("s3:ListBucket", f"arn:aws:s3:::{bucket}", s3_prefix=key)) for name, bucket, key in split]
+    return [name for name, call in listed if not is_allowed(statements, call)]
+
+
+def test_an_object_that_a_role_reads_is_missing_and_not_refused_where_it_is_not_there(applied_dev: Any) -> None:
+    recorded = recording.read()
+    assert {role: found for role in recorded if (found := unlisted(applied_dev.policy(role), recorded[role]))} == {}
+    role = "transform_erp"
+    without = [s for s in applied_dev.policy(role) if "s3:ListBucket" not in s["Action"]]
+    assert any("/silver/" in name for name in unlisted(without, recorded[role]))
+
+
 def forbidden(applied: Any) -> Iterator[tuple[str, Call]]:
     """What a role must not do, with the role."""
     domains = CONTRACTS.domains
