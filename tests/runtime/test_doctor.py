@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_delta_must_be_that_of_glue(whole: Project) -> None:
         ("glue", "5.1", False, "5.1 (lacks Spark 4"),
         ("glue", "7.0", False, "7.0 (unknown here)"),
         ("mwaa", "3.3.1", True, "3.3.1"),
-        ("mwaa", "2.11", False, "2.11 (lacks airflow.sdk"),
+        ("mwaa", "2.11.0", False, "2.11.0 (lacks airflow.sdk"),
     ],
 )
 def test_a_release_is_known_and_whole_or_said_to_lack(service: str, version: str, right: bool, words: str) -> None:
@@ -86,3 +87,13 @@ def test_a_release_is_known_and_whole_or_said_to_lack(service: str, version: str
     assert line.is_right is right
     assert line.found.startswith(words)
     assert set(releases()) == {"glue", "mwaa"}
+
+
+def test_each_release_says_where_it_was_read_and_has_the_name_that_its_service_gives() -> None:
+    rows = [(service, version, row) for service, known in releases().items() for version, row in known.items()]
+    assert len(rows) == 4
+    for service, version, row in rows:
+        assert row["source"].startswith(("https://docs.aws.amazon.com/", "https://github.com/aws/")), version
+        assert date(2026, 11, 1) <= date.fromisoformat(row["read"])
+        # MWAA names a patch release, Glue none: under a shorter name an environment's own would be unknown.
+        assert version.count(".") == {"glue": 1, "mwaa": 2}[service]

@@ -229,7 +229,7 @@ FAULTS: list[tuple[Callable[[Account], Any], str]] = [
     ),
     (endless_logs, "no  log groups /retail-lakehouse-dev/*: kept for ever: /retail-lakehouse-dev/made_by_glue; wanted"),
     (lambda at: at.airflow.states.__setitem__(0, "UPDATE_FAILED"), "no  Airflow retail-lakehouse-dev: UPDATE_FAILED; "),
-    (lambda at: setattr(at.airflow, "version", "2.11"), "no  MWAA release: 2.11 (lacks airflow.sdk"),
+    (lambda at: setattr(at.airflow, "version", "2.11.0"), "no  MWAA release: 2.11.0 (lacks airflow.sdk"),
     (
         lambda at: at.airflow.files.update(PluginsS3ObjectVersion="1"),
         "no  plugins.zip of Airflow: another than the uploaded one; wanted the uploaded one; run `make update-airflow`",

@@ -40,7 +40,7 @@ def line(what: str, found: object, wanted: object, cure: str, right: bool | None
 
 
 def releases() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """What each release of Glue and MWAA brings and lacks."""
+    """What each release of Glue and MWAA brings and lacks, with where that was read, and when."""
     table: dict[str, dict[str, dict[str, str]]] = json.loads(
         resources.files("lakehouse.runtime").joinpath("releases.json").read_text("utf-8")
     )
