@@ -167,13 +167,13 @@ resource "aws_cloudwatch_metric_alarm" "late" {
   ok_actions    = [aws_sns_topic.this.arn]
 }
 
-# ---- quarantine: validate tells each batch's share
+# ---- quarantine: validate reports each batch's share of failed rows, those of a stopped batch too
 
 resource "aws_cloudwatch_metric_alarm" "quarantine" {
   for_each = toset(var.datasets)
 
   alarm_name        = "${var.platform.name}-${each.key}-quarantine"
-  alarm_description = "More than ${var.quarantine_percent} % of a batch of ${each.key} went to quarantine; see Data Docs."
+  alarm_description = "More than ${var.quarantine_percent} % of a batch of ${each.key} failed validation; see Data Docs."
 
   namespace   = var.metrics.namespace
   metric_name = var.metrics.quarantine_percent
