@@ -10,6 +10,7 @@ import pytest
 from tests.dags.conversation import Conversation
 from tests.dags.glue_faults import Glue, bad_day
 from tests.dags.receivers import Receiver, told
+from tools.airflow.fake_aws import JOB_FILES
 
 FAILED_TEST = "error [exit 3]: dbt: fct_daily_store_metrics: 3 rows <broke> a test. What was published before stays."
 BUSY = "SystemExit: error [exit 75]: erp_orders: at each of 5 tries another writer committed first"
@@ -38,6 +39,18 @@ def transform_erp(run_dags: Callable[..., Any], slack: Receiver) -> Run:
         return {"run": ended["run"], "tasks": ended["tasks"]}
 
     return run
+
+
+def test_a_job_whose_wheel_is_not_there_is_tried_again_and_says_that_it_was_not_launched(
+    glue: Glue, slack: Receiver, transform_erp: Run, aws: Any
+) -> None:
+    bucket, _, key = JOB_FILES["--extra-py-files"].removeprefix("s3://").partition("/")
+    aws.s3.delete_object(Bucket=bucket, Key=key)
+    ended = transform_erp()
+    assert ended["tasks"] == {"transform": "failed", "all_parts_done": "upstream_failed"}
+    assert len(aws.runs("transform_erp")) == 4
+    (text,) = slack.texts
+    assert "LAUNCH ERROR" in text
 
 
 @pytest.mark.parametrize(

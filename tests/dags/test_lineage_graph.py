@@ -24,7 +24,7 @@ from tests.dags.airflow_home import ROOT, clean_environment
 from tests.dags.lineage_graph import Event, Specification, facets_of, graph_of, name_of, reached
 from tests.dags.live import living
 from tests.dags.receivers import Receiver
-from tools.airflow.fake_aws import DBT, publish_tables
+from tools.airflow.fake_aws import CODE, DBT, JOB_FILES, publish_tables
 
 pytestmark = pytest.mark.lineage
 
@@ -88,7 +88,10 @@ def run_airflow(
     aws: Any, aws_variables: dict[str, str], contracts: Contracts, lake: Path, server: str
 ) -> dict[str, str]:
     """Let Airflow transform and publish on moto; returns the Spark settings that its Glue run was given."""
-    arguments = {"--extra-jars": f"s3://code/jars/{LINEAGE_JAR}-1.53.0.jar"}
+    jar = f"{CODE}/jars/{LINEAGE_JAR}-1.53.0.jar"
+    bucket, _, key = jar.removeprefix("s3://").partition("/")
+    aws.s3.put_object(Bucket=bucket, Key=key, Body=b"uploaded")
+    arguments = {**JOB_FILES, "--extra-jars": jar}
     aws.glue.delete_job(JobName="transform_erp")
     aws.glue.create_job(Name="transform_erp", Role="x", Command={"Name": "glueetl"}, DefaultArguments=arguments)
     publish_tables(aws, contracts)

@@ -17,6 +17,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.terraform.calls import Request, calls_of, implied
 from tests.terraform.iam import Call, Statement, is_allowed
+from tools.airflow.strict_aws import be_strict
 
 CONTROL = "/__role__/"
 _DENIED = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
@@ -44,6 +45,7 @@ class Recorder:
 
     def start(self) -> Callable[[], None]:
         """Serve in the background; returns what stops it. `address` is known afterwards."""
+        be_strict()
         app = self._wrap(DomainDispatcherApplication(create_backend_app))
         server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
         self.address = f"http://127.0.0.1:{server.port}"

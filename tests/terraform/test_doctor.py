@@ -20,6 +20,7 @@ from lakehouse.runtime.doctor import report
 from lakehouse.runtime.doctor_account import PREFIX, account, smoke
 from tests.terraform.checkout import Checkout
 from tests.terraform.test_mwaa import FakeMwaa
+from tools.airflow.strict_aws import named_files
 from tools.deploy import mwaa
 
 REGION = "eu-west-1"
@@ -92,14 +93,19 @@ def whole(checkout: Checkout, applied_dev: Any) -> Account:
     (policy,) = (p["policy"] for p in applied_dev.of_type("aws_s3_bucket_policy") if p["bucket"] == logs)
     s3.put_bucket_policy(Bucket=logs, Policy=policy)
     code = ("glue_jobs/requirements.txt", "glue_jobs/lakehouse_project.zip", "dags/lakehouse_dags.py")
-    for key in (*code, "mwaa/requirements.txt", "mwaa/plugins.zip", "mwaa/startup.sh"):
+    named = {
+        key for job in applied_dev.jobs.values()
+        for _, key in named_files(job["command"][0]["script_location"], job["default_arguments"])
+    }  # fmt: skip
+    for key in (*code, *named, "mwaa/requirements.txt", "mwaa/plugins.zip", "mwaa/startup.sh"):
         s3.put_object(Bucket=outputs["artefacts_bucket"], Key=key, Body=b"uploaded")
     airflow.files = mwaa.uploaded(s3, outputs["artefacts_bucket"], "mwaa")
     glue = made("glue")
     for database in (*LAYERS, ANALYTICS):
         glue.create_database(DatabaseInput={"Name": database})
     for name in outputs["job_names"]:
-        glue.create_job(Name=name, Role=f"arn:aws:iam::123456789012:role/{name}", GlueVersion="6.0", Command={})
+        role, arguments = f"arn:aws:iam::123456789012:role/{name}", applied_dev.jobs[name]["default_arguments"]
+        glue.create_job(Name=name, Role=role, GlueVersion="6.0", Command={}, DefaultArguments=arguments)
     made("athena").create_work_group(Name=outputs["analysts_workgroup"])
     groups = made("logs")
     kinds = {group["name"].rsplit("-", 1)[0]: group for group in applied_dev.of_type("aws_cloudwatch_log_group")}

@@ -26,6 +26,7 @@ from tests.dags.conversation import talking
 from tests.terraform import recording
 from tests.terraform.calls import REGION
 from tests.terraform.recorder import Recorder
+from tools.airflow.strict_aws import named_files
 
 pytestmark = [pytest.mark.policy, pytest.mark.timeout(900)]
 
@@ -50,8 +51,12 @@ def cloud(applied_dev: Any) -> Iterator[tuple[Recorder, dict[str, str]]]:
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     for database in applied_dev.of_type("aws_glue_catalog_database"):
         glue.create_database(DatabaseInput={"Name": database["name"]})
-    for job in applied_dev.jobs:
-        glue.create_job(Name=job, Role="any", Command={"Name": "glueetl"})
+    for name, job in applied_dev.jobs.items():
+        script, arguments = job["command"][0]["script_location"], job["default_arguments"]
+        command = {"Name": "glueetl", "ScriptLocation": script}
+        glue.create_job(Name=name, Role="any", Command=command, DefaultArguments=arguments)
+        for bucket, key in named_files(script, arguments):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"uploaded")
     for crawler in applied_dev.of_type("aws_glue_crawler"):
         target = {"Path": crawler["s3_target"][0]["path"]}
         glue.create_crawler(Name=crawler["name"], Role="any", Targets={"S3Targets": [target]})

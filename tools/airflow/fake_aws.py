@@ -16,12 +16,17 @@ from lakehouse.contracts.dbt_files import mart_names, read_marts
 from lakehouse.contracts.layers import BRONZE, LAYERS, MARTS, OPS, QUARANTINE, SILVER
 from lakehouse.contracts.plan import plan_jobs
 from lakehouse.lake.paths import PUBLISHED_LEDGERS
+from tools.airflow.strict_aws import be_strict
 
 DBT = Path(__file__).resolve().parents[2] / "dbt"
 
 REGION = "eu-west-1"
 RAW_BUCKET, CURATED_BUCKET = "retail-raw", "retail-curated"
-_ACL_HEADERS = ("x-amz-acl", *(f"x-amz-grant-{who}" for who in ("full-control", "read", "read-acp", "write-acp")))
+CODE = "s3://retail-artefacts/glue_jobs"
+JOB_FILES = {
+    "--additional-python-modules": f"{CODE}/requirements.txt",
+    "--extra-py-files": f"{CODE}/lakehouse-py3-none-any.whl",
+}
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 
 
@@ -65,10 +70,9 @@ def surroundings(address: str) -> dict[str, str]:
 @contextmanager
 def serving() -> Iterator[str]:
     """Serve moto in this process until the end of the block; yields its address."""
-    from moto.s3.responses import S3Response
     from moto.server import ThreadedMotoServer
 
-    S3Response._acl_from_headers = _no_acl
+    be_strict()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each call, else
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -77,23 +81,19 @@ def serving() -> Iterator[str]:
     server.stop()
 
 
-def _no_acl(response: Any, headers: Any) -> None:
-    """Refuse a request that names an ACL, as a bucket does whose owner owns each object."""
-    from moto.s3.exceptions import S3ClientError
-
-    if any(name.lower() in _ACL_HEADERS for name, _ in headers.items()):
-        raise S3ClientError("AccessControlListNotSupported", "The bucket does not allow ACLs")
-
-
 def furnish(cloud: Cloud, contracts: Contracts) -> None:
-    """Make the buckets, Glue jobs and crawlers that Terraform makes; whoever asks finds a crawl done."""
+    """Make what Terraform makes and the uploads of the jobs; whoever asks finds a crawl done."""
     from moto.moto_api import state_manager
 
     state_manager.set_transition("glue::crawl", {"progression": "immediate"})
-    for bucket in (RAW_BUCKET, CURATED_BUCKET):
+    bucket_of_code, _, folder = CODE.removeprefix("s3://").partition("/")
+    for bucket in (RAW_BUCKET, CURATED_BUCKET, bucket_of_code):
         cloud.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for file in JOB_FILES.values():
+        cloud.s3.put_object(Bucket=bucket_of_code, Key=f"{folder}/{file.rsplit('/', 1)[-1]}", Body=b"uploaded")
     for job in plan_jobs(contracts, read_marts(DBT)):
-        cloud.glue.create_job(Name=job.dag_id, Role=job.dag_id, Command={"Name": "glueetl"})
+        command = {"Name": "glueetl"}
+        cloud.glue.create_job(Name=job.dag_id, Role=job.dag_id, Command=command, DefaultArguments=JOB_FILES)
         if job.crawler:
             targets = {"S3Targets": [{"Path": f"s3://{RAW_BUCKET}/raw/{job.subject}"}]}
             cloud.glue.create_crawler(Name=job.crawler, Role="crawler", DatabaseName="landing", Targets=targets)
