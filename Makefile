@@ -63,6 +63,9 @@ format: setup ## Format the code
 samples: setup ## Write the sample deliveries again
 	@$(PY) -m tools.samples.generate
 
+reference: setup ## Write the pages of docs/reference/ that the code says, again
+	@$(PY) -m tools.docs.reference
+
 airflow: setup ## Run Airflow here with the DAGs and a fake AWS (http://localhost:8080, AIRFLOW_PORT)
 	@$(PY) -m tools.airflow.local
 
