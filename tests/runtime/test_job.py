@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from lakehouse import log
+from lakehouse.contracts.project import Project, find_project
 from lakehouse.errors import LakehouseError, TransientError, UsageError
+from lakehouse.lake.paths import Lake
+from lakehouse.lake.runs import runs_since, steps_since
 from lakehouse.privacy import trace_of
 from lakehouse.runtime import job
 from lakehouse.runtime.job import JobCall, run_job
+from lakehouse.runtime.recording import did
+from lakehouse.runtime.versions import code_version, contract_version
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +90,36 @@ def test_help_does_no_work(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "usage: publish --domain NAME --lake_root PATH" in out
     assert f"one of crm, erp, products, web, or {job.MARTS}" in out
+
+
+def test_a_job_enters_its_run_and_its_step(tmp_path: Path) -> None:
+    def work(call: JobCall) -> None:
+        did("erp_orders", rows_read=3)
+
+    argv = ["ingest", "--domain", "erp", "--lake_root", str(tmp_path), "--run_id", "scheduled__1"]
+    assert run_job("ingest", work, argv) == 0
+    lake, ever = Lake.at(str(tmp_path)), datetime(2020, 1, 1, tzinfo=UTC)
+    (run,) = runs_since(lake, ever)
+    assert (run.job, run.run_id, run.engine, run.state, run.exit_code) == (
+        "ingest_erp", "scheduled__1", "local", "done", 0,
+    )  # fmt: skip
+    assert (run.code_version, run.contract_version) == (code_version(), contract_version(find_project(), "erp"))
+    assert re.fullmatch(r"0\.1\.0\+[0-9a-f]{8} 1\.0\.0\+[0-9a-f]{8}", f"{run.code_version} {run.contract_version}")
+    steps = {(step.job, step.step, step.domain, step.table_name, step.rows_read) for step in steps_since(lake, ever)}
+    assert steps == {
+        ("ingest_erp", "ingest", "erp", "erp_orders", 3),
+        ("ingest_erp", "ingest", "erp", None, 0),
+        ("ingest_erp", "around", "", None, 0),
+    }
+
+
+def test_another_contract_is_another_version(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "contracts").mkdir()
+    for domain in ("crm", "erp"):
+        (tmp_path / "contracts" / f"{domain}.yaml").write_text(f"version: 1.0.0\ndomain: {domain}\n")
+    before = [contract_version(project, domain) for domain in ("crm", "erp", None)]
+    (tmp_path / "contracts" / "erp.yaml").write_text("version: 1.1.0\ndomain: erp\n")
+    after = [contract_version(project, domain) for domain in ("crm", "erp", None)]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False, False]
+    assert after[1].startswith("1.1.0+")

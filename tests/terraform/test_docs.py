@@ -37,7 +37,7 @@ def test_cost_table_is_as_computed() -> None:
 
 def test_cost_table_counts_what_terraform_makes(applied: Any) -> None:
     environment = applied.outputs["airflow_environment"].rsplit("-", 1)[-1]
-    resources = yaml.safe_load((PICTURES / "prices.yaml").read_text(encoding="utf-8"))["resources"]
+    resources = yaml.safe_load((PICTURES / "resources.yaml").read_text(encoding="utf-8"))["resources"]
     counted = Counter(re.findall(r"(?:^|\.)(aws_\w+)\.", address)[-1] for address in applied.resources)
     assert {kind: told[environment] for kind, told in resources.items() if kind.startswith("aws_")} == counted
     endpoints = [e for e in applied.of_type("aws_vpc_endpoint") if e["vpc_endpoint_type"] == "Interface"]

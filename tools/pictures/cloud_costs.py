@@ -1,4 +1,7 @@
-"""Writes the cost tables of `docs/cloud.md` from `prices.yaml` beside: `python -m tools.pictures.cloud_costs`."""
+"""Writes the cost tables of `docs/cloud.md`: `python -m tools.pictures.cloud_costs`.
+
+What Terraform makes and what is delivered stand in `resources.yaml` beside, the prices among the library's contracts.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from lakehouse.contracts.prices import price_list
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- costs -->\n", "<!-- end of costs -->"
@@ -80,7 +85,8 @@ def tables(facts: Facts) -> str:
 
 def page(text: str) -> str:
     """The page with the tables of today's prices."""
-    facts = yaml.safe_load((HERE / "prices.yaml").read_text(encoding="utf-8"))
+    listed = price_list()
+    facts = {**yaml.safe_load((HERE / "resources.yaml").read_text(encoding="utf-8")), **vars(listed)}
     before, rest = text.split(BEGIN)
     return before + BEGIN + "\n" + tables(facts) + END + rest.split(END)[1]
 

@@ -25,10 +25,14 @@ from lakehouse.errors import EXIT_TERMINAL, EXIT_UNEXPECTED, LakehouseError
 from lakehouse.ingest.landing import Delivery, deliver
 from lakehouse.lake.files import exists
 from lakehouse.lake.paths import DATA_DOCS_PAGE, DBT_DOCS_PAGE
+from lakehouse.lake.runs import FULL_RUN
 from lakehouse.privacy import trace_of, without_values
-from lakehouse.publish.query import run_query, tables_of
+from lakehouse.publish.engine import tables_of
+from lakehouse.publish.query import run_query
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.machine import foreseen
+from lakehouse.runtime.recording import recorded, step_failed, step_recorded
+from lakehouse.runtime.versions import code_version, contract_version
 from lakehouse.validate.gx import import_gx
 
 
@@ -66,10 +70,14 @@ def run_cycle(context: Context, landing: Path, display: Display, only: Selection
         run.warnings += [f"{name}: skipped, no contract's filePattern matches it" for name in delivery.unmatched]
         if delivery.new_files:
             _import_in_background()
-        for job in cycle_jobs(context.contracts, read_marts(context.project.dbt)):
-            if only.has(job):
-                run_job_of_plan(run, job)
-        return _result(run, delivery, landing, started, start)
+        versions = code_version(), contract_version(context.project)
+        with recorded(context.lake, FULL_RUN, run.run_id, versions) as recording:
+            for job in cycle_jobs(context.contracts, read_marts(context.project.dbt)):
+                if only.has(job):
+                    run_job_of_plan(run, job)
+            result = _result(run, delivery, landing, started, start)
+            recording.end(result.exit_code, next((failure.message for failure in result.summary.problems), None))
+            return result
 
 
 def run_job_of_plan(run: Run, job: Job) -> None:
@@ -81,8 +89,14 @@ def run_job_of_plan(run: Run, job: Job) -> None:
         run.steps.append(StepTime(job.dag_id, 0.0, "skipped"))
         return
     start = time.monotonic()
-    with log.about(domain=job.subject), run.display.step(job.dag_id) as step:
+    with (
+        log.about(domain=job.subject),
+        run.display.step(job.dag_id) as step,
+        step_recorded(job.dag_id, job.step, job.subject),
+    ):
         state = _state_after(run, job, step)
+        if state == "failed":
+            step_failed()
         if state != "done":
             step.end(state)
     run.steps.append(StepTime(job.dag_id, round(time.monotonic() - start, 3), state))

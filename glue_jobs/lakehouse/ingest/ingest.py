@@ -41,6 +41,7 @@ from lakehouse.quarantine import table as quarantine_table
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.engine import about_dataset
 from lakehouse.runtime.lineage import emit_ingested
+from lakehouse.runtime.recording import did
 
 
 class FileRefusedError(LakehouseError):
@@ -154,6 +155,8 @@ def ingest_batch(context: Context, dataset: Dataset, batch: Batch, headers: Head
             finally:
                 rows.unpersist()
         emit_ingested(context, dataset, batch.files)
+        size = sum(file.size for file in batch.files)
+        did(dataset.name, counts.readable + counts.unreadable, counts.readable, size)
         log.info("ingested", files=len(batch.files), rows_readable=counts.readable, rows_unreadable=counts.unreadable)
         return IngestResult(dataset.name, batch.batch_id, len(batch.files), counts.readable, counts.unreadable, drift)
 

@@ -15,7 +15,7 @@ REPAIRS = "repairs"
 
 LEDGERS = (
     "batches", "dataset_changes", "decisions", "milestones", "pins", "published", "quality_results",
-    "quarantine_changes", "reveals", "rollbacks", "ties", "validation_results",
+    "quarantine_changes", "reveals", "rollbacks", "runs", "steps", "ties", "validation_results",
 )  # fmt: skip
 """All tables of the ops layer."""
 PRIVATE_LEDGERS = frozenset({"dataset_changes", "decisions", "quarantine_changes", "reveals"})

@@ -30,6 +30,7 @@ from lakehouse.layout.grid import arranged
 from lakehouse.layout.plan import Plan, plan_appended, plan_maintenance
 from lakehouse.layout.recount import recount
 from lakehouse.runtime.context import Context
+from lakehouse.runtime.recording import did, timed
 
 MAX_BYTES = 20 << 30
 """One run rewrites at most so much of each table, unless another limit is passed."""
@@ -77,7 +78,7 @@ def maintain_lake(context: Context, max_bytes: int = MAX_BYTES) -> list[Maintena
     """
     results, tables = [], [*maintained_tables(context), *appended_tables(context)]
     for table in tables:
-        with log.about(domain=table.domain, dataset=table.name):
+        with log.about(domain=table.domain, dataset=table.name), timed(table.name):
             results.append(maintain_table(context, table, max_bytes))
     results += [maintain_ledger(context.lake, name) for name in sorted(LEDGERS)]
     recount(context, tables)
@@ -109,6 +110,7 @@ def maintain_table(context: Context, table: DeclaredTable, max_bytes: int = MAX_
         log.warning("declared layout not applied", cure=f"lakehouse layout apply {table.full_name}")
     result = replace(result, vacuumed=_vacuum(context, table), log_cleaned=_clean_log(context, table))
     if result.did_something or result.left or result.gave_way:
+        did(table.name, bytes_read=result.bytes_removed)
         log.info("maintained", **{name: value for name, value in vars(result).items() if name != "table"})
     return result
 

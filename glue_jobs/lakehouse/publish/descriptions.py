@@ -22,6 +22,7 @@ from lakehouse.lake.batches import BATCHES, VALIDATION_RESULTS
 from lakehouse.lake.milestones import MILESTONES
 from lakehouse.lake.paths import PUBLISHED_LEDGERS
 from lakehouse.lake.published import PINS, PUBLISHED, ROLLBACKS
+from lakehouse.lake.runs import RUNS, STEPS
 from lakehouse.lake.ties import TIES
 
 _QUARANTINE = {
@@ -42,6 +43,8 @@ _OPS = {
     "published": "Every published version of each table.",
     "pins": "Versions of tables that were copied to tables of their own.",
     "ties": "Keys that were delivered with several contents and one sequence: silver was corrected, rows quarantined.",
+    "runs": "Every run: how it began and how it ended, what it ran under and what it cost; a run that died has no end.",
+    "steps": "What each run did for each table, step by step, how long it took and its share of the run's cost.",
     "rollbacks": "Tables that were restored to an earlier version, with both versions.",
 }
 
@@ -53,6 +56,7 @@ def ops_schemas() -> dict[str, pa.Schema]:
     schemas = {
         "batches": BATCHES, "validation_results": VALIDATION_RESULTS, "quality_results": QUALITY_RESULTS,
         "milestones": MILESTONES, "ties": TIES, "published": PUBLISHED, "pins": PINS, "rollbacks": ROLLBACKS,
+        "runs": RUNS, "steps": STEPS,
     }  # fmt: skip
     return {name: schemas[name] for name in PUBLISHED_LEDGERS}
 

@@ -23,6 +23,7 @@ from lakehouse.publish.parity import ParityError, open_readable, require_parity,
 from lakehouse.publish.publish_views import publish_views
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.lineage import emit_published
+from lakehouse.runtime.recording import did
 
 
 def publish_domain(context: Context, contract: Contract) -> list[str]:
@@ -109,6 +110,7 @@ def publish_table(context: Context, layer: str, name: str) -> PublishedTable | N
     if layer not in (OPS, PINNED) and not is_recorded(context.lake, layer, name, table.version()):
         record_published(context.lake, layer, name, table)
         emit_published(context, layer, name)
+        did(name)
     log.info("published", table=f"{layer}.{name}", version=table.version(), changed=changed)
     return PublishedTable(layer, name, table.version(), changed)
 

@@ -14,6 +14,7 @@ from lakehouse.contracts.contract import Dataset
 from lakehouse.errors import LakehouseError
 from lakehouse.privacy import states_of, without_values
 from lakehouse.runtime.machine import foreseen
+from lakehouse.runtime.recording import timed
 
 _KINDS = {
     "22": ("a value", "correct the delivery, or the type in"),
@@ -34,8 +35,11 @@ class RefusedByEngineError(LakehouseError):
 
 @contextlib.contextmanager
 def about_dataset(dataset: Dataset, step: str) -> Iterator[None]:
-    """Name the dataset in each line logged inside and in what Spark refuses of it; step: ingest, transform, …."""
-    with log.about(dataset=dataset.name):
+    """Name the dataset in each line logged inside and in what Spark refuses of it; step: ingest, transform, ….
+
+    The seconds are recorded as work for the dataset.
+    """
+    with log.about(dataset=dataset.name), timed(dataset.name):
         try:
             yield
         except LakehouseError:

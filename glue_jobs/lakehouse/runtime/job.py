@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lakehouse import log
 from lakehouse.contracts.contract import Contract
 from lakehouse.contracts.layers import MARTS
+from lakehouse.contracts.plan import LAKEHOUSE
 from lakehouse.contracts.project import find_project
 from lakehouse.errors import EXIT_UNEXPECTED, LakehouseError
 from lakehouse.lake.paths import Lake
 from lakehouse.privacy import trace_of, without_values
 from lakehouse.runtime.context import Context
+from lakehouse.runtime.dpu import dpu_seconds_of
 from lakehouse.runtime.given_session import is_given, require_delta
 from lakehouse.runtime.glue import JobRun, exit_status, on_glue, open_job
 from lakehouse.runtime.machine import foreseen
+from lakehouse.runtime.recording import GIVEN, GLUE, LOCAL, recorded, step_recorded
 from lakehouse.runtime.safe_commits import ONLY_WRITER, is_only_writer, require_jar, safe_start
+from lakehouse.runtime.versions import code_version, contract_version
 from lakehouse.say import visible
 
 _HELP = """usage: {name}{domain} --lake_root PATH [--raw_root PATH]{usage}
@@ -79,7 +84,10 @@ def run_job(
         call = JobCall(_context(run), run.options.get("domain", ""), run.options)
         if needs_domain and not (also_marts and call.domain == MARTS):
             call.context.contracts.require(call.domain)  # before anything starts
-        with log.about(run=run.options.get("run_id") or log.new_run_id(), domain=call.domain or "-"):
+        with (
+            log.about(run=run.options.get("run_id") or log.new_run_id(), domain=call.domain or "-"),
+            _recorded(name, call, run, argv),
+        ):
             work(call)
             run.commit()
             log.info(f"{name} done")
@@ -94,6 +102,20 @@ def run_job(
         reason = f"unexpected error: {without_values(error, _known_names())} (stack trace in the log)"
         return _ended(EXIT_UNEXPECTED, reason, argv)
     return 0
+
+
+@contextlib.contextmanager
+def _recorded(name: str, call: JobCall, run: JobRun, argv: Sequence[str]) -> Iterator[None]:
+    """Record what the job does in `ops.runs`, and on Glue what it costs."""
+    subject = call.domain or LAKEHOUSE
+    versions = code_version(), contract_version(call.context.project, call.domain)
+    about = (call.context.lake, f"{name}_{subject}", log.current("run"), versions)
+    if on_glue(argv):
+        opened = recorded(*about, GLUE, dpu_seconds_of(run.spark))
+    else:
+        opened = recorded(*about, GIVEN if is_given() else LOCAL)
+    with opened, step_recorded(f"{name}_{subject}", name, subject):
+        yield
 
 
 def _known_names() -> frozenset[str]:

@@ -24,6 +24,7 @@ from lakehouse.runtime.dbt import (
     register_version,
 )
 from lakehouse.runtime.lineage import emit_built
+from lakehouse.runtime.recording import did
 from lakehouse.transform.mart_amounts import require_amounts
 from lakehouse.transform.mart_candidate import Candidate, Wanted, candidates, merging, replacing
 from lakehouse.transform.mart_changes import (
@@ -171,6 +172,7 @@ def _build(run: Run, todo: Sequence[Pending]) -> list[str]:
                 overtaken.append(one.mart.name)
                 continue
             run.done.append(done)
+            did(done.name, rows_written=done.keys, seconds=done.seconds / len(todo))  # dbt builds them together
             log.info("mart built", mart=done.name, whole=done.whole, keys=done.keys, seconds=done.seconds)
             emit_built(context, one.mart)
     return overtaken

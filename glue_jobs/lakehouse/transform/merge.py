@@ -22,6 +22,7 @@ from lakehouse.lake.conflicts import CHANGES_NO_ROW, conflict_of
 from lakehouse.lake.delta_log import commits_since, newest_commits, recorded, table_version
 from lakehouse.lake.evolution import WantedTable, evolve
 from lakehouse.layout.first_write import whole_table
+from lakehouse.runtime.recording import did
 from lakehouse.transform.merge_errors import BatchOrderError, MergeConflictError, PassedRowsError, UnseenRivalError
 from lakehouse.transform.merge_plan import plan_merge
 from lakehouse.transform.merge_write import write_plan
@@ -102,6 +103,7 @@ def merge_batch(
         if isinstance(attempt, Merged):
             result = _result(attempt, conflicts, time.monotonic() - start)
             fields = {name: value for name, value in vars(result).items() if name not in ("dataset", "batch_id")}
+            did(dataset.name, result.rows, result.news, result.bytes_scanned)
             log.info("merged", **fields)
             return result
         rival = attempt
