@@ -39,7 +39,7 @@ output "job_names" {
 }
 
 output "crawler_names" {
-  description = "Names of the Glue crawlers, one a domain."
+  description = "Names of the Glue crawlers, one per domain."
   value       = sort([for crawler in module.crawler : crawler.name])
 }
 

@@ -57,7 +57,7 @@ def slower(results: Results, ours: str = OURS) -> list[str]:
             )
             gaps.append((own.median / other.median, words))
     if not gaps:
-        return [f"At no size was a peer quicker than `{ours}`."] if ours in results.engines else []
+        return [f"At no size was an alternative quicker than `{ours}`."] if ours in results.engines else []
     return [words for _, words in sorted(gaps, reverse=True)]
 
 

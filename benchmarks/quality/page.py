@@ -9,7 +9,7 @@ from benchmarks.shared import pages
 from benchmarks.shared.pages import NOT_YET, bullets, markdown
 from benchmarks.shared.spread import format_seconds, spread
 
-HEAD = ("rows", "engine", "seconds", "× GX SUMMARY", "Spark jobs", "Python grew by, MB", "verdict right")
+HEAD = ("rows", "engine", "seconds", "× GX SUMMARY", "Spark jobs", "Python grew by, MB", "result right")
 AIM_ROWS = 3_000_000
 
 
@@ -47,7 +47,7 @@ def _figures(kept: QualityResults, runs: list[QualityRun]) -> tuple[str, ...]:
     first = runs[0]
     share = _share(kept, first.engine, first.rows, first.bad_percent)
     grown = max(run.python_bytes for run in runs) / 1e6
-    result = "judges nothing" if first.engine.startswith("no check") else "yes" if all(r.right for r in runs) else "no"
+    result = "validates nothing" if first.engine.startswith("no check") else "yes" if all(r.right for r in runs) else "no"
     return (
         format_seconds(spread(run.seconds for run in runs)),
         "" if share is None else f"{share:.2f}",
@@ -87,7 +87,7 @@ def _reading(kept: QualityResults) -> list[str]:
     written, plain = (_median(kept, name, AIM_ROWS, 1) for name in ("ours with quarantine", ENGINES[0]))
     if written is not None and plain is not None:
         lines.append(
-            f"Judging {AIM_ROWS:,} rows and writing the bad ones takes {written:.1f} s; "
+            f"Validating {AIM_ROWS:,} rows and writing the bad ones takes {written:.1f} s; "
             f"writing the table without any check {plain:.1f} s."
         )
     wrong = sorted({f"{r.engine} at {r.rows:,} rows, {r.bad_percent} % bad" for r in kept.runs if not r.right})

@@ -48,7 +48,7 @@ def test_each_changed_fact_is_refused_with_its_way_out(
     assert refused.value.exit_code == 3
     assert str(refused.value) == (
         f"erp_orders: its table was built with {said}; undo it in the contract, or run "
-        f"`lakehouse dataset {verb} erp.erp_orders --why TEXT`, which makes silver anew from bronze. "
+        f"`lakehouse dataset {verb} erp.erp_orders --why TEXT`, which rebuilds silver from bronze. "
         "Nothing was written."
     )
 

@@ -215,7 +215,7 @@ def test_an_unseen_rival_is_told_and_the_cure_helps(orders: Table, monkeypatch: 
 
 def test_a_batch_that_was_passed_over(orders: Table) -> None:
     orders.merge(4, ("A", 2, 9, 7))
-    with pytest.raises(BatchOrderError, match="batch 3 was passed over, for silver already has batch 4") as refused:
+    with pytest.raises(BatchOrderError, match="batch 3 was skipped, because silver already has batch 4") as refused:
         orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6))
     assert (refused.value.exit_code, orders.delta.version()) == (EXIT_TERMINAL, 2)
 

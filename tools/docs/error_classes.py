@@ -125,14 +125,18 @@ def _of_room(
 def _lines(error: ErrorClass, bases: Mapping[str, tuple[str, ...]], rows: list[tuple[str, str]]) -> Iterator[str]:
     yield f"- Message: {codes(error.messages)}"
     yield f"- Cause: {one_line(error.cause)}"
-    actions = dict.fromkeys(_linked(action) for shown, action in rows if _has(shown, error.phrases))
+    actions = dict.fromkeys(map(_linked, _actions(error, rows)))
     if actions:
         yield f"- What to do: {'; or '.join(actions)}"
     yield f"- Exit code {_exit_code(error.bases, bases)}; {code(error.module)}"
 
 
-def _has(shown: str, phrases: tuple[str, ...]) -> bool:
-    return any(phrase in shown for phrase in phrases if phrase.count(" ") >= 2)
+def _actions(error: ErrorClass, rows: list[tuple[str, str]]) -> list[str]:
+    """What to do by the rows that have most of the message; messages of several classes share phrases."""
+    phrases = {phrase for phrase in error.phrases if phrase.count(" ") >= 2}
+    counted = [(sum(phrase in shown for phrase in phrases), action) for shown, action in rows]
+    most = max((count for count, _ in counted), default=0)
+    return [action for count, action in counted if count == most > 0]
 
 
 def _linked(action: str) -> str:

@@ -43,7 +43,7 @@ def rebuild(
     by: Author = None,
     lake: LakePath = DEFAULT_LAKE,
 ) -> None:
-    """Make silver anew from bronze under today's contract.
+    """Rebuild silver from bronze under today's contract.
 
     Shows the difference in rows and in the sums of decimal columns first. Silver is replaced in one commit; models, the
     fact and the catalogue follow. Who did it and why is recorded in ops.dataset_changes.
@@ -62,7 +62,7 @@ def rekey(
     by: Author = None,
     lake: LakePath = DEFAULT_LAKE,
 ) -> None:
-    """Make silver anew from bronze under the contract's new key.
+    """Rebuild silver from bronze under the contract's new key.
 
     Like rebuild, for a contract whose primaryKey has changed.
     """
@@ -82,7 +82,7 @@ def drop(
 ) -> None:
     """Remove everything that a dataset left in the lake.
 
-    Tables and pinned versions, Data Docs, entries of the ledgers and of the catalogue go; the files in raw stay. Remove
+    Tables and pinned versions, Data Docs, entries of the ops tables and of the catalogue go; the files in raw stay. Remove
     its contract and suite first. A drop that was interrupted is completed by the same command.
     """
     from lakehouse.cycle.drop import NothingLeftError, leftovers

@@ -76,7 +76,7 @@ class ValidationStatus(StrEnum):
 
 
 class LedgerBusyError(TransientError):
-    """Other processes wrote to a ledger of the dataset at each attempt."""
+    """Other processes wrote to a log of the dataset at each attempt."""
 
     def __init__(self, dataset: str, tries: int, did: str = "entered a batch") -> None:
         self.dataset, self.tries = dataset, tries

@@ -41,7 +41,7 @@ class BuiltWithError(LakehouseError):
         facts = "; ".join(map(str, changed))
         super().__init__(
             f"{dataset.name}: its table was built with {facts}; undo it in the contract, or run "
-            f"`{way_out(dataset, changed)}`, which makes silver anew from bronze. Nothing was written."
+            f"`{way_out(dataset, changed)}`, which rebuilds silver from bronze. Nothing was written."
         )
 
 

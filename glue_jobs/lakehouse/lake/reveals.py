@@ -29,7 +29,7 @@ REVEALS = pa.schema(
 
 
 class RevealNotRecordedError(LakehouseError):
-    """Personal data was asked for and the ledger cannot be written, so that nothing was shown."""
+    """Personal data was asked for and ops.reveals cannot be written, so that nothing was shown."""
 
     def __init__(self, lake: Lake, reason: str) -> None:
         self.lake, self.reason = lake, reason

@@ -34,13 +34,13 @@ class BatchOrderError(LakehouseError):
     def __init__(self, dataset: str, batch_id: int, merged: int) -> None:
         self.dataset, self.batch_id, self.merged = dataset, batch_id, merged
         super().__init__(
-            f"{dataset}: batch {batch_id} was passed over, for silver already has batch {merged}; "
+            f"{dataset}: batch {batch_id} was skipped, because silver already has batch {merged}; "
             f"merge it with --replay {dataset}:{batch_id}."
         )
 
 
 class MergeConflictError(TransientError):
-    """Rivals committed to the table at every try."""
+    """Concurrent writers committed to the table at each attempt."""
 
     def __init__(self, dataset: str, table: str, version: int, rival: str, tries: int) -> None:
         self.dataset, self.table, self.version, self.rival, self.tries = dataset, table, version, rival, tries
@@ -51,7 +51,7 @@ class MergeConflictError(TransientError):
 
 
 class UnseenRivalError(LakehouseError):
-    """A foreign writer committed in the instant between the last look at the table and the start of the merge."""
+    """An external writer committed in the instant between the last look at the table and the start of the merge."""
 
     def __init__(self, dataset: str, version: int, rival: str, own: int) -> None:
         self.dataset, self.version, self.rival, self.own = dataset, version, rival, own

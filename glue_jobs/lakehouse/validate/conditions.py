@@ -21,7 +21,7 @@ from lakehouse.errors import LakehouseError
 
 
 class RuleTypeError(LakehouseError):
-    """A rule compares texts or booleans with bounds, which are numbers or times."""
+    """A rule compares texts or booleans with limits, which are numbers or times."""
 
     def __init__(self, rule: str, column: str, found: str) -> None:
         self.rule, self.column, self.found = rule, column, found
