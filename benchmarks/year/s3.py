@@ -28,14 +28,18 @@ class CountingS3:
 
     def requests(self) -> Counter[str]:
         """The requests since the last call, by method."""
-        with urllib.request.urlopen(f"{self.address}/__faults", timeout=60) as answer:
-            counted = json.load(answer)["counts"]
-        with urllib.request.urlopen(f"{self.address}/__faults", data=b"{}", timeout=60):
-            pass
         methods: Counter[str] = Counter()
-        for kind, number in counted.items():
+        for kind, number in self.kinds().items():
             methods[kind.split()[0]] += number
         return methods
+
+    def kinds(self) -> Counter[str]:
+        """The requests since the last call, by method and place: a commit, another file of a log, other objects."""
+        with urllib.request.urlopen(f"{self.address}/__faults", timeout=60) as answer:
+            counted = Counter(json.load(answer)["counts"])
+        with urllib.request.urlopen(f"{self.address}/__faults", data=b"{}", timeout=60):
+            pass
+        return counted
 
     def upload(self, folder: Path, prefix: str) -> None:
         """Put every file below a folder under a prefix."""

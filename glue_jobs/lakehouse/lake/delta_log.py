@@ -151,9 +151,12 @@ def count_rows(table: DeltaTable, **wanted: str | int) -> int:
 
 
 def _where(wanted: Mapping[str, str | int]) -> str:
-    """Equality conditions with literals; quotes are doubled."""
-    quoted = {name: f"'{v.replace(chr(39), chr(39) * 2)}'" if isinstance(v, str) else v for name, v in wanted.items()}
-    return " AND ".join(f'"{name}" = {value}' for name, value in quoted.items()) or "true"
+    return " AND ".join(f'"{name}" = {literal(value)}' for name, value in wanted.items()) or "true"
+
+
+def literal(value: str | int) -> str:
+    """A value as a literal of SQL; quotes are doubled."""
+    return f"'{value.replace(chr(39), chr(39) * 2)}'" if isinstance(value, str) else str(value)
 
 
 def select(table: DeltaTable, sql: str) -> list[dict[str, Any]]:

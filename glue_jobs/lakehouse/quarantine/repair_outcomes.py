@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from lakehouse.contracts.columns import BATCH_ID, BROKEN_RULES, REPAIR_OF, ROW_ID
 from lakehouse.contracts.contract import Dataset
-from lakehouse.lake.batches import VALIDATE, Batch, ValidationResult
-from lakehouse.lake.delta_log import open_table, select
+from lakehouse.lake.batches import (
+    VALIDATE,
+    Batch,
+    ValidationResult,
+    ValidationStatus,
+    among,
+    batches_of,
+    validation_results_of,
+)
+from lakehouse.lake.delta_log import literal, open_table, select
 from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.changes import Change, ChangeKind, changes_of, record_changes
 from lakehouse.quarantine.repairs import set_state
 from lakehouse.quarantine.rows import RowRef, RowState
 
+_LAST = tuple(f"-{status}" for status in (ValidationStatus.PASSED, ValidationStatus.ACCEPTED))
+"""How the IDs of outcomes end that nobody changes later; a stopped or rejected batch can still be accepted."""
 
-def record_repair_outcomes(
-    lake: Lake, dataset: Dataset, batches: Iterable[Batch], results: Iterable[ValidationResult]
-) -> None:
+
+def record_repair_outcomes(lake: Lake, dataset: Dataset) -> None:
     """Record the outcome of every repair that was validated and has none yet; a second call changes nothing."""
-    repairs = [batch for batch in batches if batch.is_repair]
-    if not repairs:
-        return
-    by_batch, known = {result.batch_id: result for result in results}, changes_of(lake, dataset)
-    recorded = {change.change_id for change in known}
+    known = changes_of(lake, dataset)
+    repairs = _open_repairs(lake, dataset, known)
+    results = validation_results_of(lake, dataset, among(batch.batch_id for batch in repairs)) if repairs else []
+    by_batch, recorded = {result.batch_id: result for result in results}, {change.change_id for change in known}
     for batch in repairs:
         result = by_batch.get(batch.batch_id)
         if result is not None and _change_id(result) not in recorded:
@@ -31,6 +39,17 @@ def record_repair_outcomes(
             repaired = [change.ref for change in changes if change.change is ChangeKind.REPAIRED]
             set_state(lake, dataset, repaired, RowState.REPAIRED)
             record_changes(lake, dataset, changes, known)
+
+
+def _open_repairs(lake: Lake, dataset: Dataset, known: Sequence[Change]) -> list[Batch]:
+    """The batches of repairs without a last outcome, few of all: each was recorded before its file was written."""
+    done = {change.file for change in known if change.change_id.endswith(_LAST)}
+    sent = [change for change in known if change.file and change.file not in done]
+    if not sent:
+        return []
+    before = min(change.ref.batch_id for change in sent)
+    paths = ", ".join(sorted({literal(change.file or "") for change in sent}))
+    return batches_of(lake, dataset, f"batch_id > {before} AND files[1]['path'] IN ({paths})")
 
 
 def _change_id(result: ValidationResult) -> str:

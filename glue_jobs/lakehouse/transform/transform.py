@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
 
 from lakehouse import log
 from lakehouse.contracts.contract import Contract, Contracts, Dataset
 from lakehouse.errors import LakehouseError, UsageError, gathering, raise_first
-from lakehouse.lake.batches import ValidationResult, batches_of, validation_results_of
+from lakehouse.lake.batches import MERGE, batches_of, undecided, validation_results_of
 from lakehouse.lake.bronze import passed_rows, passed_rows_of
 from lakehouse.lake.built_with import built_with, require_built_with
-from lakehouse.lake.delta_log import open_table, table_version
+from lakehouse.lake.decisions import validation_result_of
+from lakehouse.lake.delta_log import open_table, recorded, table_version
 from lakehouse.lake.milestones import is_built, record_tested
 from lakehouse.lake.ties import record_ties
 from lakehouse.layout.declared import describe, of_dataset
@@ -48,10 +48,10 @@ def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
     for dataset in contract.datasets:
         with gathering(errors), about_dataset(dataset, "transform"):
             require_built_with(context.lake.silver(dataset.name), dataset)
-            validated = validation_results_of(context.lake, dataset)
-            give_accepted_turns(context.lake, dataset, validated)
-            turns = to_merge(context.lake, dataset, validated)
-            merged.extend(_merge(context, dataset, turn, validated) for turn in turns)  # up to an error
+            give_accepted_turns(context.lake, dataset, undecided(context.lake, dataset))
+            done = recorded(context.lake.silver(dataset.name), MERGE)
+            turns = to_merge(context.lake, dataset, validation_results_of(context.lake, dataset, f"batch_id > {done}"))
+            merged.extend(_merge(context, dataset, turn) for turn in turns)  # up to an error
             # A writer of Delta gives a new table Delta's own properties alone; a commit after it adds our layout.
             if opened := open_table(context.lake.silver(dataset.name)):
                 describe(context, of_dataset(context, dataset), opened, built_with(dataset))
@@ -74,11 +74,11 @@ def ask_replay(context: Context, contract: Contract, wanted: str) -> Turn:
     return turn
 
 
-def _merge(context: Context, dataset: Dataset, turn: Turn, validated: Sequence[ValidationResult]) -> MergeResult:
+def _merge(context: Context, dataset: Dataset, turn: Turn) -> MergeResult:
     with log.about(batch=turn.batch_id):
         rows = passed_rows(context.spark(), context.lake, dataset, turn.batch_id)
         path = context.lake.silver(dataset.name)
-        bronze = _bronze(context, dataset, turn, validated)
+        bronze = _bronze(context, dataset, turn)
         result = merge_batch(context.spark(), dataset, rows, turn.batch_id, path, turn.number, bronze)
         emit_merged(context, dataset)
         if not result.skipped:
@@ -86,14 +86,16 @@ def _merge(context: Context, dataset: Dataset, turn: Turn, validated: Sequence[V
         return result
 
 
-def _bronze(context: Context, dataset: Dataset, turn: Turn, validated: Sequence[ValidationResult]) -> Bronze:
+def _bronze(context: Context, dataset: Dataset, turn: Turn) -> Bronze:
     """What the merge of a turn needs of bronze; nothing is read before it asks."""
 
     def landed(keys: DataFrame) -> DataFrame:
+        validated = validation_results_of(context.lake, dataset)
         merged = merged_batches(batches_of(context.lake, dataset), validated, turn.number)
         return passed_rows_of(context.spark(), context.lake, dataset, merged, keys)
 
-    passed = next((result.rows_passed for result in validated if result.batch_id == turn.batch_id), None)
+    result = validation_result_of(context.lake, dataset, turn.batch_id)
+    passed = None if result is None else result.rows_passed
     record = functools.partial(record_ties, context.lake, dataset, turn.batch_id, turn.number)
     return Bronze(landed, passed, record)
 

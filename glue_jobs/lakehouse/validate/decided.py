@@ -7,9 +7,9 @@ import dataclasses
 from lakehouse import log
 from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.suite import Suite
-from lakehouse.lake.batches import ValidationResult, batches_of, record_result, validation_results_of
+from lakehouse.lake.batches import ValidationResult, among, batches_of, record_result
 from lakehouse.lake.bronze import bronze_batch
-from lakehouse.lake.decisions import ACCEPTED, REJECTED, Decision, decisions_of
+from lakehouse.lake.decisions import ACCEPTED, REJECTED, Decision, decisions_of, validation_result_of
 from lakehouse.lake.delta_log import recorded
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
@@ -32,9 +32,8 @@ def to_carry_out(lake: Lake, dataset: Dataset) -> list[Decision]:
 
 def carry_out(context: Context, dataset: Dataset, suite: Suite, decision: Decision) -> ValidationResult | None:
     """Give a batch the result that an operator decided on; None where that is out of date."""
-    stopped = {result.batch_id: result for result in validation_results_of(context.lake, dataset) if not result.passed}
-    result = stopped.get(decision.batch_id)
-    if result is None:
+    result = validation_result_of(context.lake, dataset, decision.batch_id)
+    if result is None or result.passed:
         return None
     if decision.decision is ACCEPTED:
         failed, passed = _keep_out(context, dataset, suite, decision)
@@ -48,7 +47,7 @@ def carry_out(context: Context, dataset: Dataset, suite: Suite, decision: Decisi
 
 def _keep_out(context: Context, dataset: Dataset, suite: Suite, decision: Decision) -> tuple[int, int]:
     """Keep the failed rows of an accepted batch out of silver; returns how many failed and how many passed."""
-    (batch,) = (batch for batch in batches_of(context.lake, dataset) if batch.batch_id == decision.batch_id)
+    (batch,) = batches_of(context.lake, dataset, among([decision.batch_id]))
     own, suite = suite, batch_suite(suite, dataset, batch)
     landed = bronze_batch(context.spark(), context.lake, dataset, decision.batch_id)
     with naming_the_rule(context.project, dataset, landed, suite, own):

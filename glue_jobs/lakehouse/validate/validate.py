@@ -17,10 +17,8 @@ from lakehouse.lake.batches import (
     VALIDATE,
     Batch,
     ValidationResult,
-    batches_of,
     record_validation,
     to_validate,
-    validation_results_of,
 )
 from lakehouse.lake.bronze import bronze_batch
 from lakehouse.lake.delta_log import Commit, append_once, count_rows, open_table, select
@@ -87,9 +85,7 @@ def _validate_dataset(
             with log.about(dataset=dataset.name, batch=decision.batch_id):
                 carried_out = carry_out(context, dataset, suite, decision)
             results += [carried_out] if carried_out else []
-    record_repair_outcomes(
-        context.lake, dataset, batches_of(context.lake, dataset), validation_results_of(context.lake, dataset)
-    )
+    record_repair_outcomes(context.lake, dataset)
 
 
 def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suite) -> ValidationResult:
