@@ -61,7 +61,7 @@ def only(dbt: Path) -> str:
 def test_a_table_that_does_not_say_how_a_change_reaches_it_is_refused_by_name(dbt: Path) -> None:
     add(dbt, "fct_weeks", "materialized='table'")
     assert only(dbt) == (
-        "dbt/models/marts/fct_weeks.sql: cannot be kept exact: reads silver.sales, and does not say how a changed row "
+        "dbt/models/marts/fct_weeks.sql:1: cannot be kept exact: reads silver.sales, and does not say how a changed row "
         "of it reaches fct_weeks; add to its config meta.reach.sales: direct, a query over the changed rows, or whole "
         "(see docs/how-to/write-a-mart.md)."
     )
@@ -113,7 +113,7 @@ def test_marts_come_after_those_that_they_read(dbt: Path) -> None:
 )
 def test_what_a_declaration_lacks_is_one_line(dbt: Path, config: str, says: str) -> None:
     add(dbt, "fct_weeks", config)
-    assert only(dbt).startswith("dbt/models/marts/fct_weeks.sql: cannot be kept exact: ")
+    assert only(dbt).startswith("dbt/models/marts/fct_weeks.sql:1: cannot be kept exact: ")
     assert says in only(dbt)
     assert "\n" not in only(dbt)
 

@@ -73,7 +73,7 @@ def test_all_that_engines_refuse_is_named_by_its_place(spark: SparkSession, tmp_
     others = [line for line in lines if not line.startswith(suite)]
     assert len(others) == 2
     assert others[0].startswith("contracts/shop.yaml:14: visits: its rule note_pattern on note cannot be evaluated on")
-    assert others[1].startswith("cost.sql: cannot be queried: ")
+    assert others[1].startswith("dbt/athena_views/cost.sql:1: cannot be queried: ")
 
 
 def test_what_passes_is_said_to_pass(spark: SparkSession, tmp_path: Path) -> None:

@@ -184,8 +184,8 @@ def test_a_fault_of_a_view_has_file_line_and_the_nearest_name(tmp_path: Path) ->
     write_view(tmp_path, "two", "select a, bb from analytics.one", "a", "b")
     assert faults(tmp_path, sales=["amout", "b"]) == [
         "two.sql:4: unknown column bb. Did you mean 'b'?",
-        "two.sql: selects bb, but the header has no `-- column` line for it. Did you mean 'b'?",
-        "two.sql: declares the column b, but its SELECT does not have it.",
+        "two.sql:4: selects bb, but the header has no `-- column` line for it. Did you mean 'b'?",
+        "two.sql:3: declares the column b, but its SELECT does not have it.",
     ]
 
 

@@ -19,8 +19,8 @@ from lakehouse.contracts.suite import Suite
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.publish.descriptions import queryable_tables
-from lakehouse.publish.view_check import check_views
-from lakehouse.publish.views import read_views
+from lakehouse.publish.view_check import check_views, in_file
+from lakehouse.publish.views import ViewError, read_views
 
 
 def problems(project: Project) -> list[str]:
@@ -81,7 +81,7 @@ def _lost_suites(project: Project, contracts: Contracts) -> list[str]:
     files = sorted((project.suites / "expectations").glob("*.json"))
     why = "which no contract describes."
     lost = [file for file in files if file.stem not in names]
-    return [f"{file}: a suite for '{file.stem}', {why}{nearest(file.stem, names)}" for file in lost]
+    return [f"{file}:1: a suite for '{file.stem}', {why}{nearest(file.stem, names)}" for file in lost]
 
 
 def _marts(project: Project) -> list[str]:
@@ -101,6 +101,6 @@ def _marts(project: Project) -> list[str]:
 def _views(project: Project) -> list[str]:
     try:
         views = read_views(project.dbt / "athena_views")
-    except LakehouseError as error:
-        return [str(error)]
-    return [str(fault) for fault in check_views(views, queryable_tables(project))]
+    except ViewError as error:
+        return [in_file(error)]
+    return [in_file(fault) for fault in check_views(views, queryable_tables(project))]

@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lakehouse.contracts.rule_words import IN_SET
 from lakehouse.contracts.suite import OnFailure, Suite
-from lakehouse.contracts.yaml_places import ContractError, read_yaml
+from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 
 _SOURCE = re.compile(r"source\(\s*['\"]\w+['\"]\s*,\s*['\"](\w+)['\"]\s*\)")
 
@@ -30,11 +28,18 @@ def unreadable_models(dbt: Path) -> list[str]:
 def contradictions(dbt: Path, suites: Mapping[str, Suite]) -> Iterator[str]:
     """A line for each accepted_values of a model that lacks values which the suite of its one source lets pass."""
     for file in sorted((dbt / "models").rglob("*.y*ml")):
-        for model in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models") or ():
-            suite = suites.get(_source_of(file, str(model.get("name"))) or "")
+        root = read_yaml(file)
+        for model in _listed(root, "models"):
+            suite = suites.get(_source_of(file, str(model.value.get("name"))) or "")
             if suite is not None:
-                for column in model.get("columns") or ():
-                    yield from _of_column(file, column, suite)
+                for column in _listed(model, "columns"):
+                    yield from _of_column(f"{file}:{column.line}", column.value, suite)
+
+
+def _listed(place: Place, name: str) -> list[Place]:
+    """The items of a list of mappings; none where the file has no such list."""
+    found = place.find(name)
+    return [] if found is None or not found.value else [item for item in found.items() if isinstance(item.value, dict)]
 
 
 def _source_of(file: Path, model: str) -> str | None:
@@ -44,7 +49,7 @@ def _source_of(file: Path, model: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _of_column(file: Path, column: Mapping[str, Any], suite: Suite) -> Iterator[str]:
+def _of_column(where: str, column: Mapping[str, Any], suite: Suite) -> Iterator[str]:
     passing = _passing(suite, str(column.get("name")))
     for test in (*(column.get("data_tests") or ()), *(column.get("tests") or ())):
         words = test.get("accepted_values") if isinstance(test, dict) else None
@@ -53,7 +58,7 @@ def _of_column(file: Path, column: Mapping[str, Any], suite: Suite) -> Iterator[
         accepted = {str(value) for value in (words.get("arguments") or words).get("values") or ()}
         if lacking := [value for value in passing if value not in accepted]:
             yield (
-                f"{file}: accepted_values of {column['name']} lacks {', '.join(lacking)}, which the suite of "
+                f"{where}: accepted_values of {column['name']} lacks {', '.join(lacking)}, which the suite of "
                 f"{suite.dataset} lets pass, so that such a row stops every build; name the same values in both."
             )
 

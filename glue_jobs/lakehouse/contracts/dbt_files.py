@@ -33,7 +33,16 @@ def mart_problems(dbt: Path) -> list[str]:
     whole = {name: model for name, model in models.items() if model.file not in {fault.file for fault in faulty}}
     described = _described(dbt)[0]
     lacking = (_lacking(mart, described.get(mart.name) or {}) for mart in find_marts(whole))
-    return [str(fault) for fault in (*faulty, *filter(None, lacking))]
+    return [_placed(dbt, fault) for fault in (*faulty, *filter(None, lacking))]
+
+
+def _placed(dbt: Path, fault: MartError) -> str:
+    """A fault with the line of its file that names what it is about, or in which the config begins."""
+    file = dbt.parent / fault.file
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    words = [*re.findall(r"ref\('[\w-]+'\)|'[\w-]+'", fault.problem), "config("]
+    named = [next((n for n, line in enumerate(lines, 1) if word.strip("'") in line), 0) for word in words]
+    return f"{fault.file}:{next(filter(None, named), 1)}{str(fault).removeprefix(fault.file)}"
 
 
 def _lacking(mart: Mart, described: Mapping[str, Any]) -> MartError | None:

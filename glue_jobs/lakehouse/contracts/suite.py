@@ -134,6 +134,8 @@ def load_suite(project: Path, dataset: str, columns: Mapping[str, str]) -> Suite
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise SuiteUnreadableError(path, f"{error.msg}, in column {error.colno}", error.lineno) from None
     except ValueError as error:
         raise SuiteUnreadableError(path, str(error)) from None
     expectations = content.get("expectations") if isinstance(content, dict) else None

@@ -48,9 +48,9 @@ class SuiteNotFoundError(SuiteError):
 class SuiteUnreadableError(SuiteError):
     """A suite's file is not in Great Expectations' JSON format."""
 
-    def __init__(self, file: Path, problem: str) -> None:
-        self.file, self.problem = file, problem
-        super().__init__(f"{file}: cannot be read as a suite: {problem}.")
+    def __init__(self, file: Path, problem: str, line: int = 1) -> None:
+        self.file, self.problem, self.line = file, problem, line
+        super().__init__(f"{file}:{line}: cannot be read as a suite: {problem}.")
 
 
 class SuiteNameError(SuiteError):
@@ -58,7 +58,9 @@ class SuiteNameError(SuiteError):
 
     def __init__(self, file: Path, found: str, wanted: str) -> None:
         self.file, self.found, self.wanted = file, found, wanted
-        super().__init__(f"{file}: name is '{found}', wanted '{wanted}', as the file and the dataset.")
+        lines = file.read_text(encoding="utf-8").splitlines()
+        line = next((number for number, text in enumerate(lines, 1) if f'"{found}"' in text), 1)
+        super().__init__(f"{file}:{line}: name is '{found}', wanted '{wanted}', as the file and the dataset.")
 
 
 class MissingFieldError(SuiteError):

@@ -133,7 +133,10 @@ def read_yaml(file: Path) -> Place:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContractError(str(file), line, "YAML", f"{error.problem}; fix the syntax.") from None
-    except (yaml.YAMLError, ValueError) as error:  # a character that YAML has not, a byte that is no UTF-8, no such day
+    except UnicodeDecodeError as error:
+        line = file.read_bytes().count(b"\n", 0, error.start) + 1
+        raise ContractError(str(file), line, "YAML", f"{error.reason} of UTF-8; save the file as UTF-8.") from None
+    except (yaml.YAMLError, ValueError) as error:  # a character that YAML has not, no such day
         raise ContractError(str(file), 1, "YAML", f"{' '.join(str(error).split())}; fix it.") from None
     start = yaml.Mark("", 0, 0, 0, "", 0)
     root = Place(str(file), node if node is not None else yaml.MappingNode("map", [], start))

@@ -18,6 +18,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.publish.descriptions import ops_schemas
 from lakehouse.publish.not_deleted import delete_flags
 from lakehouse.publish.query import require_views_run
+from lakehouse.publish.view_check import in_file
 from lakehouse.publish.views import ViewError, read_views, resolve
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import ModelError, build_models, manifest_models, register_silver
@@ -95,6 +96,6 @@ def _refused_views(context: Context) -> Iterator[str]:
         try:
             require_views_run(context.lake, context.contracts, [view])
         except LakehouseError as error:
-            yield str(ViewError(view.view.file, f"cannot be queried: {error}"))
+            yield in_file(ViewError(view.view.file, f"cannot be queried: {error}"))
         except duckdb.Error as error:  # its types do not fit, which is found when it is created
-            yield str(ViewError(view.view.file, f"cannot be queried: {str(error).splitlines()[0]}"))
+            yield in_file(ViewError(view.view.file, f"cannot be queried: {str(error).splitlines()[0]}"))

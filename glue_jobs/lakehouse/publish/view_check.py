@@ -24,6 +24,11 @@ def check_views(views: Sequence[View], tables: TableColumns) -> Iterator[ViewErr
         known[f"{ANALYTICS}.{view.name}"] = tuple(column.name for column in view.columns)
 
 
+def in_file(error: ViewError) -> str:
+    """The error with the whole path of its file, and the line, the first where it is about all of it."""
+    return f"{error.file}:{error.line or 1}: {error.problem}"
+
+
 def check_view(view: View, known: TableColumns) -> Iterator[ViewError]:
     """The errors of one view."""
     for node in view.table_nodes:
@@ -88,13 +93,22 @@ def _header_faults(view: View) -> Iterator[ViewError]:
         if name not in declared:
             unused = set(declared) - set(selected)
             hint = nearest(name, unused) if unused else ""
-            yield ViewError(view.file, f"selects {name}, but the header has no `-- column` line for it.{hint}")
+            fault = f"selects {name}, but the header has no `-- column` line for it.{hint}"
+            yield ViewError(view.file, fault, _line(view.tree.selects[selected.index(name)]))
     for name in declared:
         if name not in selected:
-            yield ViewError(view.file, f"declares the column {name}, but its SELECT does not have it.")
+            yield ViewError(
+                view.file, f"declares the column {name}, but its SELECT does not have it.", _header(view, name)
+            )
 
 
-def _line(node: exp.Expression) -> int | None:
+def _header(view: View, column: str) -> int:
+    """The line of the header that declares a column."""
+    lines = view.sql.splitlines()
+    return next(number for number, line in enumerate(lines, 1) if line.split()[:3] == ["--", "column", column])
+
+
+def _line(node: exp.Expr) -> int | None:
     for part in node.find_all(exp.Identifier):
         if part.meta.get("line"):
             return int(part.meta["line"])
