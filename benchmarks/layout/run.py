@@ -34,7 +34,7 @@ from benchmarks.shared.store import today
 from lakehouse.lake.table_files import table_files
 from lakehouse.layout.files import row_groups
 from lakehouse.layout.measure import QUERIES, mean_read_amplification, query_reads
-from lakehouse.publish.query import open_engine
+from lakehouse.publish.engine import open_engine
 
 SUITES = ("quality", "nights", "queries")
 ASKED_TABLES = (RANDOM, OURS_MONTH, OURS_DAY)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, write_deltalake
 
 from benchmarks.merge.names import DELTA_RS, DUCKDB
-from lakehouse.publish.query import open_engine
+from lakehouse.publish.engine import open_engine
 
 Deliver = Callable[[str], dict[str, Any]]
 """Takes the batch into the table at a path."""

@@ -14,7 +14,7 @@ import local_runner
 from lakehouse.cli.main import main
 from lakehouse.cycle.cycle import EVERYTHING, Selection
 from lakehouse.lake.paths import Lake
-from lakehouse.publish.query import tables_of
+from lakehouse.publish.engine import tables_of
 
 ROOT = Path(__file__).parents[2]
 

@@ -24,7 +24,7 @@ from lakehouse.lake.paths import Lake
 from lakehouse.layout.apply import apply_layout
 from lakehouse.layout.declared import maintained_table
 from lakehouse.layout.maintain import maintain_table
-from lakehouse.publish.query import open_engine
+from lakehouse.publish.engine import open_engine
 from lakehouse.runtime.context import Context
 from lakehouse.transform import merge
 from lakehouse.transform.merge import MergeResult, merge_batch

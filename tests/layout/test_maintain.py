@@ -28,7 +28,7 @@ from lakehouse.layout.files import columns_of, row_groups
 from lakehouse.layout.first_write import clustered
 from lakehouse.layout.maintain import MaintenanceResult, maintain_table
 from lakehouse.layout.measure import mean_read_amplification, query_reads, read_amplification
-from lakehouse.publish.query import open_engine
+from lakehouse.publish.engine import open_engine
 from lakehouse.runtime.context import Context
 
 DAYS, STORES, ROWS = 59, 40, 12_000  # two months

@@ -24,7 +24,7 @@ import yaml
 
 from lakehouse.contracts.project import Project, find_project
 from lakehouse.lake.paths import Lake
-from lakehouse.publish.query import tables_of
+from lakehouse.publish.engine import tables_of
 from tests.helpers.lakes import rows
 
 pytestmark = pytest.mark.timeout(600)

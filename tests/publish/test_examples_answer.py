@@ -87,7 +87,7 @@ def test_every_example_has_an_answer() -> None:
 @pytest.mark.parametrize("question", ANSWERS)
 def test_the_example_answers_its_question(project: Project, lake: Lake, question: str) -> None:
     def rows(sql: str) -> list[tuple[Any, ...]]:
-        found = run_query(lake, project.contracts, sql, views_in_query(project, lake, sql)).rows
+        found = run_query(lake, project.contracts, sql, views_in_query(project, lake, sql), dialect="athena").rows
         return [tuple(float(v) if hasattr(v, "as_tuple") else v for v in row) for row in found]
 
     found = rows(EXAMPLES[question])

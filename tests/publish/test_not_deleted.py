@@ -15,10 +15,11 @@ from lakehouse.contracts.contract import Contracts, Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.athena_query import _without_deleted
+from lakehouse.publish.engine import open_engine
 from lakehouse.publish.not_deleted import delete_flags, not_deleted
 from lakehouse.publish.pins import pin_table
 from lakehouse.publish.publish_views import available_views, columns_in_lake, views_in_query
-from lakehouse.publish.query import open_engine, run_query
+from lakehouse.publish.query import run_query
 from tests.helpers.lakes_without_spark import write_lake
 from tests.helpers.samples import SAMPLES, sample_datasets
 

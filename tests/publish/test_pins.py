@@ -13,10 +13,11 @@ from lakehouse.cli.main import main
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.published import pins_of
+from lakehouse.publish.engine import connect
 from lakehouse.publish.pins import VersionError, pin_table
 from lakehouse.publish.pins import _moment as moment
 from lakehouse.publish.publish_views import views_in_query
-from lakehouse.publish.query import connect, run_query
+from lakehouse.publish.query import run_query
 from tests.helpers.lakes import FACT
 from tests.helpers.lakes_without_spark import write_lake
 

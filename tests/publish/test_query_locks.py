@@ -18,7 +18,8 @@ from lakehouse.lake.paths import Lake
 from lakehouse.publish import athena as athena_module
 from lakehouse.publish.athena import Athena
 from lakehouse.publish.athena_query import query_athena
-from lakehouse.publish.query import connect, run_query
+from lakehouse.publish.engine import connect
+from lakehouse.publish.query import run_query
 from lakehouse.publish.query_errors import QueryError
 from lakehouse.publish.read_only import NotAReadError
 
@@ -128,7 +129,7 @@ def test_reads_of_every_kind_work(project: Project, products: Lake) -> None:
     ["select cast(name as int) from products", "select name::date from products", "select error(name) from products"],
 )
 def test_an_error_of_the_engine_shows_no_row(products: Lake, sql: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ask(products, sql) == 3
+    assert ask(products, sql, "--duckdb") == 3
     error = capsys.readouterr().err
     assert "The query failed: " in error
     assert "Exception: *** The message quotes a row" in error

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lakehouse.publish.athena_sql import MACROS, for_duckdb
+from lakehouse.publish.engine import columns_of
 from lakehouse.publish.views import read_views, resolve
 
 VIEWS = {view.name: view for view in resolve(read_views(Path(__file__).parents[2] / "dbt" / "athena_views"), {})}
@@ -87,8 +89,12 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("create schema marts; create schema analytics")
         columns = ", ".join(f"{name} {kind}" for name, kind in {**TYPES, "buyers": "bigint"}.items())
         connection.execute(f"create table marts.fct_daily_store_metrics ({columns})")
+        for macro in MACROS:
+            connection.execute(macro)
+        types = columns_of(connection, {("marts", "fct_daily_store_metrics")})
         for name in ON_THE_FACT:
-            connection.execute(f"create view analytics.{name} as {VIEWS[name].for_duckdb}")
+            query = for_duckdb(VIEWS[name].tree_of_tables, types, VIEWS[name].query)
+            connection.execute(f"create view analytics.{name} as {query}")
         yield connection
 
 

@@ -18,7 +18,7 @@ from lakehouse.contracts.project import Project
 from lakehouse.lake.delta_log import open_table, read_rows, select, table_version
 from lakehouse.lake.files import split_s3
 from lakehouse.lake.paths import Lake
-from lakehouse.publish.query import tables_of
+from lakehouse.publish.engine import tables_of
 from tests.helpers.lakes import FACT, rows
 from tests.oracle import expected
 from tests.s3.conftest import Store

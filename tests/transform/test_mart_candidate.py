@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from lakehouse.contracts.mart_graph import Mart
 from lakehouse.lake.delta_log import existing_table, table_version
 from lakehouse.lake.paths import delta_name
-from lakehouse.publish.query import tables_of
+from lakehouse.publish.engine import tables_of
 from lakehouse.runtime.context import Context
 from lakehouse.transform.mart_candidate import Candidate, Wanted, candidates, merging, replacing
 from lakehouse.transform.mart_keys import ChangedKeys, bounds_of

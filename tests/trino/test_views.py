@@ -24,7 +24,8 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "how-to" / "ask-the-views.md"
 def both(project: Project, sql: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     """The rows of a question by Athena's way and by the embedded engine's, over the same lake."""
     there = query_athena(Athena.of(S3_LAKE), project.contracts, sql).result.rows
-    here = run_query(S3_LAKE, project.contracts, sql, views_in_query(project, S3_LAKE, sql)).rows
+    views = views_in_query(project, S3_LAKE, sql)
+    here = run_query(S3_LAKE, project.contracts, sql, views, dialect="athena").rows
     return there, here
 
 

@@ -34,6 +34,7 @@ def query(
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for programs: every value as it is.")] = False,
     parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a Parquet file instead.")] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show personal data; recorded in ops.reveals.")] = False,
+    duckdb: Annotated[bool, typer.Option("--duckdb", help="The SELECT is in DuckDB's SQL, not in Athena's.")] = False,
 ) -> None:
     """Run a SELECT over the lake's tables and views, without a JVM, or in Athena.
 
@@ -44,8 +45,10 @@ def query(
     Columns classified as personal data are shown as *** (and compared as that), also in bronze and quarantine, unless
     --reveal is given: then the tables, the columns, who and when are recorded before a row is shown.
 
-    DuckDB reads the Delta tables. With --athena the same SELECT runs in Athena (its SQL dialect, its databases), and
-    what it reads and costs is printed; AWS credentials, region and endpoint come from the environment.
+    The SELECT is in Athena's SQL. Here DuckDB reads the Delta tables and gives the rows that Athena gives, also for a
+    division of integers (an integer) or of decimals (rounded half up), and by zero (an error). With --athena it runs
+    in Athena, and what it reads and costs is printed; AWS credentials, region and endpoint come from the environment.
+    With --duckdb it is in DuckDB's SQL, which has more, as GROUP BY ALL.
     """
     from lakehouse.lake.paths import Lake
 
@@ -53,16 +56,18 @@ def query(
         raise UsageError("--csv and --parquet exclude each other; give one of them.")
     if athena and reveal:
         raise UsageError("--reveal is of no use with --athena: there your role decides which columns you see.")
-    opened = Lake.at(lake)
+    if athena and duckdb:
+        raise UsageError("--athena and --duckdb exclude each other: Athena runs its own SQL alone.")
+    opened, dialect = Lake.at(lake), "duckdb" if duckdb else "athena"
     if parquet is not None:
-        rows = _save_from_athena(opened, sql, parquet) if athena else _save(opened, sql, parquet, reveal)
+        rows = _save_from_athena(opened, sql, parquet) if athena else _save(opened, sql, parquet, reveal, dialect)
         print_line(f"{rows} row{'' if rows == 1 else 's'} in {parquet}")
         return
-    answer = _from_athena(opened, sql).result if athena else _ask(opened, sql, reveal)
+    answer = _from_athena(opened, sql).result if athena else _ask(opened, sql, reveal, dialect)
     _print(answer.columns, answer.rows, csv)
 
 
-def _ask(lake: Any, sql: str, reveal: bool) -> Any:
+def _ask(lake: Any, sql: str, reveal: bool, dialect: Any) -> Any:
     from lakehouse.contracts.project import find_project
     from lakehouse.publish.publish_views import views_in_query
     from lakehouse.publish.query import run_query
@@ -70,7 +75,7 @@ def _ask(lake: Any, sql: str, reveal: bool) -> Any:
     project = find_project()
     with _views_named(project, lake):
         views = views_in_query(project, lake, sql)
-        answer = run_query(lake, project.contracts, sql, views, _who() if reveal else None)
+        answer = run_query(lake, project.contracts, sql, views, _who() if reveal else None, dialect)
     if not reveal:
         _say_masked(project.contracts, sql, answer.rows)
     return answer
@@ -91,7 +96,7 @@ def _say_masked(contracts: Any, sql: str, rows: list[tuple[Any, ...]]) -> None:
         print_line(f"{MASK} is personal data; --reveal shows it, which is recorded in ops.reveals", sys.stderr)
 
 
-def _save(lake: Any, sql: str, file: Path, reveal: bool) -> int:
+def _save(lake: Any, sql: str, file: Path, reveal: bool, dialect: Any) -> int:
     from lakehouse.contracts.project import find_project
     from lakehouse.publish.publish_views import views_in_query
     from lakehouse.publish.query import save_parquet
@@ -99,7 +104,7 @@ def _save(lake: Any, sql: str, file: Path, reveal: bool) -> int:
     project = find_project()
     with _views_named(project, lake):
         views = views_in_query(project, lake, sql)
-        return save_parquet(lake, project.contracts, sql, file, views, _who() if reveal else None)
+        return save_parquet(lake, project.contracts, sql, file, views, _who() if reveal else None, dialect)
 
 
 @contextmanager
@@ -146,7 +151,7 @@ def tables(lake: LakePath = DEFAULT_LAKE) -> None:
     from lakehouse.lake.paths import Lake
     from lakehouse.lake.table_files import totals_of
     from lakehouse.publish.describe import views_of
-    from lakehouse.publish.query import tables_of
+    from lakehouse.publish.engine import tables_of
     from lakehouse.publish.query_errors import EmptyLakeError
 
     opened = Lake.at(lake)

@@ -14,7 +14,7 @@ from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.catalogue import hive_type
 from lakehouse.publish.descriptions import described, queryable_tables
-from lakehouse.publish.query import UNQUALIFIED, tables_of
+from lakehouse.publish.engine import UNQUALIFIED, tables_of
 from lakehouse.publish.views import View, read_views, resolve
 
 PERSONAL = "personal"

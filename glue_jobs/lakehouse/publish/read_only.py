@@ -91,7 +91,8 @@ def _tree(sql: str, dialect: str) -> exp.Expr:
     try:
         trees = [tree for tree in sqlglot.parse(sql, read=dialect) if tree is not None]
     except SqlglotError as error:
-        raise NotAReadError(f"it cannot be parsed ({_reason(error)})") from None
+        words = {"athena": "Athena's SQL", "duckdb": "DuckDB's SQL"}[dialect]
+        raise NotAReadError(f"it cannot be parsed as {words} ({_reason(error)})") from None
     if len(trees) != 1:
         raise NotAReadError("it has more than one statement" if trees else "it has no statement")
     return trees[0]

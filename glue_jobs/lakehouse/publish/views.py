@@ -101,18 +101,14 @@ class ResolvedView:
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables that it reads, directly or through other views, as layer.table."""
-        ctes = {cte.alias for cte in self._tree.find_all(exp.CTE)}
-        nodes = (t for t in self._tree.find_all(exp.Table) if t.db or t.name not in ctes)
+        ctes = {cte.alias for cte in self.tree_of_tables.find_all(exp.CTE)}
+        nodes = (t for t in self.tree_of_tables.find_all(exp.Table) if t.db or t.name not in ctes)
         return tuple(sorted({table_name(node) for node in nodes}))
 
     @cached_property
-    def _tree(self) -> exp.Expr:
+    def tree_of_tables(self) -> exp.Expr:
+        """The parsed query."""
         return sqlglot.parse_one(self.query, dialect="athena")
-
-    @property
-    def for_duckdb(self) -> str:
-        """The query in DuckDB's dialect."""
-        return self._tree.sql(dialect="duckdb")
 
     @property
     def statement(self) -> str:

@@ -1,0 +1,271 @@
+"""Athena's SQL for DuckDB: the same rows from both, also where the two compute differently.
+
+sqlglot translates syntax and functions. What it leaves to each engine is written out here: a division of integers
+gives an integer, one of decimals a decimal that is rounded half up, an average of decimals too, a division by zero is
+an error, and a function that Athena does not have is none.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
+
+from lakehouse.errors import UsageError
+from lakehouse.publish.athena_types import compared_as, is_day, is_decimal, is_float, is_whole, scale, typed
+
+MACROS = (
+    "CREATE OR REPLACE TEMP MACRO athena_whole(n, d) AS CASE WHEN d = 0 THEN error('Division by zero') ELSE n // d END",
+    "CREATE OR REPLACE TEMP MACRO athena_rest(n, d) AS CASE WHEN d = 0 THEN error('Division by zero') ELSE n % d END",
+    # Rounded half up, away from zero; // and % of DuckDB cut towards zero.
+    "CREATE OR REPLACE TEMP MACRO athena_half_up(n, d) AS CASE WHEN d = 0 THEN error('Division by zero') "
+    "ELSE n // d + CASE WHEN 2 * abs(n % d) >= abs(d) THEN sign(n) * sign(d) ELSE 0 END END",
+)
+"""What a translated query calls; the connection needs them."""
+
+_UNNAMED = "_unnamed_"
+# Of a day these give a day, where DuckDB gives a time.
+_OF_DAYS = (exp.DateTrunc, exp.TimestampTrunc, exp.DateAdd, exp.DateSub)
+
+
+class NotAthenaError(UsageError):
+    """A query is not written in Athena's SQL; nothing of it was run."""
+
+    def __init__(self, found: str, instead: str) -> None:
+        self.found = found
+        super().__init__(
+            f"The query was not run: {found}. Wanted: Athena's SQL; {instead}, or add --duckdb for DuckDB's own."
+        )
+
+
+def for_duckdb(query: exp.Expr, columns: Mapping[str, Mapping[str, Mapping[str, str]]], text: str = "") -> str:
+    """A query in Athena's SQL → one for DuckDB that gives the same rows; raises NotAthenaError.
+
+    columns: layer → table → column → DuckDB's type. text: what the query was parsed from, for messages.
+    """
+    for fault, instead in (*_faults(query), *_foreign_words(query, text)):
+        raise NotAthenaError(fault, instead)
+    try:
+        tree = typed(_marked(query.copy()), columns)
+    except SqlglotError as error:
+        raise NotAthenaError(_reason(error), "name each column's table") from None
+    for fault, instead in _mixed(tree):
+        raise NotAthenaError(fault, instead)
+    _name_by_place(tree)
+    return _exact(tree).sql(dialect="duckdb")
+
+
+def _faults(query: exp.Expr) -> Iterator[tuple[str, str]]:
+    """What is DuckDB's and not Athena's, and what to write in its place."""
+    for group in query.find_all(exp.Group):
+        if group.args.get("all") or any(_is_all(item) for item in group.expressions):
+            yield "it has GROUP BY ALL, which is DuckDB's", "name the columns or their numbers, as in GROUP BY 1, 2"
+    for order in query.find_all(exp.Order):
+        if any(_is_all(item) for item in order.expressions):
+            yield "it has ORDER BY ALL, which is DuckDB's", "name the columns or their numbers, as in ORDER BY 1, 2"
+    for star in query.find_all(exp.Star):
+        if star.args.get("except_") or star.args.get("replace") or star.args.get("except"):
+            yield "it has * EXCLUDE or REPLACE, which are DuckDB's", "name the columns"
+
+
+def _is_all(item: exp.Expr) -> bool:
+    column = item.this if isinstance(item, exp.Ordered) else item
+    return isinstance(column, exp.Column) and not column.table and column.name.lower() == "all"
+
+
+def _foreign_words(query: exp.Expr, text: str) -> Iterator[tuple[str, str]]:
+    """The functions and casts that Athena lacks; sqlglot reads those of other engines too, and may translate them."""
+    aliases = {alias.name.lower() for alias in query.find_all(exp.TableAlias)}
+    for token, following in pairwise(sqlglot.tokenize(text, read="trino")):
+        if token.token_type is TokenType.DCOLON:
+            yield "it has ::, which is DuckDB's", "write CAST(… AS …)"
+        name = token.text.lower()
+        is_call = token.token_type is TokenType.VAR and following.token_type is TokenType.L_PAREN
+        if is_call and name not in aliases and name not in athena_functions():
+            near = difflib.get_close_matches(name, athena_functions(), 1)
+            yield f"Athena has no function {name}()", f"did you mean {near[0]}()" if near else "use one of Athena's"
+
+
+@cache
+def athena_functions() -> frozenset[str]:
+    """The functions of the Trino that Athena is, with those that are part of its language."""
+    text = resources.files("lakehouse.publish").joinpath("athena_functions.txt").read_text("utf-8")
+    return frozenset(text.split())
+
+
+def _mixed(tree: exp.Expr) -> Iterator[tuple[str, str]]:
+    """Comparisons of a text with a number or a day, which Athena refuses and DuckDB makes the best of."""
+    for node in tree.find_all(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In):
+        others = [node.args[side] for side in ("expression", "low", "high") if node.args.get(side) is not None]
+        for other in (*others, *node.expressions):
+            kinds = {compared_as(node.this), compared_as(other)}
+            if "text" in kinds and kinds & {"number", "time"}:
+                other_kind = next(iter(kinds & {"number", "time"}))
+                instead = "write date '2026-10-12'" if other_kind == "time" else "write the number without quotes"
+                yield f"{node.sql(dialect='athena')} compares a text with a {other_kind}", instead
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")[:200]
+
+
+def _marked(tree: exp.Expr) -> exp.Expr:
+    """The tree with a mark as the name of each column that has none; * is not known yet, nor what follows it."""
+    for select in tree.find_all(exp.Select):
+        for column in select.expressions:
+            if not isinstance(column, (exp.Alias, exp.Column, exp.Star, exp.Dot)):
+                column.replace(exp.alias_(column.copy(), f"{_UNNAMED}{column.depth}_{column.index}"))
+    return tree
+
+
+def _name_by_place(tree: exp.Expr) -> None:
+    """Name the marked columns as Athena does: `_col0`, by their place."""
+    names: dict[str, str] = {}
+    for select in tree.find_all(exp.Select):
+        marked = ((place, column) for place, column in enumerate(select.selects) if column.alias.startswith(_UNNAMED))
+        for place, column in marked:
+            names[column.alias] = f"_col{place}"
+            column.set("alias", exp.to_identifier(names[column.alias]))
+    for column in tree.find_all(exp.Column):
+        if column.name in names:
+            column.set("this", exp.to_identifier(names[column.name]))
+
+
+def _exact(tree: exp.Expr) -> exp.Expr:
+    """The tree with every computation in which the engines differ written out, the inner ones first."""
+    root = exp.Paren(this=tree)
+    for node in sorted(root.walk(), key=lambda node: node.depth, reverse=True):
+        changed = _changed(node)
+        if changed is not None:
+            changed.type = node.type  # what stands around it asks for that
+            node.replace(changed)
+    exact: exp.Expr = root.this
+    return exact
+
+
+def _changed(node: exp.Expr) -> exp.Expr | None:
+    """What stands in a node's place; None for a node that both engines compute alike."""
+    if isinstance(node, exp.Div):
+        return _divided(node)
+    if isinstance(node, exp.Mod):
+        return _rest(node)
+    average = _average_in(node)
+    if average is not None and is_decimal(average):
+        return _averaged(node, average)
+    if isinstance(node, _OF_DAYS) and is_day(node.this) and not node.find(exp.Interval):
+        return exp.cast(node.copy(), "DATE")
+    if isinstance(node, (exp.Add, exp.Sub)) and is_day(node.left) and isinstance(node.right, exp.Interval):
+        return exp.cast(node.copy(), "DATE")
+    if isinstance(node, (exp.ArgMax, exp.ArgMin)) and not node.args.get("count"):
+        # DuckDB passes over rows without a value, Athena does not.
+        return _call("arg_max_null" if isinstance(node, exp.ArgMax) else "arg_min_null", node.this, node.expression)
+    if isinstance(node, (exp.Round, exp.Ceil, exp.Floor, exp.Trunc)) and is_decimal(node.this):
+        return _as_decimal(node.copy(), scale(node))
+    if isinstance(node, (exp.Cast, exp.TryCast)) and is_whole(node) and is_float(node.this):
+        rounded = node.copy()
+        rounded.set("this", exp.Round(this=node.this.copy()))
+        return rounded
+    return None
+
+
+def _divided(node: exp.Div) -> exp.Expr | None:
+    left, right = node.left, node.right
+    if is_whole(left) and is_whole(right):
+        return _call("athena_whole", left, right)
+    if is_float(left) or is_float(right):
+        return None
+    _require_number(left, node)
+    _require_number(right, node)
+    digits = scale(node)
+    shift = digits - scale(left) + scale(right)
+    return _decimal_of(_call("athena_half_up", _shifted(left, shift), _unscaled(right)), digits)
+
+
+def _rest(node: exp.Mod) -> exp.Expr | None:
+    left, right = node.left, node.right
+    if is_whole(left) and is_whole(right):
+        return _call("athena_rest", left, right)
+    if is_float(left) or is_float(right):
+        return None
+    _require_number(left, node)
+    _require_number(right, node)
+    digits = scale(node)
+    both = (_shifted(side, digits - scale(side)) for side in (left, right))
+    return _decimal_of(_call("athena_rest", *both), digits)
+
+
+def _require_number(side: exp.Expr, node: exp.Expr) -> None:
+    if not (is_decimal(side) or is_whole(side)):
+        text = side.sql(dialect="athena")
+        raise NotAthenaError(
+            f"the type of {text} in {node.sql(dialect='athena')} is not known", "cast it, as in CAST(… AS double)"
+        )
+
+
+def _average_in(node: exp.Expr) -> exp.Avg | None:
+    """The average that an expression is: bare, with a FILTER, or over a window; the outermost of these counts."""
+    if isinstance(node.parent, (exp.Filter, exp.Window)) and node.arg_key == "this":
+        return None
+    inner = node
+    while isinstance(inner, (exp.Filter, exp.Window)):
+        inner = inner.this
+    return inner if isinstance(inner, exp.Avg) else None
+
+
+def _averaged(node: exp.Expr, average: exp.Avg) -> exp.Expr:
+    """A sum by a count, with what stands around the average around both."""
+    digits = scale(average)
+    total = _with_in_place_of_average(node, exp.Sum(this=average.this.copy()))
+    count = _with_in_place_of_average(node, exp.Count(this=average.this.copy()))
+    nothing_counted = exp.Nullif(this=count, expression=exp.Literal.number(0))
+    return _decimal_of(_call("athena_half_up", _unscaled_text(total, digits), nothing_counted), digits)
+
+
+def _with_in_place_of_average(node: exp.Expr, other: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Avg):
+        return other
+    copy = node.copy()
+    average = copy.find(exp.Avg)
+    if average is not None:
+        average.replace(other)
+    return copy
+
+
+def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+
+
+def _unscaled(node: exp.Expr) -> exp.Expr:
+    """All digits of a number as an integer: 1.20 with two digits after the point is 120."""
+    return _unscaled_text(node.copy(), scale(node))
+
+
+def _unscaled_text(node: exp.Expr, digits: int) -> exp.Expr:
+    text = exp.cast(_as_decimal(node, digits), "TEXT")
+    plain = exp.Anonymous(this="replace", expressions=[text, exp.Literal.string("."), exp.Literal.string("")])
+    return exp.cast(plain, exp.DataType.build("INT128"))
+
+
+def _shifted(node: exp.Expr, places: int) -> exp.Expr:
+    power = exp.cast(exp.Literal.string(str(10**places)), exp.DataType.build("INT128"))
+    return exp.Mul(this=_unscaled(node), expression=power) if places else _unscaled(node)
+
+
+def _as_decimal(node: exp.Expr, digits: int) -> exp.Expr:
+    return exp.cast(node, exp.DataType.build(f"DECIMAL(38, {digits})"))
+
+
+def _decimal_of(unscaled: exp.Expr, digits: int) -> exp.Expr:
+    """An integer of all digits as a decimal."""
+    number = _as_decimal(unscaled, 0)
+    if not digits:
+        return number
+    unit = exp.cast(exp.Literal.string(f"0.{'1'.rjust(digits, '0')}"), f"DECIMAL({digits + 1}, {digits})")
+    return exp.Paren(this=exp.Mul(this=number, expression=unit))

@@ -1,0 +1,63 @@
+"""What `lakehouse query` computes from Athena's SQL is what Trino computes; its list of functions is Trino's."""
+
+from __future__ import annotations
+
+import pytest
+
+from lakehouse.contracts.project import Project
+from lakehouse.publish.athena import Athena
+from lakehouse.publish.athena_query import query_athena
+from lakehouse.publish.athena_sql import athena_functions
+from lakehouse.publish.publish_views import views_in_query
+from lakehouse.publish.query import run_query
+from tests.helpers.stand_in.published import S3_LAKE, Cloud
+
+pytestmark = [pytest.mark.trino, pytest.mark.timeout(600)]
+
+# Words of the language that SHOW FUNCTIONS does not list.
+LANGUAGE = {
+    "array", "cast", "char", "coalesce", "current_timestamp", "decimal", "exists", "extract", "format", "grouping",
+    "if", "in", "json_array", "json_exists", "json_object", "json_query", "json_value", "listagg", "localtimestamp", "map",
+    "normalize", "nullif", "position", "row", "substring", "time", "timestamp", "trim", "try", "try_cast", "unnest",
+    "values", "varchar",
+}  # fmt: skip
+
+
+def test_its_functions_are_trinos(cloud: Cloud) -> None:
+    listed = {row[0] for row in cloud.trino.run("show functions").rows}
+    assert athena_functions() == listed | LANGUAGE
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select store_id, sum(net_revenue) / sum(orders), sum(orders) / count(*), avg(net_revenue), avg(orders) "
+        "from marts.fct_daily_store_metrics group by 1 order by 1",
+        "select dt, store_id, net_revenue / 3, net_revenue / nullif(units, 0), gross_margin / nullif(net_revenue, 0), "
+        "net_revenue % 7, -orders / 2, -orders % 2, orders / 4e0 from marts.fct_daily_store_metrics order by 1, 2",
+        "select dt, store_id, avg(net_revenue) over (partition by store_id order by dt rows 2 preceding), "
+        "round(net_revenue / 3, 1), ceil(net_revenue), floor(-net_revenue), truncate(net_revenue) "
+        "from marts.fct_daily_store_metrics order by 1, 2",
+        "select store_id, max_by(net_revenue, dt) / 2, min_by(net_revenue, dt), "
+        "avg(net_revenue) filter (where orders > 3) "
+        "from marts.fct_daily_store_metrics group by 1 order by avg(net_revenue) desc, 1",
+        "select cast(net_revenue as integer), cast(cast(net_revenue as double) as bigint), "
+        "cast(net_revenue as varchar), coalesce(gross_margin, 0) / 4, "
+        "case when orders > 3 then orders else net_revenue end / 4 from marts.fct_daily_store_metrics order by dt, store_id",
+        "with weeks as (select date_trunc('week', dt) as week, store_id, sum(net_revenue) as revenue, count(*) as days "
+        "from marts.fct_daily_store_metrics group by 1, 2) select week, store_id, revenue / days, "
+        "revenue / lag(revenue) over (partition by store_id order by week) - 1 from weeks order by 1, 2",
+        "select sum(quantity * unit_price * (1 - 0.15)) / 3, sum(unit_price * 0.5), avg(unit_price * quantity), "
+        "count_if(quantity > 1) / 2, count(distinct store_id) / 2 from silver.erp_orders",
+        "select day_of_week(dt), month(dt), year(dt) / 7, date_diff('day', date '2026-10-01', dt) / 7, "
+        "date_add('day', -dt_part, dt), dt + interval '1' day "
+        "from (select dt, 3 as dt_part from marts.fct_daily_store_metrics) order by dt",
+    ],
+)  # fmt: skip
+def test_the_same_query_gives_the_same_rows(project: Project, published: list[str], sql: str) -> None:
+    there = query_athena(Athena.of(S3_LAKE), project.contracts, sql).result
+    views = views_in_query(project, S3_LAKE, sql)
+    here = run_query(S3_LAKE, project.contracts, sql, views, dialect="athena")
+    assert there.rows
+    assert here.rows == there.rows
+    assert here.columns == there.columns
