@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.contracts.project import Project
 from lakehouse.contracts.suite import Suite, load_suite
 from lakehouse.errors import EXIT_TERMINAL
 from lakehouse.ingest.ingest import ingest_domain
@@ -42,6 +43,21 @@ def batch(spark: SparkSession) -> DataFrame:
     """Two visits: an ordinary one, and one without money."""
     rows = [(1, 1, "abc", 2.0, 1), (2, 2, "secret", 0.0, 2)]
     return spark.createDataFrame(rows, "_row_id bigint, id int, note string, amount double, seq bigint")
+
+
+def test_a_pattern_that_exhausts_javas_stack_is_named_and_ends_with_3(
+    spark: SparkSession, tmp_path: Path, project: Project
+) -> None:
+    long = spark.createDataFrame([(1, 1, "ab" * 100_000)], "_row_id bigint, id int, note string")
+    deep = rule("expect_column_values_to_match_regex", column="note", regex="^(a|b)*$")
+    suite = suite_of(tmp_path, deep)
+    visits = write_project(tmp_path, expectations=[FIRST, deep]).contracts.dataset("visits")
+    with pytest.raises(RuleFailsError) as raised, naming_the_rule(project, visits, long, suite, suite):
+        evaluate_batch(long, suite, 100)
+    assert raised.value.exit_code == EXIT_TERMINAL
+    assert raised.value.rule == "rule"
+    assert "StackOverflowError" in raised.value.reason
+    assert "abab" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,8 @@ def local_settings(project: Project, cores: int, is_small: bool = True) -> dict[
         "spark.driver.extraClassPath": ":".join(str(jar) for jar in sorted((project.cache / "jars").glob("*.jar"))),
         "spark.driver.extraJavaOptions": " ".join(map(_java_word, options)),
         **few_tasks(cores),
+        # A pattern that exhausts Java's stack fails its task; by default it would end the one JVM, with no word of why.
+        "spark.executor.killOnFatalError.depth": "0",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.warehouse.dir": str(project.cache / "warehouse"),  # Hadoop reads a URL's %20 as three letters
