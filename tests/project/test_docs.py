@@ -238,15 +238,24 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in _anchors(found), f"{page.name}: {target}"
 
 
+def _links(page: Path) -> list[Path]:
+    targets = re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8"))
+    return [(page.parent / target).resolve() for target in targets if "://" not in target]
+
+
 def _anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    wanted = [page.relative_to(ROOT).as_posix() for page in (*HOW_TO.glob("*.md"), ROOT / "docs" / "architecture.md")]
-    assert [page for page in wanted if page not in text] == []
+    reached, waiting = set[Path](), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page not in reached:
+            reached.add(page)
+            waiting += [link for link in _links(page) if link.suffix == ".md"]
+    assert [page.relative_to(ROOT).as_posix() for page in MARKDOWN if page not in reached] == []
     index = (ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8")
     assert [page.name for page in (ROOT / "docs" / "adr").glob("0*.md") if page.name not in index] == []
 
