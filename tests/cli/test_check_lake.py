@@ -42,7 +42,12 @@ def found(lake: Lake, orders: Dataset, **changed: Any) -> list[str]:
 
 def test_a_lake_that_the_contract_built_has_no_problem(built: Lake, orders: Dataset) -> None:
     assert found(built, orders) == []
-    assert lake_problems(Lake.at("/nowhere"), Contracts(())) == []
+
+
+def test_a_lake_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--lake", str(tmp_path / "nowhere")]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: No tables in the lake {tmp_path}/nowhere; ")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from lakehouse.cli.console import console
 from lakehouse.cli.run import run_delivery
@@ -53,6 +54,12 @@ JAVA = "An error occurred while calling o80.save.\n: org.apache.spark.SparkExcep
             "an executor has no jar",
             3,
         ),
+        (OSError("Kernel error -> no credentials found in chain. Attempted: …"), "AWS found no credentials", 3),
+        (NoCredentialsError(), "AWS found no credentials", 3),
+        (Py4JJavaError(JAVA.format("S3Exception: InvalidAccessKeyId")), "AWS found no credentials, or refuses", 3),
+        (OSError("Generic S3 error: <Code>NoSuchBucket</Code>"), "there is no such bucket", 3),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), "a service does not answer", 75),
+        (OSError("error sending request: client error (Connect): tcp connect error"), "a service does not answer", 75),
         (Py4JNetworkError("Answer from Java side is empty"), "the JVM of Spark ended", 75),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "the JVM of Spark ended", 75),
         (RuntimeError("[JAVA_GATEWAY_EXITED] Java gateway process exited"), "the JVM of Spark ended", 75),

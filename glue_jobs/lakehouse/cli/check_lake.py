@@ -11,10 +11,17 @@ from lakehouse.lake.built_with import BuiltWithError, changed_facts
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.evolution import OtherLayoutError, schema_change
 from lakehouse.lake.paths import Lake
+from lakehouse.publish.engine import tables_of
+from lakehouse.publish.query_errors import EmptyLakeError
 
 
 def lake_problems(lake: Lake, contracts: Contracts) -> list[str]:
-    """What each contract says otherwise than its tables were built with, a line each; empty where all agree."""
+    """What each contract says otherwise than its tables were built with, a line each; empty where all agree.
+
+    Raises EmptyLakeError where there is nothing to compare with.
+    """
+    if not tables_of(lake):
+        raise EmptyLakeError(lake)
     lines = (str(error) for dataset in contracts.datasets for error in _refused(lake, dataset))
     return list(dict.fromkeys(lines))  # bronze and silver mostly say the same
 

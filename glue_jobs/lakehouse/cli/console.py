@@ -39,7 +39,7 @@ def console(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         _forget_output()
         return 0
-    except OSError as error:
+    except Exception as error:
         from lakehouse.runtime.machine import foreseen
 
         refused = foreseen(error)

@@ -25,6 +25,33 @@ class _Refusal:
 
 _REFUSALS = (
     _Refusal(
+        frozenset(),
+        frozenset({"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "TokenRetrievalError"}),
+        (
+            "no credentials found in chain",
+            "Unable to load credentials from any of the providers",
+            "InvalidAccessKeyId",
+            "SignatureDoesNotMatch",
+            "ExpiredToken",
+        ),
+        "AWS found no credentials, or refuses them; sign in, or set AWS_PROFILE",
+        EXIT_TERMINAL,
+    ),
+    _Refusal(
+        frozenset(),
+        frozenset(),
+        ("NoSuchBucket", "The specified bucket does not exist"),
+        "there is no such bucket; correct the path of the lake, or the account (AWS_PROFILE)",
+        EXIT_TERMINAL,
+    ),
+    _Refusal(
+        frozenset(),
+        frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError"}),
+        ("client error (Connect)", "dns error: failed to lookup address"),
+        "a service does not answer; see network, region and AWS_ENDPOINT_URL",
+        EXIT_TRANSIENT,
+    ),
+    _Refusal(
         frozenset({errno.ENOSPC, errno.EDQUOT}),
         frozenset(),
         ("No space left on device", "Disk quota exceeded", "(os error 28)", "(os error 122)"),
