@@ -73,6 +73,12 @@ def test_reading_a_lake_starts_no_spark(words: tuple[str, ...], small_lake: Lake
     assert not {"pyspark", "great_expectations", "dbt", "airflow", "boto3", "pydantic"} & set(found)
 
 
+def test_the_status_of_a_lake_starts_no_spark(small_lake: Lake) -> None:
+    code, found = imported("status", "--lake", small_lake.root)
+    assert code == 75, "its tables are not published"
+    assert not {"pyspark", "great_expectations", "dbt", "airflow", "boto3", "pydantic"} & set(found)
+
+
 @pytest.mark.parametrize("name", ["check", "settings"])
 def test_the_projects_files_need_no_engine(name: str) -> None:
     code, found = imported(name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.contracts.cron import cron_problem
+from lakehouse.contracts.cron import cron_problem, last_time, runs_a_day
 
 croniter = pytest.importorskip("croniter", reason="comes with Airflow")
 
@@ -52,3 +54,22 @@ FIELD = st.from_regex(r"(\*|\d{1,2}|[a-z]{3})(-(\d{1,2}|[a-z]{3}))?(/\d)?(,\d{1,
 def test_what_passes_here_passes_in_airflow(schedule: str) -> None:
     if cron_problem(schedule) is None:
         assert croniter.croniter.is_valid(schedule), schedule
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(FIELD, min_size=5, max_size=5).map(" ".join),
+    st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2028, 1, 1)),
+)
+def test_the_last_time_is_that_of_airflow(schedule: str, before: datetime) -> None:
+    if cron_problem(schedule) is None:
+        wanted = croniter.croniter(schedule, before).get_prev(datetime)
+        assert last_time(schedule, before) == wanted or before - wanted > timedelta(days=700)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "times"),
+    [("0 3 * * *", 1), ("0 * * * *", 24), ("*/30 6-17 * * *", 24), ("0 3 * * 1", 52 / 365), ("0 3 1 * *", 12 / 365)],
+)
+def test_how_often_a_day(schedule: str, times: float) -> None:
+    assert runs_a_day(schedule) == pytest.approx(times)

@@ -109,7 +109,7 @@ def test_a_job_enters_its_run_and_its_step(tmp_path: Path) -> None:
     assert steps == {
         ("ingest_erp", "ingest", "erp", "erp_orders", 3),
         ("ingest_erp", "ingest", "erp", None, 0),
-        ("ingest_erp", "around", "", None, 0),
+        ("ingest_erp", "around", "erp", None, 0),
     }
 
 

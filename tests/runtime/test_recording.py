@@ -114,7 +114,7 @@ def test_the_steps_say_what_was_read_and_written(lake: Lake) -> None:
     work(lake, something)
     found = [(s.step, s.domain, s.table_name, s.state, s.rows_read, s.rows_written, s.bytes_read) for s in steps(lake)]
     assert found == [
-        ("around", "", None, DONE, 0, 0, 0),
+        ("around", "erp", None, DONE, 0, 0, 0),
         ("ingest", "erp", None, DONE, 0, 0, 0),
         ("ingest", "erp", "erp_orders", DONE, 15, 14, 1500),
     ]

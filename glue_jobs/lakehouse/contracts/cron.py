@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -57,3 +59,39 @@ def _values(text: str, low: int, high: int, words: Mapping[str, int]) -> set[int
 
 def _number(word: str, words: Mapping[str, int]) -> int:
     return int(word) if word.isdecimal() and word.isascii() else words.get(word, -1)
+
+
+def last_time(schedule: str, before: datetime) -> datetime | None:
+    """The last moment before another at which a valid schedule came round; None where it did not for two years."""
+    minutes, hours, *_ = _fields(schedule)
+    times = [(hour, minute) for hour in sorted(hours, reverse=True) for minute in sorted(minutes, reverse=True)]
+    midnight = before.replace(hour=0, minute=0, second=0, microsecond=0)
+    for back in range(2 * 366):
+        day = midnight - timedelta(days=back)
+        if comes_round(schedule, day.date()):
+            moments = (day.replace(hour=hour, minute=minute) for hour, minute in times)
+            if found := next((moment for moment in moments if moment < before), None):
+                return found
+    return None
+
+
+def comes_round(schedule: str, day: date) -> bool:
+    """Whether a valid schedule comes round on a day."""
+    _, _, days, months, weekdays = _fields(schedule)
+    in_month, in_week = day.day in days, day.isoweekday() % 7 in {number % 7 for number in weekdays}
+    if "*" in (schedule.split()[2], schedule.split()[4]):
+        return day.month in months and in_month and in_week
+    return day.month in months and (in_month or in_week)  # cron's own rule: where both are named, one is enough
+
+
+def runs_a_day(schedule: str) -> float:
+    """How often a valid schedule comes round on a day, on average over a year."""
+    minutes, hours, *_ = _fields(schedule)
+    year = [date(2027, 1, 1) + timedelta(days=number) for number in range(365)]
+    return len(minutes) * len(hours) * sum(comes_round(schedule, day) for day in year) / len(year)
+
+
+@functools.cache
+def _fields(schedule: str) -> tuple[frozenset[int], ...]:
+    fields = zip(schedule.split(), _FIELDS, strict=True)
+    return tuple(frozenset(_values(text.lower(), low, high, words) or ()) for text, (_, low, high, words) in fields)

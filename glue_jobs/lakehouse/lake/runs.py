@@ -140,7 +140,7 @@ def record_steps(lake: Lake, steps: Sequence[StepRecord]) -> None:
 
 def runs_since(lake: Lake, since: datetime, now: datetime | None = None) -> list[RunRecord]:
     """The runs that began after a moment, oldest first; of each the end where there is one."""
-    rows = read_rows(lake.ops("runs"), f"started_at >= {_instant(since)}")
+    rows = read_rows(lake.ops("runs"), f"started_at >= {instant(since)}")
     return runs_of(rows, now or datetime.now(UTC), this_process())
 
 
@@ -177,7 +177,7 @@ def _may_live(process: str, here: str) -> bool:
 
 def steps_since(lake: Lake, since: datetime) -> list[StepRecord]:
     """What runs that ended after a moment did, each entry once."""
-    rows = read_rows(lake.ops("steps"), f"recorded_at >= {_instant(since)}")
+    rows = read_rows(lake.ops("steps"), f"recorded_at >= {instant(since)}")
     found = {tuple(row[name] for name in ("attempt_id", "job", "step", "table_name")): row for row in rows}
     names = StepRecord.__dataclass_fields__
     steps = [StepRecord(**{name: row[name] for name in names}) for row in found.values()]
@@ -186,5 +186,6 @@ def steps_since(lake: Lake, since: datetime) -> list[StepRecord]:
     )
 
 
-def _instant(moment: datetime) -> str:
+def instant(moment: datetime) -> str:
+    """A moment as a literal in SQL of delta-rs."""
     return f"to_timestamp_micros({int(moment.timestamp() * 1_000_000)})"

@@ -221,8 +221,9 @@ def _state_of(recording: Recording) -> str:
 def steps_of(recording: Recording, ended: RunRecord) -> list[StepRecord]:
     """A row per step and table; what is left of a step's seconds, and of the run's, has a row without a table."""
     total = ended.seconds or 0.0
-    around = StepWork(ended.job, AROUND, "", seconds=max(0.0, total - sum(step.seconds for step in recording.steps)))
-    around.state = ended.state
+    domains = {step.domain for step in recording.steps}
+    around = StepWork(ended.job, AROUND, domains.pop() if len(domains) == 1 else "", state=ended.state)
+    around.seconds = max(0.0, total - sum(step.seconds for step in recording.steps))
     rows: list[StepRecord] = []
     for step in (*recording.steps, around):
         own = max(0.0, step.seconds - sum(work.seconds for work in step.done.values()))

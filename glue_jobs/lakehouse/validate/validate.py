@@ -29,6 +29,7 @@ from lakehouse.runtime.context import Context
 from lakehouse.runtime.engine import about_dataset
 from lakehouse.runtime.lineage import emit_validated
 from lakehouse.runtime.metrics import report_quarantined
+from lakehouse.runtime.recording import did
 from lakehouse.validate.batch_suite import batch_suite
 from lakehouse.validate.data_docs import DataDocs
 from lakehouse.validate.data_docs_s3 import DataDocsOnS3
@@ -123,6 +124,7 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
     record_validation(context.lake, dataset, result)
     emit_validated(context, dataset)
     report_quarantined(context.lake, dataset.name, evaluation.quarantined + unreadable, evaluation.rows + unreadable)
+    did(dataset.name, result.rows_landed, result.rows_passed)
     log.info("validated", status=result.status, rows=evaluation.rows, quarantined=evaluation.quarantined)
     return result
 

@@ -1,0 +1,221 @@
+"""How a lake stands: what was found, the worst first, each with the command that goes on; without a JVM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from lakehouse.contracts.contract import Contract, Contracts
+from lakehouse.contracts.cron import last_time
+from lakehouse.contracts.layers import MARTS
+from lakehouse.contracts.plan import LAKEHOUSE
+from lakehouse.cycle.status_facts import DatasetFacts, Opened, facts_of
+from lakehouse.errors import EXIT_TERMINAL, EXIT_TRANSIENT
+from lakehouse.lake.paths import Lake
+from lakehouse.lake.run_costs import domain_costs, done_times
+from lakehouse.lake.runs import (
+    DIED,
+    DONE,
+    FAILED,
+    FULL_RUN,
+    INTERRUPTED,
+    NOTHING_NEW,
+    RunRecord,
+    instant,
+    runs_of,
+    this_process,
+)
+from lakehouse.say import format_count
+
+WEEK = timedelta(days=7)
+"""So far back it is looked for runs that failed or died."""
+LOOK_BACK = timedelta(days=40)
+"""So far back it is looked for a publish: a monthly delivery is the rarest that has a deadline of use."""
+LATE, MET, NOT_YET = "late", "met", "not due yet"
+
+
+class Level(IntEnum):
+    """Who can help with what was found; the number is its place, the worst first."""
+
+    PERSON = 0
+    RETRY = 1
+    LOOK = 2
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a run that ends so."""
+        return {Level.PERSON: EXIT_TERMINAL, Level.RETRY: EXIT_TRANSIENT, Level.LOOK: 0}[self]
+
+    @property
+    def label(self) -> str:
+        """The level in words."""
+        return {Level.PERSON: "manual action", Level.RETRY: "run again", Level.LOOK: "look"}[self]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that somebody may want to do something about."""
+
+    level: Level
+    subject: str
+    found: str
+    since: datetime | None
+    command: str
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """Whether a domain was published by the time that its contract names. state: met, late or not due yet.
+
+    due: the last time that was due; done: the first publish after the delivery was due.
+    """
+
+    state: str
+    due: datetime | None = None
+    done: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DomainFacts:
+    """How one domain stands: its deadline, what its runs cost since yesterday and this month, in US dollars."""
+
+    contract: Contract
+    deadline: Deadline
+    cost_day: float
+    cost_month: float
+
+
+@dataclass(frozen=True)
+class LakeStatus:
+    """How a lake stood at a moment."""
+
+    at: datetime
+    findings: tuple[Finding, ...]
+    datasets: tuple[DatasetFacts, ...]
+    domains: tuple[DomainFacts, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """That of the worst finding, as of a run."""
+        return min((finding.level for finding in self.findings), default=Level.LOOK).exit_code
+
+
+@dataclass(frozen=True)
+class Commands:
+    """The commands that go on, for one lake as the caller named it."""
+
+    lake: str
+    is_default: bool = False
+
+    def of(self, words: str) -> str:
+        """A command of `lakehouse` on the lake."""
+        return f"lakehouse {words}" + ("" if self.is_default else f" --lake {self.lake}")
+
+    def job(self, step: str, domain: str) -> str:
+        """A job of its own; on S3 the DAG of its name, which has the rights of its role."""
+        if self.lake.startswith("s3://"):
+            return f"airflow dags trigger {step}_{domain}"
+        named = "" if domain == LAKEHOUSE else f" --domain {domain}"
+        return f"./spark_local.sh {step}{named} --lake_root {self.lake}"
+
+
+def status_of(lake: Lake, contracts: Contracts, commands: Commands, now: datetime) -> LakeStatus:
+    """How the datasets of some contracts stand."""
+    opened = Opened(lake, contracts.datasets)
+    rows = opened.rows("runs", f"SELECT * FROM t WHERE started_at >= {instant(now - WEEK)}")
+    datasets, runs = tuple(facts_of(opened, contracts)), runs_of(rows, now, this_process())
+    domains = tuple(_domains(opened, contracts, now))
+    found = [
+        *(finding for facts in datasets for finding in findings_of_dataset(facts, commands)),
+        *(finding for domain in domains for finding in findings_of_domain(domain, commands)),
+        *findings_of_runs([run for run in runs if _is_of(run, contracts)], commands),
+    ]
+    order = sorted(found, key=lambda one: (one.level, one.since is None, one.since, one.subject, one.found))
+    return LakeStatus(now, tuple(order), datasets, domains)
+
+
+def findings_of_dataset(facts: DatasetFacts, commands: Commands) -> Iterator[Finding]:
+    """What there is to do about a dataset."""
+    name, domain = facts.dataset.name, facts.dataset.domain
+    for note in facts.stopped:
+        text = f"batch {note.batch_id} is stopped: {note.reason}"
+        yield Finding(Level.PERSON, name, text, note.since, commands.of("batch list"))
+    for note in facts.refused:
+        text = f"refused, nothing delivered since: {note.reason}"
+        again = f"deliver the file again, then {commands.job('ingest', domain)}"
+        yield Finding(Level.PERSON, name, text, note.since, again)
+    for waiting in facts.waiting:
+        text = f"{waiting.what} pending at {waiting.step}"
+        yield Finding(Level.RETRY, name, text, waiting.since, commands.job(waiting.step, domain))
+    if facts.published < facts.silver and not facts.waiting:
+        behind = f"published version {facts.published} of {facts.silver}"
+        text = behind if facts.published >= 0 else "not published yet"
+        yield Finding(Level.RETRY, name, text, None, commands.job("publish", domain))
+    if facts.open_rows:
+        text = f"{format_count(facts.open_rows, 'open row')} in quarantine"
+        yield Finding(Level.LOOK, name, text, None, commands.of(f"quarantine list {name}"))
+    if facts.read_amplification > facts.dataset.max_read_amplification:
+        limit = facts.dataset.max_read_amplification
+        text = f"queries read {facts.read_amplification:.2f} times the least possible, limit {limit:g}"
+        yield Finding(Level.LOOK, name, text, None, commands.of("maintain"))
+
+
+def findings_of_domain(domain: DomainFacts, commands: Commands) -> Iterator[Finding]:
+    """What there is to do about a domain's deadline."""
+    deadline = domain.deadline
+    if deadline.state == LATE and deadline.done is None:
+        name = domain.contract.domain
+        text = f"not published by {domain.contract.deadline} UTC"
+        yield Finding(Level.RETRY, name, text, deadline.due, commands.job("publish", name))
+
+
+def findings_of_runs(runs: Sequence[RunRecord], commands: Commands) -> Iterator[Finding]:
+    """The last run of each job, where it did not end well and no full run after it did; runs: oldest first."""
+    well = [run.started_at for run in runs if run.job == FULL_RUN and run.state in (DONE, NOTHING_NEW)]
+    for run in {run.job: run for run in runs}.values():
+        step, _, subject = run.job.partition("_")
+        if run.state not in (FAILED, DIED, INTERRUPTED) or (well and run.started_at < well[-1]):
+            continue
+        level = Level.PERSON if run.state == FAILED and run.exit_code != EXIT_TRANSIENT else Level.RETRY
+        text = f"run {run.state}" + (f": {run.reason}" if run.reason else "")
+        again = commands.of("run --landing DIR") if run.job == FULL_RUN else commands.job(step, subject)
+        yield Finding(level, run.job, text, run.started_at, again)
+
+
+def deadline_of(contract: Contract, done: Sequence[datetime], now: datetime) -> Deadline:
+    """Whether a domain's publish ended between the delivery that was due last and the deadline after it.
+
+    done: when its publish ended well, oldest first.
+    """
+    hour, minute = map(int, contract.deadline.split(":"))
+    due = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    due = due if due <= now else due - timedelta(days=1)
+    scheduled = last_time(contract.schedule, due)
+    if scheduled is None:
+        return Deadline(NOT_YET)
+    after = next((moment for moment in done if moment >= scheduled), None)
+    return Deadline(MET if after and after <= due else LATE, due, after)
+
+
+def _domains(opened: Opened, contracts: Contracts, now: datetime) -> Iterator[DomainFacts]:
+    steps = opened.table(opened.lake.ops("steps"))
+    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    costs, done = domain_costs(steps, now - timedelta(days=1), month), done_times(steps, "publish", now - LOOK_BACK)
+    for contract in contracts:
+        deadline = deadline_of(contract, done.get(contract.domain, ()), now)
+        if deadline.due is not None and _began_after(opened, deadline.due):
+            deadline = Deadline(NOT_YET)
+        yield DomainFacts(contract, deadline, *costs.get(contract.domain, (0.0, 0.0)))
+
+
+def _began_after(opened: Opened, moment: datetime) -> bool:
+    """Whether the lake's first run began after a moment, or there was none: nothing was late before."""
+    return opened.first_run is None or opened.first_run > moment
+
+
+def _is_of(run: RunRecord, contracts: Contracts) -> bool:
+    """Whether a run is about the domains of some contracts, or about all that there are."""
+    subject = run.job.partition("_")[2]
+    return subject in ("", MARTS, LAKEHOUSE, *contracts.domains)
