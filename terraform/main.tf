@@ -35,6 +35,7 @@ module "plan" {
   source = "./modules/plan"
 
   repository = local.repository
+  workers    = { type = var.worker_type, most = var.number_of_workers, gigabytes = var.gigabytes_per_worker }
 }
 
 module "key" {
@@ -121,7 +122,7 @@ module "job" {
   queried_databases = each.key == "publish_marts" ? local.published : []
 
   worker_type       = var.worker_type
-  number_of_workers = var.number_of_workers
+  number_of_workers = each.value.workers
   timeout_minutes   = var.timeout_minutes
   metrics_namespace = local.metrics.namespace
   tags              = { step = each.value.step, domain = each.value.domain == null ? "lakehouse" : each.value.domain }

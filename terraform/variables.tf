@@ -32,8 +32,14 @@ variable "worker_type" {
 }
 
 variable "number_of_workers" {
-  description = "Maximum number of workers per job, including the driver."
+  description = "Maximum number of workers per job, including the driver; a job of a domain whose contract says its volume gets as many as that needs."
   type        = number
+}
+
+variable "gigabytes_per_worker" {
+  description = "Gigabytes of a delivery for which a job gets one more worker of 4 cores: 2 are four splits of 128 MB per core."
+  type        = number
+  default     = 2
 }
 
 variable "timeout_minutes" {

@@ -70,7 +70,8 @@ def test_the_samples_contracts_have_none(project: Project) -> None:
         (CUSTOMER, f"{CUSTOMER}        classification: geheim\n", "geheim",
          "erp_orders.customer_id.classification: 'geheim' is not known and is masked as personal data."),
         ("  - property: timeOfAvailability\n", "  - {property: retention, value: 3, unit: y}\n  - property: "
-         "timeOfAvailability\n", "retention", "'retention' has no effect here, only frequency and timeOfAvailability"),
+         "timeOfAvailability\n", "retention", "'retention' has no effect here, "
+         "only frequency, timeOfAvailability and volume"),
     ],
 )  # fmt: skip
 def test_a_word_without_effect_is_one_warning(

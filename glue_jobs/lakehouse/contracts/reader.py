@@ -19,6 +19,7 @@ from lakehouse.contracts.not_after import read_not_after
 from lakehouse.contracts.property_names import properties_of
 from lakehouse.contracts.roles import Roles, check_roles
 from lakehouse.contracts.rules_reader import read_rules
+from lakehouse.contracts.volume import VOLUME, check_volume
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import LakehouseError, gathering, nearest, raise_first
 
@@ -120,6 +121,7 @@ def _with_owner(root: Place, domain: str, datasets: tuple[Dataset, ...]) -> Cont
     for wanted in ("frequency", "timeOfAvailability"):
         if wanted not in promised:
             raise sla.error(f"needs an entry with property '{wanted}'.")
+    check_volume(promised.get(VOLUME))
     return Contract(
         domain=domain,
         title=root.text("name"),

@@ -13,10 +13,11 @@ from lakehouse.contracts.quality_reader import OF_COLUMNS, OF_TABLES, why_unused
 from lakehouse.contracts.reader import read_contract
 from lakehouse.contracts.rule_words import FORMATS, ON_FAILURE, SEVERITIES
 from lakehouse.contracts.rules_reader import has_effect
+from lakehouse.contracts.volume import VOLUME
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import nearest
 
-_SLA = ("frequency", "timeOfAvailability")
+_SLA = ("frequency", "timeOfAvailability", VOLUME)
 _LOGICAL = {
     "string": ("string",),
     "int": ("integer",),
@@ -59,7 +60,8 @@ def _line(node: Place, text: str) -> str:
 def _of_sla(root: Place) -> Iterator[str]:
     for item in root.need("slaProperties").items():
         if item.text("property") not in _SLA:
-            yield _line(item, f"'{item.text('property')}' has no effect here, only {' and '.join(_SLA)} have.")
+            known = f"{', '.join(_SLA[:-1])} and {_SLA[-1]}"
+            yield _line(item, f"'{item.text('property')}' has no effect here, only {known} have.")
 
 
 def _of_dataset(node: Place, dataset: Dataset) -> Iterator[str]:

@@ -151,7 +151,28 @@ locals {
     { database = "analytics", name = trimsuffix(basename(file), ".sql") }
   ]
 
-  jobs = merge(local.domain_jobs, local.shared_jobs)
+  # A job needs the driver and an executor at least. Without a volume only the environment bounds it, as jobs over all
+  # domains are: what they read depends on all of them.
+  jobs = {
+    for name, job in merge(local.domain_jobs, local.shared_jobs) : name => merge(job, {
+      workers = min(var.workers.most, try(
+        max(2, 1 + ceil(local.gigabytes[job.domain] / (var.workers.gigabytes * local.cores[var.workers.type] / 4))),
+        var.workers.most,
+      ))
+    })
+  }
+}
+
+# How much a delivery of each domain holds, where its contract says it, and the cores of a worker.
+locals {
+  units = { MB = 0.001, GB = 1, TB = 1000 }
+  cores = { "G.1X" = 4, "G.2X" = 8, "G.4X" = 16, "G.8X" = 32, "R.1X" = 4, "R.2X" = 8, "R.4X" = 16, "R.8X" = 32 }
+  gigabytes = merge([
+    for contract in local.contracts : {
+      for promise in contract.slaProperties : contract.domain => promise.value * local.units[promise.unit]
+      if promise.property == "volume"
+    }
+  ]...)
 }
 
 # What each domain has beside its jobs.

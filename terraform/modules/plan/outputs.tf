@@ -1,5 +1,5 @@
 output "jobs" {
-  description = "Jobs by name: step, domain, description, paths read and written, tables published."
+  description = "Jobs by name: step, domain, description, paths read and written, tables published, workers."
   value       = local.jobs
 }
 
