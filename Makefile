@@ -65,6 +65,9 @@ format: setup ## Format the code
 samples: setup ## Write the sample deliveries again
 	@$(PY) -m tools.samples.generate
 
+docs: setup ## Build the site of all pages (build/site; search works offline, nothing is fetched)
+	@$(PY) -m tools.docs.site
+
 reference: setup ## Write the pages of docs/reference/ that the code says, again
 	@$(PY) -m tools.docs.reference
 

@@ -41,6 +41,8 @@ class Page:
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection, self._numbers = connection, itertools.count(1)
+        self.events: list[dict[str, Any]] = []
+        """What the browser has reported unasked, once `watch` was called."""
 
     def open(self, address: str, *words: str, seconds: float = 60) -> str:
         """Open an address, wait until each of the words can be read there, and return all that can be read."""
@@ -72,6 +74,20 @@ class Page:
         clip = {"clip": {**self._value(_AROUND % json.dumps(around)), "scale": 2}} if around else {}
         file.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png", **clip)["data"]))
 
+    def watch(self) -> None:
+        """Let the browser report requests, errors and what is logged."""
+        for domain in ("Network", "Runtime", "Log", "Page"):
+            self._call(f"{domain}.enable")
+
+    def as_wide_as(self, width: int, height: int = 844) -> None:
+        """Show pages as a screen of that width does; a window has a least width of its own."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._call("Emulation.setDeviceMetricsOverride", **screen)
+
+    def value(self, script: str) -> Any:
+        """What a script gives."""
+        return self._value(script)
+
     def _value(self, script: str) -> Any:
         return self._call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
 
@@ -84,6 +100,7 @@ class Page:
                 assert "error" not in answer, answer
                 result: dict[str, Any] = answer["result"]
                 return result
+            self.events.append(answer)
 
 
 @contextmanager

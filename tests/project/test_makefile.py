@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROMISED = (
-    "setup", "local-run", "test", "check", "format", "samples", "reference", "airflow", "clean", "check-mwaa",
+    "setup", "local-run", "test", "check", "format", "samples", "docs", "reference", "airflow", "clean", "check-mwaa",
     "check-terraform", "test-airflow", "test-changed", "test-cluster", "test-contracts", "test-crash",
     "mutants", "test-deliveries", "test-docs", "test-layout", "test-lineage", "test-model",
     "test-policy", "test-quality", "test-rivals", "test-rollback", "test-s3", "test-s3-drivers", "test-trino",
