@@ -62,7 +62,8 @@ def test_a_view_whose_table_holds_nothing_is_skipped(
 
 def test_docs_are_copied_once_and_again_when_they_change(run_dags: Callable[..., Any], aws: Any) -> None:
     aws.s3.put_object(Bucket="retail-curated", Key="curated/docs/data_docs/a.html", Body=b"1")
-    run_dags("publish_erp")
+    (run,) = run_dags("publish_erp")
+    assert run["tasks"]["sync_data_docs"] == "success"
     first = aws.s3.get_object(Bucket="retail-curated", Key="docs/data_docs/a.html")
     assert first["Body"].read() == b"1"
     aws.s3.put_object(Bucket="retail-curated", Key="curated/docs/data_docs/b.html", Body=b"2")

@@ -48,6 +48,11 @@ def test_a_run_without_its_packages_fails_before_its_script(aws: Any) -> None:
     assert message == ""
 
 
-def test_a_request_that_names_an_acl_is_refused(aws: Any) -> None:
+def test_a_request_that_names_an_acl_is_refused_and_does_nothing(aws: Any) -> None:
+    aws.s3.put_object(Bucket=CURATED_BUCKET, Key="a.html", Body=b"1")
+    source = {"Bucket": CURATED_BUCKET, "Key": "a.html"}
     with pytest.raises(ClientError, match="AccessControlListNotSupported"):
         aws.s3.put_object(Bucket=CURATED_BUCKET, Key="docs/a.html", Body=b"1", ACL="private")
+    with pytest.raises(ClientError, match="AccessControlListNotSupported"):
+        aws.s3.copy_object(Bucket=CURATED_BUCKET, Key="docs/a.html", CopySource=source, ACL="private")
+    assert "Contents" not in aws.s3.list_objects_v2(Bucket=CURATED_BUCKET, Prefix="docs/")

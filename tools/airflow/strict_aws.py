@@ -19,6 +19,7 @@ def be_strict() -> None:
     from moto.s3.responses import S3Response
 
     S3Response._acl_from_headers = _no_acl
+    S3Response.copy_object = _copying(S3Response.copy_object)
     GlueBackend.start_job_run = _launching(GlueBackend.start_job_run)
     FakeJobRun.as_dict = _with_reason(FakeJobRun.as_dict)
 
@@ -44,6 +45,16 @@ def _no_acl(response: Any, headers: Any) -> None:
 
     if any(name.lower() in _ACL_HEADERS for name, _ in headers.items()):
         raise S3ClientError("AccessControlListNotSupported", "The bucket does not allow ACLs")
+
+
+def _copying(copy: Any) -> Any:
+    """S3 refuses before it copies; moto looks at the headers when the copy is there."""
+
+    def copy_object(response: Any) -> Any:
+        _no_acl(response, response.headers)
+        return copy(response)
+
+    return copy_object
 
 
 def _launching(start: Any) -> Any:
