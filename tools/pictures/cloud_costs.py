@@ -10,7 +10,9 @@ from typing import Any
 
 import yaml
 
+from lakehouse.contracts.cost_plan import all_runs, crawl, crawls, small_run, small_runs, storage, work
 from lakehouse.contracts.prices import price_list
+from lakehouse.contracts.project import find_project
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- costs -->\n", "<!-- end of costs -->"
@@ -21,10 +23,8 @@ Facts = dict[str, Any]
 
 def priced(facts: Facts) -> dict[str, float]:
     """All prices, those included that follow from others: of a small run of a job, and of a crawl."""
-    price, assumed = facts["prices"], facts["assumed"]
-    run = assumed["dpus_of_a_small_run"] * assumed["minutes_of_a_small_run"] / 60
-    crawl = assumed["crawler_dpus"] * assumed["crawler_minutes"] / 60
-    return {**price, "small_run": run * price["glue_dpu_hour"], "crawl": crawl * price["crawler_dpu_hour"]}
+    listed = price_list()
+    return {**facts["prices"], "small_run": small_run(listed), "crawl": crawl(listed)}
 
 
 def monthly(facts: Facts, resource: Facts, environment: str) -> float:
@@ -59,16 +59,14 @@ def at_rest(facts: Facts) -> list[str]:
 
 def by_use(facts: Facts, size: str) -> list[tuple[str, float]]:
     """What running costs, in dollars a month."""
-    price, assumed, daily = priced(facts), facts["assumed"], facts["sizes"][size]["gb_a_day"]
-    days, runs = assumed["days_a_month"], facts["runs_a_day"]
-    work = daily * days / assumed["gb_a_dpu_hour"] * price["glue_dpu_hour"]
-    stored = daily * days * assumed["copies_of_the_data"]
-    scanned = assumed["athena_tb_a_month_large" if daily >= 1 else "athena_tb_a_month_small"]
+    listed, daily = price_list(), facts["sizes"][size]["gb_a_day"]
+    runs, crawled = all_runs(find_project().contracts), listed.assumed["crawls_a_day"]
+    scanned = listed.assumed["athena_tb_a_month_large" if daily >= 1 else "athena_tb_a_month_small"]
     return [
-        (f"Glue jobs, {runs} runs a day", runs * days * price["small_run"] + work),
-        (f"Glue crawlers, {assumed['crawls_a_day']} crawls a day", assumed["crawls_a_day"] * days * price["crawl"]),
-        ("S3, the first month's data", stored * price["s3_standard_gb_month"]),
-        (f"Athena, {scanned} TB read", scanned * price["athena_tb"]),
+        (f"Glue jobs, {runs:g} runs a day", small_runs(listed, runs) + work(listed, daily)),
+        (f"Glue crawlers, {crawled} crawls a day", crawls(listed, crawled)),
+        ("S3, the first month's data", storage(listed, daily)),
+        (f"Athena, {scanned} TB read", scanned * listed.prices["athena_tb"]),
     ]
 
 

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import sys
 
-from lakehouse.cli import batch, dataset, doctor, layout, marts, new, project, publish, quarantine, query, run, status
+from lakehouse.cli import (
+    batch,
+    cost,
+    dataset,
+    doctor,
+    layout,
+    marts,
+    new,
+    project,
+    publish,
+    quarantine,
+    query,
+    run,
+    status,
+)
 from lakehouse.cli.app import FIX, LAYOUT, new_app
 from lakehouse.cli.console import run_app
 from lakehouse.cli.options import DEFAULT_LAKE
@@ -18,6 +32,7 @@ app = new_app(
 )
 app.add_typer(run.app)
 app.add_typer(status.app)
+app.add_typer(cost.app)
 app.add_typer(query.app)
 app.add_typer(project.app)
 app.add_typer(new.app)

@@ -57,12 +57,13 @@ def _print(found: LakeStatus) -> None:
         print_line("Nothing is pending, late, stopped or open.")
     columns = ("dataset", "last delivery", "silver", "published", "open rows", "ties corrected", "layout")
     print_table(columns, [_dataset_line(facts) for facts in found.datasets])
-    heads = ("domain", "deadline", "state", "published at", "cost of 24 h, $", "of this month, $")
+    heads = ("domain", "deadline", "state", "published at", "cost of 24 h, $", "of this month, $", "budget, $")
     print_table(heads, [_domain_line(facts) for facts in found.domains])
 
 
 def _domain_line(facts: DomainFacts) -> tuple[object, ...]:
-    costs = f"{facts.cost_day:.2f}", f"{facts.cost_month:.2f}"
+    budget = facts.contract.budget.month
+    costs = f"{facts.cost_day:.2f}", f"{facts.cost_month:.2f}", None if budget is None else f"{budget:.2f}"
     due = f"{facts.contract.deadline} UTC"
     return facts.contract.domain, due, facts.deadline.state, _time(facts.deadline.done), *costs
 
@@ -92,7 +93,7 @@ def _print_json(found: LakeStatus) -> None:
         ],
         "domains": [
             {"domain": one.contract.domain, "deadline": vars(one.deadline), "cost_day": one.cost_day,
-             "cost_month": one.cost_month}
+             "cost_month": one.cost_month, "budget_month": one.contract.budget.month}
             for one in found.domains
         ],
     }  # fmt: skip

@@ -74,6 +74,8 @@ def _of_domain(old: Contract, new: Contract) -> Iterator[Change]:
     facts = {
         "schedule": (old.schedule, new.schedule, {DAGS: Effect.WIDENING}, (DEPLOY,)),
         "deadline": (old.deadline, new.deadline, {DAGS: Effect.WIDENING}, (DEPLOY,)),
+        "budget": (old.budget.month, new.budget.month, {}, ()),
+        "runBudget": (old.budget.run, new.budget.run, {}, ()),
         "owner": (old.owner, new.owner, {DAGS: Effect.FREE}, ()),
         "contact": (old.contact, new.contact, {DAGS: Effect.FREE}, ()),
         "description": (old.description, new.description, {}, ()),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from lakehouse.contracts.budget import NO_BUDGET, Budget
 from lakehouse.contracts.columns import BATCH_COLUMN, DATE_COLUMNS, VALIDITY_COLUMNS, Column, with_fields
 from lakehouse.contracts.layout import (
     MAX_READ_AMPLIFICATION,
@@ -192,7 +193,10 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Contract:
-    """One domain: its owner, its schedule and its datasets."""
+    """One domain: its owner, its schedule and its datasets.
+
+    budget: what its runs may cost. delivery_gb: how much one delivery has; None where the contract does not say.
+    """
 
     domain: str
     title: str
@@ -202,6 +206,8 @@ class Contract:
     schedule: str
     deadline: str
     datasets: tuple[Dataset, ...]
+    budget: Budget = NO_BUDGET
+    delivery_gb: float | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse.contracts.budget import delivery_gb, read_budget
 from lakehouse.contracts.columns import DATE_COLUMNS
 from lakehouse.contracts.columns_reader import read_columns, read_key, read_name
 from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeMode, MergeStrategy, Ties
@@ -131,6 +132,8 @@ def _with_owner(root: Place, domain: str, datasets: tuple[Dataset, ...]) -> Cont
         schedule=_schedule(promised["frequency"]),
         deadline=_deadline(promised["timeOfAvailability"]),
         datasets=datasets,
+        budget=read_budget(promised),
+        delivery_gb=delivery_gb(promised.get("volume")),
     )
 
 

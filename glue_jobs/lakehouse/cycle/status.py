@@ -14,7 +14,7 @@ from lakehouse.contracts.plan import LAKEHOUSE
 from lakehouse.cycle.status_facts import DatasetFacts, Opened, facts_of
 from lakehouse.errors import EXIT_TERMINAL, EXIT_TRANSIENT
 from lakehouse.lake.paths import Lake
-from lakehouse.lake.run_costs import domain_costs, done_times
+from lakehouse.lake.run_costs import dearest_runs, domain_costs, done_times
 from lakehouse.lake.runs import (
     DIED,
     DONE,
@@ -79,12 +79,16 @@ class Deadline:
 
 @dataclass(frozen=True)
 class DomainFacts:
-    """How one domain stands: its deadline, what its runs cost since yesterday and this month, in US dollars."""
+    """How one domain stands: its deadline, and what its runs cost, in US dollars.
+
+    cost_day, dearest_run: of the last 24 hours. cost_month: since the first of the month.
+    """
 
     contract: Contract
     deadline: Deadline
     cost_day: float
     cost_month: float
+    dearest_run: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -163,12 +167,20 @@ def findings_of_dataset(facts: DatasetFacts, commands: Commands) -> Iterator[Fin
 
 
 def findings_of_domain(domain: DomainFacts, commands: Commands) -> Iterator[Finding]:
-    """What there is to do about a domain's deadline."""
+    """What there is to do about a domain's deadline and budget."""
     deadline = domain.deadline
     if deadline.state == LATE and deadline.done is None:
         name = domain.contract.domain
         text = f"not published by {domain.contract.deadline} UTC"
         yield Finding(Level.RETRY, name, text, deadline.due, commands.job("publish", name))
+    budget = domain.contract.budget.month
+    if budget is not None and domain.cost_month > budget:
+        text = f"runs of this month cost {domain.cost_month:.2f} $, budget {budget:.2f} $"
+        yield Finding(Level.LOOK, domain.contract.domain, text, None, commands.of("cost --by table"))
+    budget = domain.contract.budget.run
+    if budget is not None and domain.dearest_run > budget:
+        text = f"a run of the last 24 hours cost {domain.dearest_run:.2f} $, budget of a run {budget:.2f} $"
+        yield Finding(Level.LOOK, domain.contract.domain, text, None, commands.of("cost --by run"))
 
 
 def findings_of_runs(runs: Sequence[RunRecord], commands: Commands) -> Iterator[Finding]:
@@ -203,11 +215,16 @@ def _domains(opened: Opened, contracts: Contracts, now: datetime) -> Iterator[Do
     steps = opened.table(opened.lake.ops("steps"))
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     costs, done = domain_costs(steps, now - timedelta(days=1), month), done_times(steps, "publish", now - LOOK_BACK)
+    # One more reading of the ledger, where a contract asks for it.
+    is_asked = any(contract.budget.run is not None for contract in contracts)
+    dearest = dearest_runs(steps, now - timedelta(days=1)) if is_asked else {}
     for contract in contracts:
         deadline = deadline_of(contract, done.get(contract.domain, ()), now)
         if deadline.due is not None and _began_after(opened, deadline.due):
             deadline = Deadline(NOT_YET)
-        yield DomainFacts(contract, deadline, *costs.get(contract.domain, (0.0, 0.0)))
+        yield DomainFacts(
+            contract, deadline, *costs.get(contract.domain, (0.0, 0.0)), dearest.get(contract.domain, 0.0)
+        )
 
 
 def _began_after(opened: Opened, moment: datetime) -> bool:

@@ -12,8 +12,6 @@ from lakehouse.lake.delta_log import open_table, select
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.runs import DONE, NOTHING_NEW, instant
 
-GROUPS = ("domain", "table_name", "step", "run_id", "job")
-"""What costs are added up by."""
 _ENTRY = "attempt_id, job, step, table_name"
 
 
@@ -70,6 +68,14 @@ def domain_costs(steps: DeltaTable | None, day: datetime, month: datetime) -> di
     )
     rows = select(steps, f"SELECT domain, {sums} FROM ({once}) GROUP BY domain")
     return {row["domain"]: (row["day"], row["month"]) for row in rows}
+
+
+def dearest_runs(steps: DeltaTable | None, since: datetime) -> dict[str, float]:
+    """What the dearest run of each domain cost since a moment."""
+    found: dict[str, float] = {}
+    for cost in costs_in(steps, since, ("domain", "attempt_id")):
+        found[str(cost.group[0])] = max(cost.cost_usd, found.get(str(cost.group[0]), 0.0))
+    return found
 
 
 def done_times(steps: DeltaTable | None, step: str, since: datetime) -> dict[str, list[datetime]]:
