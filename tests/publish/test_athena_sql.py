@@ -71,6 +71,10 @@ LAST = "from days where orders is null"
         ("select date_trunc('month', dt), date_add('day', 3, dt), dt + interval '1' day, dt - interval '1' day, "
          f"date_diff('day', date '2026-09-01', dt) / 7 {ONE}",
          ["2026-10-01", "2026-10-04", "2026-10-02", "2026-09-30", "4"]),
+        ("select date_diff('second', timestamp '2026-10-01 09:35:44.314', timestamp '2026-10-01 09:40:51.271'), "
+         "date_diff('month', date '2026-01-31', date '2026-02-27'), date_diff('week', date '2026-10-04', dt), "
+         f"date_diff('hour', timestamp '2026-10-01 01:00:00', timestamp '2026-10-01 00:59:00') {ONE}",
+         ["306", "0", "0", "0"]),
         ("select case when units > 9 then units else revenue end / 4, coalesce(cost, 0) / 4, nullif(units, 0) / 2, "
          f"if(units > 0, 1, 0) / 2 {ONE}", ["2.50", "0.3125", "1", "0"]),
     ],

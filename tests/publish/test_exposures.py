@@ -15,8 +15,8 @@ def test_each_view_on_a_business_table_is_an_exposure(project: Project) -> None:
     assert set(exposures) == {name for name, view in shown.items() if not view.tables[0].startswith("ops.")}
     for name, exposure in exposures.items():
         assert exposure["description"] == shown[name].view.description
-        (parent,) = exposure["depends_on"]
-        assert parent.split("'")[-2] == shown[name].tables[0].split(".")[1]
+        parents = {parent.split("'")[-2] for parent in exposure["depends_on"]}
+        assert parents == {table.split(".")[1] for table in shown[name].tables}
 
 
 def test_the_example_profile_has_three_targets(project: Project) -> None:

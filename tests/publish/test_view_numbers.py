@@ -141,3 +141,40 @@ def test_the_catalogue_shows_the_price_of_today(project: Project, lake: Lake) ->
     write_deltalake(lake.silver("products"), pa.Table.from_pylist(versions))
     found = asked(project, lake)("select product_id, list_price from current_products order by product_id")
     assert found == [("P1", Decimal("5.00")), ("P3", Decimal("8.00"))]
+
+
+def test_order_lines_and_sessions_add_up_to_the_fact(both: Ask) -> None:
+    """Per day and store, also where a line is returned, cancelled, deleted, or its product unknown."""
+    lines = """
+        select day, store, sum(line_amount) filter (where is_kept), coalesce(sum(line_cost) filter (where is_kept), 0),
+            coalesce(sum(quantity) filter (where is_kept), 0), count(*) filter (where is_kept and line_cost is null),
+            count(distinct order_id) filter (where status <> 'cancelled')
+        from order_lines group by all having count(*) filter (where is_kept) > 0 order by all"""
+    fact = f"""
+        select dt, store_id, net_revenue, cost_of_goods, units, lines_without_cost, orders
+        from {FACT} where units > 0 order by all"""
+    assert both(lines) == both(fact)
+    visits = "count(*), sum(page_views), sum(add_to_carts), sum(purchases)"
+    sessions = f"""
+        select day, store, {visits}, count(*) filter (where has_purchase) from sessions group by all order by all"""
+    sessions_of_fact = f"""
+        select dt, store_id, sessions, page_views, add_to_carts, purchases,
+            cast(round(conversion_rate * sessions) as bigint)
+        from {FACT} where sessions > 0 order by all"""
+    assert both(sessions) == both(sessions_of_fact)
+    assert both("select count(*) from order_lines where line_cost is null")[0][0] > 0
+
+
+def test_the_calendar_has_every_day_and_the_stores_each_store(both: Ask) -> None:
+    """The newest delivery ends on 31 October; between it and 23 October no store has data."""
+    days = both("select count(*), min(day), max(day), count(*) filter (where stores = 0) from dim_dates")
+    first, last = both(f"select min(dt), max(dt) from {FACT}")[0]
+    with_data = both(f"select count(distinct dt) from {FACT}")[0][0]
+    whole = (last - first).days + 1
+    assert days == [(whole, first, last, whole - with_data)]
+    assert both("select iso_year, iso_week, day_of_week, is_weekend, week_begin, quarter from dim_dates "
+                "where day = date '2026-10-18'") == [(2026, 42, 7, True, date(2026, 10, 12), 4)]  # fmt: skip
+    assert both("select store, first_day, last_day, days_with_data from dim_stores order by store") == (
+        both(f"select store_id, min(dt), max(dt), count(*) from {FACT} group by all order by all")
+    )
+    assert both("select store, is_active, last_day_with_orders from dim_stores where not is_active") == []

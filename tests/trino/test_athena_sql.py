@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.trino, pytest.mark.timeout(600)]
 # Words of the language that SHOW FUNCTIONS does not list.
 LANGUAGE = {
     "array", "cast", "char", "coalesce", "current_timestamp", "decimal", "exists", "extract", "format", "grouping",
-    "if", "in", "json_array", "json_exists", "json_object", "json_query", "json_value", "listagg", "localtimestamp", "map",
-    "normalize", "nullif", "position", "row", "substring", "time", "timestamp", "trim", "try", "try_cast", "unnest",
-    "values", "varchar",
+    "if", "in", "json_array", "json_exists", "json_object", "json_query", "json_value", "listagg", "localtimestamp",
+    "map", "normalize", "nullif", "position", "row", "substring", "time", "timestamp", "trim", "try", "try_cast",
+    "unnest", "values", "varchar",
 }  # fmt: skip
 
 
@@ -43,12 +43,20 @@ def test_its_functions_are_trinos(cloud: Cloud) -> None:
         "from marts.fct_daily_store_metrics group by 1 order by avg(net_revenue) desc, 1",
         "select cast(net_revenue as integer), cast(cast(net_revenue as double) as bigint), "
         "cast(net_revenue as varchar), coalesce(gross_margin, 0) / 4, "
-        "case when orders > 3 then orders else net_revenue end / 4 from marts.fct_daily_store_metrics order by dt, store_id",
+        "case when orders > 3 then orders else net_revenue end / 4 "
+        "from marts.fct_daily_store_metrics order by dt, store_id",
         "with weeks as (select date_trunc('week', dt) as week, store_id, sum(net_revenue) as revenue, count(*) as days "
         "from marts.fct_daily_store_metrics group by 1, 2) select week, store_id, revenue / days, "
         "revenue / lag(revenue) over (partition by store_id order by week) - 1 from weeks order by 1, 2",
         "select sum(quantity * unit_price * (1 - 0.15)) / 3, sum(unit_price * 0.5), avg(unit_price * quantity), "
         "count_if(quantity > 1) / 2, count(distinct store_id) / 2 from silver.erp_orders",
+        "select date_diff('second', min(occurred_at), max(occurred_at)), "
+        "date_diff('hour', max(occurred_at), min(occurred_at)), date_diff('month', min(dt), date '2026-11-28'), "
+        "date_diff('month', date '2026-01-31', date '2026-02-28'), "
+        "date_diff('month', date '2026-01-30', date '2026-02-28'), "
+        "date_diff('month', date '2026-03-31', date '2026-02-28'), "
+        "date_diff('quarter', date '2025-11-30', min(dt)), date_diff('week', date '2026-09-29', min(dt)), count(*) / 7 "
+        "from silver.web_events group by session_id order by session_id",
         "select day_of_week(dt), month(dt), year(dt) / 7, date_diff('day', date '2026-10-01', dt) / 7, "
         "date_add('day', -dt_part, dt), dt + interval '1' day "
         "from (select dt, 3 as dt_part from marts.fct_daily_store_metrics) order by dt",

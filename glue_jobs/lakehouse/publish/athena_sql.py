@@ -159,6 +159,9 @@ def _changed(node: exp.Expr) -> exp.Expr | None:
     average = _average_in(node)
     if average is not None and is_decimal(average):
         return _averaged(node, average)
+    if isinstance(node, exp.DateDiff):
+        # Whole units between the two; DuckDB's own counts the borders that are passed.
+        return _call("date_sub", exp.Literal.string(node.text("unit").lower() or "day"), node.expression, node.this)
     if isinstance(node, _OF_DAYS) and is_day(node.this) and not node.find(exp.Interval):
         return exp.cast(node.copy(), "DATE")
     if isinstance(node, (exp.Add, exp.Sub)) and is_day(node.left) and isinstance(node.right, exp.Interval):

@@ -51,17 +51,23 @@ def _own_columns(scope: Scope) -> Iterator[exp.Column]:
 
 
 def _fault(column: exp.Column, scope: Scope, known: TableColumns) -> str:
-    """The error about a column; empty if a source of its scope, or of an enclosing one, has it."""
+    """The error about a column; empty if a source of its scope, or of an enclosing one, has it.
+
+    `a.b` is the column b of the source a, or a field of the column a; fields are looked at by the engine alone.
+    """
+    first, *rest = [part.name for part in column.parts]
     candidates: set[str] = set()
     around: Scope | None = scope
     while around is not None:
         for name, source in around.sources.items():
-            if column.table and column.table != name:
-                continue
             columns = _columns_of(source, known)
-            if columns is None or column.name in columns:
+            if columns is None and first not in scope.sources:
                 return ""
-            candidates |= set(columns)
+            is_qualified = bool(rest) and first == name
+            if columns is None or (rest[0] if is_qualified else first) in columns:
+                return ""
+            if is_qualified or not rest:
+                candidates |= set(columns)
         around = around.parent
     if not column.table and column.find_ancestor(exp.Order) and column.name in _aliases(scope):
         return ""
