@@ -42,9 +42,25 @@ class Applied:
 
     @property
     def policies(self) -> dict[str, str]:
-        """The policy documents of the roles, by the role's name without project and environment."""
+        """What each role may do as one document, by the role's name without project and environment."""
+        merged = {role: json.loads(document) for role, document in self.inline_policies.items()}
+        for role, document in self.attached_policies:
+            merged[role]["Statement"] += json.loads(document)["Statement"]
+        return {role: json.dumps(document) for role, document in merged.items()}
+
+    @property
+    def inline_policies(self) -> dict[str, str]:
+        """The policy document that is part of each role."""
         prefix = self.outputs["airflow_environment"] + "-"
         return {v["role"].removeprefix(prefix): v["policy"] for v in self.of_type("aws_iam_role_policy")}
+
+    @property
+    def attached_policies(self) -> list[tuple[str, str]]:
+        """The roles with each policy document that is attached to them."""
+        prefix = self.outputs["airflow_environment"] + "-"
+        documents = {v["arn"]: v["policy"] for v in self.of_type("aws_iam_policy")}
+        attached = self.of_type("aws_iam_role_policy_attachment")
+        return [(v["role"].removeprefix(prefix), documents[v["policy_arn"]]) for v in attached]
 
     def policy(self, role: str) -> list[dict[str, Any]]:
         """The statements of a role; a job's is named as the job."""

@@ -7,6 +7,9 @@ locals {
   databases = distinct(concat(["analytics"], [for table in var.view_tables : table.database]))
   landed    = "curated/ops/_landed"
   logs      = [for table in var.view_tables : "curated/${table.database}/${table.name}/_delta_log"]
+  # With names as long as ours, so many jobs and roles fit into one attached policy.
+  jobs  = chunklist(var.job_names, 35)
+  roles = chunklist(var.passed_role_arns, 35)
 }
 
 module "role" {
@@ -16,33 +19,45 @@ module "role" {
   description = "What Airflow and its DAGs may do."
   trusted     = { type = "Service", identifiers = ["airflow.amazonaws.com", "airflow-env.amazonaws.com"] }
   policy      = { name = "airflow", json = data.aws_iam_policy_document.airflow.json }
-  account_id  = var.platform.account_id
+  grown_policies = concat(
+    [for number, document in data.aws_iam_policy_document.jobs : { name = "jobs-${number}", json = document.json }],
+    [for number, document in data.aws_iam_policy_document.roles : { name = "roles-${number}", json = document.json }],
+  )
+  account_id = var.platform.account_id
 }
 
-data "aws_iam_policy_document" "airflow" {
-  # ---- what the DAGs do
+data "aws_iam_policy_document" "jobs" {
+  count = length(local.jobs)
+
   statement {
     sid       = "RunTheseJobs"
     actions   = ["glue:BatchStopJobRun", "glue:GetJob", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"]
-    resources = [for name in var.job_names : "arn:aws:glue:${local.arn}:job/${name}"]
+    resources = [for name in local.jobs[count.index] : "arn:aws:glue:${local.arn}:job/${name}"]
   }
+}
 
-  statement {
-    sid       = "RunTheseCrawlers"
-    actions   = ["glue:GetCrawler", "glue:StartCrawler"]
-    resources = [for name in var.crawler_names : "arn:aws:glue:${local.arn}:crawler/${name}"]
-  }
+data "aws_iam_policy_document" "roles" {
+  count = length(local.roles)
 
   statement {
     sid       = "PassTheseRoles"
     actions   = ["iam:PassRole"]
-    resources = var.passed_role_arns
+    resources = local.roles[count.index]
 
     condition {
       test     = "StringEquals"
       variable = "iam:PassedToService"
       values   = ["glue.amazonaws.com"]
     }
+  }
+}
+
+data "aws_iam_policy_document" "airflow" {
+  # ---- what the DAGs do
+  statement {
+    sid       = "RunTheseCrawlers"
+    actions   = ["glue:GetCrawler", "glue:StartCrawler"]
+    resources = [for name in var.crawler_names : "arn:aws:glue:${local.arn}:crawler/${name}"]
   }
 
   statement {

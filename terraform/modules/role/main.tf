@@ -1,4 +1,4 @@
-# A role with its one policy: who may assume it, and what it may do.
+# A role with its policies: who may assume it, and what it may do.
 
 data "aws_iam_policy_document" "trust" {
   statement {
@@ -34,4 +34,21 @@ resource "aws_iam_role_policy" "this" {
   name   = var.policy.name
   role   = aws_iam_role.this.id
   policy = var.policy.json
+}
+
+# IAM takes 10,240 characters of inline policies a role, however many; what grows with the contracts is attached.
+resource "aws_iam_policy" "grown" {
+  count = length(var.grown_policies)
+
+  name        = "${var.name}-${var.grown_policies[count.index].name}"
+  description = "Part of what ${var.name} may do."
+  policy      = var.grown_policies[count.index].json
+  tags        = var.tags
+}
+
+resource "aws_iam_role_policy_attachment" "grown" {
+  count = length(var.grown_policies)
+
+  role       = aws_iam_role.this.name
+  policy_arn = aws_iam_policy.grown[count.index].arn
 }

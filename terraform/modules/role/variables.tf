@@ -23,6 +23,17 @@ variable "policy" {
   type        = object({ name = string, json = string })
 }
 
+variable "grown_policies" {
+  description = "Policy documents that grow with the contracts, each at most 6,144 characters; a role takes ten of them."
+  type        = list(object({ name = string, json = string }))
+  default     = []
+
+  validation {
+    condition     = length(var.grown_policies) <= 10
+    error_message = "A role takes ten attached policies; ask AWS to raise the quota, or split the lakehouse."
+  }
+}
+
 variable "account_id" {
   description = "AWS account."
   type        = string
