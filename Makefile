@@ -9,6 +9,8 @@ ENV ?= dev
 DRY_RUN ?=
 YES ?=
 export DRY_RUN YES
+# What the twin is to do, in the words of `python -m tools.twin --help`.
+DO ?= up
 # The shell reads paths from its environment, so that blanks and apostrophes in them stay what they are.
 export OUTPUT_DIR LANDING_DIR
 PY := .venv/bin/python
@@ -74,6 +76,9 @@ reference: setup ## Write the pages of docs/reference/ that the code says, again
 airflow: setup ## Run Airflow here with the DAGs and a fake AWS (http://localhost:8080, AIRFLOW_PORT)
 	@$(PY) -m tools.airflow.local
 
+twin: setup $(if $(filter up,$(DO)),package jar) ## Run a whole account here: real DAGs start real jobs (DO=up, run, status, break, down)
+	@$(PY) -m tools.twin $(DO)
+
 clean: ## Remove the local lake and everything built (the set-up stays)
 	rm -rf local_output dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
@@ -84,6 +89,7 @@ $(SUITES): test-%: setup
 test-lineage: lineage-jar
 test-lineage: export LINEAGE_EVENTS = .cache/lineage/events.json
 test-policy test-s3-drivers: jar
+test-twin: package jar
 
 test-s3: setup ## Test Delta's log store for S3 against Delta's own expectations and a faulty S3 (Maven)
 	@mvn -q -B -f jvm/pom.xml package

@@ -16,6 +16,7 @@ PROMISED = (
     "check-terraform", "test-airflow", "test-changed", "test-cluster", "test-contracts", "test-crash",
     "mutants", "test-deliveries", "test-docs", "test-layout", "test-lineage", "test-model",
     "test-policy", "test-quality", "test-rivals", "test-rollback", "test-s3", "test-s3-drivers", "test-trino",
+    "test-twin", "twin",
     "bench", "bench-ingest", "bench-layout", "bench-quality", "bench-year", "package", "jar", "lineage-jar",
     "upload-jobs", "package-dbt", "deploy", "update-airflow", "upload-dags", "upload-dbt-docs", "terraform-init",
     "terraform-plan", "terraform-apply",

@@ -11,10 +11,10 @@ from typing import Any
 
 from lakehouse.contracts.plan import Job, plan_jobs
 from tests.terraform import recording
-from tests.terraform.calls import implied
-from tests.terraform.iam import Call
 from tests.terraform.needs_beside_jobs import of_airflow, of_analysts
 from tests.terraform.places import CONTRACTS, GLUE, MARTS, VIEWS, Places, each
+from tools.policy.calls import implied
+from tools.policy.iam import Call
 
 REPEATED: Mapping[tuple[str, str], str] = {
     ("publish_marts", "PublishTables"): "LookUpTables and DropWhatIsGone cover the tables of all databases",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lakehouse.contracts.plan import plan_jobs
-from tests.terraform.calls import ACCOUNT, REGION
-from tests.terraform.iam import Call
 from tests.terraform.places import CONTRACTS, GLUE, HERE, OPEN_TABLES, TABLES_OF_VIEWS, Places, each
+from tools.policy.calls import ACCOUNT, REGION
+from tools.policy.iam import Call
 
 # What Athena asks for beside reading and writing a result: https://docs.aws.amazon.com/athena/latest/ug/querying.html
 UPLOAD = "s3:AbortMultipartUpload s3:GetObject s3:ListMultipartUploadParts s3:PutObject"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tests.terraform.iam import Call, Statement
+from tools.policy.iam import Call, Statement
 
 OTHER_ACCOUNT = "999999999999"
 # Who works on all tables of a layer; everybody else on named tables alone.

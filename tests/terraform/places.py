@@ -8,9 +8,9 @@ from typing import Any
 
 from lakehouse.contracts.dbt_files import mart_names
 from lakehouse.contracts.reader import load_contracts
-from tests.terraform.calls import ACCOUNT, REGION
 from tests.terraform.conftest import ROOT
-from tests.terraform.iam import Call
+from tools.policy.calls import ACCOUNT, REGION
+from tools.policy.iam import Call
 
 CONTRACTS = load_contracts(ROOT / "contracts")
 MARTS = mart_names(ROOT / "dbt")

@@ -15,9 +15,9 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.terraform.calls import Request, calls_of, implied
-from tests.terraform.iam import Call, Statement, is_allowed
 from tools.airflow.strict_aws import be_strict
+from tools.policy.calls import Request, calls_of, implied
+from tools.policy.iam import Call, Statement, is_allowed
 
 CONTROL = "/__role__/"
 _DENIED = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"

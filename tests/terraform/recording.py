@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tests.terraform.iam import Call
+from tools.policy.iam import Call
 
 FILE = Path(__file__).with_name("recorded_calls.json")
 _OBJECT = "<file>"

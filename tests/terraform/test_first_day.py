@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.calls import ACCOUNT, REGION
-from tests.terraform.iam import Call, is_allowed
+from tools.policy.calls import ACCOUNT, REGION
+from tools.policy.iam import Call, is_allowed
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ROOT / "terraform/modules"

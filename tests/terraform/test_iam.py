@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.iam import Call, is_allowed
+from tools.policy.iam import Call, is_allowed
 
 BUCKET = "arn:aws:s3:::lake"
 

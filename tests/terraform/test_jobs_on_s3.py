@@ -24,9 +24,9 @@ from lakehouse.ingest.landing import dataset_of
 from tests.dags.airflow_home import clean_environment
 from tests.dags.conversation import talking
 from tests.terraform import recording
-from tests.terraform.calls import REGION
 from tests.terraform.recorder import Recorder
 from tools.airflow.strict_aws import named_files
+from tools.policy.calls import REGION
 
 pytestmark = [pytest.mark.policy, pytest.mark.timeout(900)]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.iam import Call, is_allowed
 from tests.terraform.needs import REPEATED, needs
 from tests.terraform.neighbours import dropped, neighbours, widened
+from tools.policy.iam import Call, is_allowed
 
 
 @pytest.fixture(scope="module")

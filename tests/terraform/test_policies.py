@@ -11,8 +11,8 @@ from typing import Any
 from lakehouse.contracts.plan import STEPS
 from lakehouse.contracts.reader import load_contracts
 from tests.terraform import recording
-from tests.terraform.calls import ACCOUNT, REGION
-from tests.terraform.iam import Call, is_allowed
+from tools.policy.calls import ACCOUNT, REGION
+from tools.policy.iam import Call, is_allowed
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = load_contracts(ROOT / "contracts")

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.terraform.calls import REGION
 from tests.terraform.recorder import Recorder
+from tools.policy.calls import REGION
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
 READ = {"Sid": "Read", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::lake/*"]}

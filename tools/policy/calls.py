@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from tests.terraform.iam import Call
+from tools.policy.iam import Call
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 _HERE = f"{REGION}:{ACCOUNT}"
