@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lakehouse.lake.delta_log import append_rows, read_rows
+from lakehouse.lake.delta_log import append_rows, read_rows, table_version
 from lakehouse.lake.paths import Lake
 
 BEGUN, DONE, NOTHING_NEW, FAILED, INTERRUPTED = "begun", "done", "nothing new", "failed", "interrupted"
@@ -131,6 +131,13 @@ def this_process() -> str:
 def record_run(lake: Lake, run: RunRecord) -> None:
     """Enter that a run has begun, or how it ended."""
     append_rows(lake.ops("runs"), [vars(run)], RUNS)
+
+
+def record_begin(lake: Lake, run: RunRecord) -> None:
+    """Enter that a run has begun; of a new lake make `ops.steps` too, for a view of it is published before its end."""
+    record_run(lake, run)
+    if table_version(lake.ops("steps")) < 0:
+        append_rows(lake.ops("steps"), [], STEPS)
 
 
 def record_steps(lake: Lake, steps: Sequence[StepRecord]) -> None:

@@ -25,6 +25,7 @@ from lakehouse.lake.runs import (
     NOTHING_NEW,
     RunRecord,
     StepRecord,
+    record_begin,
     record_run,
     record_steps,
     this_process,
@@ -103,7 +104,7 @@ def recorded(
     now = datetime.now(UTC)
     about = (log.new_run_id(), run_id, job, engine, BEGUN)
     recording = Recording(lake, RunRecord(*about, *versions, process=this_process(), started_at=now, recorded_at=now))
-    _quietly(lambda: record_run(lake, recording.begun))
+    _quietly(lambda: record_begin(lake, recording.begun))
     token = _recording.set(recording)
     try:
         yield recording
