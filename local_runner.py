@@ -24,7 +24,8 @@ def local_runner(
         str, typer.Option(metavar="PATH", help="The lake: a folder or s3://bucket/prefix.")
     ] = DEFAULT_LAKE,
     landing_dir: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The folder whose files are the delivery (default: samples/).")
+        str | None,
+        typer.Option(metavar="PATH", help="The delivery: a folder, file or pattern, also s3:// (default: samples/)."),
     ] = None,
     only_writer: OnlyWriter = False,
     log_level: LogLevel = "warning",

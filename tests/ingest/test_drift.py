@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeStrategy
-from lakehouse.ingest.drift import encoding_problem, header_problem, rescued_names
+from lakehouse.ingest.drift import header_problem, rescued_names
 from lakehouse.ingest.header import read_header
 from lakehouse.ingest.ingest import FileRefusedError, ingest_domain
 from lakehouse.ingest.reading import read_rows
@@ -74,19 +74,6 @@ def test_a_first_row_in_place_of_a_header_is_not_shown_where_there_is_personal_d
     assert problem == f"its first line names no column of the contract; found ***, ***, ***; {WANTED}"
     problem = header_problem(["id", "jane@doe.example", "total"], dataset(Drift.RESCUE, pii=True))
     assert problem == f"required column amount missing; found id, ***, total; {WANTED}"
-
-
-@pytest.mark.parametrize(
-    ("head", "problem"),
-    [
-        (b"\x1f\x8b\x08", "it is packed with gzip; deliver it unpacked"),
-        ("id".encode("utf-16"), "it is encoded in UTF-16; save it in UTF-8"),
-        (b"\xef\xbb\xbfid", None),
-        (b"", None),
-    ],
-)
-def test_what_is_no_text_in_utf_8(head: bytes, problem: str | None) -> None:
-    assert encoding_problem(head) == problem
 
 
 def read(spark: SparkSession, folder: Path, content: str, of: Dataset) -> list[dict[str, Any]]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lakehouse.contracts.contract import Dataset
-from lakehouse.contracts.json_schema import contract_schema
+from lakehouse.contracts.file_options_reader import OF_FORMATS
+from lakehouse.contracts.json_schema import OPTION_SCHEMAS, TEXT_SCHEMAS, contract_schema
 from lakehouse.contracts.layout import TARGET_FILE_BYTES
 from lakehouse.contracts.property_names import FORMER_NAMES, FORMER_VALUES, KNOWN, REQUIRED
 from lakehouse.contracts.quality_reader import OF_COLUMNS, OF_TABLES
 from lakehouse.contracts.rules_reader import OPTIONS
+from lakehouse.contracts.values import EPOCHS
+from lakehouse.contracts.values_reader import VALUE_PROPERTIES
 from lakehouse.say import format_bytes
 from tools.docs.markdown import code, codes, page, table
 
@@ -42,6 +45,15 @@ def page_of_properties(root: Path) -> str:
         "## Custom properties of a dataset",
         "Entries of `customProperties`: `{property: filePattern, value: \"erp_orders*.csv\"}`.",
         table(("property", "required or default", "values", "meaning", "example"), _custom(root)),
+        "## File options",
+        "Entries of the custom property `fileOptions`: `{property: fileOptions, value: {delimiter: semicolon}}`. "
+        "[File formats](../how-to/file-formats.md) shows them at work.",
+        table(("option", "of formats", "values", "meaning"), _of_schemas(OPTION_SCHEMAS, OF_FORMATS)),
+        "## Custom properties of a column",
+        "How the text of a column is read. `logicalTypeOptions` of a date or timestamp has two more: `format`, a "
+        f"pattern in the letters of Java's `DateTimeFormatter` or {codes(EPOCHS)}, and `defaultTimezone`, whose clock "
+        "a time without an offset is read from.",
+        table(("property", "of types", "values", "meaning"), _of_schemas(TEXT_SCHEMAS, VALUE_PROPERTIES)),
         "## Rules by contract",
         "`logicalTypeOptions` with an effect: "
         + "; ".join(f"of a {kind} {codes(sorted(names))}" for kind, names in OPTIONS.items() if names)
@@ -102,12 +114,21 @@ def _values(schema: dict[str, Any]) -> str:
         return " or ".join(_values(one) for one in (*schema.get("anyOf", ()), *schema.get("oneOf", ())))
     if "minimum" in schema:
         return f"{schema['minimum']} to {schema.get('maximum', '…')}"
-    names = {"string": "text", "array": "a list of columns", "boolean": "`true`, `false`", "integer": "a whole number"}
+    listed = "a list of columns" if "items" in schema else "a list of words"
+    names = {"string": "text", "array": listed, "boolean": "`true`, `false`", "integer": "a whole number"}
     return names.get(str(schema.get("type")), "see the meaning")
+
+
+def _of_schemas(schemas: Mapping[str, dict[str, Any]], kinds: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """A row per word with what it may be, for a table whose second column says where it may stand."""
+    for name, schema in schemas.items():
+        yield code(name), codes(kinds[name]), _values(schema), schema.get("description", "")
 
 
 def _default(name: str) -> str:
     """The default as the dataset's own field has it, in the words of a contract."""
+    if name == "fileOptions":
+        return "none"
     field = _FIELD_OF.get(name) or re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", name)
     found = {known.name: known.default for known in dataclasses.fields(Dataset)}.get(field, dataclasses.MISSING)
     if name == "targetFileSize":

@@ -71,5 +71,9 @@ def _sentences(dataset: Dataset) -> dict[str, str]:
     suite = dataset_suite(find_project().suites, dataset)
     types = {column.name: column.type for column in dataset.columns}
     own = {rule: f"{column} is written as a {types[column]}." for column, rule in dataset.type_rules.items()}
+    for column in dataset.columns:
+        if zone := column.values.time_zone:
+            own[column.exists_rule] = f"The clock of {zone} showed {column.name} that day."
+            own[column.once_rule] = f"The clock of {zone} showed {column.name} once that day."
     own |= {partition_rule(name): f"{name} is short enough and plain enough for a folder." for name in types}
     return own | {rule.name: rule.sentence for rule in suite.expectations}

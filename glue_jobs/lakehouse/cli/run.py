@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,7 +25,8 @@ def step_names(incomplete: str) -> list[str]:
 @command(app, "run", example="lakehouse run --landing samples/day2 --domain erp --until validate", panel=RUN)
 def run(
     landing: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The folder whose files are the delivery (default: samples/).")
+        str | None,
+        typer.Option(metavar="PATH", help="The delivery: a folder, file or pattern, also s3:// (default: samples/)."),
     ] = None,
     lake: LakePath = DEFAULT_LAKE,
     domain: Annotated[
@@ -49,6 +49,9 @@ def run(
     log_level: LogLevel = "warning",
 ) -> int:
     """Load a delivery through ingest, validate, transform and publish on this machine.
+
+    The delivery are the files directly in a folder or below an s3:// prefix, one file, or those that a pattern in
+    quotes matches.
 
     Run it again with another --landing to add that delivery to the same lake. The same delivery again changes no data.
     """
@@ -85,10 +88,10 @@ def run_delivery(
     only = _selection(context.contracts, domains, until)
     if not only_writer:
         require_jar(context.project, context.lake)
-    folder = Path(landing or context.project.samples)
+    place = landing or str(context.project.samples)
     jobs = cycle_jobs(context.contracts, read_marts(context.project.dbt))
     with Display(total=sum(map(only.has, jobs))) as display:
-        result = run_cycle(context, folder, display, only)
+        result = run_cycle(context, place, display, only)
     print_summary(result.summary, display.console)  # first, for the row counts must not depend on a full disk
     try:
         report.write(result.summary, f"{context.lake.root}/report.html")

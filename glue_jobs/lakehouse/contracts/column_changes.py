@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 from lakehouse.contracts.changes import FILES, MARTS, ROLES, SILVER, VIEWS, Change, Effect, Effects
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Dataset, Drift
 from lakehouse.contracts.type_order import holds
+from lakehouse.contracts.values import Values
 
 BREAKING, WIDENING, FREE = Effect
 _READERS = (SILVER, MARTS, VIEWS)
@@ -60,6 +62,11 @@ def _of_column(dataset: Dataset, path: str, old: Column, new: Column) -> Iterato
     if old.delivered_name != new.delivered_name:
         what = f"{old.delivered_name} → {new.delivered_name}"
         yield _change(dataset, path, "physicalName", what, {FILES: BREAKING}, "agree with the source on the day")
+    for word in (field.name for field in dataclasses.fields(Values)):
+        was, now = getattr(old.values, word), getattr(new.values, word)
+        if was != now:
+            step = "agree with the source on the day: files are read by the new word from then on"
+            yield _change(dataset, path, in_contract(word), f"{_said(was)} → {_said(now)}", {FILES: BREAKING}, step)
     if old.pii != new.pii:
         effect = BREAKING if new.pii else WIDENING
         what = "is personal data now" if new.pii else "is no personal data any more"
@@ -79,6 +86,18 @@ def _of_type(dataset: Dataset, path: str, old: Column, new: Column) -> Change:
         return _change(dataset, path, "physicalType", what, effects, step)
     effects = {FILES: WIDENING, SILVER: WIDENING, MARTS: WIDENING, VIEWS: FREE}
     return _change(dataset, path, "physicalType", what, effects)
+
+
+def in_contract(word: str) -> str:
+    """The name of a property in the contract: null_words → nullWords."""
+    first, *others = ("default_timezone" if word == "time_zone" else word).split("_")
+    return first + "".join(part.capitalize() for part in others)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return _word(value)
+    return "(none)" if value in (None, ()) else ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _word(value: bool) -> str:

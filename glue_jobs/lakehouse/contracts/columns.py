@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lakehouse.contracts.values import AS_WRITTEN, Values
+
 
 @dataclass(frozen=True)
 class Column:
     """One column: its physical type in the words of Spark SQL, and what the contract says of it.
 
     pii: the values, or those of a field, are personal data. physical_name: its name in delivered files, if another.
+    values: how their text is read.
     """
 
     name: str
@@ -21,6 +24,7 @@ class Column:
     pii: bool = False
     fields: tuple[Column, ...] = ()
     physical_name: str | None = None
+    values: Values = AS_WRITTEN
 
     @property
     def delivered_name(self) -> str:
@@ -38,6 +42,26 @@ class Column:
     def type_rule(self) -> str:
         """Name of the rule that the delivered text fits the type."""
         return f"{self.name}_is_{re.sub(r'[^a-z0-9]+', '_', self.type).strip('_')}"
+
+    @property
+    def is_json_string(self) -> bool:
+        """Whether JSON writes its values between quotes."""
+        return self.type in ("string", "timestamp", "date") and not self.values.epoch_unit
+
+    @property
+    def exists_rule(self) -> str:
+        """Name of the rule that its clock showed a time: on the day when it is set forward an hour is skipped."""
+        return f"{self.name}_exists_in_its_time_zone"
+
+    @property
+    def once_rule(self) -> str:
+        """Name of the rule that its clock showed a time once: on the day when it is set back an hour is repeated."""
+        return f"{self.name}_is_one_instant"
+
+    @property
+    def reading_rules(self) -> tuple[str, ...]:
+        """Names of all rules that say whether the delivered text can be read."""
+        return (self.type_rule, *((self.exists_rule, self.once_rule) if self.values.time_zone else ()))
 
 
 def with_fields(columns: Iterable[Column], parent: str = "") -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lakehouse.contracts.classification import is_personal
 from lakehouse.contracts.columns import Column
+from lakehouse.contracts.values_reader import read_values
 from lakehouse.contracts.yaml_places import Place
 from lakehouse.errors import LakehouseError, gathering, nearest, raise_first
 
@@ -58,6 +59,7 @@ def _column(node: Place) -> Column:
         pii=is_personal(node.text("classification", default="public")) or any(field.pii for field in fields),
         fields=fields,
         physical_name=physical_name if physical_name != name else None,
+        values=read_values(node, type_),
     )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from lakehouse.contracts.budget import NO_BUDGET, Budget
 from lakehouse.contracts.columns import BATCH_COLUMN, DATE_COLUMNS, VALIDITY_COLUMNS, Column, with_fields
+from lakehouse.contracts.file_options import AS_STANDARD, FileOptions
 from lakehouse.contracts.layout import (
     MAX_READ_AMPLIFICATION,
     RETENTION_DAYS,
@@ -63,10 +64,24 @@ class Drift(StrEnum):
 
 
 class FileFormat(StrEnum):
-    """Formats of delivered files."""
+    """Formats of delivered files; `json` is a document that is or holds an array."""
 
     CSV = "csv"
     JSON_LINES = "json_lines"
+    JSON = "json"
+    PARQUET = "parquet"
+    AVRO = "avro"
+    XLSX = "xlsx"
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its rows are JSON objects."""
+        return self in (FileFormat.JSON_LINES, FileFormat.JSON)
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether it is no text, and has columns with types of their own."""
+        return self in (FileFormat.PARQUET, FileFormat.AVRO, FileFormat.XLSX)
 
 
 @dataclass(frozen=True)
@@ -106,6 +121,7 @@ class Dataset:
     target_file_bytes: int = TARGET_FILE_BYTES
     max_read_amplification: float = MAX_READ_AMPLIFICATION
     retention_days: int = RETENTION_DAYS
+    file_options: FileOptions = AS_STANDARD
 
     @property
     def layout(self) -> Layout:
@@ -138,6 +154,11 @@ class Dataset:
     def type_rules(self) -> dict[str, str]:
         """The name of each column's own rule."""
         return {column.name: column.type_rule for column in self.columns}
+
+    @property
+    def reading_rules(self) -> dict[str, tuple[str, ...]]:
+        """The names of all rules of each column that say whether its text can be read."""
+        return {column.name: column.reading_rules for column in self.columns}
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import itertools
 import re
 from collections.abc import Iterator, Sequence
 
 from lakehouse.contracts.changes import DAGS, DEPLOY, FILES, MARTS, ROLES, SILVER, VIEWS, Change, Effect, Effects
-from lakehouse.contracts.column_changes import column_changes
+from lakehouse.contracts.column_changes import column_changes, in_contract
 from lakehouse.contracts.contract import Dataset, Drift
+from lakehouse.contracts.file_options import FileOptions
 from lakehouse.contracts.suite import OnFailure, Rule
 
 BREAKING, WIDENING, FREE = Effect
@@ -86,6 +88,10 @@ def _of_files(old: Dataset, new: Dataset) -> Iterator[Change]:
     pattern = WIDENING if _matches_all_of(new.file_pattern, old.file_pattern) else BREAKING
     yield from _changed(new, "filePattern", old.file_pattern, new.file_pattern, {FILES: pattern})
     yield from _changed(new, "fileFormat", old.file_format, new.file_format, {FILES: BREAKING})
+    step = "agree with the source on the day: files are read by the new option from then on"
+    for option in dataclasses.fields(FileOptions):
+        was, now = getattr(old.file_options, option.name), getattr(new.file_options, option.name)
+        yield from _changed(new, f"fileOptions.{in_contract(option.name)}", was, now, {FILES: BREAKING}, step)
     drift = BREAKING if new.drift is Drift.STRICT else WIDENING if old.drift is Drift.STRICT else FREE
     yield from _changed(new, "drift", old.drift, new.drift, {FILES: drift})
     limits = old.quarantine_limit_percent, new.quarantine_limit_percent

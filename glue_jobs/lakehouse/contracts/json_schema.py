@@ -12,18 +12,36 @@ from typing import Any
 from lakehouse.contracts.classification import known_words
 from lakehouse.contracts.columns_reader import NAME, TYPE
 from lakehouse.contracts.contract import Drift, FileFormat, MergeMode, MergeStrategy, Ties
+from lakehouse.contracts.file_options import Encoding
 from lakehouse.contracts.property_names import KNOWN, REQUIRED
 from lakehouse.contracts.rule_words import ON_FAILURE
 from lakehouse.contracts.suite import OnFailure
+from lakehouse.contracts.values import Ambiguous, Case, UnicodeForm
 
 Schema = dict[str, Any]
 
 SCHEMA_FILE = "contract.schema.json"
 _COLUMN, _COLUMNS = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
 _FLAG = {"type": "boolean"}
+_SIGN, _WORDS = {"type": "string", "minLength": 1, "maxLength": 1}, {"type": "array", "minItems": 1}
+_MARK = {"type": "string", "pattern": "^(.|tab|comma|semicolon|pipe)$"}
+OPTION_SCHEMAS: dict[str, Schema] = {
+    "delimiter": _MARK | {"description": "What stands between fields; a comma where it is not said."},
+    "quote": {"type": "string", "pattern": "^(.|none)$", "description": "What stands around fields, or none."},
+    "escape": _MARK | {"description": "What takes its meaning from a quote, a delimiter or itself."},
+    "encoding": {"enum": [*Encoding], "description": "UTF-8 where it is not said."},
+    "header": _FLAG | {"description": "Whether the first line names the columns."},
+    "columns": _COLUMNS | {"minItems": 1, "description": "Of a file without a header, in its order."},
+    "skipLines": {"type": "integer", "minimum": 0, "maximum": 10000, "description": "Lines before the header."},
+    "comment": _MARK | {"description": "What begins a line that is no row."},
+    "path": {"type": "string", "minLength": 1, "description": "Members that lead to the array: data.orders."},
+    "sheet": {"type": "string", "minLength": 1, "description": "A worksheet's name."},
+    "headerRow": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "The row of the column names."},
+}
+"""What each of fileOptions may be; a test holds the names against the reader's."""
 _VALUES: dict[str, Schema] = {
     "filePattern": {"type": "string", "minLength": 1, "description": "Names of its files, with * and ?."},
-    "fileFormat": {"enum": [*FileFormat], "description": "RFC 4180 with a header, or one JSON object a line."},
+    "fileFormat": {"enum": [*FileFormat], "description": "json is a document, json_lines has an object a line."},
     "mergeStrategy": {"enum": [*MergeStrategy], "description": "Which versions of a key silver keeps."},
     "sequenceBy": _COLUMN | {"description": "The column that orders the versions of a key: a number or a time."},
     "deleteFlag": _COLUMN | {"description": "The boolean column that marks a deleted row."},
@@ -44,9 +62,26 @@ _VALUES: dict[str, Schema] = {
     "typeWidening": {"enum": ["refuse", "rewrite"], "description": "What a wider type in the contract leads to."},
     "drift": {"enum": [*Drift], "description": "What happens to columns that the contract does not have."},
     "ties": {"enum": [*Ties], "description": "Which of several contents with one sequence stays."},
+    "fileOptions": {
+        "type": "object", "properties": OPTION_SCHEMAS, "additionalProperties": False, "minProperties": 1,
+        "description": "How its files are written, beyond their format.",
+    },
     "notAfterDelivery": {"description": "How far sequence and date may lie after the delivery: 2h, 1d, off."},
 }  # fmt: skip
 """What each custom property of a dataset may be; a test holds the names against the reader's."""
+TEXT_SCHEMAS: dict[str, Schema] = {
+    "ambiguous": {"enum": [*Ambiguous], "description": "Which instant a time is that the clock shows twice."},
+    "decimalSeparator": _SIGN | {"description": "What stands before the decimals; a point where it is not said."},
+    "groupSeparator": _SIGN | {"description": "What stands between groups of three digits."},
+    "trailingMinus": _FLAG | {"description": "A minus may stand behind the number: 12.50-."},
+    "nullWords": _WORDS | {"description": "Texts that stand for no value, as they are written."},
+    "trueWords": _WORDS | {"description": "Texts that stand for true, in capitals or not."},
+    "falseWords": _WORDS | {"description": "Texts that stand for false, in capitals or not."},
+    "trim": _FLAG | {"description": "Blanks around a value are no part of it."},
+    "unicodeForm": {"enum": [*UnicodeForm], "description": "The normal form that the text is kept in."},
+    "case": {"enum": [*Case], "description": "The letters that the text is kept in."},
+}
+"""What each custom property of a column that is about its text may be."""
 
 
 def contract_schema() -> Schema:
@@ -83,14 +118,16 @@ def _property(name: str) -> Schema:
 
 def _column() -> Schema:
     words = [word for group in known_words().values() for word in group]
-    failure = {"properties": {"property": {"const": ON_FAILURE}, "value": {"enum": [*OnFailure]}}}
+    known = {ON_FAILURE: {"enum": [*OnFailure]}, **TEXT_SCHEMAS}
+    named = [{"properties": {"property": {"const": name}, "value": value}} for name, value in known.items()]
+    other = {"properties": {"property": {"not": {"enum": [*known]}}}}
     return {
         "required": ["name", "physicalType", "description"],
         "properties": {
             "name": {"pattern": NAME},
             "physicalType": {"pattern": TYPE, "description": "A type of Spark SQL."},
             "classification": {"examples": words},
-            "customProperties": {"items": failure},
+            "customProperties": {"items": {"anyOf": [*named, other]}},
             "properties": {"minItems": 1, "items": {"$ref": "#/$defs/LakehouseColumn"}},
         },
     }

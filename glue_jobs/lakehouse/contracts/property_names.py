@@ -40,7 +40,17 @@ REQUIRED = frozenset(
 )
 LAYOUT = frozenset({"targetFileSize", "maxReadAmplification", "retentionDays", "allowShortRetention"})
 OPTIONAL = frozenset(
-    {"deleteFlag", "dateColumn", "partitionIsStable", "merge", "typeWidening", "drift", "ties", "notAfterDelivery"}
+    {
+        "deleteFlag",
+        "dateColumn",
+        "partitionIsStable",
+        "merge",
+        "typeWidening",
+        "drift",
+        "ties",
+        "notAfterDelivery",
+        "fileOptions",
+    }
 )
 KNOWN = REQUIRED | LAYOUT | OPTIONAL
 

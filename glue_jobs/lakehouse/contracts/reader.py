@@ -13,6 +13,7 @@ from lakehouse.contracts.columns import DATE_COLUMNS
 from lakehouse.contracts.columns_reader import read_columns, read_key, read_name
 from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeMode, MergeStrategy, Ties
 from lakehouse.contracts.cron import cron_problem
+from lakehouse.contracts.file_options_reader import read_file_options
 from lakehouse.contracts.file_patterns import can_both_match
 from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.layout_reader import flag, read_layout
@@ -175,6 +176,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
     sequence_by, delete_flag = _choice(values["sequenceBy"], names), _column_name(values.get("deleteFlag"), names)
     roles = Roles(strategy, key, sequence_by, delete_flag, date_column)
     check_roles(node.need("properties"), columns, values, roles, layout.partition_by)
+    file_format = FileFormat(_choice(values["fileFormat"], tuple(FileFormat)))
     needed = frozenset(filter(None, (*key, sequence_by, date_column, delete_flag)))
     return Dataset(
         name=name,
@@ -182,7 +184,8 @@ def _dataset(node: Place, domain: str) -> Dataset:
         description=node.text("description"),
         merge_strategy=strategy,
         file_pattern=_text(values["filePattern"]),
-        file_format=FileFormat(_choice(values["fileFormat"], tuple(FileFormat))),
+        file_format=file_format,
+        file_options=read_file_options(values.get("fileOptions"), file_format, columns),
         columns=columns,
         key=key,
         sequence_by=sequence_by,

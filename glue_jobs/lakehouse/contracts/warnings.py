@@ -13,6 +13,7 @@ from lakehouse.contracts.quality_reader import OF_COLUMNS, OF_TABLES, why_unused
 from lakehouse.contracts.reader import read_contract
 from lakehouse.contracts.rule_words import FORMATS, ON_FAILURE, SEVERITIES
 from lakehouse.contracts.rules_reader import has_effect
+from lakehouse.contracts.values_reader import FORMAT, VALUE_PROPERTIES, ZONE, is_of_time
 from lakehouse.contracts.volume import VOLUME
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import nearest
@@ -106,7 +107,7 @@ def _of_type(node: Place, column: Column) -> Iterator[str]:
         )
     options = node.find("logicalTypeOptions")
     for option, value in options.entries() if options else ():
-        if not has_effect(option, value, column):
+        if not has_effect(option, value, column) and not is_of_time(option, column.type):
             known = f" Checked are {', '.join(FORMATS)}." if option == "format" and column.type == "string" else ""
             yield _line(value, f"'{value.value}' has no effect on a column of type {column.type}.{known}")
 
@@ -122,8 +123,14 @@ def _of_custom_properties(node: Place) -> Iterator[str]:
     properties = node.find("customProperties")
     for item in properties.items() if properties else ():
         name = item.text("property")
-        if name != ON_FAILURE:
-            yield _line(item, f"property '{name}' has no effect here.{nearest(name, (ON_FAILURE,))}")
+        if name not in (ON_FAILURE, *VALUE_PROPERTIES):
+            yield _line(item, f"property '{name}' has no effect here.{_nearest_property(name)}")
+
+
+def _nearest_property(name: str) -> str:
+    if name.lower() in ("timezone", "format"):
+        return f" Write logicalTypeOptions.{ZONE if name.lower() == 'timezone' else FORMAT}."
+    return nearest(name, (ON_FAILURE, *VALUE_PROPERTIES))
 
 
 def _of_quality(node: Place, metrics: dict[str, str]) -> Iterator[str]:

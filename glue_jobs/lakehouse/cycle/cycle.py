@@ -60,7 +60,7 @@ class CycleResult:
     exit_code: int
 
 
-def run_cycle(context: Context, landing: Path, display: Display, only: Selection = EVERYTHING) -> CycleResult:
+def run_cycle(context: Context, landing: Path | str, display: Display, only: Selection = EVERYTHING) -> CycleResult:
     """Bring a delivery through the whole lake; raises LandingError or LakeNotWritableError before anything is done."""
     started, start = datetime.now(UTC), time.monotonic()
     run = Run(context, display, log.new_run_id())
@@ -130,7 +130,7 @@ def _import_in_background() -> None:
     threading.Thread(target=work, name="imports", daemon=True).start()
 
 
-def _result(run: Run, delivery: Delivery, landing: Path, started: datetime, start: float) -> CycleResult:
+def _result(run: Run, delivery: Delivery, landing: Path | str, started: datetime, start: float) -> CycleResult:
     context = run.context
     held = held_of_delivery(context, delivery)
     run.failures += [failure for failure in held if not run.has_failed(failure.domain)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import reduce
 
 from pyspark.sql import Column as SparkColumn
@@ -13,6 +14,15 @@ from lakehouse.contracts.columns import BROKEN_RULES, TEXT, UNREADABLE, Column
 from lakehouse.contracts.contract import Dataset
 from lakehouse.ingest.json_rows import WRONG_KIND
 from lakehouse.ingest.partitions import partition_misfits
+from lakehouse.ingest.values import (
+    clock_rule,
+    date_of,
+    instant_of,
+    number_text,
+    plain_name,
+    plain_text,
+    wall_clock,
+)
 
 # Patterns end in \z, for $ also matches before a line break at the end.
 _INTEGER = r"^[+-]?\d{1,19}\z"
@@ -23,7 +33,6 @@ _INSTANT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6}0*)?)?([Zz]|[+
 # As most sources write it: Spark casts it as it is. Any other way is rewritten first, which is most of the work.
 _CASTABLE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\z"
 _FIRST, _LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
-_TRUE, _FALSE = "true", "false"
 
 
 def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
@@ -34,7 +43,9 @@ def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
     # In steps, for the optimizer does not merge a step whose columns are used twice: each text is typed once.
     objects = {_parsed(column.name): F.try_parse_json(column.name) for column in dataset.columns if column.fields}
     typed = [_typed_once(column).alias(_typed(column.name)) for column in dataset.columns]
-    misfits = [F.when(_misfit(column), F.lit(column.type_rule)) for column in dataset.columns]
+    changed = [column for column in dataset.columns if column.values.changes_text]
+    plain = {plain_name(column): plain_text(column, F.col(column.name)) for column in changed}
+    misfits = [F.when(_misfit(column), _rule(column)) for column in dataset.columns]
     misfits += partition_misfits(dataset)
     kept = [F.col(name) for name in rows.columns if name not in dataset.column_names]
     unreadable = F.col(UNREADABLE).isNotNull()
@@ -44,7 +55,8 @@ def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
     broken = F.coalesce(broken, F.array().cast("array<string>"))
     text = F.struct(*[_plain(F.col(name)).alias(name) for name in dataset.column_names])
     return (
-        rows.withColumns(objects)
+        rows.withColumns(plain)
+        .withColumns(objects)
         .select("*", *typed)
         .withColumn(BROKEN_RULES, broken)
         .select(
@@ -68,7 +80,9 @@ def _parsed(name: str) -> str:
 
 def _typed_once(column: Column) -> SparkColumn:
     """The value of a column; a struct's text was parsed in the step before, for every field reads it."""
-    return _struct(column, F.col(_parsed(column.name))) if column.fields else typed_column(column, F.col(column.name))
+    if column.fields:
+        return _struct(column, F.col(_parsed(column.name)))
+    return _typed_plain(column, F.col(plain_name(column)))
 
 
 def _plain(text: SparkColumn) -> SparkColumn:
@@ -77,29 +91,53 @@ def _plain(text: SparkColumn) -> SparkColumn:
 
 
 def _misfit(column: Column) -> SparkColumn:
-    text, typed = F.col(column.name), F.col(_typed(column.name))
+    text, typed = F.col(plain_name(column)), F.col(_typed(column.name))
     lacking = [typed[field.name].isNull() for field in column.fields if field.required]
     return text.isNotNull() & reduce(lambda a, b: a | b, lacking, typed.isNull())
+
+
+def _rule(column: Column) -> SparkColumn:
+    """The rule that a misfit of a column broke: that of its type, or of the clock that its time was read from."""
+    if not column.values.time_zone:
+        return F.lit(column.type_rule)
+    return F.coalesce(clock_rule(column, wall_clock(column, F.col(plain_name(column)))), F.lit(column.type_rule))
 
 
 def typed_column(column: Column, text: SparkColumn) -> SparkColumn:
     """The text as the column's type; null where it does not fit."""
     if column.fields:
         return _struct(column, F.try_parse_json(text))
+    return _typed_plain(column, plain_text(column, text))
+
+
+def _typed_plain(column: Column, text: SparkColumn) -> SparkColumn:
+    """A text that is plain already, as the column's type."""
+    values = column.values
     if column.type == "string":
         return F.when(~text.startswith(WRONG_KIND), text)
-    if column.type in ("int", "bigint"):
-        return F.when(text.rlike(_INTEGER), text.try_cast(column.type))
-    if column.type.startswith("decimal"):
-        return _decimal(column.type, text)
     if column.type == "timestamp":
-        return _instant(text)
+        if values.format:
+            return instant_of(column, text)
+        return F.coalesce(_instant(text), instant_of(column, text)) if values.time_zone else _instant(text)
     if column.type == "date":
-        return F.when(text.rlike(_DATE), text.try_cast("date"))
+        return date_of(column, text) if values.format else F.when(text.rlike(_DATE), text.try_cast("date"))
     if column.type == "boolean":
         low = F.lower(text)
-        return F.when(low == _TRUE, F.lit(True)).when(low == _FALSE, F.lit(False))
-    number = F.when(text.rlike(_FLOAT), text.try_cast(column.type))
+        return F.when(_is_one(low, values.true_words), F.lit(True)).when(_is_one(low, values.false_words), F.lit(False))
+    return _number(column.type, number_text(values, text))
+
+
+def _is_one(low: SparkColumn, words: Sequence[str]) -> SparkColumn:
+    return reduce(lambda a, b: a | b, [low == word.lower() for word in words])
+
+
+def _number(kind: str, text: SparkColumn) -> SparkColumn:
+    """The number of a text as programs write it."""
+    if kind in ("int", "bigint"):
+        return F.when(text.rlike(_INTEGER), text.try_cast(kind))
+    if kind.startswith("decimal"):
+        return _decimal(kind, text)
+    number = F.when(text.rlike(_FLOAT), text.try_cast(kind))
     return F.when(F.abs(number) < F.lit(float("inf")), number)
 
 
@@ -130,6 +168,6 @@ def _field(field: Column, parsed: SparkColumn) -> SparkColumn:
     if field.fields:
         return _struct(field, F.try_parse_json(F.to_json(value)))
     kind = F.schema_of_variant(value)
-    fits = kind == "STRING" if field.type in ("string", "timestamp", "date") else ~kind.startswith("OBJECT")
+    fits = kind == "STRING" if field.is_json_string else ~kind.startswith("OBJECT")
     plain = F.nullif(F.try_variant_get(parsed, f"$.{field.name}", "string"), F.lit(""))
     return typed_column(field, F.when(fits, plain))

@@ -6,7 +6,6 @@ Columns are matched by their names, so a reordered file is read right; what is l
 
 from __future__ import annotations
 
-import codecs
 import difflib
 import re
 from collections.abc import Sequence
@@ -14,17 +13,7 @@ from collections.abc import Sequence
 from lakehouse.contracts.contract import Dataset, Drift
 from lakehouse.privacy import MASK
 
-_GZIP = b"\x1f\x8b"
 _NAME = re.compile(r"[A-Za-z_][\w-]{0,62}")
-
-
-def encoding_problem(head: bytes) -> str | None:
-    """Why a file cannot be text in UTF-8 at all, by its first bytes."""
-    if head.startswith(_GZIP):
-        return "it is packed with gzip; deliver it unpacked"
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "it is encoded in UTF-16; save it in UTF-8"
-    return None
 
 
 def by_contract_names(columns: Sequence[str], dataset: Dataset) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def _json_text(column: Column) -> SparkColumn:
     value, kind = F.col(_value(column)), F.col(_kind(column))
     if column.fields:
         fine = kind.startswith("OBJECT")
-    elif column.type == "string" or column.type in ("timestamp", "date"):
+    elif column.is_json_string:
         fine = kind == "STRING"
     else:
         fine = ~kind.startswith("OBJECT") & ~kind.startswith("ARRAY")

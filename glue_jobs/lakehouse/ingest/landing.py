@@ -10,6 +10,7 @@ from pathlib import Path
 from lakehouse import log
 from lakehouse.contracts.contract import Contract, Contracts, Dataset
 from lakehouse.errors import LakehouseError
+from lakehouse.ingest.landing_source import files_at
 from lakehouse.lake.batches import known_files
 from lakehouse.lake.files import StoredFile, copy_in, exists
 from lakehouse.lake.landed import record_landed
@@ -24,14 +25,14 @@ ColumnsRead = Mapping[StoredFile, Sequence[str]]
 class LandingError(LakehouseError):
     """The landing folder does not exist, or has no file that a contract's filePattern matches."""
 
-    def __init__(self, folder: Path, found: str, patterns: tuple[str, ...]) -> None:
+    def __init__(self, folder: str, found: str, patterns: tuple[str, ...]) -> None:
         self.folder, self.found, self.patterns = folder, found, patterns
         super().__init__(f"Landing folder {folder} {found}; expected files named {', '.join(patterns)}.")
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a landing folder held: files kept in raw (new or seen before), and those that nobody's pattern matches."""
+    """What a delivery held: files kept in raw (new or seen before), and those that nobody's pattern matches."""
 
     raw_files: tuple[str, ...]
     new_files: tuple[str, ...]
@@ -77,30 +78,32 @@ def settle(
     record_landed(lake, contract.domain, [file for file in files if file in batched or file in foreign], columns)
 
 
-def deliver(folder: Path, lake: Lake, contracts: Contracts, domains: frozenset[str] | None = None) -> Delivery:
-    """Copy the files directly in a folder to raw/<domain>/, each version once; domains: of these alone (None: of all).
+def deliver(place: Path | str, lake: Lake, contracts: Contracts, domains: frozenset[str] | None = None) -> Delivery:
+    """Copy the files of a delivery to raw/<domain>/, each version once; domains: of these alone (None: of all).
 
-    Raises LandingError when the folder is missing or no file matches.
+    place: a folder, a file, a pattern of names, or the same on S3. Raises LandingError when it is missing or no file
+    matches.
     """
     wanted = [dataset for dataset in contracts.datasets if domains is None or dataset.domain in domains]
     patterns = tuple(dataset.file_pattern for dataset in wanted)
-    if not folder.is_dir():
-        raise LandingError(folder, "does not exist", patterns)
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    files = files_at(str(place))
+    if files is None:
+        raise LandingError(str(place), "does not exist", patterns)
     owners = {file: dataset_of(contracts, file.name) for file in files}
     if not any(dataset in wanted for dataset in owners.values()):
         found = f"has {format_count(len(files), 'file')}, but no name matches" if files else "has no file"
-        raise LandingError(folder, found, patterns)
+        raise LandingError(str(place), found, patterns)
     kept: list[str] = []
     new: list[str] = []
     for file, dataset in owners.items():
         if dataset is not None and dataset in wanted:
-            version = _version_of(file)
-            target = f"{lake.landing(dataset.domain)}/{version}/{file.name}"
-            kept.append(f"{dataset.domain}/{version}/{file.name}")
-            if not exists(target):
-                copy_in(file, target)
-                new.append(kept[-1])
+            with file.local() as local:
+                version = _version_of(local)
+                target = f"{lake.landing(dataset.domain)}/{version}/{file.name}"
+                kept.append(f"{dataset.domain}/{version}/{file.name}")
+                if not exists(target):
+                    copy_in(local, target)
+                    new.append(kept[-1])
     return Delivery(tuple(kept), tuple(new), tuple(file.name for file in files if owners[file] is None))
 
 

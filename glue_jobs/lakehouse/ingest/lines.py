@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -67,15 +67,21 @@ def same_splits(spark: SparkSession) -> Iterator[None]:
 
 
 def read_lines(
-    spark: SparkSession, root: str, files: Sequence[PlacedFile], separator: str | None, opens: SparkColumn
+    spark: SparkSession,
+    root: str,
+    files: Sequence[PlacedFile],
+    separator: str | None,
+    opens: SparkColumn,
+    prepared: Callable[[SparkColumn], SparkColumn] = lambda line: line,
 ) -> Lines:
     """Read every line after a file's skipped ones, as _line, _row_id, _source_file and what is known of its file.
 
-    separator: what ends a line; None for any of the usual ends. opens: whether a line opens a record.
+    separator: what ends a line; None for any of the usual ends. opens: whether a line opens a record. prepared: what a
+    line is made before it is looked at.
     """
     reader = spark.read if separator is None else spark.read.option("lineSep", separator)
     lines = reader.text([_literal(f"{for_spark(root)}/{file.path}") for file in files]).select(
-        F.col("value").alias(LINE),
+        prepared(F.col("value")).alias(LINE),
         F.col("_metadata.file_path").alias(_PATH),
         F.col("_metadata.file_block_start").alias(_BLOCK),
         F.monotonically_increasing_id().bitwiseAND(F.lit(_WITHIN_TASK)).alias(_AT),

@@ -20,7 +20,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
 from lakehouse.contracts.columns import BATCH_ID, REPAIR_OF, RESCUED, ROW_ID, STATE
-from lakehouse.contracts.contract import Dataset, FileFormat
+from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.suite import Suite
 from lakehouse.errors import TransientError
 from lakehouse.lake.decisions import Signature
@@ -65,7 +65,7 @@ def check_edit(edit: Edit, dataset: Dataset, suite: Suite) -> None:
 def _is_sequence_in_doubt(row: QuarantinedRow, dataset: Dataset, suite: Suite) -> bool:
     """Whether the row's sequence value itself can be wrong: the row broke a rule about it, or could not be split."""
     rules = {rule.name for rule in suite.expectations if dataset.sequence_by in rule.columns}
-    rules |= {rule for column, rule in dataset.type_rules.items() if column == dataset.sequence_by}
+    rules |= {*dataset.reading_rules[dataset.sequence_by]}
     return not row.is_split or bool(rules & set(row.broken_rules))
 
 
@@ -149,7 +149,7 @@ def _file_name(dataset: Dataset, edits: Sequence[Edit]) -> str:
 
 
 def _content(dataset: Dataset, edits: Sequence[Edit]) -> bytes:
-    if dataset.file_format is FileFormat.JSON_LINES:
+    if dataset.file_format.is_json:
         return "".join(f"{json.dumps(_object(dataset, edit), ensure_ascii=False)}\n" for edit in edits).encode()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -1,0 +1,83 @@
+"""Avro: its columns by the schema in its header, its rows record by record; one file a task."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import fastavro
+
+from lakehouse.contracts.contract import Dataset
+from lakehouse.ingest.opened import open_file
+from lakehouse.ingest.typed_rows import Rows
+from lakehouse.ingest.typed_text import (
+    BYTES,
+    CLOCK,
+    DAY,
+    FLAG,
+    INSTANT,
+    INTEGER,
+    LIST,
+    NUMBER,
+    OBJECT,
+    OTHER,
+    TEXT,
+    BrokenFileError,
+    plain_text,
+)
+from lakehouse.ingest.whole_files import WholeFile
+
+_ROWS = 4096
+_KINDS = {
+    "string": TEXT, "enum": TEXT, "int": INTEGER, "long": INTEGER, "float": NUMBER, "double": NUMBER, "boolean": FLAG,
+    "record": OBJECT, "map": OBJECT, "array": LIST, "bytes": BYTES, "fixed": BYTES,
+}  # fmt: skip
+_LOGICAL = {
+    "date": DAY, "timestamp-millis": INSTANT, "timestamp-micros": INSTANT, "local-timestamp-millis": CLOCK,
+    "local-timestamp-micros": CLOCK, "decimal": NUMBER, "uuid": TEXT,
+}  # fmt: skip
+
+
+def columns_of(raw: BinaryIO) -> dict[str, str]:
+    """The kind of each column by its name, once the file was read through; raises BrokenFileError."""
+    try:
+        reader = fastavro.reader(raw)
+        schema: Any = reader.writer_schema
+        for _ in reader:
+            pass
+    except Exception as error:  # whatever the library meets in a broken file
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise BrokenFileError(f"it cannot be read to its end as Avro ({said}); deliver it whole") from None
+    if schema.get("type") != "record":
+        raise BrokenFileError(f"its Avro schema is a {schema.get('type')}, not a record with fields")
+    return {field["name"]: _kind(field["type"]) for field in schema["fields"]}
+
+
+def _kind(written: Any) -> str:
+    if isinstance(written, list):
+        kinds = {_kind(one) for one in written if one != "null"}
+        return kinds.pop() if len(kinds) == 1 else OTHER
+    if isinstance(written, dict):
+        return _LOGICAL.get(written.get("logicalType", ""), _kind(written["type"]))
+    return _KINDS.get(written, OTHER)
+
+
+def avro_rows(file: WholeFile, place: int, dataset: Dataset) -> Iterator[Rows]:
+    """The rows of a file."""
+    with contextlib.closing(open_file(file.path, file.size)) as raw:
+        reader = fastavro.reader(raw)
+        schema: Any = reader.writer_schema
+        names = [field["name"] for field in schema["fields"]]
+        first, held = 1, []
+        for record in reader:
+            held.append(record)
+            if len(held) == _ROWS:
+                yield _rows(first, names, held)
+                first, held = first + len(held), []
+        yield _rows(first, names, held)
+
+
+def _rows(first: int, names: list[str], records: list[Any]) -> Rows:
+    columns = {name: [plain_text(record[name]) for record in records] for name in names}
+    return Rows(first, columns, [None] * len(records))

@@ -1,0 +1,112 @@
+"""Parquet: its columns by the footer, its rows by row groups, each of them a task."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lakehouse.contracts.contract import Dataset
+from lakehouse.ingest.opened import open_file
+from lakehouse.ingest.typed_rows import NOT_UTF8, Rows
+from lakehouse.ingest.typed_text import (
+    BYTES,
+    CLOCK,
+    DAY,
+    FLAG,
+    INSTANT,
+    INTEGER,
+    LIST,
+    NUMBER,
+    OBJECT,
+    OTHER,
+    TEXT,
+    BrokenFileError,
+    plain_text,
+)
+from lakehouse.ingest.whole_files import WholeFile
+
+_ROWS = 8192
+_KINDS = (
+    (pa.types.is_boolean, FLAG),
+    (pa.types.is_integer, INTEGER),
+    (pa.types.is_floating, NUMBER),
+    (pa.types.is_decimal, NUMBER),
+    (pa.types.is_date, DAY),
+    (lambda kind: pa.types.is_timestamp(kind) and kind.tz is not None, INSTANT),
+    (pa.types.is_timestamp, CLOCK),
+    (lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind), TEXT),
+    (lambda kind: pa.types.is_binary(kind) or pa.types.is_large_binary(kind), BYTES),
+    (pa.types.is_struct, OBJECT),
+    (lambda kind: pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind), LIST),
+)
+
+
+def columns_of(raw: BinaryIO) -> tuple[dict[str, str], int]:
+    """The kind of each column by its name, and how many row groups there are; raises BrokenFileError."""
+    try:
+        footer = pq.ParquetFile(raw)
+    except (pa.ArrowException, OSError) as error:
+        said = " ".join(str(error).split())
+        raise BrokenFileError(f"its Parquet footer cannot be read, it is cut off or broken ({said})") from None
+    names = footer.schema_arrow.names
+    if doubled := next((name for name in names if names.count(name) > 1), None):
+        raise BrokenFileError(f"column {doubled} twice")
+    return {field.name: _kind(field.type) for field in footer.schema_arrow}, footer.metadata.num_row_groups
+
+
+def _kind(kind: Any) -> str:
+    if pa.types.is_dictionary(kind):
+        return _kind(kind.value_type)
+    return next((word for test, word in _KINDS if test(kind)), OTHER)
+
+
+def parquet_rows(file: WholeFile, place: int, dataset: Dataset) -> Iterator[Rows]:
+    """The rows of one row group."""
+    with contextlib.closing(open_file(file.path, file.size)) as raw:
+        found = pq.ParquetFile(raw)
+        first = 1 + sum(found.metadata.row_group(before).num_rows for before in range(place))
+        for batch in found.iter_batches(batch_size=_ROWS, row_groups=[place]):
+            broken: list[str | None] = [None] * batch.num_rows
+            columns = {}
+            for name, values in zip(batch.schema.names, batch.columns, strict=True):
+                columns[name] = _texts(values)
+                if _kind(values.type) == BYTES:
+                    broken = [NOT_UTF8 if "\ufffd" in (text or "") else rule
+                              for text, rule in zip(columns[name], broken, strict=True)]  # fmt: skip
+            yield Rows(first, columns, broken)
+            first += batch.num_rows
+
+
+def _texts(values: Any) -> list[str | None]:
+    """A column as text; Arrow writes what it writes exactly, Python the rest."""
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return _texts(values.dictionary_decode())
+    if pa.types.is_timestamp(kind):
+        return _instants(values)
+    if pa.types.is_integer(kind) or pa.types.is_date(kind) or pa.types.is_string(kind) or pa.types.is_boolean(kind):
+        found: list[str | None] = pc.cast(values, pa.string()).to_pylist()
+        return found
+    if pa.types.is_float32(kind) or pa.types.is_float16(kind):
+        return [plain_text(None if text is None else float(text)) for text in pc.cast(values, pa.string()).to_pylist()]
+    return [plain_text(_plain(value)) for value in values.to_pylist()]
+
+
+def _instants(values: Any) -> list[str | None]:
+    """Times with all of their digits: what a microsecond cannot hold is refused by its text, not cut."""
+    suffix = "" if values.type.tz is None else "Z"
+    naive = pc.cast(values, pa.timestamp(values.type.unit, "UTC" if suffix else None))
+    texts = pc.strftime(naive, format="%Y-%m-%dT%H:%M:%S").to_pylist()
+    return [None if text is None else f"{text}{suffix}" for text in texts]
+
+
+def _plain(value: Any) -> Any:
+    """A map is a list of pairs to Arrow."""
+    if isinstance(value, list) and value and all(isinstance(pair, tuple) for pair in value):
+        return {str(key): _plain(inner) for key, inner in value}
+    return value
