@@ -37,7 +37,8 @@ from lakehouse.lake.runs import (
 )
 from lakehouse.runtime import recording
 from lakehouse.runtime.dpu import Worker, dpu_seconds_of, worker_seconds
-from lakehouse.runtime.recording import GLUE, billed_seconds, did, recorded, step_recorded, timed
+from lakehouse.runtime.recorded_rows import billed_seconds
+from lakehouse.runtime.recording import GLUE, did, recorded, step_recorded, timed
 
 EVER = datetime(2020, 1, 1, tzinfo=UTC)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -188,6 +189,7 @@ def test_a_ledger_that_cannot_be_written_stops_no_run(lake: Lake, monkeypatch: p
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(recording, "record_run", full)
+    monkeypatch.setattr(recording, "record_begin", full)
     work(lake, something)
     with pytest.raises(TransientError, match="S3 did not answer"):
         work(lake, unreachable)

@@ -11,7 +11,8 @@ from lakehouse.contracts.contract import Contract, Contracts
 from lakehouse.contracts.cron import last_time
 from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.plan import LAKEHOUSE
-from lakehouse.cycle.status_facts import DatasetFacts, Opened, facts_of
+from lakehouse.cycle.status_facts import DatasetFacts, facts_of
+from lakehouse.cycle.status_tables import Opened
 from lakehouse.errors import EXIT_TERMINAL, EXIT_TRANSIENT
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.run_costs import dearest_runs, domain_costs, done_times
