@@ -57,7 +57,7 @@ def test_a_new_domain_gets_contract_suite_and_sample(
         "sold": "string", "at": "date", "updated_at": "timestamp", "is_deleted": "boolean", "empty": "string",
         "discount": "string",
     }  # fmt: skip
-    assert (dataset.domain, dataset.key, dataset.sequence_by) == ("stores", ("return_id",), "updated_at")
+    assert (dataset.domain, dataset.key, dataset.sequence_by) == ("stores", ("return_id",), ("updated_at",))
     assert (dataset.date_column, dataset.delete_flag) == ("at", "is_deleted")
     assert (dataset.partition_by, dataset.cluster_by) == ((), ("dt", "return_id"))
     assert dataset.required_columns == ("return_id", "at", "updated_at", "is_deleted")
@@ -197,7 +197,7 @@ def test_on_a_terminal_it_asks_what_is_unsure(
     )
     monkeypatch.setattr("sys.stdin", Terminal("shop\n\ncounted\n\n"))
     dataset = new_dataset(shop, file)
-    assert (dataset.domain, dataset.key, dataset.sequence_by) == ("shop", ("store_no", "product_no"), "counted")
+    assert (dataset.domain, dataset.key, dataset.sequence_by) == ("shop", ("store_no", "product_no"), ("counted",))
     asked = capsys.readouterr().out
     assert "domain: stock (the first word of its name, a new one" in asked
     assert "key: store_no,product_no (never empty, and another one in each of 3 rows). Enter to take it" in asked
@@ -234,6 +234,19 @@ def test_versions_of_a_key_are_told_apart_by_the_sequence(
     dataset = new_dataset(shop, one, str(two), "--domain", "shop", "--yes")
     assert (dataset.key, dataset.file_pattern) == (("lead_id",), "leads*.csv")
     assert "1 row would be an older version, and silver keeps the newest" in capsys.readouterr().out
+
+
+def test_without_a_time_of_change_arrival_may_order_them(
+    shop: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = delivered(
+        tmp_path, "shelves.csv", "shelf_id,product,opened\n1,a,2026-01-05\n1,b,2026-01-05\n2,c,2026-01-06\n"
+    )
+    dataset = new_dataset(shop, file, "--domain", "shop", "--sequence", "arrival", "--key", "shelf_id", "--yes")
+    assert (dataset.sequence, dataset.by_arrival, dataset.date_column) == ("arrival", True, "opened")
+    printed = capsys.readouterr().out
+    assert "sequenceBy: arrival (as you said; the row that comes last wins" in printed
+    assert "key: shelf_id (as you said; 1 row of 3 share it with another)" in printed
 
 
 def test_a_file_of_another_dataset_is_left_to_it(

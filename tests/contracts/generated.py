@@ -11,15 +11,19 @@ from hypothesis import strategies as st
 Contract = dict[str, Any]
 
 _PLAIN = ("string", "int", "bigint", "double", "date", "timestamp", "boolean")
+STRATEGIES = ("upsert", "insert_only", "scd2", "append")
 _NAMES = ("note", "amount", "colour", "select", "order", "x1", "day_of", "group", "value")
 
 
 @st.composite
-def contracts(draw: st.DrawFn) -> Contract:
+def contracts(draw: st.DrawFn, strategies: tuple[str, ...] = STRATEGIES) -> Contract:
     """A contract of one dataset: some key, sequence, date, strategy, columns and layout."""
-    strategy = draw(st.sampled_from(["upsert", "insert_only", "scd2"]))
+    strategy = draw(st.sampled_from(strategies))
     keys = draw(st.lists(st.sampled_from(["string", "int", "bigint", "date", "decimal(9,0)"]), min_size=1, max_size=6))
-    columns = [_column(f"k{n}", kind, primaryKey=True, primaryKeyPosition=n) for n, kind in enumerate(keys, start=1)]
+    marks = [
+        {} if strategy == "append" else {"primaryKey": True, "primaryKeyPosition": n + 1} for n in range(len(keys))
+    ]
+    columns = [_column(f"k{n}", kind, **mark) for n, (kind, mark) in enumerate(zip(keys, marks, strict=True), start=1)]
     times = ["date", "timestamp"] if strategy == "scd2" else ["date", "timestamp", "int", "bigint", "decimal(18,6)"]
     columns += [_column("seq", draw(st.sampled_from(times))), _column("at", draw(st.sampled_from(times[:2])))]
     names = draw(st.lists(st.sampled_from(_NAMES), max_size=4, unique=True))
@@ -27,12 +31,19 @@ def contracts(draw: st.DrawFn) -> Contract:
     if draw(st.booleans()):
         fields = [_column("x", draw(_types()), required=False), _column("y", "string", required=False)]
         columns.append(_column("s", "struct", required=False, properties=fields))
-    words = {"mergeStrategy": strategy, "sequenceBy": "seq", "partitionBy": [], "clusterBy": ["seq"]}
+    words = {"mergeStrategy": strategy, "partitionBy": [], "clusterBy": ["seq"]}
+    if strategy != "append":
+        orders = ["seq", ["seq", "at"], ["seq", "arrival"], *([] if strategy == "scd2" else ["arrival", ["at", "seq"]])]
+        words["sequenceBy"] = draw(st.sampled_from(orders))
     if strategy != "scd2":
         words |= {"dateColumn": "at", "partitionBy": [draw(st.sampled_from(["dt", "month"]))]}
-    if strategy != "insert_only" and draw(st.booleans()):
-        columns.append(_column("gone", "boolean"))
-        words["deleteFlag"] = "gone"
+    if strategy not in ("insert_only", "append") and draw(st.booleans()):
+        if draw(st.booleans()):
+            columns.append(_column("gone", "boolean"))
+            words["deleteFlag"] = "gone"
+        else:
+            columns.append(_column("op", "string"))
+            words["operations"] = {"column": "op", "insert": ["I"], "delete": ["D"], "ignore": ["B"]}
     words |= {"filePattern": "items*", "fileFormat": draw(st.sampled_from(["csv", "json_lines"]))}
     words |= {"quarantineLimitPercent": draw(st.integers(0, 100)), "drift": draw(st.sampled_from(["rescue", "ignore"]))}
     return _whole(columns, words, draw(st.sampled_from(["0 3 * * *", "*/15 1-5 * * mon", "5 4 1,15 jan *"])))
@@ -120,7 +131,8 @@ def faulty(draw: st.DrawFn) -> tuple[str, str, Contract]:
     """The name of a fault, the field that must be named, and a contract that has it and no other."""
     name = draw(st.sampled_from(sorted(FAULTS)))
     field, plant = FAULTS[name]
-    contract = copy.deepcopy(draw(contracts()))
+    contract = copy.deepcopy(draw(contracts(STRATEGIES[:3])))
+    _set("sequenceBy", "seq")(contract)
     kinds = {item["name"]: item["physicalType"] for item in contract["schema"][0]["properties"]}
     if name == "a date that is a number" and kinds["k1"] == "date":
         _type_of("k1", "int")(contract)

@@ -218,7 +218,7 @@ def test_what_the_suite_says_already_is_not_said_again(tmp_path: Path, project: 
     assert "amount_required" in rules(found, some)
     for sample in sample_datasets(project.contracts):
         suite = load_suite(project.suites, sample.name, sample.known_columns)
-        times = {name for name in (sample.sequence_by, sample.date_column) if name}
+        times = {name for name in (*sample.sequence_by, sample.date_column) if name}
         assert rules(sample, *suite.expectations).keys() == {f"{name}_not_after_delivery" for name in times}
 
 

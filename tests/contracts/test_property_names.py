@@ -77,7 +77,7 @@ def dataset(path: Path) -> Dataset:
 
 def test_the_present_names_give_no_warning(tmp_path: Path, project: Project) -> None:
     found = dataset(write(tmp_path, *PRESENT))
-    assert (found.merge_strategy, found.sequence_by, found.date_column) == (MergeStrategy.SCD2, *["updated_at"] * 2)
+    assert (found.merge_strategy, found.sequence, found.date_column) == (MergeStrategy.SCD2, *["updated_at"] * 2)
     assert (found.partition_is_stable, found.max_read_amplification, found.retention_days) == (True, 1.3, 2)
     assert found.drift is Drift.IGNORE
     assert list(outdated_properties(tmp_path)) == []
@@ -133,12 +133,12 @@ def test_both_names_at_once_are_an_error(tmp_path: Path, added: str, problem: st
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
-        ("kind, value: null", "orders.kind: unknown value 'None'. Known: insert_only, scd2, upsert."),
+        ("kind, value: null", "orders.kind: unknown value 'None'. Known: append, insert_only, scd2, upsert."),
         ("partitionMoves, value: null", "orders.partitionMoves: unknown value 'None'. Known: never, possible."),
         ("partitionMoves, value: true", "orders.partitionMoves: unknown value 'True'. Known: never, possible."),
         ("partitionIsStable, value: null", "orders.partitionIsStable: must be true or false, found None."),
         ("clusteringAtMost, value: 1", "orders.clusteringAtMost: must be a number from 1.01 to 10"),
-        ("sequence, value: [updated_at]", "orders.sequence: unknown value"),
+        ("sequence, value: [updated_att]", "orders.sequence: unknown value"),
     ],
 )
 def test_a_wrong_value_is_reported_under_the_name_that_is_written(tmp_path: Path, written: str, problem: str) -> None:

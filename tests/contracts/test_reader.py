@@ -41,7 +41,7 @@ def spoil(copy: Project, before: str, after: str, file: str = ERP) -> Path:
 
 def test_the_four_domains_with_their_strategies(project: Project) -> None:
     datasets = project.contracts.datasets
-    facts = {d.name: (d.domain, d.merge_strategy, d.key, d.sequence_by, d.partition_by) for d in datasets}
+    facts = {d.name: (d.domain, d.merge_strategy, d.key, d.sequence, d.partition_by) for d in datasets}
     assert (
         facts.items()
         >= {

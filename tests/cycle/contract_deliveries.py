@@ -41,15 +41,17 @@ def _in_csv(value: Any) -> Any:
 
 
 def rows_in_silver(contract: Contract) -> int:
-    """How many rows silver has after both: one per key, or of a history one per version."""
+    """How many rows silver has after both: one per key; of a history one per version, without a key each of them."""
     versions = len(FIRST) + len(SECOND)
-    return versions if property_of(contract, "mergeStrategy") == "scd2" else len({*FIRST, *SECOND})
+    return versions if property_of(contract, "mergeStrategy") in ("scd2", "append") else len({*FIRST, *SECOND})
 
 
 def _value(column: dict[str, Any], key: int, version: int) -> Any:
     name, kind = column["name"], column["physicalType"].split("(")[0]
     if name == "gone":
         return key == 1 and version == 1  # the later version of a key deletes it, and its row stays
+    if name == "op":
+        return "D" if key == 1 and version == 1 else "I"
     if not column["required"] and key == 0:
         return None
     if kind == "struct":

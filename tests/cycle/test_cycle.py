@@ -61,7 +61,7 @@ def silver_rows(context: Context, dataset: Dataset) -> list[tuple[object, ...]]:
     """Silver as the table has it, tombstones included."""
     names = [column.name for column in dataset.silver_columns if column.name not in ("month", "_batch_id")]
     path = context.lake.silver(dataset.name)
-    order = (*dataset.key, dataset.sequence_by) if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.key
+    order = (*dataset.key, *dataset.sequence_by) if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.key
     sql = f"select {', '.join(names)} from delta_scan('{path}') order by {', '.join(order)}"
     return rows(context.lake, context.contracts, sql)
 

@@ -25,16 +25,17 @@ ORDER = (Column("id", "string", True, "Key."), Column("store_id", "string", True
 CSV = FileFormat.CSV
 ORDERS = Dataset(
     "orders", "erp", "", MergeStrategy.UPSERT, "*", CSV, ORDER, ("id",),
-    "updated_at", "gone", "at", ("dt",), ("store_id",), 20,
+    ("updated_at",), "gone", "at", ("dt",), ("store_id",), 20,
 )  # fmt: skip
 EVENTS = Dataset(
     "events", "web", "", MergeStrategy.INSERT_ONLY, "*", CSV, ORDER[:5], ("id",),
-    "updated_at", None, "at", ("dt",), (), 20,
+    ("updated_at",), None, "at", ("dt",), (), 20,
 )  # fmt: skip
 PRICE = (ORDER[0], EUROS, SEQUENCE)
 PRODUCTS = Dataset(
-    "products", "products", "", MergeStrategy.SCD2, "*", CSV, PRICE, ("id",), "updated_at", None, None, (), ("id",), 20
-)
+    "products", "products", "", MergeStrategy.SCD2, "*", CSV, PRICE, ("id",), ("updated_at",), None, None, (), ("id",),
+    20,
+)  # fmt: skip
 
 
 def day(number: int) -> datetime:

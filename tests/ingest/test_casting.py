@@ -20,7 +20,7 @@ from lakehouse.ingest.json_rows import WRONG_KIND
 def dataset(*columns: Column) -> Dataset:
     csv = FileFormat.CSV
     upsert = MergeStrategy.UPSERT
-    return Dataset("orders", "erp", "", upsert, "orders*", csv, columns, ("id",), "id", None, None, (), (), 20)
+    return Dataset("orders", "erp", "", upsert, "orders*", csv, columns, ("id",), ("id",), None, None, (), (), 20)
 
 
 TYPES = {

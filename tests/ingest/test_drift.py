@@ -34,7 +34,7 @@ def dataset(drift: Drift, pii: bool = False, file_format: FileFormat = FileForma
     columns += (DEVICE,) if file_format is FileFormat.JSON_LINES else ()
     return Dataset(
         "orders", "erp", "", MergeStrategy.UPSERT, "orders*", file_format, columns, ("id",),
-        "id", None, None, (), (), 20,
+        ("id",), None, None, (), (), 20,
         drift=drift,
     )  # fmt: skip
 

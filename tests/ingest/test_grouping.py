@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from lakehouse.contracts.project import Project
-from lakehouse.ingest.grouping import by_bytes
+from lakehouse.ingest.grouping import as_they_came, by_bytes
 from lakehouse.ingest.ingest import plan_batches
 from lakehouse.lake.batches import batches_of, to_ingest
 from lakehouse.lake.files import StoredFile, list_files
@@ -44,6 +44,13 @@ def test_every_file_is_in_one_group_in_its_order(sizes: list[int], most: int) ->
     files, groups = files_of(sizes), by_bytes(files_of(sizes), most)
     assert [file for group in groups for file in group] == files
     assert all(sum(file.size for file in group) <= most or len(group) == 1 for group in groups)
+
+
+def test_files_count_as_arrived_in_the_order_of_their_names() -> None:
+    """Not of the digests by which a local delivery keeps them apart; of one name the version decides."""
+    names = ["0f0f0f0f0f0f/b.csv", "a0a0a0a0a0a0/a.csv", "1b1b1b1b1b1b/a.csv", "2026-10-02/a.csv", "2026-10-01/z.csv"]
+    found = [StoredFile(name, 1, version) for name, version in zip(names, "12345", strict=True)]
+    assert [file.path for file in as_they_came(found)] == [names[4], names[3], names[1], names[2], names[0]]
 
 
 def no_spark() -> SparkSession:

@@ -24,7 +24,7 @@ SPLITS = "spark.sql.files.minPartitionNum"
 def dataset(file_format: FileFormat) -> Dataset:
     columns = (Column("id", "string", True, "Key."), Column("note", "string", False, "Words."))
     upsert = MergeStrategy.UPSERT
-    return Dataset("d", "erp", "", upsert, "*", file_format, columns, ("id",), "id", None, None, (), (), 20)
+    return Dataset("d", "erp", "", upsert, "*", file_format, columns, ("id",), ("id",), None, None, (), (), 20)
 
 
 @contextmanager

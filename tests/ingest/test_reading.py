@@ -21,7 +21,8 @@ NO_OBJECT = "row_is_a_json_object"
 
 def dataset(file_format: FileFormat, *columns: Column) -> Dataset:
     upsert = MergeStrategy.UPSERT
-    return Dataset("orders", "erp", "", upsert, "orders*", file_format, columns, ("id",), "id", None, None, (), (), 20)
+    key = ("id",)
+    return Dataset("orders", "erp", "", upsert, "orders*", file_format, columns, key, key, None, None, (), (), 20)
 
 
 ORDERS = dataset(

@@ -22,7 +22,7 @@ from tests.oracle.reading import records
 
 COLUMNS = tuple(Column(name, "string", name == "a", "Text.") for name in "abc")
 TEXTS = Dataset(
-    "texts", "erp", "", MergeStrategy.UPSERT, "*.csv", FileFormat.CSV, COLUMNS, ("a",), "a", None, None, (), (), 20
+    "texts", "erp", "", MergeStrategy.UPSERT, "*.csv", FileFormat.CSV, COLUMNS, ("a",), ("a",), None, None, (), (), 20
 )
 NO_COLUMNS = "row_has_the_columns_of_the_header"
 

@@ -30,7 +30,7 @@ def typed(spark: SparkSession, kind: str, values: Values, texts: list[str]) -> d
     column = Column("value", kind, False, "", values=values)
     columns = (Column("id", "string", True, ""), column)
     upsert, csv = MergeStrategy.UPSERT, FileFormat.CSV
-    of = Dataset("orders", "erp", "", upsert, "orders*", csv, columns, ("id",), "id", None, None, (), (), 20)
+    of = Dataset("orders", "erp", "", upsert, "orders*", csv, columns, ("id",), ("id",), None, None, (), (), 20)
     rows = spark.createDataFrame([(text, text, None) for text in texts], "id string, value string, _unreadable string")
     shown = "cast(unix_micros(value) as bigint)" if kind == "timestamp" else "value"
     found = with_types(rows, of).selectExpr("coalesce(id, _text.id)", shown, "_broken_rules", "_text.value").collect()

@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> str:
 
 CHANGES = [
     ({"key": ("order_id",)}, "key order_id, line_number and its contract says order_id", "rekey"),
-    ({"sequence_by": "ordered_at"}, "sequenceBy updated_at and its contract says ordered_at", "rebuild"),
+    ({"sequence_by": ("ordered_at",)}, "sequenceBy updated_at and its contract says ordered_at", "rebuild"),
     ({"date_column": "updated_at"}, "dateColumn ordered_at and its contract says updated_at", "rebuild"),
     ({"date_column": None}, "dateColumn ordered_at and its contract says (none)", "rebuild"),
     ({"merge_strategy": MergeStrategy.SCD2}, "mergeStrategy upsert and its contract says scd2", "rebuild"),

@@ -30,7 +30,20 @@ DEVICE = Column("device", "struct", False, "Device.", fields=(Column("type", "st
 AT = Column("at", "timestamp", True, "Sequence and day.")
 COLUMNS = (Column("id", "string", True, "Key."), AMOUNT, PIECES, AT, DEVICE)
 ORDERS = Dataset(
-    "orders", "erp", "", MergeStrategy.UPSERT, "*", FileFormat.CSV, COLUMNS, ("id",), "at", None, "at", ("dt",), (), 20
+    "orders",
+    "erp",
+    "",
+    MergeStrategy.UPSERT,
+    "*",
+    FileFormat.CSV,
+    COLUMNS,
+    ("id",),
+    ("at",),
+    None,
+    "at",
+    ("dt",),
+    (),
+    20,
 )
 
 

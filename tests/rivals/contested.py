@@ -27,7 +27,7 @@ COLUMNS = (
 )  # fmt: skip
 ORDERS = Dataset(
     "orders", "erp", "", MergeStrategy.UPSERT, "*", FileFormat.CSV, COLUMNS, ("id",),
-    "updated_at", None, "at", ("dt",), (), 20,
+    ("updated_at",), None, "at", ("dt",), (), 20,
 )  # fmt: skip
 
 Order = tuple[str, int, int | None, int]

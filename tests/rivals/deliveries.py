@@ -19,7 +19,7 @@ COLUMNS = (
 )  # fmt: skip
 ORDERS = Dataset(
     "orders", "erp", "", MergeStrategy.UPSERT, "*", FileFormat.CSV, COLUMNS,
-    ("id",), "updated_at", "gone", "at", ("dt",), ("store_id",), 20,
+    ("id",), ("updated_at",), "gone", "at", ("dt",), ("store_id",), 20,
 )  # fmt: skip
 KEYS, DAYS, ROWS = 60, 4, 40
 FIRST = datetime(2026, 10, 1, 12, tzinfo=UTC)

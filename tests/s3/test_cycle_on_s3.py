@@ -50,7 +50,7 @@ def fact() -> list[tuple[Any, ...]]:
 def silver(dataset: Dataset) -> list[tuple[Any, ...]]:
     """Silver as the table has it, tombstones included; times naive and in UTC."""
     names = [column.name for column in dataset.silver_columns if column.name not in ("month", "_batch_id")]
-    order = (*dataset.key, dataset.sequence_by) if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.key
+    order = (*dataset.key, *dataset.sequence_by) if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.key
     table = open_table(LAKE.silver(dataset.name))
     assert table is not None
     found = select(table, f"SELECT {', '.join(names)} FROM t ORDER BY {', '.join(order)}")

@@ -29,7 +29,20 @@ from lakehouse.transform.candidate_files import (
 
 COLUMNS = (Column("id", "string", True, "Key."), Column("at", "timestamp", True, "When."))
 ORDERS = Dataset(
-    "orders", "erp", "", MergeStrategy.UPSERT, "*", FileFormat.CSV, COLUMNS, ("id",), "at", None, "at", ("dt",), (), 20
+    "orders",
+    "erp",
+    "",
+    MergeStrategy.UPSERT,
+    "*",
+    FileFormat.CSV,
+    COLUMNS,
+    ("id",),
+    ("at",),
+    None,
+    "at",
+    ("dt",),
+    (),
+    20,
 )
 FIXED = replace(ORDERS, partition_is_stable=True)
 FIRST = date(2026, 10, 1)

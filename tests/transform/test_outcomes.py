@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
-from lakehouse.transform.outcomes import identity, newest_per_key, with_dates, with_outcome, with_validity
+from lakehouse.transform.outcomes import newest_per_key, with_dates, with_outcome, with_validity
 
 ROW = "id string, seq int, value string, gone boolean"
 DAY, NEXT_DAY = date(2026, 10, 12), date(2026, 10, 13)
@@ -23,12 +23,12 @@ def dataset(strategy: MergeStrategy, date_column: str | None = None, *derived: s
     names = [*ROW.split(", "), *([f"{date_column} timestamp"] if date_column else [])]
     columns = tuple(Column(*name.split(" "), True, "") for name in names)  # type: ignore[arg-type,misc]
     flag = "gone" if strategy is MergeStrategy.UPSERT else None
-    return Dataset(
-        "leads", "crm", "", strategy, "*", FileFormat.CSV, columns, ("id",), "seq", flag, date_column, derived, (), 20
-    )
+    csv, seq = FileFormat.CSV, ("seq",)
+    return Dataset("leads", "crm", "", strategy, "*", csv, columns, ("id",), seq, flag, date_column, derived, (), 20)
 
 
-UPSERT, INSERT_ONLY, SCD2 = (dataset(strategy) for strategy in MergeStrategy)
+_KEYED = (MergeStrategy.UPSERT, MergeStrategy.INSERT_ONLY, MergeStrategy.SCD2)
+UPSERT, INSERT_ONLY, SCD2 = (dataset(strategy) for strategy in _KEYED)
 
 
 def assert_rows(found: DataFrame, schema: str, *rows: tuple[Any, ...]) -> None:
@@ -100,7 +100,7 @@ def test_a_tie_is_settled_by_content_whatever_the_order(
 
 
 def test_the_identity_of_a_row() -> None:
-    assert [identity(of) for of in (UPSERT, INSERT_ONLY, SCD2)] == [("id",), ("id",), ("id", "seq")]
+    assert [of.identity for of in (UPSERT, INSERT_ONLY, SCD2)] == [("id",), ("id",), ("id", "seq")]
 
 
 def test_dates_are_those_of_utc(spark: SparkSession) -> None:

@@ -83,7 +83,7 @@ def test_so_many_rows_may_break_a_rule(spark: SparkSession) -> None:
 
 def test_times_are_held_against_the_batchs_own_time(spark: SparkSession, project: Project) -> None:
     leads = project.contracts.dataset("crm_leads")
-    plain = dataclasses.replace(leads, rules=(), sequence_by="updated_at", date_column=None)
+    plain = dataclasses.replace(leads, rules=(), sequence_by=("updated_at",), date_column=None)
     for type_, values, late in (
         ("timestamp", ["'2026-11-29 01:30:00Z'", "'2026-11-29 01:30:00.000001Z'", "null", "'9999-12-31 23:59:59Z'"],
          [1, 3]),

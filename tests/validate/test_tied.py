@@ -40,7 +40,7 @@ def few(project: Project) -> Dataset:
     by_name = {column.name: column for column in orders.columns}
     places = (("order_id", "id"), ("quantity", "at"), ("status", "note"), ("line_number", "amount"))
     columns = tuple(dataclasses.replace(by_name[old], name=new) for old, new in places)
-    changes = {"columns": columns, "key": ("id",), "sequence_by": "at", "rules": (), "ties": Ties.QUARANTINE}
+    changes = {"columns": columns, "key": ("id",), "sequence_by": ("at",), "rules": (), "ties": Ties.QUARANTINE}
     return dataclasses.replace(orders, not_after_delivery=None, **changes)
 
 

@@ -139,6 +139,8 @@ def _default(name: str) -> str:
         return code(f"{found.days}d") if found else ""
     if name == "dateColumn":
         return "none; **required** unless `mergeStrategy` is `scd2`"
+    if name == "sequenceBy":
+        return "none; **required** unless `mergeStrategy` is `append`"
     if isinstance(found, bool):
         return code(str(found).lower())
     return "none" if found is dataclasses.MISSING or found is None else code(found)

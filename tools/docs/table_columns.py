@@ -92,7 +92,7 @@ def _silver(dataset: Dataset) -> tuple[str, ...]:
 
 
 def _with_key(dataset: Dataset, column: str, text: str) -> str:
-    marks = [word for word, names in (("key", dataset.key), ("sequence", (dataset.sequence_by,)),
+    marks = [word for word, names in (("key", dataset.key), ("sequence", dataset.sequence_by),
                                       ("personal data", dataset.pii_columns)) if column in names]  # fmt: skip
     return f"{text} **{', '.join(marks).capitalize()}.**" if marks else text
 

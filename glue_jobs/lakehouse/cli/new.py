@@ -34,7 +34,8 @@ def new(
         str | None, typer.Option("--key", metavar="COLUMNS", help="The key's columns, with commas between.")
     ] = None,
     sequence: Annotated[
-        str | None, typer.Option("--sequence", metavar="COLUMN", help="The column that orders versions of a key.")
+        str | None,
+        typer.Option("--sequence", metavar="COLUMN", help="The column that orders versions of a key, or arrival."),
     ] = None,
     date: Annotated[
         str | None, typer.Option("--date", metavar="COLUMN", help="The column whose UTC date is dt.")

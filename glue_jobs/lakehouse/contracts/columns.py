@@ -93,6 +93,9 @@ STATE = "_state"
 TEXT = "_text"
 UNREADABLE = "_unreadable"
 
+# While rows are merged that arrival orders: the batch and the row in it, of a repair those of the row that it repairs.
+ARRIVED = "_arrived"
+
 # While a batch is validated: whether another content has the row's key and sequence.
 TIED = "_tied"
 
@@ -105,9 +108,11 @@ VALIDITY_COLUMNS = (
     Column("valid_to", "timestamp", False, "Until when the version held; null for the current one."),
     Column("is_current", "boolean", True, "True for the newest version."),
 )
+DELETED_COLUMN = Column("is_deleted", "boolean", True, "True once the source has deleted the row.")
 RESCUED_COLUMN = Column(RESCUED, "string", False, "What was delivered beside the contract's columns, as JSON.")
 REPAIR_COLUMN = Column(REPAIR_OF, "string", False, "Quarantined row, as batch:row, that this row repairs.")
 BATCH_COLUMN = Column(BATCH_ID, "bigint", True, "Batch that last changed the row.")
+ROW_COLUMN = Column(ROW_ID, "bigint", True, "Place of the row in its batch: its line, and which of the files.")
 
 SYSTEM_COLUMNS = (RESCUED_COLUMN, REPAIR_COLUMN)
 """What bronze and quarantine have next to the contract's columns and the row's own place; null in most rows."""

@@ -81,6 +81,16 @@ def _fields(node: Place, name: str, type_: str) -> tuple[Column, ...]:
     return () if inner is None else read_columns(inner)
 
 
+def refuse_key(node: Place) -> tuple[str, ...]:
+    """No key; raises ContractError for a column that is marked as a part of one."""
+    errors = [item.error(_NO_KEY, "primaryKey") for item in node.items() if item.flag("primaryKey")]
+    raise_first(errors, ())
+    return ()
+
+
+_NO_KEY = "with mergeStrategy append each delivered row is kept, whatever its key; remove it, or take upsert."
+
+
 def read_key(node: Place) -> tuple[str, ...]:
     """The key columns by their positions; raises ContractError."""
     positions: dict[int, str] = {}

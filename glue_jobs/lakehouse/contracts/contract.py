@@ -9,7 +9,15 @@ from datetime import timedelta
 from enum import StrEnum
 
 from lakehouse.contracts.budget import NO_BUDGET, Budget
-from lakehouse.contracts.columns import BATCH_COLUMN, DATE_COLUMNS, VALIDITY_COLUMNS, Column, with_fields
+from lakehouse.contracts.columns import (
+    BATCH_COLUMN,
+    DATE_COLUMNS,
+    DELETED_COLUMN,
+    ROW_COLUMN,
+    VALIDITY_COLUMNS,
+    Column,
+    with_fields,
+)
 from lakehouse.contracts.file_options import AS_STANDARD, FileOptions
 from lakehouse.contracts.layout import (
     MAX_READ_AMPLIFICATION,
@@ -20,18 +28,25 @@ from lakehouse.contracts.layout import (
     layout_for,
     retention_properties,
 )
+from lakehouse.contracts.operations import Operations
 from lakehouse.contracts.suite import Rule
 from lakehouse.errors import UnknownNameError
 
 NOT_AFTER_DELIVERY = timedelta(days=1)
+ARRIVAL = "arrival"
+"""The word of a contract for the order in which rows come: by batch, and within it by file and line."""
 
 
 class MergeStrategy(StrEnum):
-    """Which versions of a key silver keeps: the latest one, the first one, or all of them with their validity."""
+    """Which versions of a key silver keeps: the latest one, the first one, or all of them with their validity.
+
+    APPEND is for rows without a key: silver keeps each delivered row once.
+    """
 
     UPSERT = "upsert"
     INSERT_ONLY = "insert_only"
     SCD2 = "scd2"
+    APPEND = "append"
 
 
 class MergeMode(StrEnum):
@@ -88,11 +103,14 @@ class FileFormat(StrEnum):
 class Dataset:
     """One dataset of a contract; also the name of its bronze, quarantine and silver tables.
 
-    sequence_by: the column that orders the versions of a key. date_column: the timestamp whose UTC date is `dt`.
+    sequence_by: the columns that order the versions of a key, compared in their order. by_arrival: what they leave
+    undecided, all of it where there are none, is decided by what arrived last.
+    date_column: the timestamp whose UTC date is `dt`.
     partition_is_stable: a key never changes its partition, so that a merge reads only the batch's partitions; else the
     old row is searched in all of them.
     widens_types: a table whose column is narrower than the contract's is rewritten once, with the wider type.
     target_file_bytes, max_read_amplification: what maintenance aims at, and from when it reclusters (`layout.py`).
+    operations: of a change log, what each of its rows says. delete_flag: then the column that silver adds.
     not_after_delivery: how far sequence and date may lie after the delivery. rules: what the contract says of values.
     retention_days: how long obsolete data files are kept, for running queries and time travel.
     """
@@ -105,7 +123,7 @@ class Dataset:
     file_format: FileFormat
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    sequence_by: str
+    sequence_by: tuple[str, ...]
     delete_flag: str | None
     date_column: str | None
     partition_by: tuple[str, ...]
@@ -122,6 +140,13 @@ class Dataset:
     max_read_amplification: float = MAX_READ_AMPLIFICATION
     retention_days: int = RETENTION_DAYS
     file_options: FileOptions = AS_STANDARD
+    by_arrival: bool = False
+    operations: Operations | None = None
+
+    @property
+    def sequence(self) -> str:
+        """What orders the versions of a key, in the words of the contract."""
+        return ", ".join((*self.sequence_by, *([ARRIVAL] if self.by_arrival else [])))
 
     @property
     def layout(self) -> Layout:
@@ -188,14 +213,29 @@ class Dataset:
     @property
     def derived_columns(self) -> tuple[Column, ...]:
         """The columns that silver adds to the delivered ones, in their order."""
+        deleted = (DELETED_COLUMN,) if self.operations else ()
         if self.merge_strategy is MergeStrategy.SCD2:
-            return VALIDITY_COLUMNS
-        return tuple(c for c in DATE_COLUMNS if c.name == "dt" or c.name in self.partition_by)
+            return (*VALIDITY_COLUMNS, *deleted)
+        return (*(c for c in DATE_COLUMNS if c.name == "dt" or c.name in self.partition_by), *deleted)
+
+    @property
+    def needed_columns(self) -> tuple[str, ...]:
+        """The columns without which no row can be merged; the date of a deleted row only where it names a partition."""
+        has_date = self.date_column and (not self.operations or {"dt", "month"} & {*self.partition_by})
+        return (*self.key, *self.sequence_by, *((self.date_column,) if self.date_column and has_date else ()))
 
     @property
     def silver_columns(self) -> tuple[Column, ...]:
         """All columns of the silver table in their order."""
-        return (*self.columns, *self.derived_columns, BATCH_COLUMN)
+        own = (ROW_COLUMN,) if self.merge_strategy is MergeStrategy.APPEND else ()
+        return (*self.columns, *self.derived_columns, BATCH_COLUMN, *own)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns of which silver holds one row each: the key, for a history the sequence too, else the place."""
+        if self.merge_strategy is MergeStrategy.APPEND:
+            return (BATCH_COLUMN.name, ROW_COLUMN.name)
+        return (*self.key, *self.sequence_by) if self.merge_strategy is MergeStrategy.SCD2 else self.key
 
     @property
     def silver_column_names(self) -> tuple[str, ...]:

@@ -71,16 +71,18 @@ def _of_rows(old: Dataset, new: Dataset) -> Iterator[Change]:
     rebuilt = {SILVER: BREAKING, MARTS: FREE, VIEWS: FREE}
     yield from _changed(new, "primaryKey", old.key, new.key, {**rebuilt, VIEWS: BREAKING}, command.format("rekey"))
     for field, was, now in (
-        ("sequenceBy", old.sequence_by, new.sequence_by),
+        ("sequenceBy", old.sequence, new.sequence),
         ("dateColumn", old.date_column, new.date_column),
         ("mergeStrategy", old.merge_strategy, new.merge_strategy),
         ("ties", old.ties, new.ties),
+        ("operations", old.operations, new.operations),
     ):
         yield from _changed(new, field, was, now, rebuilt, command.format("rebuild"))
     apply = f"lakehouse layout apply {new.name}"
     yield from _changed(new, "partitionBy", old.partition_by, new.partition_by, {SILVER: BREAKING}, apply)
     hidden = {MARTS: BREAKING, VIEWS: BREAKING}
-    yield from _changed(new, "deleteFlag", old.delete_flag, new.delete_flag, hidden, command.format("rebuild"))
+    was, now = (None if dataset.operations else dataset.delete_flag for dataset in (old, new))
+    yield from _changed(new, "deleteFlag", was, now, hidden, command.format("rebuild"))
 
 
 def _of_files(old: Dataset, new: Dataset) -> Iterator[Change]:

@@ -42,11 +42,13 @@ def guess_key(profile: Profile, columns: Sequence[Candidate], dataset: str, sequ
     raise NotFoundError("key", _why_none(profile, columns, rows), "deliver columns that tell rows apart, or give --key")
 
 
-def said_key(profile: Profile, columns: Sequence[Candidate], key: Sequence[Candidate], sequence: Candidate) -> str:
+def said_key(
+    profile: Profile, columns: Sequence[Candidate], key: Sequence[Candidate], sequence: Candidate | None
+) -> str:
     """What becomes of rows under a key that a person named."""
     rows, different = _distinct(profile, columns), _distinct(profile, key)
     facts = [f"{format_count(rows - different, 'row')} of {rows} share it with another"] if different < rows else []
-    if undecided := rows - _distinct(profile, [*dict.fromkeys((*key, sequence))]):
+    if sequence and (undecided := rows - _distinct(profile, [*dict.fromkeys((*key, sequence))])):
         facts.append(f"{undecided} of them with the same {sequence.name}, where what came last wins")
     empty = max(profile.rows - column.facts.filled for column in key)
     facts += [f"it is empty in {format_count(empty, 'row')}, which ingest quarantines"] if empty else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lakehouse.contracts.contract import ARRIVAL
 from lakehouse.contracts.guesses import Candidate, Guess, NotFoundError
 from lakehouse.say import format_count
 
@@ -29,7 +30,7 @@ def guess_sequence(columns: Sequence[Candidate], rows: int) -> Guess:
             return Guess((named[0].name,), "by its name and type", len(named) == 1)
     times = sorted((column for column in usable if column.type in _TIMES), key=_coarseness)
     if not times:
-        raise NotFoundError("sequence", _why_none(columns, rows), WANTED)
+        raise NotFoundError("sequence", _why_none(columns, rows), f"{WANTED}, or take --sequence {ARRIVAL}")
     why = "no column says when a row was changed; of rows with the same time the one delivered last wins"
     return Guess((times[0].name,), why, False)
 

@@ -39,12 +39,23 @@ OPTION_SCHEMAS: dict[str, Schema] = {
     "headerRow": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "The row of the column names."},
 }
 """What each of fileOptions may be; a test holds the names against the reader's."""
+_OPERATIONS = {"type": "array", "minItems": 1, "items": {"type": ["string", "integer"]}}
 _VALUES: dict[str, Schema] = {
     "filePattern": {"type": "string", "minLength": 1, "description": "Names of its files, with * and ?."},
     "fileFormat": {"enum": [*FileFormat], "description": "json is a document, json_lines has an object a line."},
     "mergeStrategy": {"enum": [*MergeStrategy], "description": "Which versions of a key silver keeps."},
-    "sequenceBy": _COLUMN | {"description": "The column that orders the versions of a key: a number or a time."},
+    "sequenceBy": {
+        "anyOf": [_COLUMN, _COLUMNS | {"minItems": 1, "uniqueItems": True}],
+        "description": "What orders the versions of a key: numbers or times, or last the order in which they arrive.",
+    },
     "deleteFlag": _COLUMN | {"description": "The boolean column that marks a deleted row."},
+    "operations": {
+        "type": "object",
+        "required": ["column", "delete"],
+        "additionalProperties": False,
+        "properties": {"column": _COLUMN, **dict.fromkeys(("insert", "update", "delete", "ignore"), _OPERATIONS)},
+        "description": "Of a change log: the column that says what happened to a row, and its words.",
+    },
     "dateColumn": _COLUMN | {"description": "The date or timestamp whose UTC date becomes dt."},
     "partitionBy": _COLUMNS | {"description": "Folders of the silver table; dt and month may be named."},
     "clusterBy": _COLUMNS | {"description": "What rows are sorted by within a partition."},
@@ -101,15 +112,26 @@ def contract_schema() -> Schema:
 
 
 def _dataset() -> Schema:
-    named = [{"contains": {"properties": {"property": {"const": name}}}} for name in sorted(REQUIRED)]
+    named = [{"contains": _stated("property", name)} for name in sorted(REQUIRED)]
+    has_order: Schema = {"anyOf": [{"contains": _stated("property", "sequenceBy")}, {"contains": _APPENDS}]}
     return {
         "required": ["name", "description", "customProperties", "properties"],
         "properties": {
             "name": {"pattern": NAME},
-            "customProperties": {"items": {"oneOf": [_property(name) for name in sorted(KNOWN)]}, "allOf": named},
+            "customProperties": {
+                "items": {"oneOf": [_property(name) for name in sorted(KNOWN)]},
+                "allOf": [*named, has_order],
+            },
             "properties": {"minItems": 1, "items": {"$ref": "#/$defs/LakehouseColumn"}},
         },
     }
+
+
+def _stated(field: str, word: str) -> Schema:
+    return {"properties": {field: {"const": word}}, "required": [field]}
+
+
+_APPENDS: Schema = {"allOf": [_stated("property", "mergeStrategy"), _stated("value", MergeStrategy.APPEND)]}
 
 
 def _property(name: str) -> Schema:

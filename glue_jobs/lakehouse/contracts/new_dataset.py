@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lakehouse.contracts.columns import Column
+from lakehouse.contracts.contract import ARRIVAL
 from lakehouse.contracts.guess_key import guess_key, said_key
 from lakehouse.contracts.guess_names import column_names, common_name, pattern_of, plain, why_personal
 from lakehouse.contracts.guess_times import guess_date, guess_delete_flag, guess_sequence, why_not_a_time
@@ -106,9 +107,10 @@ def propose(profile: Profile, wishes: Wishes, domains: Sequence[str]) -> Proposa
         for path, column in found.paths.items()
         if len(path) == 1 and not column.fields
     ]
-    sequence = _wished_time("--sequence", wishes.sequence_by, flat, profile) or guess_sequence(flat, profile.rows)
-    (by_sequence,) = (column for column in flat if column.name == sequence.values[0])
-    date = _wished_time("--date", wishes.date_column, flat, profile) or guess_date(flat, profile.rows, by_sequence.name)
+    sequence = _wished_sequence(wishes.sequence_by, flat, profile) or guess_sequence(flat, profile.rows)
+    by_sequence = next((column for column in flat if column.name == sequence.values[0]), None)
+    wished_date = _wished_time("--date", wishes.date_column, flat, profile)
+    date = wished_date or guess_date(flat, profile.rows, sequence.values[0])
     key = _wished_key(wishes.key, flat, profile, by_sequence) or guess_key(profile, flat, name, by_sequence)
     flag, said_flag = guess_delete_flag(flat, profile.rows)
     partition_by, volume = _partitions(profile, facts, date.values[0], flat)
@@ -165,6 +167,12 @@ def _described(name: str) -> str:
     return f"{words[0].upper()}{words[1:]}, as delivered."
 
 
+def _wished_sequence(name: str | None, columns: Sequence[Candidate], profile: Profile) -> Guess | None:
+    if name == ARRIVAL and not any(column.name == name for column in columns):
+        return Guess((name,), "as you said; the row that comes last wins, so the order of deliveries matters", True)
+    return _wished_time("--sequence", name, columns, profile)
+
+
 def _wished_time(option: str, name: str | None, columns: Sequence[Candidate], profile: Profile) -> Guess | None:
     if name is None:
         return None
@@ -173,7 +181,7 @@ def _wished_time(option: str, name: str | None, columns: Sequence[Candidate], pr
 
 
 def _wished_key(
-    key: tuple[str, ...] | None, columns: Sequence[Candidate], profile: Profile, sequence: Candidate
+    key: tuple[str, ...] | None, columns: Sequence[Candidate], profile: Profile, sequence: Candidate | None
 ) -> Guess | None:
     if key is None:
         return None

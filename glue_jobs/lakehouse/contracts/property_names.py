@@ -36,11 +36,12 @@ FORMER_VALUES = {"mergeStrategy": {"history": "scd2"}, "drift": {"evolve": "igno
 """Values with another name today, by the present name of their property."""
 
 REQUIRED = frozenset(
-    {"filePattern", "fileFormat", "mergeStrategy", "sequenceBy", "partitionBy", "clusterBy", "quarantineLimitPercent"}
+    {"filePattern", "fileFormat", "mergeStrategy", "partitionBy", "clusterBy", "quarantineLimitPercent"}
 )
 LAYOUT = frozenset({"targetFileSize", "maxReadAmplification", "retentionDays", "allowShortRetention"})
 OPTIONAL = frozenset(
     {
+        "sequenceBy",
         "deleteFlag",
         "dateColumn",
         "partitionIsStable",
@@ -48,6 +49,7 @@ OPTIONAL = frozenset(
         "typeWidening",
         "drift",
         "ties",
+        "operations",
         "notAfterDelivery",
         "fileOptions",
     }

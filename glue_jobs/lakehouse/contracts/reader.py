@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.contracts.budget import delivery_gb, read_budget
-from lakehouse.contracts.columns import DATE_COLUMNS
-from lakehouse.contracts.columns_reader import read_columns, read_key, read_name
+from lakehouse.contracts.columns import DATE_COLUMNS, DELETED_COLUMN
+from lakehouse.contracts.columns_reader import read_columns, read_key, read_name, refuse_key
 from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeMode, MergeStrategy, Ties
 from lakehouse.contracts.cron import cron_problem
 from lakehouse.contracts.file_options_reader import read_file_options
@@ -18,9 +18,11 @@ from lakehouse.contracts.file_patterns import can_both_match
 from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.layout_reader import flag, read_layout
 from lakehouse.contracts.not_after import read_not_after
+from lakehouse.contracts.operations import read_operations
 from lakehouse.contracts.property_names import properties_of
 from lakehouse.contracts.roles import Roles, check_roles
-from lakehouse.contracts.rules_reader import read_rules
+from lakehouse.contracts.rules_reader import asked_of, read_rules
+from lakehouse.contracts.sequence_reader import read_sequence
 from lakehouse.contracts.volume import VOLUME, check_volume
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import LakehouseError, gathering, nearest, raise_first
@@ -172,12 +174,21 @@ def _dataset(node: Place, domain: str) -> Dataset:
         raise node.error(f"mergeStrategy {strategy} needs the column that dt is computed from; add it.", "dateColumn")
     derived = tuple(column.name for column in DATE_COLUMNS) if has_dt else ()
     layout = read_layout(values, columns, derived)
-    key = read_key(node.need("properties"))
-    sequence_by, delete_flag = _choice(values["sequenceBy"], names), _column_name(values.get("deleteFlag"), names)
-    roles = Roles(strategy, key, sequence_by, delete_flag, date_column)
+    appends = strategy is MergeStrategy.APPEND
+    key = (refuse_key if appends else read_key)(node.need("properties"))
+    if not appends and "sequenceBy" not in values:
+        raise node.need("customProperties").error("property 'sequenceBy' is missing; add it.")
+    sequence, delete_flag = (
+        read_sequence(values.get("sequenceBy"), names),
+        _column_name(values.get("deleteFlag"), names),
+    )
+    operations = read_operations(values.get("operations"), {column.name: column.type for column in columns})
+    roles = Roles(strategy, key, sequence, delete_flag, date_column, operations)
     check_roles(node.need("properties"), columns, values, roles, layout.partition_by)
     file_format = FileFormat(_choice(values["fileFormat"], tuple(FileFormat)))
-    needed = frozenset(filter(None, (*key, sequence_by, date_column, delete_flag)))
+    needed = frozenset(filter(None, (*key, *sequence.columns, date_column, delete_flag)))
+    needed |= {operations.column} if operations else set()
+    asked = asked_of(operations, (*key, *sequence.columns), layout.partition_by, date_column)
     return Dataset(
         name=name,
         domain=domain,
@@ -188,8 +199,10 @@ def _dataset(node: Place, domain: str) -> Dataset:
         file_options=read_file_options(values.get("fileOptions"), file_format, columns),
         columns=columns,
         key=key,
-        sequence_by=sequence_by,
-        delete_flag=delete_flag,
+        sequence_by=sequence.columns,
+        by_arrival=sequence.by_arrival,
+        delete_flag=DELETED_COLUMN.name if operations else delete_flag,
+        operations=operations,
         date_column=date_column,
         partition_by=layout.partition_by,
         cluster_by=layout.cluster_by,
@@ -200,7 +213,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
         drift=Drift(_option(values.get("drift"), (Drift.RESCUE, Drift.STRICT, Drift.IGNORE))),
         ties=Ties(_option(values.get("ties"), tuple(Ties))),
         not_after_delivery=read_not_after(values.get("notAfterDelivery")),
-        rules=read_rules(node, columns, needed, key),
+        rules=read_rules(node, columns, needed, key, asked),
         target_file_bytes=layout.target_file_bytes,
         max_read_amplification=layout.max_read_amplification,
         retention_days=layout.retention_days,

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lakehouse.contracts.columns import DATE_COLUMNS, VALIDITY_COLUMNS, Column
-from lakehouse.contracts.contract import MergeStrategy
+from lakehouse.contracts.columns import DATE_COLUMNS, DELETED_COLUMN, VALIDITY_COLUMNS, Column
+from lakehouse.contracts.contract import ARRIVAL, MergeStrategy
+from lakehouse.contracts.operations import Operations
+from lakehouse.contracts.sequence_reader import SequenceBy
 from lakehouse.contracts.yaml_places import ContractError, Place
 from lakehouse.errors import raise_first
 
 _TIMES = ("date", "timestamp")
 _KEYS = ("string", "int", "bigint", "decimal", "date", "timestamp", "boolean")
+_NEVER_DELETES = (MergeStrategy.INSERT_ONLY, MergeStrategy.APPEND)
 _ORDERED = ("int", "bigint", "decimal", *_TIMES)
 
 
@@ -21,9 +24,10 @@ class Roles:
 
     strategy: MergeStrategy
     key: tuple[str, ...]
-    sequence_by: str
+    sequence: SequenceBy
     delete_flag: str | None
     date_column: str | None
+    operations: Operations | None = None
 
 
 def check_roles(
@@ -37,10 +41,11 @@ def check_roles(
     places = {column.name: item for item, column in zip(properties.items(), columns, strict=True)}
     found = [
         *_key_errors(places, kinds, roles.key),
-        *_sequence_errors(values["sequenceBy"], kinds[roles.sequence_by], roles),
+        *_sequence_errors(values, kinds, roles),
+        *_append_errors(values, roles),
         *_date_errors(values.get("dateColumn"), kinds, roles),
-        *_flag_errors(values.get("deleteFlag"), kinds, roles),
-        *_name_errors(places, roles.strategy, partition_by),
+        *_flag_errors(values, kinds, roles),
+        *_name_errors(places, roles, partition_by),
     ]
     raise_first(found, ())
 
@@ -55,17 +60,35 @@ def _key_errors(places: Mapping[str, Place], kinds: Mapping[str, str], key: Sequ
             )
 
 
-def _sequence_errors(place: Place, kind: str, roles: Roles) -> Iterator[ContractError]:
-    if kind not in _ORDERED:
-        yield place.error(
-            f"'{roles.sequence_by}' is a {kind}, and versions are ordered by a number or a time; "
-            f"take a column of type {', '.join(_ORDERED)}."
+def _sequence_errors(values: Mapping[str, Place], kinds: Mapping[str, str], roles: Roles) -> Iterator[ContractError]:
+    is_history = roles.strategy is MergeStrategy.SCD2
+    for place, name in zip(roles.sequence.items, roles.sequence.columns, strict=True):
+        kind = kinds[name]
+        if kind not in _ORDERED:
+            yield place.error(
+                f"'{name}' is a {kind}, and versions are ordered by a number or a time; "
+                f"take a column of type {', '.join(_ORDERED)}."
+            )
+        elif is_history and place is roles.sequence.items[0] and kind not in _TIMES:
+            yield place.error(
+                f"'{name}' is a {kind}, and with mergeStrategy scd2 valid_from is computed from it; "
+                f"take a column of type {' or '.join(_TIMES)}."
+            )
+    if is_history and not roles.sequence.columns:
+        yield values["sequenceBy"].error(
+            f"with mergeStrategy scd2 valid_from is computed from a column, and {ARRIVAL} is none; "
+            f"name a column of type {' or '.join(_TIMES)} before it, or take upsert."
         )
-    elif roles.strategy is MergeStrategy.SCD2 and kind not in _TIMES:
-        yield place.error(
-            f"'{roles.sequence_by}' is a {kind}, and with mergeStrategy scd2 valid_from is computed from it; "
-            f"take a column of type {' or '.join(_TIMES)}."
-        )
+    if roles.sequence.by_arrival and "ties" in values:
+        yield values["ties"].error(f"no rows tie where {ARRIVAL} decides; remove it, or {ARRIVAL} from sequenceBy.")
+
+
+def _append_errors(values: Mapping[str, Place], roles: Roles) -> Iterator[ContractError]:
+    """Rows without a key have no versions, so there is nothing to order and nothing ties."""
+    if roles.strategy is MergeStrategy.APPEND:
+        for name in ("sequenceBy", "ties"):
+            if name in values:
+                yield values[name].error("with mergeStrategy append no row is a version of another; remove it.")
 
 
 def _date_errors(place: Place | None, kinds: Mapping[str, str], roles: Roles) -> Iterator[ContractError]:
@@ -76,22 +99,25 @@ def _date_errors(place: Place | None, kinds: Mapping[str, str], roles: Roles) ->
         yield place.error(f"'{roles.date_column}' is a {kind}, and dt is computed from a date or timestamp; take one.")
 
 
-def _flag_errors(place: Place | None, kinds: Mapping[str, str], roles: Roles) -> Iterator[ContractError]:
+def _flag_errors(values: Mapping[str, Place], kinds: Mapping[str, str], roles: Roles) -> Iterator[ContractError]:
+    place = values.get("deleteFlag")
+    if roles.operations and roles.strategy in _NEVER_DELETES:
+        yield values["operations"].error(f"nothing is ever deleted with mergeStrategy {roles.strategy}; take upsert.")
     if place is None or roles.delete_flag is None:
         return
+    if roles.operations:
+        yield place.error("operations say which rows are deleted; remove one of the two.")
     if kinds[roles.delete_flag] != "boolean":
         kind = kinds[roles.delete_flag]
         yield place.error(f"'{roles.delete_flag}' is a {kind}, and a delete flag is a boolean; deliver true or false.")
-    if roles.strategy is MergeStrategy.INSERT_ONLY:
-        yield place.error("nothing is ever deleted with mergeStrategy insert_only; remove it, or take upsert.")
+    if roles.strategy in _NEVER_DELETES:
+        yield place.error(f"nothing is ever deleted with mergeStrategy {roles.strategy}; remove it, or take upsert.")
 
 
-def _name_errors(
-    places: Mapping[str, Place], strategy: MergeStrategy, partition_by: Sequence[str]
-) -> Iterator[ContractError]:
+def _name_errors(places: Mapping[str, Place], roles: Roles, partition_by: Sequence[str]) -> Iterator[ContractError]:
     """A delivered column with the name of one that silver adds would be another column of that name."""
-    added = VALIDITY_COLUMNS if strategy is MergeStrategy.SCD2 else DATE_COLUMNS
-    for column in added:
+    added = VALIDITY_COLUMNS if roles.strategy is MergeStrategy.SCD2 else DATE_COLUMNS
+    for column in (*added, *((DELETED_COLUMN,) if roles.operations else ())):
         is_added = column.name != "month" or "month" in partition_by
         if is_added and column.name in places:
             yield places[column.name].error(

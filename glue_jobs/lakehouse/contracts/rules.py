@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lakehouse.contracts.columns import TIED
 from lakehouse.contracts.contract import Dataset, Ties
-from lakehouse.contracts.rule_words import BETWEEN, named_apart, quoted, rows_where, rule
+from lakehouse.contracts.rule_words import BETWEEN, IN_SET, named_apart, quoted, rows_where, rule
 from lakehouse.contracts.suite import OnFailure, Rule, Suite, load_suite
 
 
@@ -18,7 +18,12 @@ def with_contract_rules(suite: Suite, dataset: Dataset, delivered_at: datetime) 
 
     delivered_at: when the batch was recorded, so that a batch has the same result whenever it is validated.
     """
-    promised = (*dataset.rules, *_not_after_delivery(dataset, delivered_at), *_one_content(dataset))
+    promised = (
+        *dataset.rules,
+        *_not_after_delivery(dataset, delivered_at),
+        *_one_content(dataset),
+        *_operations(dataset),
+    )
     return replace(suite, expectations=(*suite.expectations, *named_apart(promised, suite.expectations)))
 
 
@@ -33,7 +38,7 @@ def _not_after_delivery(dataset: Dataset, delivered_at: datetime) -> Iterator[Ru
         return
     types = {column.name: column.type for column in dataset.columns}
     latest = delivered_at + dataset.not_after_delivery
-    for name in dict.fromkeys(filter(None, (dataset.sequence_by, dataset.date_column))):
+    for name in dict.fromkeys(filter(None, (*dataset.sequence_by, dataset.date_column))):
         if types[name] in ("timestamp", "date"):
             limit = latest.isoformat() if types[name] == "timestamp" else latest.date().isoformat()
             sentence = f"{name} is at most {in_words(dataset.not_after_delivery)} after the delivery."
@@ -47,10 +52,21 @@ def _one_content(dataset: Dataset) -> Iterator[Rule]:
     The rule names the sequence, so that a repair may change it.
     """
     if dataset.ties is Ties.QUARANTINE:
-        name = dataset.sequence_by
-        sentence = f"A key has one content per {name}."
-        condition = f"{quoted(TIED)} AND {quoted(name)} IS NOT NULL"
-        yield rows_where(f"one_content_per_{name}", sentence, OnFailure.QUARANTINE, condition)
+        names = dataset.sequence_by
+        sentence = f"A key has one content per {' and '.join(names)}."
+        condition = " AND ".join((quoted(TIED), *(f"{quoted(name)} IS NOT NULL" for name in names)))
+        yield rows_where(f"one_content_per_{'_'.join(names)}", sentence, OnFailure.QUARANTINE, condition)
+
+
+def _operations(dataset: Dataset) -> Iterator[Rule]:
+    """A word that the contract does not have could mean anything, a delete too."""
+    if dataset.operations is None:
+        return
+    name, words = dataset.operations.column, dataset.operations.words
+    is_text = dataset.known_columns[name] == "string"
+    kwargs = {"column": name, "value_set": [word if is_text else int(word) for word in words]}
+    sentence = f"{name} is one of {', '.join(words)}."
+    yield rule(f"{name}_is_an_operation", sentence, OnFailure.QUARANTINE, IN_SET, **kwargs)
 
 
 def in_words(duration: timedelta) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from lakehouse.contracts.columns import Column
+from lakehouse.contracts.operations import Operations
 from lakehouse.contracts.quality_reader import column_quality, table_quality, unique
 from lakehouse.contracts.rule_words import (
     BETWEEN,
@@ -18,6 +19,7 @@ from lakehouse.contracts.rule_words import (
     in_name,
     kind_of,
     limit_of,
+    literal,
     named_apart,
     number_of,
     on_failure_of,
@@ -46,34 +48,68 @@ OPTIONS = {
 """The logicalTypeOptions with an effect, by what can be asked of a column's values."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Which rows of a change log need a value in every required column: not those that delete or change nothing.
+
+    always: the columns in which those need one, too.
+    """
+
+    condition: str
+    always: frozenset[str]
+
+    def narrowed(self, rule: Rule) -> Rule:
+        """The rule for these rows alone."""
+        condition = {"row_condition": self.condition, "condition_parser": "spark"}
+        return replace(rule, kwargs={**rule.kwargs, **condition})
+
+
+def asked_of(
+    operations: Operations | None, always: Sequence[str], partition_by: Sequence[str], date_column: str | None
+) -> Asked | None:
+    """A source often writes no more of a deleted row than its key."""
+    if operations is None:
+        return None
+    words = ", ".join(literal(word) for word in (*operations.delete, *operations.ignore))
+    date = [date_column] if date_column and {"dt", "month"} & {*partition_by} else []
+    condition = f"CAST({quoted(operations.column)} AS STRING) NOT IN ({words})"
+    return Asked(condition, frozenset((*always, operations.column, *partition_by, *date)))
+
+
 def read_rules(
-    dataset: Place, columns: Sequence[Column], needed: Collection[str], key: Sequence[str]
+    dataset: Place, columns: Sequence[Column], needed: Collection[str], key: Sequence[str], asked: Asked | None = None
 ) -> tuple[Rule, ...]:
     """Every rule that a dataset's contract holds, one of a kind; raises ContractError.
 
-    needed: the columns without which a row cannot be merged. key: which rows are versions of one row.
+    needed: the columns without which a row cannot be merged. key: which rows are versions of one row. asked: which rows
+    need a value in the columns that are required; None for all of them.
     """
     found: list[Rule] = []
     for node, column in zip(dataset.need("properties").items(), columns, strict=True):
-        found += _of_column(node.named(f"{dataset.field}.{column.name}"), column, column.name in needed, tuple(key))
+        found += _of_column(
+            node.named(f"{dataset.field}.{column.name}"), column, column.name in needed, tuple(key), asked
+        )
     found += table_quality(dataset, columns, tuple(key))
     return named_apart(found)
 
 
-def _of_column(node: Place, column: Column, needed: bool, key: tuple[str, ...]) -> Iterator[Rule]:
+def _of_column(node: Place, column: Column, needed: bool, key: tuple[str, ...], asked: Asked | None) -> Iterator[Rule]:
     """The rules of one column, then those of its fields."""
     given = on_failure_of(node)
     if column.required or needed:
         # A row without these cannot be merged, so no contract may let it pass.
         firmly = OnFailure.QUARANTINE if needed and given is OnFailure.WARN else given
-        yield _required(column.name, firmly or OnFailure.QUARANTINE)
+        found = _required(column.name, firmly or OnFailure.QUARANTINE)
+        yield asked.narrowed(found) if asked and column.name not in asked.always else found
     if node.flag("unique") and key != (column.name,):
         yield unique(f"{in_name(column.name)}_unique", (column.name,), key, given or OnFailure.QUARANTINE)
     yield from _options(node, column, column.name, given or OnFailure.QUARANTINE)
     yield from column_quality(node, column, column.name, key, given)
     fields = node.find("properties")
     for inner, field in zip(fields.items() if fields else (), column.fields, strict=True):
-        yield from _of_field(inner.named(f"{node.field}.{field.name}"), field, column.name, column.required)
+        yield from _of_field(
+            inner.named(f"{node.field}.{field.name}"), field, column.name, column.required and asked is None
+        )
 
 
 def _of_field(node: Place, field: Column, parent: str, parent_required: bool) -> Iterator[Rule]:

@@ -20,6 +20,7 @@ from lakehouse.ingest.casting import with_types
 from lakehouse.ingest.ingest import bronze_rows
 from lakehouse.ingest.reading import read_rows
 from lakehouse.lake import tables
+from lakehouse.lake.bronze import with_arrival
 from lakehouse.lake.paths import Lake
 from lakehouse.privacy import without_values
 from lakehouse.quarantine.table import from_text, from_typed
@@ -52,8 +53,10 @@ def planned_tables(spark: SparkSession, dataset: Dataset) -> tuple[DataFrame, Da
     bronze = bronze_rows(read, dataset)
     failed = bronze.withColumn(BROKEN_RULES, F.array().cast("array<string>"))
     quarantine = from_text(read, dataset).unionByName(from_typed(failed, dataset))
-    latest = with_dates(newest_per_key(bronze, dataset), dataset, 0)
     silver = tables.empty(spark, dataset.silver_columns)
+    if dataset.merge_strategy is MergeStrategy.APPEND:
+        return bronze, quarantine, silver.unionByName(with_dates(bronze, dataset, 0).select(*silver.columns))
+    latest = with_dates(newest_per_key(with_arrival(bronze, dataset), dataset), dataset, 0)
     assert with_outcome(latest, silver, dataset).schema  # Spark plans when it is asked for the schema
     if dataset.merge_strategy is MergeStrategy.SCD2:
         latest = with_validity(latest, dataset)

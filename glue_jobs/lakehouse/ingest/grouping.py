@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from lakehouse.lake.files import StoredFile
 
 BATCH_BYTES = 16 << 30
 """A batch has at most so many bytes of files, or one file: as many as a worker of Glue (G.1X) has memory."""
+
+
+_DIGEST = re.compile(r"^[0-9a-f]{12}/")
+
+
+def as_they_came(files: Iterable[StoredFile]) -> list[StoredFile]:
+    """Files that were found together, in the order in which their rows count as arrived: by path, then by version.
+
+    The folder that a local delivery names after a file's content says nothing of when it came.
+    """
+    return sorted(files, key=lambda file: (_DIGEST.sub("", file.path), file.version))
 
 
 def by_bytes(files: Iterable[StoredFile], most: int) -> list[tuple[StoredFile, ...]]:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.contracts.columns import BATCH_COLUMN, BATCH_ID, ROW_ID, SYSTEM_COLUMNS
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.columns import (
+    ARRIVED,
+    BATCH_COLUMN,
+    BATCH_ID,
+    REPAIR_COLUMN,
+    REPAIR_OF,
+    ROW_ID,
+    SYSTEM_COLUMNS,
+    Column,
+)
+from lakehouse.contracts.contract import Dataset, MergeStrategy
 from lakehouse.lake import tables
 from lakehouse.lake.batches import batches_of, planned
 from lakehouse.lake.delta_log import table_version
 from lakehouse.lake.evolution import with_columns_of
 from lakehouse.lake.paths import Lake
+
+_PLACE = (BATCH_COLUMN, Column(ROW_ID, "bigint", True, ""), REPAIR_COLUMN)
 
 
 def bronze_batch(spark: SparkSession, lake: Lake, dataset: Dataset, batch_id: int) -> DataFrame:
@@ -28,14 +40,50 @@ def bronze_batch(spark: SparkSession, lake: Lake, dataset: Dataset, batch_id: in
 def passed_rows(spark: SparkSession, lake: Lake, dataset: Dataset, batch_id: int) -> DataFrame:
     """The rows of a bronze batch that no rule put into quarantine."""
     rows = bronze_batch(spark, lake, dataset, batch_id)
-    return _without_quarantined(spark, lake, dataset, rows).select(*dataset.column_names)
+    return _merged_by(_without_quarantined(spark, lake, dataset, rows), dataset)
+
+
+def without_ignored(rows: DataFrame, dataset: Dataset) -> DataFrame:
+    """The rows of a change log that say something, without images of what was before."""
+    ignored = _ignored(dataset)
+    return rows if ignored is None else rows.where(~ignored)
+
+
+def number_ignored(rows: DataFrame, dataset: Dataset) -> int:
+    """How many rows of a change log only say what was before."""
+    ignored = _ignored(dataset)
+    return 0 if ignored is None else rows.where(ignored).count()
+
+
+def _ignored(dataset: Dataset) -> SparkColumn | None:
+    if dataset.operations is None or not dataset.operations.ignore:
+        return None
+    word = F.col(dataset.operations.column).cast("string")
+    return F.coalesce(word.isin(*dataset.operations.ignore), F.lit(False))
+
+
+def with_arrival(rows: DataFrame, dataset: Dataset) -> DataFrame:
+    """Add `_arrived` to rows of bronze where the contract orders by arrival; a repair keeps the place of its row."""
+    if not dataset.by_arrival:
+        return rows
+    parts = [F.split_part(REPAIR_OF, F.lit(":"), F.lit(number)).try_cast("bigint") for number in (1, 2)]
+    own = (F.col(BATCH_ID), F.col(ROW_ID))
+    places = [F.coalesce(part, place) for part, place in zip(parts, own, strict=True)]
+    return rows.withColumn(ARRIVED, F.struct(places[0].alias("batch"), places[1].alias("row")))
+
+
+def _merged_by(rows: DataFrame, dataset: Dataset, *more: str) -> DataFrame:
+    """The columns of bronze that a merge needs: the delivered ones, and the row's place where that counts."""
+    appends = dataset.merge_strategy is MergeStrategy.APPEND
+    place = [ROW_ID] if appends else [ARRIVED] if dataset.by_arrival else []
+    return with_arrival(rows, dataset).select(*dataset.column_names, *place, *more)
 
 
 def passed_rows_in(spark: SparkSession, lake: Lake, dataset: Dataset, batches: Collection[int]) -> DataFrame:
     """Every row of some batches that no rule put into quarantine: the delivered columns and `_batch_id`."""
     rows = tables.read(spark, lake.bronze(dataset.name)).where(F.col(BATCH_ID).isin(*sorted(batches)))
     rows = with_columns_of(rows, (*dataset.columns, *SYSTEM_COLUMNS), dataset)
-    return _without_quarantined(spark, lake, dataset, rows).select(*dataset.column_names, BATCH_ID)
+    return _merged_by(_without_quarantined(spark, lake, dataset, rows), dataset, BATCH_ID)
 
 
 def passed_rows_of(
@@ -48,16 +96,18 @@ def passed_rows_of(
     first = dataset.key[0]
     low, high = keys.agg(F.min(first), F.max(first)).first() or (None, None)
     if not batches or low is None:
-        return tables.empty(spark, (*dataset.columns, BATCH_COLUMN))
+        return _merged_by(tables.empty(spark, (*dataset.columns, *_PLACE)), dataset, BATCH_ID)
     rows = tables.read(spark, lake.bronze(dataset.name)).where(F.col(BATCH_ID) <= max(batches))
     # Of the batches up to the last one those are named that are left out, for they are few.
     others = {b.batch_id for b in planned(batches_of(lake, dataset)) if b.batch_id < max(batches)}.difference(batches)
     if others:
         rows = rows.where(~F.col(BATCH_ID).isin(*sorted(others)))
     # By literals Delta leaves out the files whose statistics allow none of the keys; by a join it does not.
-    rows = with_columns_of(rows, dataset.columns, dataset).where(F.col(first).between(F.lit(low), F.lit(high)))
+    rows = with_columns_of(rows, (*dataset.columns, *SYSTEM_COLUMNS), dataset).where(
+        F.col(first).between(F.lit(low), F.lit(high))
+    )
     rows = rows.join(keys, on=keys.columns, how="left_semi")
-    return _without_quarantined(spark, lake, dataset, rows).select(*dataset.column_names, BATCH_ID)
+    return _merged_by(_without_quarantined(spark, lake, dataset, rows), dataset, BATCH_ID)
 
 
 def _without_quarantined(spark: SparkSession, lake: Lake, dataset: Dataset, rows: DataFrame) -> DataFrame:

@@ -57,9 +57,10 @@ def built_with(dataset: Dataset) -> dict[str, str]:
 
 
 def _facts(dataset: Dataset) -> dict[str, str]:
-    return {
+    operations = {"operations": str(dataset.operations)} if dataset.operations else {}
+    return operations | {
         _KEY: ", ".join(dataset.key),
-        "sequenceBy": dataset.sequence_by,
+        "sequenceBy": dataset.sequence,
         "dateColumn": dataset.date_column or "",
         "mergeStrategy": dataset.merge_strategy.value,
         "ties": dataset.ties.value,

@@ -21,8 +21,10 @@ def listed_ties(ties: DataFrame, dataset: Dataset) -> tuple[int, tuple[Tie, ...]
     ties: the key, the sequence unless ties are by key alone, `corrected` and `quarantined`.
     """
     key = F.to_json(F.struct(*[_shown(name, dataset) for name in dataset.key]))
-    sequence = F.col(dataset.sequence_by) if dataset.sequence_by in ties.columns else F.lit(None)
-    text = ties.select(key.alias("key"), _text(sequence, dataset).alias("sequence"), "corrected", "quarantined")
+    is_known = set(dataset.sequence_by) <= set(ties.columns)
+    sequence = [_text(F.col(name) if is_known else F.lit(None), name, dataset) for name in dataset.sequence_by]
+    said = F.concat_ws(", ", *sequence).alias("sequence")
+    text = ties.select(key.alias("key"), said, "corrected", "quarantined")
     top = text.orderBy("key", "sequence").limit(LISTED).collect()
     number = len(top) if len(top) < LISTED else ties.count()
     return number, tuple(Tie(**row.asDict()) for row in top)
@@ -32,7 +34,7 @@ def _shown(name: str, dataset: Dataset) -> SparkColumn:
     return (F.lit(MASK) if name in dataset.pii_columns else F.col(name)).alias(name)
 
 
-def _text(sequence: SparkColumn, dataset: Dataset) -> SparkColumn:
-    if dataset.silver_types[dataset.sequence_by] == "timestamp":
+def _text(sequence: SparkColumn, name: str, dataset: Dataset) -> SparkColumn:
+    if dataset.silver_types[name] == "timestamp":
         return F.coalesce(F.date_format(sequence, tables.INSTANT), F.lit(""))
     return F.coalesce(sequence.cast("string"), F.lit(""))

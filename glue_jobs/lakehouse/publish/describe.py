@@ -102,8 +102,7 @@ def _declared(project: Project, layer: str, name: str) -> dict[str, str]:
 
 def _key(project: Project, dataset: Dataset | None, layer: str, name: str) -> Sequence[str]:
     if layer == SILVER and dataset:
-        is_history = dataset.merge_strategy is MergeStrategy.SCD2
-        return (*dataset.key, dataset.sequence_by) if is_history else dataset.key
+        return dataset.identity
     if layer == MARTS and name in mart_names(project.dbt):
         return next((mart.keys for mart in read_marts(project.dbt) if mart.name == name), ())
     return ()

@@ -58,14 +58,15 @@ def check_edit(edit: Edit, dataset: Dataset, suite: Suite) -> None:
     row, changed = edit.row, edit.changed
     if not row.is_split and not changed:
         raise UnsplitRowError(dataset.name, str(row.ref))
-    if dataset.sequence_by in changed and not _is_sequence_in_doubt(row, dataset, suite):
-        raise SequenceChangeError(dataset.name, str(row.ref), dataset.sequence_by)
+    for name in dataset.sequence_by:
+        if name in changed and not _is_in_doubt(row, name, dataset, suite):
+            raise SequenceChangeError(dataset.name, str(row.ref), name)
 
 
-def _is_sequence_in_doubt(row: QuarantinedRow, dataset: Dataset, suite: Suite) -> bool:
-    """Whether the row's sequence value itself can be wrong: the row broke a rule about it, or could not be split."""
-    rules = {rule.name for rule in suite.expectations if dataset.sequence_by in rule.columns}
-    rules |= {*dataset.reading_rules[dataset.sequence_by]}
+def _is_in_doubt(row: QuarantinedRow, name: str, dataset: Dataset, suite: Suite) -> bool:
+    """Whether the value of a column can be wrong itself: the row broke a rule about it, or could not be split."""
+    rules = {rule.name for rule in suite.expectations if name in rule.columns}
+    rules |= {*dataset.reading_rules[name]}
     return not row.is_split or bool(rules & set(row.broken_rules))
 
 

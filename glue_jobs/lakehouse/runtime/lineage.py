@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from lakehouse.contracts.columns import BATCH_COLUMN
+from lakehouse.contracts.columns import BATCH_COLUMN, DELETED_COLUMN
 from lakehouse.contracts.contract import Dataset, MergeStrategy
 from lakehouse.contracts.layers import ANALYTICS, MARTS
 from lakehouse.contracts.mart_graph import Mart
@@ -55,11 +55,14 @@ def emit_merged(context: Context, dataset: Dataset) -> None:
 
 def silver_sources(dataset: Dataset, bronze: DatasetName) -> dict[str, ColumnSource]:
     """The source of each silver column: the same column of bronze, or computed from the date or the sequence."""
-    computed_from = dataset.sequence_by if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.date_column
+    computed_from = dataset.sequence_by[0] if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.date_column
     same = {name: ColumnSource(bronze, name) for name in (*dataset.column_names, BATCH_COLUMN.name)}
     if computed_from is None:
         return same
-    return same | {c.name: ColumnSource(bronze, computed_from, is_same=False) for c in dataset.derived_columns}
+    computed = {c.name: ColumnSource(bronze, computed_from, is_same=False) for c in dataset.derived_columns}
+    if dataset.operations:
+        computed[DELETED_COLUMN.name] = ColumnSource(bronze, dataset.operations.column, is_same=False)
+    return same | computed
 
 
 def emit_built(context: Context, mart: Mart) -> None:

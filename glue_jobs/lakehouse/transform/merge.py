@@ -131,7 +131,7 @@ def _attempt(
     before, token = table_version(path), uuid.uuid4().hex
     try:
         evolve(spark, path, _declared(dataset, path))
-        plan = plan_merge(spark, dataset, rows, batch_id, path, bronze.landed)
+        plan = plan_merge(spark, dataset, rows, batch_id, path, bronze.landed, bronze.is_newest)
         if bronze.passed not in (None, plan.outcomes.rows):
             raise PassedRowsError(dataset.name, batch_id, plan.outcomes.rows, bronze.passed)
         rival = _newest_rival(commits_since(path, plan.version))

@@ -55,6 +55,13 @@ def to_merge(lake: Lake, dataset: Dataset, results: Sequence[ValidationResult]) 
     return turns
 
 
+def is_newest(lake: Lake, dataset: Dataset, turn: Turn) -> bool:
+    """Whether the rows of a turn arrived after all that silver has: it is no repeat, and repairs nothing."""
+    if turn.number != turn.batch_id:
+        return False
+    return not any(batch.is_repair for batch in batches_of(lake, dataset, f"batch_id = {turn.batch_id}"))
+
+
 def merged_batches(batches: Iterable[Batch], results: Iterable[ValidationResult], number: int) -> frozenset[int]:
     """The batches that silver has once the turn `number` is merged."""
     passed = {result.batch_id for result in results if result.status is ValidationStatus.PASSED}

@@ -13,9 +13,11 @@ from pyspark.sql import functions as F
 from lakehouse.contracts.columns import BATCH_ID
 from lakehouse.contracts.contract import Dataset, MergeStrategy
 from lakehouse.lake import tables
+from lakehouse.lake.bronze import number_ignored, without_ignored
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.table_files import Partition
 from lakehouse.lake.ties import Tie
+from lakehouse.transform.append_plan import plan_append
 from lakehouse.transform.candidate_files import (
     LOCATE_ABOVE_BYTES,
     CandidateFiles,
@@ -33,7 +35,6 @@ from lakehouse.transform.outcomes import (
     ROWS,
     TIE,
     has_other_content,
-    identity,
     newest_per_key,
     with_dates,
     with_outcome,
@@ -63,13 +64,18 @@ def plan_merge(
     batch_id: int,
     path: str,
     landed: Landed | None = None,
+    is_newest: bool = True,
 ) -> MergePlan:
     """Compare the passed rows of a batch with silver; raises NullKeyError or DoubledKeyError before any write.
 
-    landed: reads from bronze what ties need; without it only the batch and silver compete.
+    landed: reads from bronze what ties need; without it only the batch and silver compete. is_newest: no row that
+    silver has arrived later.
     """
+    if dataset.merge_strategy is MergeStrategy.APPEND:
+        return plan_append(spark, dataset, rows, batch_id, path)
     table = open_table(path)
     version = -1 if table is None else table.version()
+    images, rows = number_ignored(rows, dataset), without_ignored(rows, dataset)
     latest = _fixed(with_dates(newest_per_key(rows, dataset), dataset, batch_id))
     shape = _shape(latest, dataset, batch_id)
     within = _tied_within(rows, latest, shape, dataset)
@@ -83,11 +89,11 @@ def plan_merge(
     silver = _silver(spark, dataset, path, holding)
     known = silver.join(_keys(latest, shape, holding), on=list(dataset.key), how="left_semi")
     old = known if dataset.merge_strategy is MergeStrategy.SCD2 else small(known, shape.keys)
-    compared = _fixed(with_outcome(latest, old, dataset))
+    compared = _fixed(with_outcome(latest, old, dataset, is_newest))
     effect = touched_by(compared, dataset)
     if effect.outcomes[TIE]:
         latest = _fixed(with_winners(latest, compared, landed, dataset))
-        compared = _fixed(with_outcome(latest, old, dataset))
+        compared = _fixed(with_outcome(latest, old, dataset, is_newest))
         effect = touched_by(compared, dataset)
     if effect.rows > shape.keys:
         raise DoubledKeyError(dataset.name, version, effect.rows - shape.keys)
@@ -100,7 +106,7 @@ def plan_merge(
         dataset=dataset,
         batch_id=batch_id,
         version=version,
-        outcomes=Outcomes(rows=shape.rows, keys=shape.keys, tied=tied, **_counts(effect)),
+        outcomes=Outcomes(rows=shape.rows + images, keys=shape.keys, tied=tied, **_counts(effect)),
         changes=changes,
         read=read,
         located=must_locate,
@@ -116,7 +122,8 @@ def _counts(effect: Touched) -> dict[str, int]:
 
 def _tied_within(rows: DataFrame, latest: DataFrame, shape: BatchShape, dataset: Dataset) -> DataFrame | None:
     """The ties within a batch, looked for only where there can be any: with several rows per key."""
-    if shape.rows == shape.keys or dataset.merge_strategy is MergeStrategy.INSERT_ONLY:
+    is_event = dataset.merge_strategy is MergeStrategy.INSERT_ONLY
+    if shape.rows == shape.keys or is_event or dataset.by_arrival:
         return None
     return _fixed(tied_in_batch(rows, latest, dataset))
 
@@ -125,7 +132,7 @@ def _ties(
     latest: DataFrame, compared: DataFrame, within: DataFrame | None, dataset: Dataset
 ) -> tuple[int, tuple[Tie, ...]]:
     """The ties of a batch: those within it, and those with silver."""
-    if within is None and RESOLVED not in latest.columns:
+    if dataset.by_arrival or (within is None and RESOLVED not in latest.columns):
         return 0, ()
     return listed(compared, within, dataset)
 
@@ -201,7 +208,7 @@ def _changes(compared: DataFrame, known: DataFrame, dataset: Dataset) -> DataFra
         return news.select(*columns, OLD)
     versions = news.select(*dataset.column_names, BATCH_ID, OLD)
     kept = known.join(news.select(*dataset.key).distinct(), on=list(dataset.key), how="left_semi")
-    kept = kept.join(news.select(*identity(dataset)), on=list(identity(dataset)), how="left_anti")
+    kept = kept.join(news.select(*dataset.identity), on=list(dataset.identity), how="left_anti")
     kept = kept.select(*dataset.column_names, BATCH_ID, F.struct(*known.columns).alias(OLD))
     renewed = with_validity(versions.unionByName(kept), dataset)
     has_moved = ~F.col("valid_to").eqNullSafe(F.col(f"{OLD}.valid_to"))

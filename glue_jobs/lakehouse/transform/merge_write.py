@@ -19,7 +19,7 @@ from lakehouse.lake.paths import delta_name
 from lakehouse.layout.first_write import clustered
 from lakehouse.transform.candidate_files import partition_predicates
 from lakehouse.transform.merge_plan import small
-from lakehouse.transform.outcomes import OLD, identity
+from lakehouse.transform.outcomes import OLD
 from lakehouse.transform.planned_merge import MergePlan
 
 
@@ -58,7 +58,7 @@ def _write(spark: SparkSession, plan: MergePlan, path: str, commit: Commit) -> N
 
 def _kept(spark: SparkSession, plan: MergePlan, path: str, where: str) -> DataFrame:
     """The rows of some partitions that the plan does not replace."""
-    names = identity(plan.dataset)
+    names = plan.dataset.identity
     replaced = plan.changes.where(F.col(OLD).isNotNull()).select(*[F.col(f"{OLD}.{name}") for name in names])
     silver = tables.read(spark, path).where(where).select(*plan.dataset.silver_column_names)
     return silver.join(small(replaced, plan.outcomes.keys), on=list(names), how="left_anti").select(*silver.columns)
@@ -96,7 +96,7 @@ def match_conditions(plan: MergePlan) -> list[str]:
 
     Delta prunes the target of a MERGE by predicates with literals only, so partitions and key ranges are literals.
     """
-    conditions = ["s._known", *[f"t.`{name}` = s.`{name}`" for name in identity(plan.dataset)]]
+    conditions = ["s._known", *[f"t.`{name}` = s.`{name}`" for name in plan.dataset.identity]]
     conditions += [f"t.`{name}` <=> s.`_old_{name}`" for name in plan.dataset.partition_by]
     return conditions + plan.replaced.predicates("t.")
 

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType
 
-from lakehouse.contracts.columns import BATCH_ID
+from lakehouse.contracts.columns import ARRIVED, BATCH_ID, DELETED_COLUMN
 from lakehouse.contracts.contract import Dataset, MergeStrategy
 
 ROWS = "_rows"
@@ -27,32 +27,41 @@ TIE = "tie"
 """Silver has another content with the same sequence; which one wins is still to be found."""
 
 
-def identity(dataset: Dataset) -> tuple[str, ...]:
-    """The columns of which silver holds one row each: the key, and for a history the sequence too."""
-    return (*dataset.key, dataset.sequence_by) if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.key
-
-
 def newest_per_key(rows: DataFrame, dataset: Dataset) -> DataFrame:
     """One row per identity: the greatest (sequence, deleted, content); insert-only: the smallest (sequence, content).
 
+    Where arrival orders them, `_arrived` of each row stands in the place of deleted and content.
     Adds `_rows`, how many rows it stands for, and `_lost`, how many of them lack key, sequence or date.
     """
-    by = identity(dataset)
-    needed = [F.col(name) for name in (*dataset.key, dataset.sequence_by, dataset.date_column) if name]
-    lost = reduce(lambda a, b: a | b, [column.isNull() for column in needed])
-    rest = [dataset.sequence_by, *(c for c in dataset.column_names if c not in by and c != dataset.sequence_by)]
+    by = dataset.identity
+    lost = reduce(lambda a, b: a | b, [F.col(name).isNull() for name in dataset.needed_columns])
+    ordered = [name for name in dataset.sequence_by if name not in by]
+    rest = [*ordered, *(name for name in dataset.column_names if name not in (*by, *ordered))]
     pick = F.min if dataset.merge_strategy is MergeStrategy.INSERT_ONLY else F.max
-    first = [F.col(rest[0]), is_deleted(dataset).alias("_deleted")] if dataset.delete_flag else [F.col(rest[0])]
-    content = F.struct(*first, *[F.col(name) for name in rest[1:]])
+    content = F.struct(*_weights(dataset, ordered), *[F.col(name) for name in rest[len(ordered) :]])
     counts = (F.count("*").alias(ROWS), F.count_if(lost).alias(LOST))
     picked = rows.groupBy(*[F.col(name) for name in by]).agg(pick(content).alias("_row"), *counts)
     values = {name: F.col(f"_row.{name}") for name in rest} | {name: F.col(name) for name in by}
     return picked.select(*[values[name].alias(name) for name in dataset.column_names], ROWS, LOST)
 
 
+def _weights(dataset: Dataset, ordered: list[str]) -> list[SparkColumn]:
+    """By what rows of one identity and batch compete, before their content."""
+    sequence = [F.col(name) for name in ordered]
+    if dataset.by_arrival:
+        return [*arrived_first(dataset), *sequence, F.col(ARRIVED)]
+    return [*sequence, is_deleted(dataset).alias("_deleted")] if dataset.delete_flag else sequence
+
+
+def arrived_first(dataset: Dataset) -> list[SparkColumn]:
+    """Of events the batch counts before the sequence, for the first that came stays."""
+    is_event = dataset.merge_strategy is MergeStrategy.INSERT_ONLY
+    return [F.col(ARRIVED).getField("batch").alias("_came_in")] if is_event else []
+
+
 def with_dates(rows: DataFrame, dataset: Dataset, batch: int | SparkColumn) -> DataFrame:
     """Add the derived date columns and the batch, in silver's order; validity is added to histories later."""
-    dates: dict[str, SparkColumn] = {}
+    dates: dict[str, SparkColumn] = {DELETED_COLUMN.name: is_deleted(dataset)} if dataset.operations else {}
     if dataset.date_column is not None:
         dates["dt"] = F.to_date(dataset.date_column)
         dates["month"] = F.date_format(dataset.date_column, "yyyy-MM")
@@ -61,31 +70,51 @@ def with_dates(rows: DataFrame, dataset: Dataset, batch: int | SparkColumn) -> D
     return rows.select(*[name for name in rows.columns if name != BATCH_ID], *derived, batch_id)
 
 
-def with_outcome(latest: DataFrame, silver: DataFrame, dataset: Dataset) -> DataFrame:
+def with_outcome(latest: DataFrame, silver: DataFrame, dataset: Dataset, is_newest: bool = True) -> DataFrame:
     """Each row of a batch with what silver has of it (`_old`), its outcome, and whether it changes partition.
 
     latest: with `_resolved` where ties have been resolved; without it each tie still has the outcome TIE. With
     `_several` where the batch itself may have several contents of a key and sequence.
+    is_newest: no row that silver has arrived after those of the batch.
     """
-    by = identity(dataset)
+    by = dataset.identity
     old = silver.select(*by, F.struct(*silver.columns).alias(OLD))
     unknown = [name for name in (RESOLVED, SEVERAL) if name not in latest.columns]
     rows = latest.withColumns(dict.fromkeys(unknown, F.lit(False)))
     joined = rows.join(old, on=list(by), how="left")
-    return joined.withColumn(OUTCOME, _outcome(dataset)).withColumn(MOVED, _moved(dataset))
+    return joined.withColumn(OUTCOME, _outcome(dataset, is_newest)).withColumn(MOVED, _moved(dataset))
 
 
-def _outcome(dataset: Dataset) -> SparkColumn:
+def _outcome(dataset: Dataset, is_newest: bool) -> SparkColumn:
     known = F.col(OLD).isNotNull()
     same = _all_equal(dataset.column_names)
     deleted, was_deleted = is_deleted(dataset), is_deleted(dataset, f"{OLD}.")
-    tie, resolved = _is_tie(dataset, same), F.col(RESOLVED)
+    tie, resolved = _is_undecided(dataset, same, is_newest), F.col(RESOLVED)
     outcome = F.when(~known & ~deleted, INSERTED).when(~known, DELETED).when(tie & ~resolved, TIE)
-    outcome = outcome.when(same, UNCHANGED).when(tie, CORRECTED)
-    if dataset.merge_strategy is MergeStrategy.UPSERT:
-        newer = is_newer(dataset)
+    outcome = outcome.when(same, UNCHANGED)
+    if not dataset.by_arrival:
+        outcome = outcome.when(tie, CORRECTED)
+    if dataset.by_arrival or dataset.merge_strategy is MergeStrategy.UPSERT:
+        newer = _wins(dataset)
         outcome = outcome.when(newer & deleted & ~was_deleted, DELETED).when(newer, UPDATED)
     return outcome.otherwise(STALE)
+
+
+def _is_undecided(dataset: Dataset, same: SparkColumn, is_newest: bool) -> SparkColumn:
+    """Whether only bronze can say which row wins: of a tie, or of rows by arrival that come out of their turn."""
+    if not dataset.by_arrival:
+        return _is_tie(dataset, same)
+    rivals = F.lit(True) if dataset.merge_strategy is MergeStrategy.INSERT_ONLY else _at_once(dataset)
+    return F.lit(False) if is_newest else rivals & ~same
+
+
+def _wins(dataset: Dataset) -> SparkColumn:
+    """Whether a row with another content than silver's replaces it, once nothing is undecided."""
+    if not dataset.by_arrival:
+        return is_newer(dataset)
+    if dataset.merge_strategy is MergeStrategy.INSERT_ONLY:
+        return F.col(RESOLVED)
+    return is_newer(dataset) | _at_once(dataset)
 
 
 def _is_tie(dataset: Dataset, same: SparkColumn) -> SparkColumn:
@@ -97,12 +126,20 @@ def _is_tie(dataset: Dataset, same: SparkColumn) -> SparkColumn:
     landed_before = F.col(BATCH_ID) < F.col(f"{OLD}.{BATCH_ID}")
     if dataset.merge_strategy is MergeStrategy.INSERT_ONLY:
         return landed_before | (F.col(RESOLVED) & ~same)
-    at_once = F.col(dataset.sequence_by) == F.col(f"{OLD}.{dataset.sequence_by}")
-    return at_once & (~same | landed_before | F.col(SEVERAL))
+    return _at_once(dataset) & (~same | landed_before | F.col(SEVERAL))
+
+
+def _at_once(dataset: Dataset) -> SparkColumn:
+    """Whether a row has the sequence of silver's; where there is none, every row has."""
+    same = [F.col(name) == F.col(f"{OLD}.{name}") for name in dataset.sequence_by]
+    return reduce(lambda a, b: a & b, same, F.lit(True))
 
 
 def is_deleted(dataset: Dataset, prefix: str = "") -> SparkColumn:
-    """Whether a row says that its key is deleted; a null flag does not."""
+    """Whether a row says that its key is deleted; a null flag or operation does not."""
+    if dataset.operations:
+        word = F.col(f"{prefix}{dataset.operations.column}").cast("string")
+        return F.coalesce(word.isin(*dataset.operations.delete), F.lit(False))
     return F.coalesce(F.col(f"{prefix}{dataset.delete_flag}"), F.lit(False)) if dataset.delete_flag else F.lit(False)
 
 
@@ -113,7 +150,11 @@ def has_other_content(dataset: Dataset) -> SparkColumn:
 
 def is_newer(dataset: Dataset) -> SparkColumn:
     """Whether the sequence of a row is greater than that of the row in silver."""
-    return F.col(dataset.sequence_by) > F.col(f"{OLD}.{dataset.sequence_by}")
+    newer = F.lit(False)
+    for name in reversed(dataset.sequence_by):
+        own, old = F.col(name), F.col(f"{OLD}.{name}")
+        newer = (own > old) | ((own == old) & newer)
+    return newer
 
 
 def _all_equal(names: tuple[str, ...]) -> SparkColumn:
@@ -133,10 +174,13 @@ def _moved(dataset: Dataset) -> SparkColumn:
 
 def with_validity(versions: DataFrame, dataset: Dataset) -> DataFrame:
     """Give every version of a key valid_from, valid_to and is_current: no gap, no overlap, one current."""
-    at = F.col(dataset.sequence_by)
-    if isinstance(versions.schema[dataset.sequence_by].dataType, DateType):
+    first = dataset.sequence_by[0]
+    at = F.col(first)
+    if isinstance(versions.schema[first].dataType, DateType):
         at = at.cast("timestamp")  # a day begins at midnight UTC
-    following = F.lead(at).over(Window.partitionBy(*dataset.key).orderBy(dataset.sequence_by))
+    following = F.lead(at).over(Window.partitionBy(*dataset.key).orderBy(*dataset.sequence_by))
+    if dataset.operations:
+        versions = versions.withColumn(DELETED_COLUMN.name, is_deleted(dataset))
     return (
         versions.withColumn("valid_from", at)
         .withColumn("valid_to", following)

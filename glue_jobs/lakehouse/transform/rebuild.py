@@ -71,9 +71,10 @@ def silver_of(landed: DataFrame, dataset: Dataset) -> DataFrame:
 
     landed: the delivered columns and `_batch_id`.
     """
-    best = winners(landed, dataset)
+    best = landed if dataset.merge_strategy is MergeStrategy.APPEND else winners(landed, dataset)
     if dataset.merge_strategy is MergeStrategy.UPSERT:
-        newest = F.max_by(F.struct(*best.columns), F.col(dataset.sequence_by)).alias("_row")
+        order = F.struct(F.lit(0), *dataset.sequence_by)
+        newest = F.max_by(F.struct(*best.columns), order).alias("_row")
         best = best.groupBy(*dataset.key).agg(newest).select("_row.*")
     rows = with_dates(best, dataset, F.col(BATCH_ID))
     if dataset.merge_strategy is MergeStrategy.SCD2:
@@ -82,8 +83,7 @@ def silver_of(landed: DataFrame, dataset: Dataset) -> DataFrame:
 
 
 def _refuse_nulls(landed: DataFrame, dataset: Dataset) -> None:
-    names = filter(None, (*dataset.key, dataset.sequence_by, dataset.date_column))
-    lost = reduce(lambda a, b: a | b, [F.col(name).isNull() for name in dict.fromkeys(names)])
+    lost = reduce(lambda a, b: a | b, [F.col(name).isNull() for name in dataset.needed_columns])
     row = landed.agg(F.count_if(lost), F.min(F.when(lost, F.col(BATCH_ID)))).first()
     if row is not None and row[0]:
         raise NullKeyError(dataset.name, row[1], row[0])

@@ -13,8 +13,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts.columns import BATCH_ID
+from lakehouse.contracts.columns import ARRIVED, BATCH_ID
 from lakehouse.contracts.contract import Dataset, MergeStrategy, Ties
+from lakehouse.lake.bronze import without_ignored
 from lakehouse.lake.tied_keys import listed_ties
 from lakehouse.lake.ties import Tie
 from lakehouse.transform.outcomes import (
@@ -26,7 +27,7 @@ from lakehouse.transform.outcomes import (
     ROWS,
     SEVERAL,
     TIE,
-    identity,
+    arrived_first,
     is_deleted,
     with_dates,
 )
@@ -40,12 +41,13 @@ class Bronze:
     """What a merge needs of bronze beside the rows of its batch; the defaults are for a table without one.
 
     landed: reads the rows that compete in a tie. passed: how many rows of the batch passed validation. record: lists
-    ties in `ops.ties`.
+    ties in `ops.ties`. is_newest: no batch that silver has arrived after this one.
     """
 
     landed: Landed | None = None
     passed: int | None = None
     record: Callable[[Sequence[Tie]], None] | None = None
+    is_newest: bool = True
 
 
 NO_BRONZE = Bronze()
@@ -55,7 +57,7 @@ def tie_columns(dataset: Dataset) -> tuple[str, ...]:
     """What rows have in common that compete by content: the key and, unless the first event stays, the sequence."""
     if dataset.merge_strategy is MergeStrategy.INSERT_ONLY:
         return dataset.key
-    return (*dataset.key, dataset.sequence_by)
+    return (*dataset.key, *dataset.sequence_by)
 
 
 def with_winners(latest: DataFrame, compared: DataFrame, landed: Landed | None, dataset: Dataset) -> DataFrame:
@@ -71,24 +73,29 @@ def with_winners(latest: DataFrame, compared: DataFrame, landed: Landed | None, 
     best = winners(candidates, dataset)
     resolved = with_dates(best.join(counts, on=by, how="inner"), dataset, F.col(BATCH_ID))
     resolved = resolved.select(*latest.columns).withColumn(RESOLVED, F.lit(True))
-    others = latest.join(tied.select(*identity(dataset)), on=list(identity(dataset)), how="left_anti")
+    others = latest.join(tied.select(*dataset.identity), on=list(dataset.identity), how="left_anti")
     return others.select(*latest.columns).withColumn(RESOLVED, F.lit(False)).unionByName(resolved)
 
 
 def _of_batch_and_silver(tied: DataFrame, dataset: Dataset) -> DataFrame:
     columns = (*dataset.column_names, BATCH_ID)
     old = tied.select(*[F.col(f"{OLD}.{name}").alias(name) for name in columns])
-    return tied.select(*columns).unionByName(old)
+    both = tied.select(*columns).unionByName(old)
+    came = F.struct(F.col(BATCH_ID).alias("batch"), F.lit(0).alias("row"))
+    return both.withColumn(ARRIVED, came) if dataset.by_arrival else both
 
 
 def winners(candidates: DataFrame, dataset: Dataset) -> DataFrame:
     """One row per tie: the greatest under (batch in which the content first landed, deleted, content).
 
-    candidates: the delivered columns and `_batch_id`; the winner keeps the batch in which it first landed.
+    Where arrival decides it is the row that arrived last, with its batch. candidates: the delivered columns and
+    `_batch_id`; the winner keeps the batch in which it first landed.
     """
     by = tie_columns(dataset)
     rest = [name for name in dataset.column_names if name not in by]
-    first = candidates.groupBy(*dataset.column_names).agg(F.min(BATCH_ID).alias(BATCH_ID))
+    first = candidates = without_ignored(candidates, dataset)
+    if not dataset.by_arrival:
+        first = candidates.groupBy(*dataset.column_names).agg(F.min(BATCH_ID).alias(BATCH_ID))
     pick, order = _order(dataset)
     ranked = F.struct(*order, *[F.col(name) for name in rest], F.col(BATCH_ID).alias("_first_batch"))
     best = first.groupBy(*by).agg(pick(ranked).alias("_row"))
@@ -100,10 +107,15 @@ def winners(candidates: DataFrame, dataset: Dataset) -> DataFrame:
 def _order(dataset: Dataset) -> tuple[Callable[[SparkColumn], SparkColumn], list[SparkColumn]]:
     """By what contents compete, before the content itself."""
     batch = F.col(BATCH_ID)
-    if dataset.merge_strategy is MergeStrategy.INSERT_ONLY:
-        return F.min, [batch.alias("_order"), F.col(dataset.sequence_by).alias("_sequence")]
+    is_event = dataset.merge_strategy is MergeStrategy.INSERT_ONLY
+    sequence = [F.col(name).alias(f"_sequence_{name}") for name in dataset.sequence_by] if is_event else []
+    pick = F.min if is_event else F.max
+    if dataset.by_arrival:
+        return pick, [*arrived_first(dataset), *sequence, F.col(ARRIVED)]
+    if is_event:
+        return pick, [batch.alias("_order"), *sequence]
     newest = -batch if dataset.ties is Ties.FIRST else batch
-    return F.max, [newest.alias("_order"), is_deleted(dataset).alias("_deleted")]
+    return pick, [newest.alias("_order"), is_deleted(dataset).alias("_deleted")]
 
 
 def with_several(latest: DataFrame, within: DataFrame, dataset: Dataset) -> DataFrame:

@@ -23,7 +23,7 @@ from lakehouse.runtime.engine import about_dataset
 from lakehouse.runtime.lineage import emit_merged
 from lakehouse.runtime.metrics import report_ties
 from lakehouse.transform.merge import MergeResult, merge_batch
-from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, merged_batches, to_merge
+from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, is_newest, merged_batches, to_merge
 from lakehouse.transform.ties import Bronze
 
 
@@ -97,7 +97,8 @@ def _bronze(context: Context, dataset: Dataset, turn: Turn) -> Bronze:
     result = validation_result_of(context.lake, dataset, turn.batch_id)
     passed = None if result is None else result.rows_passed
     record = functools.partial(record_ties, context.lake, dataset, turn.batch_id, turn.number)
-    return Bronze(landed, passed, record)
+    newest = not dataset.by_arrival or is_newest(context.lake, dataset, turn)
+    return Bronze(landed, passed, record, newest)
 
 
 def build_domain(context: Context, contract: Contract) -> bool:

@@ -18,7 +18,7 @@ from lakehouse.contracts.columns import ROW_ID, TIED
 from lakehouse.contracts.contract import Dataset, Ties
 from lakehouse.contracts.suite import Suite
 from lakehouse.lake.batches import validation_results_of
-from lakehouse.lake.bronze import passed_rows_of
+from lakehouse.lake.bronze import passed_rows_of, without_ignored
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.tied_keys import listed_ties
 from lakehouse.lake.ties import record_ties
@@ -46,16 +46,17 @@ def with_ties(context: Context, dataset: Dataset, rows: DataFrame, suite: Suite)
 
 def with_tied(rows: DataFrame, suite: Suite, dataset: Dataset, before: Before) -> DataFrame:
     """Add `_tied` to a batch; false for rows that another rule keeps out, for those compete with none."""
-    by = [*dataset.key, dataset.sequence_by]
+    by = [*dataset.key, *dataset.sequence_by]
     content = F.struct(*dataset.column_names)
     # Read three times below, and by each reading of the result.
     good = (
-        _kept(rows, suite)
+        _kept(without_ignored(rows, dataset), suite)
         .where(_all_present(by))
         .select(*by, ROW_ID, content.alias(_CONTENT))
         .localCheckpoint(eager=False)
     )
-    passed = before(good.select(*by).distinct()).select(*by, content.alias(_CONTENT), F.lit(True).alias(_BEFORE))
+    earlier = without_ignored(before(good.select(*by).distinct()), dataset)
+    passed = earlier.select(*by, content.alias(_CONTENT), F.lit(True).alias(_BEFORE))
     all_of_them = good.drop(ROW_ID).withColumn(_BEFORE, F.lit(False)).unionByName(passed)
     tied = good.join(_rivals(all_of_them, by), on=by, how="inner").where(_is_tied())
     flags = tied.select(ROW_ID, F.lit(True).alias(TIED)).localCheckpoint(eager=False)
@@ -89,7 +90,7 @@ def record_kept_out(rows: DataFrame, lake: Lake, dataset: Dataset, batch_id: int
     """List the ties of a batch in `ops.ties`, once per number; nothing for rows without `_tied`."""
     if TIED not in rows.columns:
         return
-    keys = rows.where(TIED).select(*dataset.key, dataset.sequence_by).distinct()
+    keys = rows.where(TIED).select(*dataset.key, *dataset.sequence_by).distinct()
     number_of_keys, ties = listed_ties(
         keys.withColumns({"corrected": F.lit(False), "quarantined": F.lit(True)}), dataset
     )
