@@ -50,8 +50,8 @@ class _Text:
             if self.at < len(self.held) or not self.more():
                 return self.held[self.at : self.at + 1]
 
-    def take(self, wanted: str) -> bool:
-        """Pass a sign if it is the next."""
+    def has_passed(self, wanted: str) -> bool:
+        """Pass a sign if it is the next; whether it was."""
         if self.sign() != wanted:
             return False
         self.at += 1
@@ -81,16 +81,16 @@ def elements(chunks: Iterable[str], path: Sequence[str]) -> Iterator[str]:
     for name in path:
         _enter(text, name)
     where = f"under {'.'.join(path)}" if path else "in it"
-    if not text.take("["):
+    if not text.has_passed("["):
         raise DocumentError(f"there is no array {where}, found {_named(text.sign())}")
-    if text.take("]"):
+    if text.has_passed("]"):
         _leave(text, len(path))
         return
     while True:
         yield text.value().replace("\r", " ").replace("\n", " ")
-        if text.take("]"):
+        if text.has_passed("]"):
             break
-        if not text.take(","):
+        if not text.has_passed(","):
             raise DocumentError(f"the array {where} breaks off; deliver it whole")
     _leave(text, len(path))
 
@@ -98,11 +98,11 @@ def elements(chunks: Iterable[str], path: Sequence[str]) -> Iterator[str]:
 def _leave(text: _Text, depth: int) -> None:
     """Pass what follows the array up to the end of the document."""
     for _ in range(depth):
-        while text.take(","):
+        while text.has_passed(","):
             text.value()
-            text.take(":")
+            text.has_passed(":")
             text.value()
-        if not text.take("}"):
+        if not text.has_passed("}"):
             raise DocumentError("it breaks off behind the array; deliver it whole")
     if text.sign():
         raise DocumentError("something follows the document in it; one file is one value")
@@ -110,16 +110,16 @@ def _leave(text: _Text, depth: int) -> None:
 
 def _enter(text: _Text, name: str) -> None:
     """Pass all members of an object that come before the one of a name, and its name."""
-    if not text.take("{"):
+    if not text.has_passed("{"):
         raise DocumentError(f"there is no member {name}, found {_named(text.sign())}")
     while text.sign() == '"':
         written = text.value()
-        if not text.take(":"):
+        if not text.has_passed(":"):
             raise DocumentError("it is no JSON")
         if json.loads(written) == name:
             return
         text.value()
-        if not text.take(","):
+        if not text.has_passed(","):
             break
     raise DocumentError(f"there is no member {name} in it")
 
