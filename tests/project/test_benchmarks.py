@@ -19,6 +19,7 @@ from benchmarks.merge.run import parser as merge_parser
 from benchmarks.quality import page as quality
 from benchmarks.quality import results as quality_results
 from benchmarks.quality.run import parser as quality_parser
+from benchmarks.scale import results as scale_results
 from benchmarks.shared.command import folders
 from benchmarks.year import page as year
 from benchmarks.year import results as year_results
@@ -56,6 +57,8 @@ def test_results_are_kept_as_they_are_read(tmp_path: Path) -> None:
     assert layouts
     if years:  # until `make bench-year` has run, its page says that nothing is measured
         year_results.save(tmp_path, years)
+    if scales := scale_results.load(RESULTS):
+        scale_results.save(tmp_path, scales)
     quality_results.save(tmp_path, checked.setting, checked.runs, checked.measured[0])
     for suite, runs in layouts.runs.items():
         layout_results.save(tmp_path, layouts.setting, suite, runs, layouts.measured[0])

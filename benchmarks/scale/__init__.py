@@ -1,0 +1,1 @@
+"""What a run costs as deliveries, files and years grow, and what breaks first: `make bench-scale`."""
