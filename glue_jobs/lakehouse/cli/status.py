@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 app = new_app()
 
+_LONGEST = 100
+
 
 @command(app, "status", example="lakehouse status erp", panel=RUN)
 def status(
@@ -51,7 +53,7 @@ def status(
 
 def _print(found: LakeStatus) -> None:
     if found.findings:
-        rows = [(f.level.label, f.subject, f.found, _time(f.since), f.command) for f in found.findings]
+        rows = [(f.level.label, f.subject, _short(f.found), _time(f.since), f.command) for f in found.findings]
         print_table(("who", "what", "found", "since (UTC)", "command"), rows)
     else:
         print_line("Nothing is pending, late, stopped or open.")
@@ -59,6 +61,11 @@ def _print(found: LakeStatus) -> None:
     print_table(columns, [_dataset_line(facts) for facts in found.datasets])
     heads = ("domain", "deadline", "state", "published at", "cost of 24 h, $", "of this month, $", "budget, $")
     print_table(heads, [_domain_line(facts) for facts in found.domains])
+
+
+def _short(text: str) -> str:
+    """As much of a text as leaves room on the screen; --json has all of it."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…"
 
 
 def _domain_line(facts: DomainFacts) -> tuple[object, ...]:

@@ -137,7 +137,11 @@ def status_of(lake: Lake, contracts: Contracts, commands: Commands, now: datetim
         *(finding for domain in domains for finding in findings_of_domain(domain, commands)),
         *findings_of_runs([run for run in runs if _is_of(run, contracts)], commands),
     ]
-    order = sorted(found, key=lambda one: (one.level, one.since is None, one.since, one.subject, one.found))
+    # What a run failed at is mostly said of its dataset, so runs come last of their level.
+    jobs = {run.job for run in runs}
+    order = sorted(
+        found, key=lambda one: (one.level, one.subject in jobs, one.since is None, one.since, one.subject, one.found)
+    )
     return LakeStatus(now, tuple(order), datasets, domains)
 
 
