@@ -11,8 +11,9 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from lakehouse.contracts.contract import Dataset, MergeStrategy, Ties
+from lakehouse.contracts.operations import Operations
 from lakehouse.contracts.project import Project
-from lakehouse.lake.built_with import BuiltWithError, built_with, remember, require_built_with
+from lakehouse.lake.built_with import BuiltWithError, built_with, changed_facts, remember, require_built_with
 from lakehouse.lake.conflicts import CHANGES_NO_ROW
 
 
@@ -27,6 +28,7 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
+LOG = Operations("status", ("I",), ("U",), ("D",), ())
 CHANGES = [
     ({"key": ("order_id",)}, "key order_id, line_number and its contract says order_id", "rekey"),
     ({"sequence_by": ("ordered_at",)}, "sequenceBy updated_at and its contract says ordered_at", "rebuild"),
@@ -34,6 +36,8 @@ CHANGES = [
     ({"date_column": None}, "dateColumn ordered_at and its contract says (none)", "rebuild"),
     ({"merge_strategy": MergeStrategy.SCD2}, "mergeStrategy upsert and its contract says scd2", "rebuild"),
     ({"ties": Ties.FIRST}, "ties newest and its contract says first", "rebuild"),
+    ({"by_arrival": True}, "sequenceBy updated_at and its contract says updated_at, arrival", "rebuild"),
+    ({"operations": LOG}, f"operations (none) and its contract says {LOG}", "rebuild"),
 ]
 
 
@@ -51,6 +55,18 @@ def test_each_changed_fact_is_refused_with_its_way_out(
         f"`lakehouse dataset {verb} erp.erp_orders --why TEXT`, which rebuilds silver from bronze. "
         "Nothing was written."
     )
+
+
+def test_operations_that_come_or_go_are_refused_also_of_a_table_that_never_had_any(orders: Dataset, path: str) -> None:
+    logged = dataclasses.replace(orders, operations=LOG)
+    remember(path, logged)
+    require_built_with(path, logged)
+    with pytest.raises(BuiltWithError, match=r"operations status, insert I.* and its contract says \(none\)"):
+        require_built_with(path, orders)
+    earlier = {name: value for name, value in built_with(orders).items() if "operations" not in name}
+    assert changed_facts(earlier, orders) == ()
+    assert [fact.word for fact in changed_facts(earlier, logged)] == ["operations"]
+    assert changed_facts({}, logged) == ()
 
 
 def test_several_changed_facts_are_one_line(orders: Dataset, path: str) -> None:

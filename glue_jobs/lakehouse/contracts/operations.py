@@ -32,7 +32,8 @@ class Operations:
         return (*self.insert, *self.update, *self.delete, *self.ignore)
 
     def __str__(self) -> str:
-        return ", ".join((self.column, *(f"{kind} {' '.join(getattr(self, kind))}" for kind in _KINDS)))
+        said = {kind: " ".join(getattr(self, kind)) for kind in _KINDS}
+        return ", ".join((self.column, *(f"{kind} {words}" for kind, words in said.items() if words)))
 
 
 def read_operations(node: Place | None, types: Mapping[str, str]) -> Operations | None:

@@ -19,6 +19,7 @@ from lakehouse.lake.delta_log import existing_table, open_table
 KEY = "lakehouse.key"
 """The property that remembers the key."""
 _KEY = KEY.removeprefix("lakehouse.")
+_OPERATIONS = "operations"
 
 
 @dataclass(frozen=True)
@@ -57,22 +58,25 @@ def built_with(dataset: Dataset) -> dict[str, str]:
 
 
 def _facts(dataset: Dataset) -> dict[str, str]:
-    operations = {"operations": str(dataset.operations)} if dataset.operations else {}
-    return operations | {
+    return {
         _KEY: ", ".join(dataset.key),
         "sequenceBy": dataset.sequence,
         "dateColumn": dataset.date_column or "",
         "mergeStrategy": dataset.merge_strategy.value,
         "ties": dataset.ties.value,
+        _OPERATIONS: str(dataset.operations or ""),
     }
 
 
 def changed_facts(properties: Mapping[str, str], dataset: Dataset) -> tuple[ChangedFact, ...]:
     """What the contract says otherwise; a table from before they were remembered agrees with any."""
+    known = {word: properties[f"lakehouse.{word}"] for word in _facts(dataset) if f"lakehouse.{word}" in properties}
+    if _KEY in known:
+        known.setdefault(_OPERATIONS, "")  # a table that remembers the others and not this one has none
     return tuple(
-        ChangedFact(word, properties[f"lakehouse.{word}"], wanted)
+        ChangedFact(word, known[word], wanted)
         for word, wanted in _facts(dataset).items()
-        if properties.get(f"lakehouse.{word}", wanted) != wanted
+        if known.get(word, wanted) != wanted
     )
 
 

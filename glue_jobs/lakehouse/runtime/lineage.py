@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from lakehouse.contracts.columns import BATCH_COLUMN, DELETED_COLUMN
+from lakehouse.contracts.columns import BATCH_COLUMN, DELETED_COLUMN, ROW_COLUMN
 from lakehouse.contracts.contract import Dataset, MergeStrategy
 from lakehouse.contracts.layers import ANALYTICS, MARTS
 from lakehouse.contracts.mart_graph import Mart
@@ -56,7 +56,8 @@ def emit_merged(context: Context, dataset: Dataset) -> None:
 def silver_sources(dataset: Dataset, bronze: DatasetName) -> dict[str, ColumnSource]:
     """The source of each silver column: the same column of bronze, or computed from the date or the sequence."""
     computed_from = dataset.sequence_by[0] if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.date_column
-    same = {name: ColumnSource(bronze, name) for name in (*dataset.column_names, BATCH_COLUMN.name)}
+    own = [column.name for column in (BATCH_COLUMN, ROW_COLUMN) if column in dataset.silver_columns]
+    same = {name: ColumnSource(bronze, name) for name in (*dataset.column_names, *own)}
     if computed_from is None:
         return same
     computed = {c.name: ColumnSource(bronze, computed_from, is_same=False) for c in dataset.derived_columns}
