@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.cli.check import problems
 from lakehouse.contracts.column_changes import column_changes
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.json_schema import TEXT_SCHEMAS
@@ -14,7 +15,7 @@ from lakehouse.contracts.values import Ambiguous, Case, UnicodeForm, Values
 from lakehouse.contracts.values_reader import VALUE_PROPERTIES
 from lakehouse.contracts.warnings import contract_warnings
 from lakehouse.contracts.yaml_places import ContractError
-from tests.helpers.small_project import CONTRACT, spoiled
+from tests.helpers.small_project import CONTRACT, spoiled, write_project
 
 AT, AMOUNT = "required: true, description: When.", "required: false, description: Money."
 NOTE, GONE = "required: false, description: Note.", "required: true, description: Deleted."
@@ -121,3 +122,19 @@ def test_another_word_breaks_the_deliveries(tmp_path: Path) -> None:
         ("at.format", "(none) → dd.MM.yyyy HH:mm", "breaking"),
         ("at.defaultTimezone", "(none) → Europe/Berlin", "breaking"),
     ]
+
+
+def test_check_takes_every_word(tmp_path: Path) -> None:
+    """The standard's own schema, too, which knows the options of times only beside their logicalType."""
+    words = {
+        AT: f"logicalType: timestamp, {CLOCK}, {properties(ambiguous='earlier')}",
+        AMOUNT: properties(decimalSeparator="','", groupSeparator="'.'", trailingMinus="true"),
+        NOTE: properties(nullWords="[NULL]", trim="true", unicodeForm="NFC", case="lower"),
+        GONE: properties(trueWords="[Y, 1]", falseWords="[N, 0]"),
+    }
+    contract = CONTRACT
+    for after, said in words.items():
+        contract = spoiled(after, f"{after}, {said}", contract)
+    options = "fileOptions, value: {delimiter: tab, quote: none, encoding: UTF-16, skipLines: 2, comment: '#'}"
+    contract = spoiled("value: csv}", f"value: csv}}\n      - {{property: {options}}}", contract)
+    assert list(problems(write_project(tmp_path, contract))) == []

@@ -94,14 +94,14 @@ def test_parquet(tmp_path: Path) -> None:
 
 def test_parquet_keeps_every_digit(tmp_path: Path) -> None:
     content = parquet(
-        id=["1", "2"], count=pa.array([5.0, 5.5]), amount=pa.array([10.1, 1e11]), at=NANOS,
+        id=["1", "2"], count=pa.array([5.0, 5.5]), amount=pa.array([10.1, 1e16]), at=NANOS,
         day=pa.array([b"2026-10-12", b"\xff"]), is_new=pa.array(["true", "yes"]).dictionary_encode(),
     )  # fmt: skip
     columns = tuple(replace(c, type="string") if c.name == "day" else c for c in OF.columns)
     first, second = texts(tmp_path, replace(OF, file_format=FileFormat.PARQUET, columns=columns), content)
     nanos = "2026-10-12T08:00:00.250000000Z"
     assert first == {**TEXT, "count": "5.0", "amount": "10.1", "at": nanos, "_row_id": PLACE + 1}
-    assert (second["at"], second["amount"]) == ("2026-10-12T08:00:00.250000001Z", "100000000000.0")
+    assert (second["at"], second["amount"]) == ("2026-10-12T08:00:00.250000001Z", "10000000000000000")
     assert second["_unreadable"] == "row_is_utf8"
 
 
