@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from lakehouse.contracts.alerts import NO_ALERTS, Alerts
 from lakehouse.contracts.budget import NO_BUDGET, Budget
 from lakehouse.contracts.columns import (
     BATCH_COLUMN,
@@ -256,7 +257,7 @@ class Dataset:
 class Contract:
     """One domain: its owner, its schedule and its datasets.
 
-    budget: what its runs may cost. delivery_gb: how much one delivery has; None where the contract does not say.
+    budget: what its runs may cost. alerts: when people are notified. delivery_gb: how much one delivery has; None where the contract does not say.
     """
 
     domain: str
@@ -268,6 +269,7 @@ class Contract:
     deadline: str
     datasets: tuple[Dataset, ...]
     budget: Budget = NO_BUDGET
+    alerts: Alerts = NO_ALERTS
     delivery_gb: float | None = None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse.contracts.alerts import read_alerts
 from lakehouse.contracts.budget import delivery_gb, read_budget
 from lakehouse.contracts.columns import DATE_COLUMNS, DELETED_COLUMN
 from lakehouse.contracts.columns_reader import read_columns, read_key, read_name, refuse_key
@@ -136,6 +137,7 @@ def _with_owner(root: Place, domain: str, datasets: tuple[Dataset, ...]) -> Cont
         deadline=_deadline(promised["timeOfAvailability"]),
         datasets=datasets,
         budget=read_budget(promised),
+        alerts=read_alerts(promised),
         delivery_gb=delivery_gb(promised.get("volume")),
     )
 

@@ -64,6 +64,7 @@ class Finding:
     found: str
     since: datetime | None
     command: str
+    is_budget: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,11 +182,11 @@ def findings_of_domain(domain: DomainFacts, commands: Commands) -> Iterator[Find
     budget = domain.contract.budget.month
     if budget is not None and domain.cost_month > budget:
         text = f"runs of this month cost {domain.cost_month:.2f} $, budget {budget:.2f} $"
-        yield Finding(Level.LOOK, domain.contract.domain, text, None, commands.of("cost --by table"))
+        yield Finding(Level.LOOK, domain.contract.domain, text, None, commands.of("cost --by table"), True)
     budget = domain.contract.budget.run
     if budget is not None and domain.dearest_run > budget:
         text = f"a run of the last 24 hours cost {domain.dearest_run:.2f} $, budget of a run {budget:.2f} $"
-        yield Finding(Level.LOOK, domain.contract.domain, text, None, commands.of("cost --by run"))
+        yield Finding(Level.LOOK, domain.contract.domain, text, None, commands.of("cost --by run"), True)
 
 
 def findings_of_runs(runs: Sequence[RunRecord], commands: Commands) -> Iterator[Finding]:

@@ -1,0 +1,61 @@
+"""`lakehouse tell`: sends what the status found to the people who can help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lakehouse.cli.app import RUN, command, new_app
+from lakehouse.cli.options import DEFAULT_LAKE, LakePath
+from lakehouse.cli.printing import print_line
+
+if TYPE_CHECKING:
+    from lakehouse.runtime.channels import Send
+
+app = new_app()
+
+
+@command(app, "tell", example="lakehouse tell --test", panel=RUN)
+def tell(
+    test: Annotated[bool, typer.Option("--test", help="Send a test message to every channel instead.")] = False,
+    lake: LakePath = DEFAULT_LAKE,
+) -> None:
+    """Send what `lakehouse status` finds: what needs manual action or another run, and passed budgets.
+
+    To the webhook of LAKEHOUSE_WEBHOOK_URL and the SNS topic of LAKEHOUSE_SNS_TOPIC. A finding is sent again when the
+    contract's repeatAfter is over (1d), and not in its quietHours.
+    """
+    from lakehouse.runtime.channels import Message, channels
+
+    sends = channels()
+    if test:
+        words = "a test of `lakehouse tell`; nothing is wrong"
+        message = Message(f"test ({lake})", (words,), {"lake": lake, "findings": []})
+        for name, send in sends.items():
+            send(message)
+            print_line(f"{name}: sent")
+        return
+    _tell(lake, sends)
+
+
+def _tell(lake: str, sends: Mapping[str, Send]) -> None:
+    from lakehouse.contracts.project import find_project
+    from lakehouse.cycle.status import Commands, status_of
+    from lakehouse.cycle.tell import message_of, record_sent, sent_before, to_tell
+    from lakehouse.lake.paths import Lake
+
+    opened, contracts = Lake.at(lake), find_project().contracts
+    status = status_of(opened, contracts, Commands(lake, lake == DEFAULT_LAKE), datetime.now(UTC))
+    earlier = sent_before(opened)
+    findings = to_tell(status, contracts, earlier)
+    if findings:
+        message = message_of(findings, lake)
+        for name, send in sends.items():
+            send(message)
+            print_line(f"{name}: {message.subject}")
+    else:
+        print_line("nothing to tell")
+    record_sent(opened, status, earlier, findings)
