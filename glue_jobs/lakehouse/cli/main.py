@@ -18,6 +18,7 @@ from lakehouse.cli import (
     query,
     run,
     status,
+    tell,
 )
 from lakehouse.cli.app import FIX, LAYOUT, new_app
 from lakehouse.cli.console import run_app
@@ -33,6 +34,7 @@ app = new_app(
 app.add_typer(run.app)
 app.add_typer(status.app)
 app.add_typer(cost.app)
+app.add_typer(tell.app)
 app.add_typer(query.app)
 app.add_typer(project.app)
 app.add_typer(new.app)

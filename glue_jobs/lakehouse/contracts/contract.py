@@ -257,7 +257,8 @@ class Dataset:
 class Contract:
     """One domain: its owner, its schedule and its datasets.
 
-    budget: what its runs may cost. alerts: when people are notified. delivery_gb: how much one delivery has; None where the contract does not say.
+    budget: what its runs may cost. alerts: when people are notified. delivery_gb: how much one delivery has; None where
+    the contract does not say.
     """
 
     domain: str
