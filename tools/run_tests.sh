@@ -3,7 +3,7 @@
 # Words after the command go to both. The second's output is shown when both have ended.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-without_spark=(tests/contracts tests/project tests/dags tests/terraform)
+without_spark=(tests/analysts tests/contracts tests/project tests/dags tests/terraform)
 log=$(mktemp)
 trap 'kill "$beside" 2>/dev/null; rm -f "$log"' EXIT
 

@@ -10,6 +10,7 @@ from lakehouse.publish.athena_query import query_athena
 from lakehouse.publish.athena_sql import athena_functions
 from lakehouse.publish.publish_views import views_in_query
 from lakehouse.publish.query import run_query
+from tests.analysts.test_questions import QUESTIONS, plain
 from tests.helpers.stand_in.published import S3_LAKE, Cloud
 
 pytestmark = [pytest.mark.trino, pytest.mark.timeout(600)]
@@ -26,6 +27,14 @@ LANGUAGE = {
 def test_its_functions_are_trinos(cloud: Cloud) -> None:
     listed = {row[0] for row in cloud.trino.run("show functions").rows}
     assert athena_functions() == listed | LANGUAGE
+
+
+@pytest.mark.parametrize("sql", [asked["sql"] for asked in QUESTIONS])
+def test_a_question_of_an_analyst_gives_the_same_rows(project: Project, published: list[str], sql: str) -> None:
+    there = query_athena(Athena.of(S3_LAKE), project.contracts, sql).result
+    here = run_query(S3_LAKE, project.contracts, sql, views_in_query(project, S3_LAKE, sql), dialect="athena")
+    assert here.columns == there.columns
+    assert plain(here.rows) == plain(there.rows)
 
 
 @pytest.mark.parametrize(
