@@ -72,6 +72,13 @@ def test_the_words_of_athena_are_translated(athena: Athena) -> None:
     assert rows(athena, sql).result.rows == [("2026-03", 3, datetime(2026, 3, 1, 12), "a,")]
 
 
+def test_numbers_and_names_are_athenas(athena: Athena) -> None:
+    """By Trino's rules a division of integers is one, and a column without a name is called by its place."""
+    found = rows(athena, "SELECT count(*), 7 / 2, avg(amount) FROM silver.small").result
+    assert found.columns == ("_col0", "_col1", "_col2")
+    assert found.rows == [(3, 3, Decimal("-0.25"))]
+
+
 def test_a_query_counts_the_bytes_that_it_reads_and_leaves_its_result(athena: Athena, server: Server) -> None:
     query, cost = athena.run("SELECT name FROM silver.small WHERE id = 1", "ask")
     assert 0 < cost.bytes_scanned < 10_000

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.moto_api import state_manager
 
 from tests.twin.conftest import put_script, run_job
 from tools.twin.account import LEFT_OUT, MADE, Clients, crawler_input, job_input
@@ -123,6 +124,9 @@ def test_a_crawl_reads_what_has_landed_in_its_own_name(server: Server) -> None:
     clients.of("s3").put_object(Bucket=raw, Key="raw/crm/first/crm_leads.csv", Body=body)
     glue = clients.of("glue", Caller("airflow"))
     glue.start_crawler(Name="landing_crm")
+    assert glue.get_crawler(Name="landing_crm")["Crawler"]["State"] == "RUNNING"
+    state_manager.set_transition("glue::crawl", {"progression": "immediate"})
+    assert glue.get_crawler(Name="landing_crm")["Crawler"]["State"] == "READY"
     assert glue.get_crawler(Name="landing_crm")["Crawler"]["LastCrawl"]["Status"] == "COMPLETED"
     table = clients.of("glue").get_table(DatabaseName="landing", Name="crm")["Table"]
     assert [column["Name"] for column in table["StorageDescriptor"]["Columns"]] == ["full_name", "lead_id"]

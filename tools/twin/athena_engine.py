@@ -22,7 +22,8 @@ from deltalake import DeltaTable
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from lakehouse.publish.engine import open_engine
+from lakehouse.publish.athena_sql import MACROS, NotAthenaError, for_duckdb
+from lakehouse.publish.engine import columns_of, open_engine
 
 CATALOGUE = "awsdatacatalog"
 VIEW_PREFIX, VIEW_SUFFIX = "/* Presto View: ", " */"
@@ -82,6 +83,8 @@ class _Query:
     def __init__(self, statement: Statement) -> None:
         self._statement, self._glue = statement, statement.client("glue")
         self._engine = open_engine(reads_delta=False)
+        for macro in MACROS:
+            self._engine.execute(macro)
         self._made: set[str] = set()
 
     def describe(self, sql: str) -> list[list[str]]:
@@ -116,15 +119,19 @@ class _Query:
             first = (getattr(error, "errors", None) or [{}])[0]
             place = f"line {first.get('line') or 1}:{first.get('col') or 1}"
             raise StatementError(f"SYNTAX_ERROR: {place}: {first.get('description') or 'mismatched input'}") from None
-        own = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+        own, named = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}, set[tuple[str, str]]()
         for table in list(tree.find_all(exp.Table)):
             if not isinstance(table.this, exp.Identifier) or (not table.db and table.name.lower() in own):
                 continue
             where = (table.db or database).lower()
             self._know(where, table.name.lower())
+            named.add((where, table.name.lower()))
             table.set("catalog", None)
             table.set("db", exp.to_identifier(where, quoted=True))
-        return tree.sql(dialect="duckdb")
+        try:
+            return for_duckdb(tree, columns_of(self._engine, named))
+        except NotAthenaError as error:
+            raise StatementError(f"SYNTAX_ERROR: line 1:1: {error.found}") from None
 
     def _know(self, database: str, name: str) -> None:
         if f"{database}.{name}" in self._made:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -114,13 +117,13 @@ class Launcher:
         script = fetch.file(run.job["command"][0]["script_location"])
         for url in _urls(words, FILES):
             fetch.file(url)
-        for url in _urls(words, WHEELS):
-            _unpack(fetch.file(url), folder / "packages")
+        packages = [_unpacked(fetch.file(url), self.machine.folder) for url in _urls(words, WHEELS)]
         for url in _urls(words, PACKAGES):
             require_packages(fetch.file(url).read_text(encoding="utf-8"))
         jars = [*self.machine.jars, *(fetch.file(url) for url in _urls(words, JARS))]
         command = [sys.executable, "-u", str(RUNTIME), str(script), *_argv(run)]
-        return JobProcess(command, self._environment(caller, words, folder, jars), folder)
+        path = os.pathsep.join(map(str, packages))
+        return JobProcess(command, {**self._environment(caller, words, folder, jars), "PYTHONPATH": path}, folder)
 
     def _environment(self, caller: Caller, words: Mapping[str, str], folder: Path, jars: list[Path]) -> dict[str, str]:
         conf = {**_conf(words.get("--conf", "")), **platform(self.address, self.region, self.machine, jars)}
@@ -131,8 +134,6 @@ class Launcher:
             "JAVA_HOME": str(self.machine.java),
             "PYSPARK_SUBMIT_ARGS": f"{given} pyspark-shell",
             "PYSPARK_PYTHON": sys.executable,
-            "PYTHONPATH": str(folder / "packages"),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "TMPDIR": str(folder),
             "TWIN_ENDING": str(folder / ERROR_FILE),
         }
@@ -160,10 +161,18 @@ def _urls(words: Mapping[str, str], name: str) -> list[str]:
     return [url for url in words.get(name, "").split(",") if url]
 
 
-def _unpack(wheel: Path, target: Path) -> None:
-    """A wheel of pure Python is its files."""
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(target)
+def _unpacked(wheel: Path, folder: Path) -> Path:
+    """The files of a wheel, for one of pure Python is no more; in one place for all runs, which compile them once."""
+    target = folder / f"wheel-{hashlib.sha256(wheel.read_bytes()).hexdigest()[:16]}"
+    if not target.is_dir():
+        part = Path(tempfile.mkdtemp(dir=folder))
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(part)
+        try:
+            part.rename(target)
+        except OSError:  # another run was quicker
+            shutil.rmtree(part)
+    return target
 
 
 def require_packages(pins: str) -> None:

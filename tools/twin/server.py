@@ -33,6 +33,8 @@ from tools.twin.rights import Rights
 OWN = "/twin/"
 SLACK = f"{OWN}slack"
 LOG_BYTES = 200_000
+CRAWL_SECONDS = 15
+"""So long a crawl is under way at least, for the reason for which a query's first look finds it so (`athena.py`)."""
 
 
 class _Quiet(WSGIRequestHandler):
@@ -60,7 +62,7 @@ class Server:
         """Serve on loopback, and make what the plan names."""
         be_strict()
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        state_manager.set_transition("glue::crawl", {"progression": "immediate"})
+        state_manager.set_transition("glue::crawl", {"progression": "time", "seconds": CRAWL_SECONDS})
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", self.port, self, threaded=True, request_handler=_Quiet)
         self.address = f"http://127.0.0.1:{self._server.server_port}"
