@@ -236,6 +236,16 @@ def test_versions_of_a_key_are_told_apart_by_the_sequence(
     assert "1 row would be an older version, and silver keeps the newest" in capsys.readouterr().out
 
 
+def test_rows_that_no_key_tells_apart_are_kept_each(
+    shop: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "door,people,is_deleted,read\n1,4,false,2026-10-19\n1,4,false,2026-10-19\n"
+    dataset = new_dataset(shop, delivered(tmp_path, "doors.csv", text), "--domain", "shop", "--key", "none", "--yes")
+    assert (dataset.merge_strategy, dataset.key, dataset.sequence) == ("append", (), "")
+    assert (dataset.date_column, dataset.delete_flag) == ("read", None)
+    assert "key: none (as you said; each delivered row is kept, once)" in capsys.readouterr().out
+
+
 def test_without_a_time_of_change_arrival_may_order_them(
     shop: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

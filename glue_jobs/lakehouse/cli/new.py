@@ -31,7 +31,7 @@ def new(
         str | None, typer.Option("--name", metavar="NAME", help="The dataset's name (default: from the files' names).")
     ] = None,
     key: Annotated[
-        str | None, typer.Option("--key", metavar="COLUMNS", help="The key's columns, with commas between.")
+        str | None, typer.Option("--key", metavar="COLUMNS", help="The key's columns, with commas between, or none.")
     ] = None,
     sequence: Annotated[
         str | None,

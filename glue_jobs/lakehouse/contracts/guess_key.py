@@ -39,7 +39,11 @@ def guess_key(profile: Profile, columns: Sequence[Candidate], dataset: str, sequ
     for key in _together([column for column in whole if column.type in (*_KINDS, "date")][:_MOST_COLUMNS]):
         if _distinct(profile, key) == rows:
             return Guess(_names(key), f"another one in each of {format_count(rows, 'row')}, by its name no key", False)
-    raise NotFoundError("key", _why_none(profile, columns, rows), "deliver columns that tell rows apart, or give --key")
+    raise NotFoundError(
+        "key",
+        _why_none(profile, columns, rows),
+        "deliver columns that tell rows apart, or give --key; --key none keeps each row",
+    )
 
 
 def said_key(

@@ -10,6 +10,9 @@ from lakehouse.errors import LakehouseError
 OPTIONS = {"domain": "--domain", "key": "--key", "sequenceBy": "--sequence", "dateColumn": "--date"}
 """Each guess that may be unsure, and the option that answers it."""
 
+NO_KEY = "none"
+"""The word for rows that no key tells apart."""
+
 
 class NotFoundError(LakehouseError):
     """The files have nothing that could be the key, the sequence or the date."""

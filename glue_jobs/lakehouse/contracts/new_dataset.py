@@ -14,7 +14,7 @@ from lakehouse.contracts.guess_key import guess_key, said_key
 from lakehouse.contracts.guess_names import column_names, common_name, pattern_of, plain, why_personal
 from lakehouse.contracts.guess_times import guess_date, guess_delete_flag, guess_sequence, why_not_a_time
 from lakehouse.contracts.guess_types import guess_type
-from lakehouse.contracts.guesses import OPTIONS, Candidate, Guess
+from lakehouse.contracts.guesses import NO_KEY, OPTIONS, Candidate, Guess
 from lakehouse.contracts.profile import ColumnFacts, Path, Profile
 from lakehouse.errors import UnknownNameError
 from lakehouse.say import format_bytes, format_count
@@ -62,13 +62,18 @@ class Proposal:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The key's columns."""
-        return self.guesses["key"].values
+        """The key's columns; none where each delivered row is kept."""
+        return () if self.appends else self.guesses["key"].values
+
+    @property
+    def appends(self) -> bool:
+        """Whether no row is a version of another, so that nothing orders them."""
+        return "sequenceBy" not in self.guesses
 
     @property
     def roles(self) -> frozenset[str]:
         """The columns that are never null, for the lakehouse needs them."""
-        times = (self.guesses["sequenceBy"].values[0], self.guesses["dateColumn"].values[0])
+        times = (guess.values[0] for name, guess in self.guesses.items() if name in ("sequenceBy", "dateColumn"))
         return frozenset(filter(None, (*self.key, *times, self.delete_flag)))
 
     @property
@@ -107,17 +112,14 @@ def propose(profile: Profile, wishes: Wishes, domains: Sequence[str]) -> Proposa
         for path, column in found.paths.items()
         if len(path) == 1 and not column.fields
     ]
-    sequence = _wished_sequence(wishes.sequence_by, flat, profile) or guess_sequence(flat, profile.rows)
-    by_sequence = next((column for column in flat if column.name == sequence.values[0]), None)
-    wished_date = _wished_time("--date", wishes.date_column, flat, profile)
-    date = wished_date or guess_date(flat, profile.rows, sequence.values[0])
-    key = _wished_key(wishes.key, flat, profile, by_sequence) or guess_key(profile, flat, name, by_sequence)
-    flag, said_flag = guess_delete_flag(flat, profile.rows)
+    guesses = _versions(wishes, flat, profile, name)
+    flag, said_flag = guess_delete_flag(flat, profile.rows) if "sequenceBy" in guesses else (None, "")
+    date, key = guesses["dateColumn"], guesses["key"]
     partition_by, volume = _partitions(profile, facts, date.values[0], flat)
     return Proposal(
         name, profile, pattern_of(begin, ending), begin + ending, found.columns, found.paths,
         tuple(column.name for column in flat if column.facts.filled == profile.rows),
-        {"domain": _domain(wishes.domain, name, domains), "key": key, "sequenceBy": sequence, "dateColumn": date},
+        {"domain": _domain(wishes.domain, name, domains), **guesses},
         flag, partition_by, _clusters(partition_by, key.values, flat),
         (
             *([f"deleteFlag: {flag or ''}{' (' if flag else ''}{said_flag}{')' if flag else ''}"] if said_flag else []),
@@ -126,6 +128,19 @@ def propose(profile: Profile, wishes: Wishes, domains: Sequence[str]) -> Proposa
             *profile.notes,
         ),
     )  # fmt: skip
+
+
+def _versions(wishes: Wishes, flat: Sequence[Candidate], profile: Profile, name: str) -> dict[str, Guess]:
+    """What tells rows apart, what orders the versions of one, and when each happened."""
+    wished_date = _wished_time("--date", wishes.date_column, flat, profile)
+    if wishes.key == (NO_KEY,) and not any(column.name == NO_KEY for column in flat):
+        key = Guess((NO_KEY,), "as you said; each delivered row is kept, once", True)
+        return {"key": key, "dateColumn": wished_date or guess_date(flat, profile.rows, "")}
+    sequence = _wished_sequence(wishes.sequence_by, flat, profile) or guess_sequence(flat, profile.rows)
+    by_sequence = next((column for column in flat if column.name == sequence.values[0]), None)
+    date = wished_date or guess_date(flat, profile.rows, sequence.values[0])
+    key = _wished_key(wishes.key, flat, profile, by_sequence) or guess_key(profile, flat, name, by_sequence)
+    return {"key": key, "sequenceBy": sequence, "dateColumn": date}
 
 
 def _columns(profile: Profile, parent: Path, dataset: str) -> _Columns:

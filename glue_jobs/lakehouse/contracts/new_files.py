@@ -95,12 +95,14 @@ def _rule(type_: str, kwargs: dict[str, object], name: str, sentence: str, failu
 def _dataset_lines(proposal: Proposal) -> Iterator[str]:
     guesses = proposal.guesses
     yield f"- name: {proposal.name}"
-    yield f"  description: One row per {' and '.join(proposal.key)}, the newest version of each."
+    per = "delivered row" if proposal.appends else f"{' and '.join(proposal.key)}, the newest version of each"
+    yield f"  description: One row per {per}."
     yield "  customProperties:"
     yield f"    - {{property: filePattern, value: {_quoted(proposal.file_pattern)}}}"
     yield f"    - {{property: fileFormat, value: {proposal.profile.file_format.value}}}"
-    yield "    - {property: mergeStrategy, value: upsert}"
-    yield f"    - {{property: sequenceBy, value: {guesses['sequenceBy'].text}}}"
+    yield f"    - {{property: mergeStrategy, value: {'append' if proposal.appends else 'upsert'}}}"
+    if not proposal.appends:
+        yield f"    - {{property: sequenceBy, value: {guesses['sequenceBy'].text}}}"
     if proposal.delete_flag:
         yield f"    - {{property: deleteFlag, value: {proposal.delete_flag}}}"
     yield f"    - {{property: dateColumn, value: {guesses['dateColumn'].text}}}"
