@@ -127,6 +127,7 @@ def _import_in_background() -> None:
         import_gx()
         importlib.import_module("dbt.cli.main")
 
+    importlib.import_module("pyspark.sql")  # both threads need it, and one would meet it half imported by the other
     threading.Thread(target=work, name="imports", daemon=True).start()
 
 
