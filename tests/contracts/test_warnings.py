@@ -111,7 +111,7 @@ def test_values_that_the_suite_lets_pass_and_dbt_does_not_are_named(
     assert main(["check"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(
-        f"{copy}/dbt/models/staging/erp/stg_erp_orders.yml:31: accepted_values of status lacks refunded,"
+        f"{copy}/dbt/models/staging/erp/stg_erp_orders.yml:35: accepted_values of status lacks refunded,"
     )
     spoil(copy, "shipped, returned, cancelled]", "shipped, returned, cancelled, refunded, lost]",
           "dbt/models/staging/erp/stg_erp_orders.yml")  # fmt: skip

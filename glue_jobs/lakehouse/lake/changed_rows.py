@@ -39,12 +39,14 @@ class Span:
 class FileChanges:
     """The files that only the earlier version has, and those that only the later one has, as Delta's add actions.
 
-    schema_changed: whether the table itself changed in between.
+    schema_changed: whether the table itself changed in between. stats: of each that has come, Delta's statistics as
+    JSON, None where its commit has none.
     """
 
     gone: tuple[str, ...] = ()
     come: tuple[str, ...] = ()
     schema_changed: bool = False
+    stats: tuple[str | None, ...] = ()
 
     @property
     def none(self) -> bool:
@@ -61,6 +63,7 @@ def file_changes(span: Span) -> FileChanges | None:
         return None
     gone: dict[tuple[str, str], str] = {}
     come: dict[tuple[str, str], str] = {}
+    stats: dict[tuple[str, str], str | None] = {}
     schema_changed = rows_changed = False
     for version in range(span.before + 1, span.after + 1):
         actions = _actions(span.path, version)
@@ -73,9 +76,11 @@ def file_changes(span: Span) -> FileChanges | None:
                 key = (action["path"], json.dumps(action.get("deletionVector"), sort_keys=True))
                 if other.pop(key, None) is None:
                     known[key] = _added(action)
+                    stats[key] = action.get("stats")
     if not rows_changed:
         return NO_CHANGES  # maintenance alone, whose files need no comparison
-    return FileChanges(tuple(gone.values()), tuple(come.values()), schema_changed)
+    said = tuple(stats[key] for key in come)
+    return FileChanges(tuple(gone.values()), tuple(come.values()), schema_changed, said)
 
 
 def _operation(actions: Sequence[Mapping[str, Any]]) -> str | None:

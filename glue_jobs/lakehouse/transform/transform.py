@@ -18,12 +18,14 @@ from lakehouse.lake.milestones import is_built, record_tested
 from lakehouse.lake.ties import record_ties
 from lakehouse.layout.declared import describe, of_dataset
 from lakehouse.runtime.context import Context
-from lakehouse.runtime.dbt import register_silver, run_dbt
+from lakehouse.runtime.dbt import manifest_models, register_silver, run_dbt
+from lakehouse.runtime.dbt_tests import declared_columns, digest_of_tests
 from lakehouse.runtime.engine import about_dataset
 from lakehouse.runtime.lineage import emit_merged
 from lakehouse.runtime.metrics import report_ties
 from lakehouse.transform.merge import MergeResult, merge_batch
 from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, is_newest, merged_batches, to_merge
+from lakehouse.transform.silver_tests import changed_since_tested, is_whole_due, record_whole
 from lakehouse.transform.ties import Bronze
 
 
@@ -104,13 +106,21 @@ def _bronze(context: Context, dataset: Dataset, turn: Turn) -> Bronze:
 def build_domain(context: Context, contract: Contract) -> bool:
     """Build and test a domain's models when its silver is newer than the last build that passed.
 
-    Until its tests pass, the marts read the versions of its silver that passed; each run tests again.
+    Until its tests pass, the marts read the versions of its silver that passed; each run tests again what changed since
+    then, and all of it when that is due.
     """
     if is_built(context.lake, contract):
         return False
     versions = {dataset.name: table_version(context.lake.silver(dataset.name)) for dataset in contract.datasets}
     # Its own tables only: the role of a domain's job may not look at those of another.
     register_silver(context.spark(), context.lake, Contracts((contract,)), versions)
-    run_dbt(context, ["build", "--select", f"tag:{contract.domain}"])
+    tests = digest_of_tests(context, contract.domain)
+    is_whole, changed = is_whole_due(context.lake, contract, tests), {}
+    if not is_whole:
+        models, columns = manifest_models(context).values(), declared_columns(context)
+        changed = changed_since_tested(context.lake, contract, versions, models, columns)
+    run_dbt(context, ["build", "--select", f"tag:{contract.domain}"], {"changed": changed})
+    if is_whole:
+        record_whole(context.lake, contract, tests)
     record_tested(context.lake, contract, versions)
     return True
