@@ -158,7 +158,7 @@ def test_a_path_leads_from_each_file_to_each_view_that_shows_it(told: Told, cont
             assert f"{ATHENA}{name}" in ends, (path, name, "as Airflow tells it")
             assert f"curated/analytics/{name}" in ends, (path, name, "as the local publish tells it")
         reached_views |= expected
-    assert reached_views == set(views)
+    assert reached_views == set(views) - {"run_costs"}, "of a delivery it shows nothing but what its runs cost"
     assert "curated/silver/crm_leads" not in reached(graph, next(path for path in files if "/erp/" in path))
 
 

@@ -18,8 +18,7 @@ from lakehouse.contracts.project import Project
 from lakehouse.lake.delta_log import open_table, read_rows, select, table_version
 from lakehouse.lake.files import split_s3
 from lakehouse.lake.paths import Lake
-from lakehouse.publish.engine import tables_of
-from tests.helpers.lakes import FACT, rows
+from tests.helpers.lakes import FACT, rows, versions
 from tests.oracle import expected
 from tests.s3.conftest import Store
 
@@ -77,9 +76,9 @@ def test_the_samples_from_landing_to_views(store: Store) -> None:
     assert_exact([SAMPLES])
     cycle(DAY2)
     assert_exact([SAMPLES, DAY2])
-    before = {table: table_version(LAKE.table(*table)) for table in tables_of(LAKE)}
+    before = versions(LAKE)
     cycle(DAY2)
-    assert {table: table_version(LAKE.table(*table)) for table in tables_of(LAKE)} == before
+    assert versions(LAKE) == before
     published = glue.get_table(DatabaseName="marts", Name=FACT)["Table"]
     assert published["StorageDescriptor"]["Location"] == LAKE.table("marts", FACT)
     assert boto3.client("s3").head_object(Bucket="lake", Key="prod/report.html")["ContentType"].startswith("text/html")
