@@ -249,6 +249,16 @@ def test_costs_of_a_day_and_of_the_month(lake: Lake, of_products: Contracts) -> 
     assert (domain.cost_day, domain.cost_month) == (1.0, 1.0 + 2.0 + 4.0)
 
 
+def test_a_batch_log_of_an_earlier_release_is_read(lake: Lake, products: Dataset, of_products: Contracts) -> None:
+    planned(lake, products)
+    path = lake.ops("batches")
+    rows = pa.table(
+        delta_log.QueryBuilder().register("t", delta_log.existing_table(path)).execute("SELECT * FROM t").read_all()
+    )
+    write_deltalake(path, rows.drop_columns(["repeats"]), mode="overwrite", schema_mode="overwrite")
+    assert [one.found for one in seen(lake, of_products).findings] == ["1 batch pending at ingest"]
+
+
 def test_each_table_is_opened_once(lake: Lake, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     for dataset in project.contracts.datasets:
         complete(lake, dataset)

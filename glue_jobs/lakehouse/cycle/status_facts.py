@@ -130,7 +130,10 @@ def _waiting(
 
 def _is_due(batch: Row, results: Mapping[int, Row]) -> bool:
     """Whether a batch waits to be merged: it passed, or a person let it be merged late or again."""
-    return batch["repeats"] is not None or results.get(batch["batch_id"], {}).get("status") == ValidationStatus.PASSED
+    return (
+        batch["state"] == BatchState.REPEAT
+        or results.get(batch["batch_id"], {}).get("status") == ValidationStatus.PASSED
+    )
 
 
 def _landed_at(file: StoredFile) -> datetime | None:

@@ -11,7 +11,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from lakehouse.contracts.contract import Dataset
-from lakehouse.lake.batches import MERGE, ValidationStatus
+from lakehouse.lake.batches import MERGE, BatchState, ValidationStatus
 from lakehouse.lake.delta_log import open_table, select
 from lakehouse.lake.paths import Lake
 
@@ -68,7 +68,8 @@ class Opened:
     @cached_property
     def last_deliveries(self) -> dict[str, datetime]:
         """When each dataset had its last delivery."""
-        rows = self.rows("batches", "SELECT dataset, max(recorded_at) AS last FROM t WHERE repeats IS NULL GROUP BY 1")
+        delivered = f"state <> '{BatchState.REPEAT}'"
+        rows = self.rows("batches", f"SELECT dataset, max(recorded_at) AS last FROM t WHERE {delivered} GROUP BY 1")
         return {row["dataset"]: row["last"] for row in rows}
 
     @cached_property
