@@ -12,6 +12,7 @@ import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse.publish.athena_query import with_databases
 from lakehouse.publish.athena_sql import MACROS, NotAthenaError, athena_functions, for_duckdb
 from lakehouse.publish.engine import columns_of
 
@@ -124,6 +125,22 @@ def test_names_of_tables_are_no_functions(engine: duckdb.DuckDBPyConnection) -> 
     assert rows(engine, sql) == [(1,)]
     assert "date_diff" in athena_functions()
     assert "string_agg" not in athena_functions()
+
+
+@pytest.mark.parametrize(
+    ("sql", "sent"),
+    [
+        ("select 1 from Days -- of the mart", "select 1 from marts.Days -- of the mart"),
+        ("explain select * from days d join silver.days s using (dt)",
+         "explain select * from marts.days d join silver.days s using (dt)"),
+        ("with days as (select 1) select * from days, notes",
+         "with days as (select 1) select * from days, analytics.notes"),
+        ("select 'from days' from elsewhere", "select 'from days' from elsewhere"),
+        ("show tables in marts", "show tables in marts"),
+    ],
+)  # fmt: skip
+def test_a_name_without_a_database_gets_it_in_athena(sql: str, sent: str) -> None:
+    assert with_databases(sql, {"days": "marts", "notes": "analytics"}) == sent
 
 
 amounts = st.decimals(min_value=-(10**9), max_value=10**9, places=2)

@@ -8,6 +8,7 @@ from lakehouse.contracts.project import Project
 from lakehouse.publish.athena import Athena
 from lakehouse.publish.athena_query import query_athena
 from lakehouse.publish.athena_sql import athena_functions
+from lakehouse.publish.describe import databases_of
 from lakehouse.publish.publish_views import views_in_query
 from lakehouse.publish.query import run_query
 from tests.analysts.test_questions import QUESTIONS, plain
@@ -31,7 +32,7 @@ def test_its_functions_are_trinos(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("sql", [asked["sql"] for asked in QUESTIONS])
 def test_a_question_of_an_analyst_gives_the_same_rows(project: Project, published: list[str], sql: str) -> None:
-    there = query_athena(Athena.of(S3_LAKE), project.contracts, sql).result
+    there = query_athena(Athena.of(S3_LAKE), project.contracts, sql, databases_of(project)).result
     here = run_query(S3_LAKE, project.contracts, sql, views_in_query(project, S3_LAKE, sql), dialect="athena")
     assert here.columns == there.columns
     assert plain(here.rows) == plain(there.rows)
@@ -72,7 +73,7 @@ def test_a_question_of_an_analyst_gives_the_same_rows(project: Project, publishe
     ],
 )  # fmt: skip
 def test_the_same_query_gives_the_same_rows(project: Project, published: list[str], sql: str) -> None:
-    there = query_athena(Athena.of(S3_LAKE), project.contracts, sql).result
+    there = query_athena(Athena.of(S3_LAKE), project.contracts, sql, databases_of(project)).result
     views = views_in_query(project, S3_LAKE, sql)
     here = run_query(S3_LAKE, project.contracts, sql, views, dialect="athena")
     assert there.rows

@@ -124,8 +124,10 @@ def _from_athena(lake: Any, sql: str) -> Any:
     from lakehouse.contracts.project import find_project
     from lakehouse.publish.athena import Athena
     from lakehouse.publish.athena_query import query_athena
+    from lakehouse.publish.describe import databases_of
 
-    return query_athena(Athena.of(lake), find_project().contracts, sql)
+    project = find_project()
+    return query_athena(Athena.of(lake), project.contracts, sql, databases_of(project))
 
 
 def _save_from_athena(lake: Any, sql: str, file: Path) -> int:

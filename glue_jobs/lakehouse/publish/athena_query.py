@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -46,8 +46,14 @@ class AthenaResult:
     cost: Cost
 
 
-def query_athena(athena: Athena, contracts: Contracts, sql: str) -> AthenaResult:
-    """Run one SELECT in Athena, progress on standard error; raises NotAReadError, AthenaError or AthenaBusyError."""
+def query_athena(
+    athena: Athena, contracts: Contracts, sql: str, databases: Mapping[str, str] | None = None
+) -> AthenaResult:
+    """Run one SELECT in Athena, progress on standard error; raises NotAReadError, AthenaError or AthenaBusyError.
+
+    databases: where the tables and views lie that a query may name without one.
+    """
+    sql = with_databases(sql, databases or {})
     query, cost = athena.run(
         _without_deleted(sql, contracts), "run the query", on_state=_show if sys.stderr.isatty() else None
     )
@@ -57,6 +63,16 @@ def query_athena(athena: Athena, contracts: Contracts, sql: str) -> AthenaResult
     values = [tuple(None if v is None else to(v) for to, v in zip(read, row, strict=True)) for row in rows]
     print(_cost_line(cost), file=sys.stderr)
     return AthenaResult(types, QueryResult(tuple(name for name, _ in columns), values), cost)
+
+
+def with_databases(sql: str, databases: Mapping[str, str]) -> str:
+    """The query with the database before each table and view that it names without one; the rest as it was typed."""
+    parsed = parse_read(sql, "athena")
+    bare = [table.this for table in parsed.tables if not table.db and table.name.lower() in databases]
+    for name in sorted(bare, key=lambda name: -name.meta["start"]):
+        at = len(parsed.explain) + name.meta["start"]
+        sql = f"{sql[:at]}{databases[name.name.lower()]}.{sql[at:]}"
+    return sql
 
 
 def _without_deleted(sql: str, contracts: Contracts) -> str:

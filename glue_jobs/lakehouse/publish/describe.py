@@ -49,6 +49,13 @@ def views_of(project: Project, lake: Lake) -> list[str]:
     return sorted(f"{ANALYTICS}.{view.name}" for view in views if tables.issuperset(view.tables))
 
 
+def databases_of(project: Project) -> dict[str, str]:
+    """The layer of each table and view of the project that a query may name without it."""
+    views = {view.name: ANALYTICS for view in read_views(project.dbt / "athena_views")}
+    datasets = {dataset.name: SILVER for dataset in project.contracts.datasets}
+    return {**views, **datasets, **dict.fromkeys(mart_names(project.dbt), MARTS)}
+
+
 def describe(project: Project, lake: Lake, wanted: str) -> Shown:
     """A table of the lake or the project, or a view, by its name in any case; raises UnknownNameError."""
     name = _full_name(project, lake, wanted)
