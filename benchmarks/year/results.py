@@ -25,13 +25,17 @@ class YearRun:
 
 @dataclass(frozen=True)
 class YearResults:
-    """The runs that were counted. measured: the day. entered: runs that were entered in the ledgers between them."""
+    """The runs that were counted. measured: the day. entered: runs that were entered in the ledgers between them.
+
+    idle: runs of one domain that found nothing new, on a lake of their own.
+    """
 
     machine: dict[str, str]
     versions: dict[str, str]
     measured: str
     entered: int
     runs: tuple[YearRun, ...]
+    idle: tuple[YearRun, ...] = ()
 
     @property
     def early(self) -> list[YearRun]:
@@ -56,11 +60,11 @@ def load(folder: Path) -> YearResults | None:
     kept = store.read(folder / FILE)
     if kept is None:
         return None
-    runs = tuple(YearRun(**run) for run in kept["runs"])
-    return YearResults(kept["machine"], kept["versions"], kept["measured"], kept["entered"], runs)
+    runs, idle = (tuple(YearRun(**run) for run in kept[name]) for name in ("runs", "idle"))
+    return YearResults(kept["machine"], kept["versions"], kept["measured"], kept["entered"], runs, idle)
 
 
 def save(folder: Path, results: YearResults) -> None:
     """Keep the runs in place of those before: a lake's life is measured as a whole."""
-    head = {name: value for name, value in dataclasses.asdict(results).items() if name != "runs"}
-    store.write(folder / FILE, head, {"runs": results.runs})
+    head = {name: value for name, value in dataclasses.asdict(results).items() if name not in ("runs", "idle")}
+    store.write(folder / FILE, head, {"runs": results.runs, "idle": results.idle})

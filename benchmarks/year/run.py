@@ -20,6 +20,7 @@ from benchmarks.shared.command import ROOT
 from benchmarks.shared.store import today
 from benchmarks.year import page
 from benchmarks.year.earlier_runs import enter_runs
+from benchmarks.year.idle_runs import idle_runs
 from benchmarks.year.results import YearResults, YearRun, save
 from benchmarks.year.s3 import BUCKET, CountingS3, counting_s3, reads_and_writes
 from lakehouse.contracts.layers import LAYERS
@@ -32,6 +33,7 @@ HEADER = (
     "order_id,line_number,store_id,customer_id,product_id,quantity,unit_price,discount_amount,status,ordered_at,"
     "updated_at,is_deleted"
 )
+IDLE = (10, 100, 1000, 3000)
 FIRST_DAY = datetime(2026, 10, 20, tzinfo=UTC)
 
 
@@ -100,11 +102,14 @@ def main(words: list[str]) -> None:
     folders = command.folders("year", given)
     if not given.render:
         runs, early, late = (60, 3, 3) if given.small else (given.runs, given.early, given.late)
+        with counting_s3() as s3:
+            shutil.rmtree(folders.work / "idle", ignore_errors=True)
+            idle = tuple(idle_runs(s3, find_project(), folders.work / "idle", IDLE[:2] if given.small else IDLE))
         counted = measure(folders.work, runs, early, late)
         names = ("pyspark", "delta-spark", "deltalake", "moto")
         versions = {name: version(name) for name in names} | {"Python": platform.python_version()}
         entered = runs - early - late - 2
-        save(folders.results, YearResults(machine.machine(), versions, today(), entered, tuple(counted)))
+        save(folders.results, YearResults(machine.machine(), versions, today(), entered, tuple(counted), idle))
     command.print_written(page.write(folders.results, folders.docs))
 
 

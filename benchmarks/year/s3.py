@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from benchmarks.shared.command import ROOT
 
 BUCKET = "lake"
 SERVER = ROOT / "tests" / "s3" / "faulty_s3.py"
+REWRITTEN = ("_last_checkpoint",)
+"""Files of a lake that change under their name."""
 READS, WRITES = ("GET", "HEAD", "LIST"), ("PUT", "POST", "DELETE")
 
 
@@ -41,13 +43,15 @@ class CountingS3:
             pass
         return counted
 
-    def upload(self, folder: Path, prefix: str) -> None:
-        """Put every file below a folder under a prefix."""
+    def upload(self, folder: Path, prefix: str, known: Collection[Path] = ()) -> set[Path]:
+        """Put every file below a folder under a prefix, but those that are known; returns what was put for good."""
         import boto3
 
         client = boto3.client("s3")
-        for file in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".crc")):
+        files = {path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".crc")}
+        for file in sorted(files.difference(known)):
             client.put_object(Bucket=BUCKET, Key=f"{prefix}/{file.relative_to(folder)}", Body=file.read_bytes())
+        return {file for file in files if file.name not in REWRITTEN}
 
     def download(self, prefix: str, folder: Path) -> None:
         """Copy every object under a prefix into a folder."""

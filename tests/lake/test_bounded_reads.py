@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.year.earlier_runs import enter_runs
+from benchmarks.year.idle_runs import made, no_spark, steps_without_news
 from lakehouse.contracts.contract import Contract, Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.lake import delta_log
@@ -15,7 +16,6 @@ from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.changes import Change, ChangeKind, record_changes
 from lakehouse.quarantine.rows import RowRef
 from lakehouse.runtime.context import Context
-from tests.helpers.earlier_runs import made, no_spark, steps_without_news
 
 
 @pytest.fixture

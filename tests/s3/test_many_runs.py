@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.year.earlier_runs import enter_runs
+from benchmarks.year.idle_runs import made, no_spark, steps_without_news
 from benchmarks.year.s3 import CountingS3, counting_s3
 from lakehouse.contracts.contract import Contract
 from lakehouse.contracts.project import Project
@@ -18,7 +19,6 @@ from lakehouse.lake.delta_log import existing_table, recorded
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
 from lakehouse.transform.merge_order import to_merge
-from tests.helpers.earlier_runs import made, no_spark, steps_without_news
 
 pytestmark = pytest.mark.s3_drivers
 
