@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from lakehouse.errors import LakehouseError
+from lakehouse.contracts.project import Project
+from lakehouse.errors import EXIT_UNEXPECTED, LakehouseError
 from lakehouse.runtime.java import find_java
+from lakehouse.runtime.session import require_jars
 from tools.twin import airflow
 from tools.twin.deploy import deploy
 from tools.twin.job_process import Machine
@@ -49,6 +51,9 @@ def main(home: Path, environment: str, with_airflow: bool, port: int) -> int:
     except LakehouseError as error:
         said.say(stage="failed", error=str(error), exit_code=error.exit_code)
         return error.exit_code
+    except Exception as error:  # whoever waits for the twin is to read why it does not come
+        said.say(stage="failed", error=f"The twin ended: {type(error).__name__}: {error}", exit_code=EXIT_UNEXPECTED)
+        raise
     return 0
 
 
@@ -71,10 +76,11 @@ class _Said:
 def _served(home: Path, environment: str, said: _Said) -> Server:
     from tools.twin.server import Server  # moto and all it knows, which no command needs
 
-    plan = find_plan(environment, PLANS)
-    cache = ROOT / ".cache"
-    jars = (*sorted((cache / "jars").glob("*.jar")), *sorted((cache / "jars-s3").glob("*.jar")))
-    server = Server(plan, Machine(home / "runs", jars, find_java(cache)))
+    plan, project = find_plan(environment, PLANS), Project(ROOT)
+    java = find_java(project.cache)
+    require_jars(project, java, for_s3=True)
+    jars = tuple(jar for name in ("jars", "jars-s3") for jar in sorted((project.cache / name).glob("*.jar")))
+    server = Server(plan, Machine(home / "runs", jars, java))
     said.say(stage="serving")
     server.start()
     return server
