@@ -51,6 +51,7 @@ types: setup
 
 facts: deep
 	@$(PY) -m tools.samples.generate --check
+	@$(PY) -m tools.docs.reference --check
 	@$(PY) -m tools.docs.words
 	@$(PY) -m codespell_lib *.md docs glue_jobs dags dbt contracts terraform great_expectations tools benchmarks
 
