@@ -94,12 +94,16 @@ SIGNS: dict[str, tuple[FileOptions, str, Rows]] = {
 }  # fmt: skip
 
 
+PACKED_TOO = ("escapes", "skipped lines and comments", "apostrophes")
+
+
 @pytest.mark.parametrize("name", SIGNS)
 def test_csv_by_other_signs(spark: SparkSession, tmp_path: Path, name: str) -> None:
     options, text, wanted = SIGNS[name]
     of = replace(ORDERS, file_options=options)
     assert rows_of(spark, tmp_path / "plain", of, orders__csv=text.encode()) == wanted
-    assert rows_of(spark, tmp_path / "packed", of, orders__csv=gzip.compress(text.encode())) == wanted
+    if name in PACKED_TOO:
+        assert rows_of(spark, tmp_path / "packed", of, orders__csv=gzip.compress(text.encode())) == wanted
     (file,) = list_files(str(tmp_path / "plain"))
     assert count_rows(str(tmp_path / "plain"), file, of) == len(wanted)
 
@@ -113,8 +117,10 @@ def test_an_exchange_of_signs_can_be_undone() -> None:
                 assert dialect.value(dialect.exchanged(text)) == text, (delimiter, quote)
 
 
-@pytest.mark.parametrize("encoding", Encoding)
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress], ids=["plain", "gzip", "bz2"])
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [*((encoding, bytes) for encoding in Encoding), (Encoding.UTF_8, gzip.compress), (Encoding.UTF_16, bz2.compress)],
+)
 def test_encodings(spark: SparkSession, tmp_path: Path, encoding: Encoding, pack: type[bytes]) -> None:
     of = replace(ORDERS, file_options=FileOptions(encoding=encoding))
     text = 'id,note,amount\r\n1,"é\r\nß",2\r\n2,Zoë,3\r\n'

@@ -19,6 +19,7 @@ from lakehouse.cli import (
     run,
     status,
     tell,
+    try_file,
 )
 from lakehouse.cli.app import FIX, LAYOUT, new_app
 from lakehouse.cli.console import run_app
@@ -38,6 +39,7 @@ app.add_typer(tell.app)
 app.add_typer(query.app)
 app.add_typer(project.app)
 app.add_typer(new.app)
+app.add_typer(try_file.app)
 app.add_typer(doctor.app)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=FIX)
 app.add_typer(batch.app, name="batch", rich_help_panel=FIX)
