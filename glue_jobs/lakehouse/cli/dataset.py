@@ -13,6 +13,7 @@ from lakehouse.cli.printing import print_line
 if TYPE_CHECKING:
     from lakehouse.contracts.contract import Dataset
     from lakehouse.cycle.rebuild import RebuildPlan
+    from lakehouse.cycle.validate_again import Again
     from lakehouse.runtime.context import Context
 
 _EXAMPLE = "lakehouse dataset rebuild erp.erp_orders --why 'dateColumn is ordered_at'"
@@ -38,6 +39,10 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed where nobod
 def rebuild(
     dataset: Name,
     why: Why,
+    again: Annotated[
+        bool,
+        typer.Option("--validate-again", help="Apply today's row rules to rows that passed and to quarantined ones."),
+    ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     by: Author = None,
@@ -46,11 +51,12 @@ def rebuild(
     """Rebuild silver from bronze under today's contract.
 
     Shows the difference in rows and in the sums of decimal columns first. Silver is replaced in one commit; models, the
-    fact and the catalogue follow. Who did it and why is recorded in ops.dataset_changes.
+    fact and the catalogue follow. Who did it and why is recorded in ops.dataset_changes. With --validate-again rows
+    that break today's suite go to quarantine, and open rows there that pass it come back.
     """
     from lakehouse.cycle.rebuild import REBUILD
 
-    _rebuild(dataset, REBUILD, why, by, dry_run, yes, lake)
+    _rebuild(dataset, REBUILD, why, by, dry_run, yes, lake, again)
 
 
 @command(app, "rekey", example="lakehouse dataset rekey erp.erp_orders --why 'lines are numbered now'")
@@ -82,8 +88,8 @@ def drop(
 ) -> None:
     """Remove everything that a dataset left in the lake.
 
-    Tables and pinned versions, Data Docs, entries of the ops tables and of the catalogue go; the files in raw stay. Remove
-    its contract and suite first. A drop that was interrupted is completed by the same command.
+    Tables and pinned versions, Data Docs, entries of the ops tables and of the catalogue go; the files in raw stay.
+    Remove its contract and suite first. A drop that was interrupted is completed by the same command.
     """
     from lakehouse.cycle.drop import NothingLeftError, leftovers
     from lakehouse.cycle.drop import drop as carry_out
@@ -166,7 +172,9 @@ def _change_column(
         print_line("nothing was written")
 
 
-def _rebuild(name: str, change: str, why: str, by: str | None, dry_run: bool, yes: bool, lake: str) -> None:
+def _rebuild(
+    name: str, change: str, why: str, by: str | None, dry_run: bool, yes: bool, lake: str, again: bool = False
+) -> None:
     from lakehouse.cycle.rebuild import plan_rebuild
     from lakehouse.cycle.rebuild import rebuild as carry_out
     from lakehouse.runtime.glue import command_context
@@ -174,7 +182,7 @@ def _rebuild(name: str, change: str, why: str, by: str | None, dry_run: bool, ye
     _require_answer(yes or dry_run)
     context = command_context(lake)
     dataset = _dataset(context, name)
-    plan = plan_rebuild(context, dataset, change)
+    plan = plan_rebuild(context, dataset, change, again)
     _show(plan)
     if dry_run:
         print_line("dry run: nothing was written")
@@ -194,6 +202,10 @@ def _show(plan: RebuildPlan) -> None:
     name, found = f"silver.{plan.dataset.name}", plan.difference
     for fact in plan.changed:
         print_line(f"{name}: was built with {fact}")
+    if plan.pending:
+        print_line(f"{name}: a rebuild that validates again was interrupted and is completed; after it ask again")
+    if plan.again is not None:
+        _show_again(plan.dataset.name, plan.again)
     if plan.changes_nothing:
         print_line(f"{name} is what bronze and the contract say: {found.before.rows} rows")
         return
@@ -203,6 +215,16 @@ def _show(plan: RebuildPlan) -> None:
     )
     for column, before in found.before.sums.items():
         print_line(f"  sum of {column}: {before} now, {found.after.sums[column]} after")
+
+
+def _show_again(name: str, again: Again) -> None:
+    """How many rows today's suite lets go another way, and by which rules."""
+    print_line(
+        f"{name}: {again.caught} rows that passed go to quarantine, {again.freed} come back from it, "
+        f"{again.renamed} stay for other rules"
+    )
+    for rule, number in sorted(again.rules.items()):
+        print_line(f"  {rule}: {number} rows")
 
 
 def _dataset(context: Context, name: str) -> Dataset:

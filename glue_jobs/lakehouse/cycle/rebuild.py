@@ -5,19 +5,21 @@ A process that is killed before the commit has changed no row; what it leaves un
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
 from lakehouse import log
 from lakehouse.contracts.contract import Dataset
+from lakehouse.cycle.validate_again import Again, correct_results, validate_again, write_quarantine
 from lakehouse.errors import LakehouseError, TransientError
 from lakehouse.lake import tables
-from lakehouse.lake.built_with import KEY, ChangedFact, built_with, changed_facts, remember
-from lakehouse.lake.conflicts import conflict_of
+from lakehouse.lake.built_with import KEY, VALIDATING, ChangedFact, built_with, changed_facts, remember
+from lakehouse.lake.conflicts import conflict_of, when_free
 from lakehouse.lake.dataset_changes import ChangeState, DatasetChange, record_change, unfinished_change
 from lakehouse.lake.decisions import Signature
-from lakehouse.lake.delta_log import existing_table, open_table, recorded
+from lakehouse.lake.delta_log import Commit, existing_table, open_table, recorded, table_version
 from lakehouse.lake.rewrite import NewTable, Rewritten, replace_rows
 from lakehouse.layout.declared import describe, of_dataset
 from lakehouse.layout.first_write import whole_table
@@ -50,13 +52,13 @@ class SameKeyError(LakehouseError):
 
 
 class RebuildConflictError(TransientError):
-    """Another writer committed to silver after the difference was shown."""
+    """Another writer committed after the difference was shown."""
 
     def __init__(self, dataset: str) -> None:
         self.dataset = dataset
         super().__init__(
-            f"{dataset}: another writer committed to silver after the difference was computed. Nothing was written; "
-            f"run it again."
+            f"{dataset}: another writer committed to silver or quarantine after the difference was computed. Nothing "
+            f"was written to silver; run it again."
         )
 
 
@@ -65,6 +67,7 @@ class RebuildPlan:
     """What a rebuild would do to one version of silver.
 
     changed: the facts that the contract says otherwise. same_shape: whether columns and partitions stay.
+    again: what today's suite says otherwise, where it was asked. pending: a rebuild that was interrupted is completed.
     """
 
     dataset: Dataset
@@ -73,11 +76,13 @@ class RebuildPlan:
     difference: Difference
     changed: tuple[ChangedFact, ...]
     same_shape: bool
+    again: Again | None = None
+    pending: bool = False
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether silver is already what bronze and the contract say."""
-        return self.keeps_files and not self.changed
+        """Whether silver is already what bronze and the contract say, and quarantine what the suite says if asked."""
+        return self.keeps_files and not self.changed and not self.pending and (self.again is None or self.again.is_none)
 
     @property
     def keeps_files(self) -> bool:
@@ -85,10 +90,11 @@ class RebuildPlan:
         return self.difference.is_none and self.same_shape
 
 
-def plan_rebuild(context: Context, dataset: Dataset, change: str = REBUILD) -> RebuildPlan:
+def plan_rebuild(context: Context, dataset: Dataset, change: str = REBUILD, validate_rows: bool = False) -> RebuildPlan:
     """Compute what silver becomes, and what that changes; nothing is written.
 
-    Raises NothingToRebuildError, SameKeyError, NullKeyError, SchemaChangeError.
+    validate_rows: validate what silver holds again; not where an interrupted rebuild waits, which is completed first.
+    Raises NothingToRebuildError, SameKeyError, NullKeyError, SchemaChangeError, TiesAgainError, RuleFailsError.
     """
     path = context.lake.silver(dataset.name)
     table = open_table(path)
@@ -98,25 +104,29 @@ def plan_rebuild(context: Context, dataset: Dataset, change: str = REBUILD) -> R
     changed = changed_facts(about.configuration, dataset)
     if change == REKEY and about.configuration.get(KEY) == built_with(dataset)[KEY]:
         raise SameKeyError(dataset)
-    rows, before = rows_from_bronze(context, dataset), tables.read(context.spark(), path)
+    pending = bool(about.configuration.get(VALIDATING))
+    again = validate_again(context, dataset) if validate_rows and not pending else None
+    quarantined = again.quarantined(context, dataset) if again else None
+    rows, before = rows_from_bronze(context, dataset, quarantined), tables.read(context.spark(), path)
     same_shape = before.dtypes == rows.dtypes and tuple(about.partition_columns) == dataset.partition_by
-    return RebuildPlan(dataset, table.version(), rows, difference(before, rows, dataset), changed, same_shape)
+    found = difference(before, rows, dataset)
+    return RebuildPlan(dataset, table.version(), rows, found, changed, same_shape, again, pending)
 
 
 def rebuild(context: Context, plan: RebuildPlan, by: Signature, change: str = REBUILD) -> int:
     """Carry out a plan, then rebuild marts and catalogue; returns silver's version. Raises RebuildConflictError."""
     dataset = plan.dataset
     with log.about(domain=dataset.domain, dataset=dataset.name):
-        settle_unfinished(context, dataset)
-        started = None
-        if not plan.changes_nothing:
+        left = settle_unfinished(context, dataset)
+        started = left if left is not None and left.state is ChangeState.STARTED else None
+        if started is None and not plan.changes_nothing:
             started = record_change(
                 context.lake, dataset.domain, dataset.name, change, ChangeState.STARTED, _in_words(plan), by
             )
         remember(context.lake.bronze(dataset.name), dataset)  # transform refuses until silver agrees
         if started is not None:
-            _write(context, plan, started)
-            _close(context, started, ChangeState.DONE)
+            _write(context, _with_quarantine(context, plan, started), started)
+            _close(context, started, _ending(context, plan, started))
         bring_after(context, dataset)
         version = existing_table(context.lake.silver(dataset.name)).version()
         log.info("rebuilt", change=change, version=version, going=plan.difference.going, coming=plan.difference.coming)
@@ -133,10 +143,15 @@ def bring_after(context: Context, dataset: Dataset) -> None:
 
 
 def settle_unfinished(context: Context, dataset: Dataset) -> DatasetChange | None:
-    """Close the entry of a rebuild whose process ended: done where its commit is in the log, otherwise undone."""
+    """Close the entry of a rebuild whose process ended: done where its commit is in the log, otherwise undone.
+
+    One that may have changed quarantine is returned as it is, to be completed.
+    """
     left = unfinished_change(context.lake, dataset.name)
     if left is None or left.change not in (REBUILD, REKEY):
         return None
+    if existing_table(context.lake.silver(dataset.name)).metadata().configuration.get(VALIDATING):
+        return left
     is_done = recorded(context.lake.silver(dataset.name), _app_id(dataset)) >= left.entry
     return _close(context, left, ChangeState.DONE if is_done else ChangeState.UNDONE)
 
@@ -151,15 +166,46 @@ def _close(context: Context, change: DatasetChange, state: ChangeState) -> Datas
     return record_change(context.lake, change.domain, change.dataset, change.change, state, change.what, by)
 
 
+def _ending(context: Context, plan: RebuildPlan, started: DatasetChange) -> ChangeState:
+    """What became of a rebuild: one that was interrupted before quarantine had changed was completed to no change."""
+    reached = recorded(context.lake.quarantine(plan.dataset.name), _app_id(plan.dataset))
+    nothing = plan.pending and plan.keeps_files and not plan.changed and reached < started.entry
+    return ChangeState.UNDONE if nothing else ChangeState.DONE
+
+
+def _with_quarantine(context: Context, plan: RebuildPlan, started: DatasetChange) -> RebuildPlan:
+    """Bring quarantine and the results of validation to what the plan found; transform refuses until silver follows.
+
+    Returns the plan for the version that silver has then. Raises RebuildConflictError, after which nothing is changed.
+    """
+    dataset, again, version = plan.dataset, plan.again, plan.version
+    commit = Commit(_app_id(dataset), started.entry)
+    if again is not None and not again.is_none:
+        path = context.lake.silver(dataset.name)
+        now = (table_version(path), table_version(context.lake.quarantine(dataset.name)))
+        if now != (plan.version, again.version):
+            _close(context, started, ChangeState.UNDONE)
+            raise RebuildConflictError(dataset.name)
+        flag = {VALIDATING: str(started.entry)}
+        when_free(path, lambda: existing_table(path).alter.set_table_properties(flag, raise_if_not_exists=False))
+        write_quarantine(context, dataset, again, commit)
+        version += 1
+    elif not plan.pending:
+        return plan
+    correct_results(context, dataset, commit)
+    return dataclasses.replace(plan, version=version, pending=True)
+
+
 def _write(context: Context, plan: RebuildPlan, started: DatasetChange) -> None:
     dataset, path = plan.dataset, context.lake.silver(plan.dataset.name)
     declared = of_dataset(context, dataset)
+    facts = {**built_with(dataset), **({VALIDATING: ""} if plan.pending else {})}
     if plan.keeps_files:
-        describe(context, declared, existing_table(path), built_with(dataset))
+        describe(context, declared, existing_table(path), facts)
         return
     becomes = NewTable(
         dataset.partition_by,
-        {**declared.properties, **built_with(dataset)},
+        {**declared.properties, **facts},
         {"dataset": dataset.name, "dataset_change": started.entry},
         (_app_id(dataset), started.entry),
     )
@@ -171,7 +217,8 @@ def _write(context: Context, plan: RebuildPlan, started: DatasetChange) -> None:
         if conflict_of(error) is None:
             raise
     if done is None:
-        _close(context, started, ChangeState.UNDONE)
+        if not plan.pending:
+            _close(context, started, ChangeState.UNDONE)
         raise RebuildConflictError(dataset.name)
 
 
@@ -179,4 +226,6 @@ def _in_words(plan: RebuildPlan) -> str:
     """What changes, without a value of any row."""
     facts = [f"{fact.word} {fact.found or '(none)'} → {fact.wanted or '(none)'}" for fact in plan.changed]
     rows = f"{plan.difference.before.rows} → {plan.difference.after.rows} rows"
+    if plan.again is not None and not plan.again.is_none:
+        facts.append(f"validated again: {plan.again.caught} to quarantine, {plan.again.freed} back")
     return "; ".join([*facts, rows])

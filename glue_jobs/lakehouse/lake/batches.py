@@ -244,5 +244,11 @@ def record_validation(lake: Lake, dataset: Dataset, result: ValidationResult) ->
 
 def record_result(lake: Lake, dataset: Dataset, result: ValidationResult, app_id: str, number: int) -> None:
     """Record a result under the name and number of what led to it, once."""
-    row = {**vars(result), "domain": dataset.domain, "run_id": log.current("run"), "recorded_at": datetime.now(UTC)}
-    append_once(lake.ops("validation_results"), [row], VALIDATION_RESULTS, Commit(app_id, number))
+    record_results(lake, dataset, [result], app_id, number)
+
+
+def record_results(lake: Lake, dataset: Dataset, results: Sequence[ValidationResult], app_id: str, number: int) -> None:
+    """Record results in one commit under the name and number of what led to them, once."""
+    about = {"domain": dataset.domain, "run_id": log.current("run"), "recorded_at": datetime.now(UTC)}
+    rows = [{**vars(result), **about} for result in results]
+    append_once(lake.ops("validation_results"), rows, VALIDATION_RESULTS, Commit(app_id, number))

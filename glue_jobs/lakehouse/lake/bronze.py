@@ -79,11 +79,20 @@ def _merged_by(rows: DataFrame, dataset: Dataset, *more: str) -> DataFrame:
     return with_arrival(rows, dataset).select(*dataset.column_names, *place, *more)
 
 
-def passed_rows_in(spark: SparkSession, lake: Lake, dataset: Dataset, batches: Collection[int]) -> DataFrame:
-    """Every row of some batches that no rule put into quarantine: the delivered columns and `_batch_id`."""
+def passed_rows_in(
+    spark: SparkSession, lake: Lake, dataset: Dataset, batches: Collection[int], quarantined: DataFrame | None = None
+) -> DataFrame:
+    """Every row of some batches that no rule put into quarantine: the delivered columns and `_batch_id`.
+
+    quarantined: `_batch_id` and `_row_id` of the rows to leave out, in place of those that are in quarantine now.
+    """
     rows = tables.read(spark, lake.bronze(dataset.name)).where(F.col(BATCH_ID).isin(*sorted(batches)))
     rows = with_columns_of(rows, (*dataset.columns, *SYSTEM_COLUMNS), dataset)
-    return _merged_by(_without_quarantined(spark, lake, dataset, rows), dataset, BATCH_ID)
+    if quarantined is not None:
+        rows = rows.join(quarantined, on=[BATCH_ID, ROW_ID], how="left_anti")
+    else:
+        rows = _without_quarantined(spark, lake, dataset, rows)
+    return _merged_by(rows, dataset, BATCH_ID)
 
 
 def passed_rows_of(

@@ -20,6 +20,8 @@ KEY = "lakehouse.key"
 """The property that remembers the key."""
 _KEY = KEY.removeprefix("lakehouse.")
 _OPERATIONS = "operations"
+VALIDATING = "lakehouse.validating"
+"""The property of silver by which a rebuild that validates again says that quarantine may be ahead of it."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,18 @@ class BuiltWithError(LakehouseError):
         super().__init__(
             f"{dataset.name}: its table was built with {facts}; undo it in the contract, or run "
             f"`{way_out(dataset, changed)}`, which rebuilds silver from bronze. Nothing was written."
+        )
+
+
+class HalfRebuiltError(LakehouseError):
+    """A rebuild that validates again was interrupted: quarantine may hold rows that silver shows, or miss some."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset.name
+        super().__init__(
+            f"{dataset.name}: a rebuild with --validate-again was interrupted, or is under way; when it is not, "
+            f"complete it with `lakehouse dataset rebuild {dataset.domain}.{dataset.name} --why TEXT`. "
+            f"Nothing was merged."
         )
 
 
@@ -81,11 +95,16 @@ def changed_facts(properties: Mapping[str, str], dataset: Dataset) -> tuple[Chan
 
 
 def require_built_with(path: str, dataset: Dataset) -> None:
-    """Raise BuiltWithError where the table at a path was built with other facts than the contract has now."""
+    """Raise BuiltWithError where the table at a path was built with other facts than the contract has now.
+
+    Raises HalfRebuiltError where it waits for a rebuild that was interrupted.
+    """
     table = open_table(path)
-    changed = changed_facts(table.metadata().configuration, dataset) if table else ()
-    if changed:
+    properties = table.metadata().configuration if table else {}
+    if changed := changed_facts(properties, dataset):
         raise BuiltWithError(dataset, changed)
+    if properties.get(VALIDATING):
+        raise HalfRebuiltError(dataset)
 
 
 def remember(path: str, dataset: Dataset) -> None:

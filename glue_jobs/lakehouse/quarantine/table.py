@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -76,6 +78,24 @@ def append(rows: DataFrame, lake: Lake, dataset: Dataset, step: str, number: int
     properties = bounds_of(ROW_ID, BATCH_ID)
     path = lake.quarantine(dataset.name)
     when_free(path, lambda: tables.append(rows, path, Commit(step, number), properties=properties, adds_columns=True))
+
+
+def replace_validated(
+    caught: DataFrame, changed: DataFrame, batches: Collection[int], lake: Lake, dataset: Dataset, commit: Commit
+) -> None:
+    """Take rows of some batches out of quarantine and put others into it, in one commit.
+
+    changed: `_batch_id` and `_row_id` of what goes. caught: what comes, rows of `from_typed`; some of it may be both.
+    """
+    path, spark = lake.quarantine(dataset.name), caught.sparkSession
+    numbers = ", ".join(map(str, sorted(batches)))
+    own = f"{BATCH_ID} IN ({numbers}) AND {STEP} = '{VALIDATE}'"
+    if table_version(path) < 0:
+        tables.append(caught, path, commit, properties=bounds_of(ROW_ID, BATCH_ID), adds_columns=True)
+        return
+    stay = tables.read(spark, path).where(own).join(changed, on=[BATCH_ID, ROW_ID], how="left_anti")
+    rows = stay.unionByName(caught, allowMissingColumns=True)
+    tables.append(rows, path, commit, adds_columns=True, in_place_of=own)
 
 
 def keep_only(rows: DataFrame, lake: Lake, dataset: Dataset, step: str, number: int) -> None:

@@ -59,9 +59,13 @@ def batches_in_silver(lake: Lake, dataset: Dataset) -> frozenset[int]:
     return merged_batches(batches_of(lake, dataset), validation_results_of(lake, dataset), number)
 
 
-def rows_from_bronze(context: Context, dataset: Dataset) -> DataFrame:
-    """The rows that silver has under today's contract; raises NullKeyError or SchemaChangeError."""
-    landed = passed_rows_in(context.spark(), context.lake, dataset, batches_in_silver(context.lake, dataset))
+def rows_from_bronze(context: Context, dataset: Dataset, quarantined: DataFrame | None = None) -> DataFrame:
+    """The rows that silver has under today's contract; raises NullKeyError or SchemaChangeError.
+
+    quarantined: the rows that are left out (`_batch_id`, `_row_id`), in place of those that are in quarantine now.
+    """
+    merged = batches_in_silver(context.lake, dataset)
+    landed = passed_rows_in(context.spark(), context.lake, dataset, merged, quarantined)
     _refuse_nulls(landed, dataset)
     return silver_of(landed, dataset).localCheckpoint(eager=False)
 
