@@ -30,12 +30,12 @@ from lakehouse.validate.validate import validate_domain
 DOMAIN, PREFIX = "products", "idle"
 
 
-AT_ONCE = 10
+AT_ONCE = 20
 """So many runs in a row are counted: by how far the last checkpoint and compaction lie back they cost more or less."""
 
 
 def idle_runs(s3: CountingS3, project: Project, folder: Path, firsts: Iterable[int]) -> Iterator[YearRun]:
-    """Ten runs from each of these numbers on; those between are entered, one by one."""
+    """Twenty runs from each of these numbers on; those between are entered, one by one."""
     contract = project.contracts.of(DOMAIN)
     (dataset,) = contract.datasets
     lake = made(project, folder, dataset)
