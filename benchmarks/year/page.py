@@ -80,7 +80,9 @@ def _reading(kept: YearResults) -> list[str]:
     if kept.idle:
         last, slope = kept.idle[-1].number, exponent([(run.number, run.reads) for run in kept.idle])
         met = "met" if slope <= AIM else "missed"
-        found = [f"Of runs without news up to {last:,} the reads grow by an exponent of {slope:.3f}: {AIM:g} is {met}."]
+        found = [
+            f"Of runs that find nothing new up to {last:,} the reads grow by an exponent of {slope:.3f}: {AIM:g} is {met}."
+        ]
     if not kept.runs:
         return [*found, "Whole runs were not measured."]
     worst = max(_exponent(kept, name) for name in ("requests that read", "requests that write"))
