@@ -81,7 +81,8 @@ def _reading(kept: YearResults) -> list[str]:
         last, slope = kept.idle[-1].number, exponent([(run.number, run.reads) for run in kept.idle])
         met = "met" if slope <= AIM else "missed"
         found = [
-            f"Of runs that find nothing new up to {last:,} the reads grow by an exponent of {slope:.3f}: {AIM:g} is {met}."
+            f"Of runs that find nothing new up to {last:,} the reads grow by an exponent of {slope:.3f}: {AIM:g} is "
+            f"{met}."
         ]
     if not kept.runs:
         return [*found, "Whole runs were not measured."]
