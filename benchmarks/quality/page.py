@@ -47,7 +47,8 @@ def _figures(kept: QualityResults, runs: list[QualityRun]) -> tuple[str, ...]:
     first = runs[0]
     share = _share(kept, first.engine, first.rows, first.bad_percent)
     grown = max(run.python_bytes for run in runs) / 1e6
-    result = "validates nothing" if first.engine.startswith("no check") else "yes" if all(r.right for r in runs) else "no"
+    right = "yes" if all(run.right for run in runs) else "no"
+    result = "validates nothing" if first.engine.startswith("no check") else right
     return (
         format_seconds(spread(run.seconds for run in runs)),
         "" if share is None else f"{share:.2f}",
