@@ -21,7 +21,8 @@ class NoPictureError(LakehouseError):
     def __init__(self, table: str) -> None:
         self.table = table
         super().__init__(
-            f"{table}: its log has no min/max statistics of both dt and store_id, so there is nothing to draw; cluster it by both."
+            f"{table}: its log has no min/max statistics of both dt and store_id, so there is nothing to draw; "
+            "cluster it by both."
         )
 
 
