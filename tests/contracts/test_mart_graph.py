@@ -62,8 +62,8 @@ def test_a_table_that_does_not_say_how_a_change_reaches_it_is_refused_by_name(db
     add(dbt, "fct_weeks", "materialized='table'")
     assert only(dbt) == (
         "dbt/models/marts/fct_weeks.sql:1: cannot be kept exact: reads silver.sales, and does not say how a changed "
-        "row of it reaches fct_weeks; add to its config meta.reach.sales: direct, a query over the changed rows, or whole "
-        "(see docs/how-to/write-a-mart.md)."
+        "row of it reaches fct_weeks; add to its config meta.reach.sales: direct, a query over the changed rows, or "
+        "whole (see docs/how-to/write-a-mart.md)."
     )
 
 
