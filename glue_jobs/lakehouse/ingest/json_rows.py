@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from functools import partial
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -27,7 +28,7 @@ _STRICT = {
     "columnNameOfCorruptRecord": _FAULTY,
     "maxNestingDepth": str(DEEPEST + 2),
 }
-_MEMBERS = "_members"
+_MEMBERS, _BESIDE = "_members", "_beside"
 _SURROGATE_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _SURROGATE = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 
@@ -43,13 +44,15 @@ def json_rows(found: Lines, header: Header, dataset: Dataset) -> DataFrame:
     lines = _with_members(lines.withColumn("_is_unicode", is_unicode))
     unreadable = F.when(not_utf8, "row_is_utf8").when(~F.col("_is_unicode"), "row_is_valid_unicode")
     unreadable = unreadable.when(F.col(_MEMBERS).isNull(), "row_is_a_json_object")
+    lines = lines.withColumns({_value(column): _member(column) for column in dataset.columns})
+    lines = lines.withColumns({_kind(column): F.schema_of_variant(_value(column)) for column in dataset.columns})
+    lines = lines.withColumns({_text(column): _plain_text(column) for column in dataset.columns})
+    lines = _with_names_beside(lines, dataset)
     rescued, repair_of = _members_beside(dataset), F.lit(None).cast("string")
     if header.is_repair:
         rescued, repair_of = (F.try_variant_get(F.col(_MEMBERS)[name], "$", "string") for name in (RESCUED, REPAIR_OF))
     elif dataset.drift is Drift.STRICT:  # a line has no header: each must have the contract's members by itself
         unreadable = unreadable.when(rescued.isNotNull(), "row_has_only_known_members")
-    lines = lines.withColumns({_value(column): _member(column) for column in dataset.columns})
-    lines = lines.withColumns({_kind(column): F.schema_of_variant(_value(column)) for column in dataset.columns})
     return lines.select(
         *[_json_text(column).alias(column.name) for column in dataset.columns],
         F.make_valid_utf8("value").alias(RAW_TEXT),
@@ -85,38 +88,50 @@ def _has_lone_surrogate(text: SparkColumn) -> SparkColumn:
     return text.contains("\\u") & F.regexp_replace(plain, _SURROGATE_PAIR, "_").rlike(_SURROGATE)
 
 
+def _with_names_beside(lines: DataFrame, dataset: Dataset) -> DataFrame:
+    """The lines with the names that the contract does not know, sorted: of members, and of the fields of structs."""
+    structs = [column for column in dataset.columns if column.fields]
+    lines = lines.withColumns(
+        {_fields(column): F.try_variant_get(_value(column), "$", "map<string,variant>") for column in structs}
+    )
+    known = [*dataset.column_names, *(column.delivered_name for column in dataset.columns)]
+    names = {_BESIDE: _names_beside(F.col(_MEMBERS), known)}
+    for column in structs:
+        names[_beside(column)] = _names_beside(F.col(_fields(column)), [field.name for field in column.fields])
+    return lines.withColumns(names)
+
+
+def _names_beside(members: SparkColumn, known: Sequence[str]) -> SparkColumn:
+    names = F.array_sort(F.array_except(F.map_keys(members), F.array(*map(F.lit, known))))
+    return F.coalesce(names, F.array().cast("array<string>"))
+
+
 def _members_beside(dataset: Dataset) -> SparkColumn:
     """The members of an object that the contract does not know, as JSON; those of a struct under `device.os`."""
-    delivered = [column.delivered_name for column in dataset.columns]
-    beside = _unknown(F.col(_MEMBERS), [*dataset.column_names, *delivered])
-    found = [beside]
-    for column in (column for column in dataset.columns if column.fields):
-        fields = F.try_variant_get(_member(column), "$", "map<string,variant>")
-        unknown = _unknown(fields, [field.name for field in column.fields])
-        prefix = F.lit(f"{column.name}.")
-        named = F.transform_keys(unknown, partial(_after, prefix))
+    structs = [column for column in dataset.columns if column.fields]
+    found = [F.map_from_arrays(_BESIDE, _values_of(_BESIDE, _MEMBERS))]
+    for column in structs:
+        names, values = _after(f"{column.name}.", _beside(column)), _values_of(_beside(column), _fields(column))
         # A map takes no name twice: where a line has `device.os` beside `device`, what is in device stays together.
-        together = F.create_map(F.lit(column.name), F.to_variant_object(unknown))
-        found.append(F.when(F.arrays_overlap(F.map_keys(named), F.map_keys(beside)), together).otherwise(named))
-    return F.nullif(F.to_json(F.map_concat(*found)), F.lit("{}"))
+        fields = F.to_variant_object(F.map_from_arrays(_beside(column), values))
+        together = F.create_map(F.lit(column.name), fields)
+        found.append(F.when(F.arrays_overlap(names, _BESIDE), together).otherwise(F.map_from_arrays(names, values)))
+    is_any = reduce(or_, [F.size(name) > 0 for name in (_BESIDE, *map(_beside, structs))])
+    return F.when(is_any, F.to_json(F.map_concat(*found)))
 
 
-def _after(prefix: SparkColumn, name: SparkColumn, _: SparkColumn) -> SparkColumn:
-    return F.concat(prefix, name)
+def _values_of(names: str, members: str) -> SparkColumn:
+    return F.transform(names, lambda name: F.col(members)[name])
+
+
+def _after(prefix: str, names: str) -> SparkColumn:
+    return F.transform(names, lambda name: F.concat(F.lit(prefix), name))
 
 
 def _member(column: Column) -> SparkColumn:
     """The value of a column, under its name or its physical one."""
     value = F.col(_MEMBERS)[column.name]
     return value if column.physical_name is None else F.coalesce(F.col(_MEMBERS)[column.physical_name], value)
-
-
-def _unknown(members: SparkColumn, known: Sequence[str]) -> SparkColumn:
-    """The members of other names, in the order of those; an empty map for nothing."""
-    unknown = F.map_filter(members, lambda name, _: ~name.isin(*known))
-    names = F.array_sort(F.map_keys(unknown))
-    ordered = F.map_from_arrays(names, F.transform(names, lambda name: unknown[name]))
-    return F.when(F.size(unknown) > 0, ordered).otherwise(F.create_map().cast("map<string,variant>"))
 
 
 def _value(column: Column) -> str:
@@ -129,19 +144,37 @@ def _kind(column: Column) -> str:
     return f"_kind_{column.name}"
 
 
-def _json_text(column: Column) -> SparkColumn:
-    """The text of a value, null when absent or empty; a value of the wrong JSON type keeps a mark before it."""
+def _text(column: Column) -> str:
+    """The name of its text."""
+    return f"_text_{column.name}"
+
+
+def _fields(column: Column) -> str:
+    """The name of a struct's fields."""
+    return f"_fields_{column.name}"
+
+
+def _beside(column: Column) -> str:
+    """The name of those fields' names that the contract does not know."""
+    return f"_beside_{column.name}"
+
+
+def _plain_text(column: Column) -> SparkColumn:
+    """The text of a value of the right JSON type; null for any other."""
     value, kind = F.col(_value(column)), F.col(_kind(column))
     if column.fields:
-        fine = kind.startswith("OBJECT")
-    elif column.is_json_string:
-        fine = kind == "STRING"
-    else:
-        fine = ~kind.startswith("OBJECT") & ~kind.startswith("ARRAY")
-    text = F.try_variant_get(value, "$", "string") if not column.fields else F.to_json(value)
-    absent = value.isNull() | (kind == "VOID")
+        return F.when(kind.startswith("OBJECT"), F.to_json(value))
+    if column.is_json_string:
+        return F.when(kind == "STRING", F.try_variant_get(value, "$", "string"))
+    is_scalar = ~kind.startswith("OBJECT") & ~kind.startswith("ARRAY")
+    return F.when(is_scalar, F.try_variant_get(value, "$", "string"))
+
+
+def _json_text(column: Column) -> SparkColumn:
+    """The text of a value, null when absent or empty; a value of the wrong JSON type keeps a mark before it."""
+    value, kind, text = F.col(_value(column)), F.col(_kind(column)), F.col(_text(column))
     return (
-        F.when(absent, None)
-        .when(fine, F.nullif(text, F.lit("")))
+        F.when(value.isNull() | (kind == "VOID"), None)
+        .when(text.isNotNull(), F.nullif(text, F.lit("")))
         .otherwise(F.concat(F.lit(WRONG_KIND), F.to_json(value)))
     )
