@@ -38,7 +38,7 @@ def test_the_whole_cycle(cycles: list[tuple[Any, ...]], tmp_path: Path) -> None:
     lake = str(tmp_path / "lake")
     assert main(["run", "--lake", lake]) == 3
     assert main(["run", "--lake", lake, "--landing", "samples/day2", "--log-level", "info"]) == 3
-    assert cycles == [(lake, ROOT / "samples", EVERYTHING), (lake, Path("samples/day2"), EVERYTHING)]
+    assert cycles == [(lake, str(ROOT / "samples"), EVERYTHING), (lake, "samples/day2", EVERYTHING)]
 
 
 def test_a_part_of_the_cycle(cycles: list[tuple[Any, ...]], tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_part_of_the_cycle(cycles: list[tuple[Any, ...]], tmp_path: Path) -> N
 def test_the_runner_is_the_same_cycle(cycles: list[tuple[Any, ...]], tmp_path: Path) -> None:
     lake = str(tmp_path / "lake")
     assert local_runner.main(["--output-dir", lake, "--landing-dir", "samples/day2", "--only-writer"]) == 3
-    assert cycles == [(lake, Path("samples/day2"), EVERYTHING)]
+    assert cycles == [(lake, "samples/day2", EVERYTHING)]
 
 
 def test_nothing_is_run_where_a_name_is_wrong(cycles: list[tuple[Any, ...]], tmp_path: Path) -> None:

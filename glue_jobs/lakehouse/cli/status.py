@@ -104,4 +104,5 @@ def _print_json(found: LakeStatus) -> None:
             for one in found.domains
         ],
     }  # fmt: skip
-    print(json.dumps(whole, indent=1, default=lambda value: value.isoformat()))
+    for line in json.dumps(whole, indent=1, default=lambda value: value.isoformat()).split("\n"):
+        print_line(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from lakehouse import log
 from lakehouse.contracts.layers import MARTS, OPS, PINNED, QUARANTINE, SILVER
@@ -47,7 +47,10 @@ def available_views(project: Project, lake: Lake, tables: TableColumns) -> tuple
 
     A view is postponed until all of its tables exist; `lakehouse check` has verified its columns.
     """
-    views = [*read_views(project.dbt / "athena_views"), *pinned_views(project, lake)]
+    return _available(project, [*read_views(project.dbt / "athena_views"), *pinned_views(project, lake)], tables)
+
+
+def _available(project: Project, views: Sequence[View], tables: TableColumns) -> tuple[list[ResolvedView], list[str]]:
     fault = next(check_views(views, {**queryable_tables(project), **tables}), None)
     if fault:
         raise fault
@@ -90,10 +93,19 @@ def _columns_in_glue() -> Mapping[str, Sequence[str]]:
 def views_in_query(project: Project, lake: Lake, sql: str) -> list[ResolvedView]:
     """The available views that a query names; for DuckDB."""
     words = sql.lower()
-    named = [view for view in read_views(project.dbt / "athena_views") if view.name in words]
-    pinned: list[View] = [view for view in pinned_views(project, lake) if view.name.lower() in words]
-    if not named and not pinned:
+    views = [*read_views(project.dbt / "athena_views"), *pinned_views(project, lake)]
+    wanted = {view.name for view in views if view.name.lower() in words}
+    if not wanted:
         return []
-    available, _ = available_views(project, lake, columns_in_lake(lake))
-    wanted = {view.name for view in (*named, *pinned)}
+    # Another view may have an error, as one on a table that a run has not brought to its contract yet.
+    available, _ = _available(project, _with_those_read(views, wanted), columns_in_lake(lake))
     return [view for view in available if view.name in wanted]
+
+
+def _with_those_read(views: Sequence[View], wanted: Set[str]) -> list[View]:
+    """The wanted views and all that they read, directly or through others, in the order of the views."""
+    needed = set(wanted)
+    for view in reversed(views):  # each stands after those that it reads
+        if view.name in needed:
+            needed |= set(view.views_read)
+    return [view for view in views if view.name in needed]
