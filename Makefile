@@ -33,7 +33,7 @@ setup: ## Set the project up (once; every target that needs it does so by itself
 local-run: setup ## Run the whole lakehouse on samples/, or LANDING_DIR=…, into OUTPUT_DIR=./local_output
 	@$(PY) local_runner.py --output-dir "$$OUTPUT_DIR" --landing-dir "$$LANDING_DIR"
 
-test: setup ## Run the tests but for the slow suites; those without Spark run next to those with it
+test: setup ## Run the tests but for the slow suites, in two processes side by side
 	@tools/run_tests.sh
 
 test-changed: setup ## Run the tests that a change since the last commit reaches, the nearest first (ALL=1: distant ones too)
