@@ -11,7 +11,7 @@ import pytest
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.publish_views import views_in_query
-from lakehouse.publish.query import run_query
+from lakehouse.publish.query import Dialect, run_query
 from tests.helpers.lakes_without_spark import write_lake
 
 PAGE = (Path(__file__).parents[2] / "docs/how-to/ask-the-views.md").read_text(encoding="utf-8")
@@ -86,10 +86,10 @@ def test_every_example_has_an_answer() -> None:
 
 @pytest.mark.parametrize("question", ANSWERS)
 def test_the_example_answers_its_question(project: Project, lake: Lake, question: str) -> None:
-    def rows(sql: str) -> list[tuple[Any, ...]]:
-        found = run_query(lake, project.contracts, sql, views_in_query(project, lake, sql), dialect="athena").rows
+    def rows(sql: str, dialect: Dialect) -> list[tuple[Any, ...]]:
+        found = run_query(lake, project.contracts, sql, views_in_query(project, lake, sql), dialect=dialect).rows
         return [tuple(float(v) if hasattr(v, "as_tuple") else v for v in row) for row in found]
 
-    found = rows(EXAMPLES[question])
+    found = rows(EXAMPLES[question], "athena")
     assert found
-    assert found == rows(ANSWERS[question])
+    assert found == rows(ANSWERS[question], "duckdb")

@@ -13,11 +13,11 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 
-from lakehouse.lake.delta_log import append_rows, read_rows, table_version
 from lakehouse.lake.paths import Lake
 
 BEGUN, DONE, NOTHING_NEW, FAILED, INTERRUPTED = "begun", "done", "nothing new", "failed", "interrupted"
@@ -128,26 +128,34 @@ def this_process() -> str:
     return f"{hashlib.sha256(platform.node().encode()).hexdigest()[:12]}:{os.getpid()}"
 
 
+def _delta_log() -> ModuleType:
+    """The reader and writer of Delta logs, when it is needed: a job's script is imported without an engine."""
+    from lakehouse.lake import delta_log
+
+    return delta_log
+
+
 def record_run(lake: Lake, run: RunRecord) -> None:
     """Enter that a run has begun, or how it ended."""
-    append_rows(lake.ops("runs"), [vars(run)], RUNS)
+    _delta_log().append_rows(lake.ops("runs"), [vars(run)], RUNS)
 
 
 def record_begin(lake: Lake, run: RunRecord) -> None:
     """Enter that a run has begun; of a new lake make `ops.steps` too, for a view of it is published before its end."""
     record_run(lake, run)
-    if table_version(lake.ops("steps")) < 0:
-        append_rows(lake.ops("steps"), [], STEPS)
+    delta_log = _delta_log()
+    if delta_log.table_version(lake.ops("steps")) < 0:
+        delta_log.append_rows(lake.ops("steps"), [], STEPS)
 
 
 def record_steps(lake: Lake, steps: Sequence[StepRecord]) -> None:
     """Enter what a run did, in one commit."""
-    append_rows(lake.ops("steps"), [vars(step) for step in steps], STEPS)
+    _delta_log().append_rows(lake.ops("steps"), [vars(step) for step in steps], STEPS)
 
 
 def runs_since(lake: Lake, since: datetime, now: datetime | None = None) -> list[RunRecord]:
     """The runs that began after a moment, oldest first; of each the end where there is one."""
-    rows = read_rows(lake.ops("runs"), f"started_at >= {instant(since)}")
+    rows = _delta_log().read_rows(lake.ops("runs"), f"started_at >= {instant(since)}")
     return runs_of(rows, now or datetime.now(UTC), this_process())
 
 
@@ -184,7 +192,7 @@ def _may_live(process: str, here: str) -> bool:
 
 def steps_since(lake: Lake, since: datetime) -> list[StepRecord]:
     """What runs that ended after a moment did, each entry once."""
-    rows = read_rows(lake.ops("steps"), f"recorded_at >= {instant(since)}")
+    rows = _delta_log().read_rows(lake.ops("steps"), f"recorded_at >= {instant(since)}")
     found = {tuple(row[name] for name in ("attempt_id", "job", "step", "table_name")): row for row in rows}
     names = StepRecord.__dataclass_fields__
     steps = [StepRecord(**{name: row[name] for name in names}) for row in found.values()]
