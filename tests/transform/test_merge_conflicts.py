@@ -223,7 +223,7 @@ def test_a_batch_that_was_passed_over(orders: Table) -> None:
     assert (again.skipped, again.inserted, again.stale) == (False, 1, 1)
     assert (orders.rows[0], orders.rows[-1], orders.progress) == (("A", 2, 9, 7, 4), ("N", 3, None, 6, 3), 5)
     assert orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6), turn=5).skipped
-    with pytest.raises(BatchOrderError, match="batch 3 was passed over"):
+    with pytest.raises(BatchOrderError, match="batch 3 was skipped"):
         orders.merge(3, ("A", 3, 8, 6), ("N", 3, None, 6))
 
 
