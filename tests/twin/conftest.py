@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.moto_api._internal import moto_api_backend
 
 from tools.twin.job_process import Machine
 from tools.twin.keeper import PLANS
@@ -28,7 +29,8 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="session")
 def session_server(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests, since moto has one state."""
+    """One server for all tests, since moto has one state; what other tests left in it goes first."""
+    moto_api_backend.reset()
     server = Server(plan, Machine(tmp_path_factory.mktemp("twin") / "runs", (), Path("/nowhere")))
     server.start()
     put_wheel(server, {})
