@@ -11,35 +11,36 @@ import fastavro
 from lakehouse.contracts.contract import Dataset
 from lakehouse.ingest.opened import open_file
 from lakehouse.ingest.typed_rows import Rows
-from lakehouse.ingest.typed_text import (
-    BYTES,
-    CLOCK,
-    DAY,
-    FLAG,
-    INSTANT,
-    INTEGER,
-    LIST,
-    NUMBER,
-    OBJECT,
-    OTHER,
-    TEXT,
-    BrokenFileError,
-    plain_text,
-)
+from lakehouse.ingest.typed_text import BrokenFileError, Kind, plain_text
 from lakehouse.ingest.whole_files import WholeFile
 
 _ROWS = 4096
 _KINDS = {
-    "string": TEXT, "enum": TEXT, "int": INTEGER, "long": INTEGER, "float": NUMBER, "double": NUMBER, "boolean": FLAG,
-    "record": OBJECT, "map": OBJECT, "array": LIST, "bytes": BYTES, "fixed": BYTES,
-}  # fmt: skip
+    "string": Kind.TEXT,
+    "enum": Kind.TEXT,
+    "int": Kind.INTEGER,
+    "long": Kind.INTEGER,
+    "float": Kind.NUMBER,
+    "double": Kind.NUMBER,
+    "boolean": Kind.FLAG,
+    "record": Kind.OBJECT,
+    "map": Kind.OBJECT,
+    "array": Kind.LIST,
+    "bytes": Kind.BYTES,
+    "fixed": Kind.BYTES,
+}
 _LOGICAL = {
-    "date": DAY, "timestamp-millis": INSTANT, "timestamp-micros": INSTANT, "local-timestamp-millis": CLOCK,
-    "local-timestamp-micros": CLOCK, "decimal": NUMBER, "uuid": TEXT,
-}  # fmt: skip
+    "date": Kind.DAY,
+    "timestamp-millis": Kind.INSTANT,
+    "timestamp-micros": Kind.INSTANT,
+    "local-timestamp-millis": Kind.CLOCK,
+    "local-timestamp-micros": Kind.CLOCK,
+    "decimal": Kind.NUMBER,
+    "uuid": Kind.TEXT,
+}
 
 
-def columns_of(raw: BinaryIO) -> dict[str, str]:
+def columns_of(raw: BinaryIO) -> dict[str, Kind]:
     """The kind of each column by its name, once the file was read through; raises BrokenFileError."""
     try:
         reader = fastavro.reader(raw)
@@ -54,13 +55,13 @@ def columns_of(raw: BinaryIO) -> dict[str, str]:
     return {field["name"]: _kind(field["type"]) for field in schema["fields"]}
 
 
-def _kind(written: Any) -> str:
+def _kind(written: Any) -> Kind:
     if isinstance(written, list):
         kinds = {_kind(one) for one in written if one != "null"}
-        return kinds.pop() if len(kinds) == 1 else OTHER
+        return kinds.pop() if len(kinds) == 1 else Kind.OTHER
     if isinstance(written, dict):
         return _LOGICAL.get(written.get("logicalType", ""), _kind(written["type"]))
-    return _KINDS.get(written, OTHER)
+    return _KINDS.get(written, Kind.OTHER)
 
 
 def avro_rows(file: WholeFile, place: int, dataset: Dataset) -> Iterator[Rows]:

@@ -21,6 +21,7 @@ from lakehouse.ingest.values import (
     number_text,
     plain_name,
     plain_text,
+    possible,
     wall_clock,
 )
 
@@ -32,7 +33,6 @@ _DATE = r"^\d{4}-\d{2}-\d{2}\z"
 _INSTANT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6}0*)?)?([Zz]|[+-]\d{2}(:?\d{2})?)\z"
 # As most sources write it: Spark casts it as it is. Any other way is rewritten first, which is most of the work.
 _CASTABLE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\z"
-_FIRST, _LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
 
 
 def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
@@ -152,9 +152,7 @@ def _instant(text: SparkColumn) -> SparkColumn:
     plain = F.regexp_replace(F.upper(text), ",", ".")
     with_seconds = F.regexp_replace(plain, r"([T ]\d{2}:\d{2})([Z+-])", "$1:00$2")
     castable = F.when(text.rlike(_CASTABLE), text).when(text.rlike(_INSTANT), with_seconds)
-    instant = castable.try_cast("timestamp")
-    # Years that readers of the lake can hold; an offset may carry an instant beyond them.
-    return F.when(instant.between(F.lit(_FIRST).cast("timestamp"), F.lit(_LAST).cast("timestamp")), instant)
+    return possible(castable.try_cast("timestamp"))
 
 
 def _struct(column: Column, parsed: SparkColumn) -> SparkColumn:

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import RAW_TEXT, REPAIR_OF, RESCUED, ROW_ID, SOURCE_FILE, UNREADABLE
 from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.file_options import Encoding
 from lakehouse.ingest.drift import rescued_names
 from lakehouse.ingest.header import Header
 from lakehouse.ingest.lines import IS_CUT, LINE, OPENS, Lines
@@ -138,7 +139,7 @@ def _split(records: DataFrame, header: Header, dataset: Dataset) -> DataFrame:
     text = {name: F.nullif(F.col(_FIELDS)[name], F.lit("")) for name in names}
     misfits = F.col(_FAULTY) | (F.col("_number") != len(names))
     not_utf8 = ~F.is_valid_utf8(record) | record.contains("\ufffd")
-    unreadable = F.when(misfits, "row_has_the_columns_of_the_header").when(not_utf8, "row_is_utf8")
+    unreadable = F.when(misfits, "row_has_the_columns_of_the_header").when(not_utf8, Encoding.UTF_8.rule)
     wanted = [text.get(name, F.lit(None).cast("string")).alias(name) for name in dataset.column_names]
     raw_text = F.when(misfits, F.make_valid_utf8(record)).alias(RAW_TEXT)
     return rows.select(

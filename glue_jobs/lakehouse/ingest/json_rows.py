@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import RAW_TEXT, REPAIR_OF, RESCUED, ROW_ID, SOURCE_FILE, UNREADABLE, Column
 from lakehouse.contracts.contract import Dataset, Drift
+from lakehouse.contracts.file_options import Encoding
 from lakehouse.ingest.header import Header
 from lakehouse.ingest.lines import LINE, Lines
 
@@ -42,7 +43,7 @@ def json_rows(found: Lines, header: Header, dataset: Dataset) -> DataFrame:
     not_utf8 = ~F.is_valid_utf8("value") | F.col("value").contains("\ufffd")
     # In steps, for the optimizer does not merge a step whose columns are used twice: each line is parsed once.
     lines = _with_members(lines.withColumn("_is_unicode", is_unicode))
-    unreadable = F.when(not_utf8, "row_is_utf8").when(~F.col("_is_unicode"), "row_is_valid_unicode")
+    unreadable = F.when(not_utf8, Encoding.UTF_8.rule).when(~F.col("_is_unicode"), "row_is_valid_unicode")
     unreadable = unreadable.when(F.col(_MEMBERS).isNull(), "row_is_a_json_object")
     lines = lines.withColumns({_value(column): _member(column) for column in dataset.columns})
     lines = lines.withColumns({_kind(column): F.schema_of_variant(_value(column)) for column in dataset.columns})

@@ -42,11 +42,9 @@ def files_at(place: str) -> list[LandedFile] | None:
     S3 only the last part of a path may have them.
     """
     found = _on_s3(place) if is_s3(place) else _on_disk(place)
-    return (
-        None
-        if found is None
-        else sorted((file for file in found if not file.name.startswith(".")), key=lambda file: (file.name, file.path))
-    )
+    if found is None:
+        return None
+    return sorted((file for file in found if not file.name.startswith(".")), key=lambda file: (file.name, file.path))
 
 
 def _on_disk(place: str) -> list[LandedFile] | None:

@@ -11,6 +11,7 @@ import contextlib
 import gzip
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -70,20 +71,22 @@ def codec_of(name: str, head: bytes) -> Codec | None:
 
 def contents(raw: BinaryIO, codec: Codec, packed_size: int) -> list[Content]:
     """Read a compressed file through, member by member; raises PackedError where it is broken or unpacks too far."""
+    if codec is not Codec.ZIP:
+        with unpacked(raw, codec) as stream:
+            return [_content(stream, "", packed_size, 0)]
     found: list[Content] = []
-    for member in members(raw, codec):
-        before = sum(content.size for content in found)
-        with unpacked(raw, codec, member) as stream:
-            found.append(_content(stream, member, packed_size, before))
+    size = 0
+    with _one_line(codec), zipfile.ZipFile(raw) as archive:
+        for member in _members(archive):
+            with archive.open(member) as stream:
+                found.append(_content(stream, member, packed_size, size))
+            size += found[-1].size
     return found
 
 
-def members(raw: BinaryIO, codec: Codec) -> list[str]:
-    """The files in an archive, in its order, without what an operating system adds; one without a name elsewhere."""
-    if codec is not Codec.ZIP:
-        return [""]
-    with _one_line(codec):
-        infos = [info for info in zipfile.ZipFile(raw).infolist() if not info.is_dir() and not _is_hidden(info)]
+def _members(archive: zipfile.ZipFile) -> list[str]:
+    """The files in an archive, in its order, without what an operating system adds."""
+    infos = [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info)]
     if not infos:
         raise PackedError("it is a zip archive without a file in it")
     if len(infos) > MOST_MEMBERS:
@@ -91,7 +94,7 @@ def members(raw: BinaryIO, codec: Codec) -> list[str]:
     if secret := [info.filename for info in infos if info.flag_bits & 1]:
         raise PackedError(f"{secret[0]} in it has a password; deliver it without one")
     names = [info.filename for info in infos]
-    if doubled := next((name for name in names if names.count(name) > 1), None):
+    if doubled := next((name for name, number in Counter(names).items() if number > 1), None):
         raise PackedError(f"it holds {doubled} twice")
     return names
 

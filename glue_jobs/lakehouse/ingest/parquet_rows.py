@@ -13,40 +13,26 @@ import pyarrow.parquet as pq
 from lakehouse.contracts.contract import Dataset
 from lakehouse.ingest.opened import open_file
 from lakehouse.ingest.typed_rows import NOT_UTF8, Rows
-from lakehouse.ingest.typed_text import (
-    BYTES,
-    CLOCK,
-    DAY,
-    FLAG,
-    INSTANT,
-    INTEGER,
-    LIST,
-    NUMBER,
-    OBJECT,
-    OTHER,
-    TEXT,
-    BrokenFileError,
-    plain_text,
-)
+from lakehouse.ingest.typed_text import BrokenFileError, Kind, plain_text
 from lakehouse.ingest.whole_files import WholeFile
 
 _ROWS = 8192
 _KINDS = (
-    (pa.types.is_boolean, FLAG),
-    (pa.types.is_integer, INTEGER),
-    (pa.types.is_floating, NUMBER),
-    (pa.types.is_decimal, NUMBER),
-    (pa.types.is_date, DAY),
-    (lambda kind: pa.types.is_timestamp(kind) and kind.tz is not None, INSTANT),
-    (pa.types.is_timestamp, CLOCK),
-    (lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind), TEXT),
-    (lambda kind: pa.types.is_binary(kind) or pa.types.is_large_binary(kind), BYTES),
-    (pa.types.is_struct, OBJECT),
-    (lambda kind: pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind), LIST),
+    (pa.types.is_boolean, Kind.FLAG),
+    (pa.types.is_integer, Kind.INTEGER),
+    (pa.types.is_floating, Kind.NUMBER),
+    (pa.types.is_decimal, Kind.NUMBER),
+    (pa.types.is_date, Kind.DAY),
+    (lambda kind: pa.types.is_timestamp(kind) and kind.tz is not None, Kind.INSTANT),
+    (pa.types.is_timestamp, Kind.CLOCK),
+    (lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind), Kind.TEXT),
+    (lambda kind: pa.types.is_binary(kind) or pa.types.is_large_binary(kind), Kind.BYTES),
+    (pa.types.is_struct, Kind.OBJECT),
+    (lambda kind: pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind), Kind.LIST),
 )
 
 
-def columns_of(raw: BinaryIO) -> tuple[dict[str, str], int]:
+def columns_of(raw: BinaryIO) -> tuple[dict[str, Kind], int]:
     """The kind of each column by its name, and how many row groups there are; raises BrokenFileError."""
     try:
         footer = pq.ParquetFile(raw)
@@ -59,10 +45,10 @@ def columns_of(raw: BinaryIO) -> tuple[dict[str, str], int]:
     return {field.name: _kind(field.type) for field in footer.schema_arrow}, footer.metadata.num_row_groups
 
 
-def _kind(kind: Any) -> str:
+def _kind(kind: Any) -> Kind:
     if pa.types.is_dictionary(kind):
         return _kind(kind.value_type)
-    return next((word for test, word in _KINDS if test(kind)), OTHER)
+    return next((word for test, word in _KINDS if test(kind)), Kind.OTHER)
 
 
 def parquet_rows(file: WholeFile, place: int, dataset: Dataset) -> Iterator[Rows]:
@@ -75,7 +61,7 @@ def parquet_rows(file: WholeFile, place: int, dataset: Dataset) -> Iterator[Rows
             columns = {}
             for name, values in zip(batch.schema.names, batch.columns, strict=True):
                 columns[name] = _texts(values)
-                if _kind(values.type) == BYTES:
+                if _kind(values.type) == Kind.BYTES:
                     broken = [NOT_UTF8 if "\ufffd" in (text or "") else rule
                               for text, rule in zip(columns[name], broken, strict=True)]  # fmt: skip
             yield Rows(first, columns, broken)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from lakehouse.contracts.contract import Dataset, FileFormat
 from lakehouse.ingest.drift import by_contract_names, header_problem
 from lakehouse.ingest.opened import open_file
-from lakehouse.ingest.typed_text import BrokenFileError, kind_problem
+from lakehouse.ingest.typed_text import BrokenFileError, Kind, kind_problem
 
 
 def typed_columns(path: str, size: int, dataset: Dataset) -> tuple[tuple[str, ...], int]:
@@ -28,7 +28,7 @@ def typed_columns(path: str, size: int, dataset: Dataset) -> tuple[tuple[str, ..
     return columns, parts
 
 
-def _columns(path: str, size: int, dataset: Dataset) -> tuple[Mapping[str, str | None], int]:
+def _columns(path: str, size: int, dataset: Dataset) -> tuple[Mapping[str, Kind | None], int]:
     """The columns with the kinds of their values, None where each value has its own."""
     with contextlib.closing(open_file(path, size)) as raw:
         if dataset.file_format is FileFormat.PARQUET:

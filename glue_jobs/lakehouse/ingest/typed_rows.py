@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.columns import RAW_TEXT, REPAIR_OF, RESCUED, ROW_ID, SOURCE_FILE, UNREADABLE
 from lakehouse.contracts.contract import Dataset, FileFormat
+from lakehouse.contracts.file_options import Encoding
 from lakehouse.ingest.drift import by_contract_names
 from lakehouse.ingest.lines import FILE_STEP
 from lakehouse.ingest.typed_text import json_text
@@ -18,7 +19,7 @@ from lakehouse.ingest.whole_files import WholeFile
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NOT_UTF8 = "row_is_utf8"
+NOT_UTF8 = Encoding.UTF_8.rule
 
 
 @dataclass(frozen=True)

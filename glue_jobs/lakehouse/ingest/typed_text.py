@@ -7,24 +7,38 @@ import math
 from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from lakehouse.contracts.columns import Column
 
-TEXT, INTEGER, NUMBER, FLAG, DAY, INSTANT, CLOCK, OBJECT, LIST, BYTES, OTHER = KINDS = (
-    "text", "integers", "numbers", "true and false", "dates", "instants", "times without an offset", "objects", "lists",
-    "bytes", "values of another kind",
-)  # fmt: skip
+
+class Kind(StrEnum):
+    """What a column of such a format holds, in words."""
+
+    TEXT = "text"
+    INTEGER = "integers"
+    NUMBER = "numbers"
+    FLAG = "true and false"
+    DAY = "dates"
+    INSTANT = "instants"
+    CLOCK = "times without an offset"
+    OBJECT = "objects"
+    LIST = "lists"
+    BYTES = "bytes"
+    OTHER = "values of another kind"
+
+
 _FITS = {
-    "string": (TEXT, BYTES),
-    "int": (INTEGER, NUMBER, TEXT),
-    "bigint": (INTEGER, NUMBER, TEXT),
-    "double": (INTEGER, NUMBER, TEXT),
-    "decimal": (INTEGER, NUMBER, TEXT),
-    "boolean": (FLAG, TEXT),
-    "date": (DAY, TEXT),
-    "timestamp": (INSTANT, TEXT),
-    "struct": (OBJECT, TEXT),
+    "string": (Kind.TEXT, Kind.BYTES),
+    "int": (Kind.INTEGER, Kind.NUMBER, Kind.TEXT),
+    "bigint": (Kind.INTEGER, Kind.NUMBER, Kind.TEXT),
+    "double": (Kind.INTEGER, Kind.NUMBER, Kind.TEXT),
+    "decimal": (Kind.INTEGER, Kind.NUMBER, Kind.TEXT),
+    "boolean": (Kind.FLAG, Kind.TEXT),
+    "date": (Kind.DAY, Kind.TEXT),
+    "timestamp": (Kind.INSTANT, Kind.TEXT),
+    "struct": (Kind.OBJECT, Kind.TEXT),
 }
 
 
@@ -32,21 +46,21 @@ class BrokenFileError(ValueError):
     """A file of typed columns that cannot be read, or not as its contract says: the reason for which it is refused."""
 
 
-def kind_problem(column: Column, kind: str) -> str | None:
+def kind_problem(column: Column, kind: Kind) -> str | None:
     """Why no value of a kind can be one of a column; None where each decides for itself."""
     wanted = _FITS[column.type.split("(")[0]]
     values = column.values
     if column.type == "timestamp" and values.time_zone:
-        wanted = (*wanted, CLOCK, DAY)
+        wanted = (*wanted, Kind.CLOCK, Kind.DAY)
     if values.epoch_unit:
-        wanted = (INTEGER, NUMBER, TEXT)
+        wanted = (Kind.INTEGER, Kind.NUMBER, Kind.TEXT)
     if column.type == "boolean" and values.true_words != ("true",):
-        wanted = (*wanted, INTEGER)
+        wanted = (*wanted, Kind.INTEGER)
     if column.type == "date" and not values.format:
-        wanted = (*wanted, CLOCK)
+        wanted = (*wanted, Kind.CLOCK)
     if kind in wanted:
         return None
-    cure = "; name its clock by logicalTypeOptions.defaultTimezone" if kind == CLOCK else ""
+    cure = "; name its clock by logicalTypeOptions.defaultTimezone" if kind == Kind.CLOCK else ""
     return f"column {column.name} holds {kind}, while its contract says {column.type}{cure}"
 
 

@@ -68,23 +68,23 @@ def wall_clock(column: Column, text: SparkColumn) -> SparkColumn:
     """What the clock of the column's zone showed, as if it were UTC; null for a text of another form."""
     values = column.values
     if values.format:
-        return _possible(F.try_to_timestamp(text, F.lit(values.format)))
-    return _possible(F.when(text.rlike(_WALL), text.try_cast("timestamp")))
+        return possible(F.try_to_timestamp(text, F.lit(values.format)))
+    return possible(F.when(text.rlike(_WALL), text.try_cast("timestamp")))
 
 
 def instant_of(column: Column, text: SparkColumn) -> SparkColumn:
     """The instant of a text by the contract's format; null where it does not fit, or where the clock leaves it open."""
     values = column.values
     if values.epoch_unit:
-        return _possible(_since_epoch(text, values.epoch_unit))
+        return possible(_since_epoch(text, values.epoch_unit))
     if values.time_zone:
         return settled(wall_clock(column, text), values)
-    return _possible(F.try_to_timestamp(text, F.lit(values.format)))
+    return possible(F.try_to_timestamp(text, F.lit(values.format)))
 
 
 def date_of(column: Column, text: SparkColumn) -> SparkColumn:
     """The day of a text by the contract's format."""
-    return _possible(F.try_to_timestamp(text, F.lit(column.values.format))).cast("date")
+    return possible(F.try_to_timestamp(text, F.lit(column.values.format))).cast("date")
 
 
 def _since_epoch(text: SparkColumn, unit: int) -> SparkColumn:
@@ -96,8 +96,8 @@ def _since_epoch(text: SparkColumn, unit: int) -> SparkColumn:
     return F.timestamp_micros(F.when(micros.between(F.lit(least), F.lit(most)), micros).cast("bigint"))
 
 
-def _possible(instant: SparkColumn) -> SparkColumn:
-    """Only years that readers of the lake can hold."""
+def possible(instant: SparkColumn) -> SparkColumn:
+    """Only years that readers of the lake can hold; an offset may carry an instant beyond them."""
     return F.when(instant.between(F.lit(_FIRST).cast("timestamp"), F.lit(_LAST).cast("timestamp")), instant)
 
 
