@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.publish.athena_query import with_databases
-from lakehouse.publish.athena_sql import MACROS, NotAthenaError, athena_functions, for_duckdb
-from lakehouse.publish.engine import columns_of
+from lakehouse.publish.athena_sql import NotAthenaError, athena_functions, for_duckdb
+from lakehouse.publish.engine import columns_of, open_engine
 
 ROWS = """
     select * from (values
@@ -28,9 +28,7 @@ ROWS = """
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        for macro in MACROS:
-            connection.execute(macro)
+    with open_engine(reads_delta=False) as connection:
         connection.execute(f"create schema marts; create table marts.days as {ROWS}; set search_path = 'marts'")
         yield connection
 
@@ -152,9 +150,7 @@ def test_a_quotient_of_decimals_is_rounded_half_up(left: Decimal, right: Decimal
     """Against Python's own decimals, whose ROUND_HALF_UP is away from zero as Trino's."""
     import decimal
 
-    with duckdb.connect() as connection, decimal.localcontext(prec=60, rounding=decimal.ROUND_HALF_UP):
-        for macro in MACROS:
-            connection.execute(macro)
+    with open_engine(reads_delta=False) as connection, decimal.localcontext(prec=60, rounding=decimal.ROUND_HALF_UP):
         connection.execute("create schema marts")
         connection.execute(
             f"create table marts.n as select {left}::decimal(18,2) a, {right}::decimal(18,{max(2, digits)}) b"

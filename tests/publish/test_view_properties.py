@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lakehouse.publish.athena_sql import MACROS, for_duckdb
-from lakehouse.publish.engine import columns_of
+from lakehouse.publish.athena_sql import for_duckdb
+from lakehouse.publish.engine import columns_of, open_engine
 from lakehouse.publish.views import read_views, resolve
 
 VIEWS = {view.name: view for view in resolve(read_views(Path(__file__).parents[2] / "dbt" / "athena_views"), {})}
@@ -85,12 +85,10 @@ facts = st.lists(store_days(), max_size=40, unique_by=lambda row: (row["dt"], ro
 @pytest.fixture(scope="module")
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     """The views over a fact that each example fills anew; `buyers` is what the fact does not keep."""
-    with duckdb.connect() as connection:
+    with open_engine(reads_delta=False) as connection:
         connection.execute("create schema marts; create schema analytics")
         columns = ", ".join(f"{name} {kind}" for name, kind in {**TYPES, "buyers": "bigint"}.items())
         connection.execute(f"create table marts.fct_daily_store_metrics ({columns})")
-        for macro in MACROS:
-            connection.execute(macro)
         types = columns_of(connection, {("marts", "fct_daily_store_metrics")})
         for name in ON_THE_FACT:
             query = for_duckdb(VIEWS[name].tree_of_tables, types, VIEWS[name].query)

@@ -22,7 +22,7 @@ from deltalake import DeltaTable
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from lakehouse.publish.athena_sql import MACROS, NotAthenaError, for_duckdb
+from lakehouse.publish.athena_sql import NotAthenaError, for_duckdb
 from lakehouse.publish.engine import columns_of, open_engine
 
 CATALOGUE = "awsdatacatalog"
@@ -83,8 +83,6 @@ class _Query:
     def __init__(self, statement: Statement) -> None:
         self._statement, self._glue = statement, statement.client("glue")
         self._engine = open_engine(reads_delta=False)
-        for macro in MACROS:
-            self._engine.execute(macro)
         self._made: set[str] = set()
 
     def describe(self, sql: str) -> list[list[str]]:
@@ -129,7 +127,7 @@ class _Query:
             table.set("catalog", None)
             table.set("db", exp.to_identifier(where, quoted=True))
         try:
-            return for_duckdb(tree, columns_of(self._engine, named))
+            return for_duckdb(tree, columns_of(self._engine, named), sql)
         except NotAthenaError as error:
             raise StatementError(f"SYNTAX_ERROR: line 1:1: {error.found}") from None
 

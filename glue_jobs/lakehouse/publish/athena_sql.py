@@ -45,10 +45,10 @@ class NotAthenaError(UsageError):
         )
 
 
-def for_duckdb(query: exp.Expr, columns: Mapping[str, Mapping[str, Mapping[str, str]]], text: str = "") -> str:
+def for_duckdb(query: exp.Expr, columns: Mapping[str, Mapping[str, Mapping[str, str]]], text: str) -> str:
     """A query in Athena's SQL → one for DuckDB that gives the same rows; raises NotAthenaError.
 
-    columns: layer → table → column → DuckDB's type. text: what the query was parsed from, for messages.
+    columns: layer → table → column → DuckDB's type. text: what the query was parsed from.
     """
     for fault, instead in (*_faults(query), *_foreign_words(query, text)):
         raise NotAthenaError(fault, instead)
@@ -152,10 +152,8 @@ def _exact(tree: exp.Expr) -> exp.Expr:
 
 def _changed(node: exp.Expr) -> exp.Expr | None:
     """What stands in a node's place; None for a node that both engines compute alike."""
-    if isinstance(node, exp.Div):
+    if isinstance(node, (exp.Div, exp.Mod)):
         return _divided(node)
-    if isinstance(node, exp.Mod):
-        return _rest(node)
     average = _average_in(node)
     if average is not None and is_decimal(average):
         return _averaged(node, average)
@@ -178,30 +176,21 @@ def _changed(node: exp.Expr) -> exp.Expr | None:
     return None
 
 
-def _divided(node: exp.Div) -> exp.Expr | None:
-    left, right = node.left, node.right
+def _divided(node: exp.Div | exp.Mod) -> exp.Expr | None:
+    """A quotient or a remainder; with a double on a side both engines compute it alike."""
+    left, right, is_rest = node.left, node.right, isinstance(node, exp.Mod)
     if is_whole(left) and is_whole(right):
-        return _call("athena_whole", left, right)
+        return _call("athena_rest" if is_rest else "athena_whole", left, right)
     if is_float(left) or is_float(right):
         return None
     _require_number(left, node)
     _require_number(right, node)
     digits = scale(node)
+    if is_rest:
+        both = (_shifted(side, digits - scale(side)) for side in (left, right))
+        return _decimal_of(_call("athena_rest", *both), digits)
     shift = digits - scale(left) + scale(right)
     return _decimal_of(_call("athena_half_up", _shifted(left, shift), _unscaled(right)), digits)
-
-
-def _rest(node: exp.Mod) -> exp.Expr | None:
-    left, right = node.left, node.right
-    if is_whole(left) and is_whole(right):
-        return _call("athena_rest", left, right)
-    if is_float(left) or is_float(right):
-        return None
-    _require_number(left, node)
-    _require_number(right, node)
-    digits = scale(node)
-    both = (_shifted(side, digits - scale(side)) for side in (left, right))
-    return _decimal_of(_call("athena_rest", *both), digits)
 
 
 def _require_number(side: exp.Expr, node: exp.Expr) -> None:
@@ -228,7 +217,7 @@ def _averaged(node: exp.Expr, average: exp.Avg) -> exp.Expr:
     total = _with_in_place_of_average(node, exp.Sum(this=average.this.copy()))
     count = _with_in_place_of_average(node, exp.Count(this=average.this.copy()))
     nothing_counted = exp.Nullif(this=count, expression=exp.Literal.number(0))
-    return _decimal_of(_call("athena_half_up", _unscaled_text(total, digits), nothing_counted), digits)
+    return _decimal_of(_call("athena_half_up", _unscaled_by(total, digits), nothing_counted), digits)
 
 
 def _with_in_place_of_average(node: exp.Expr, other: exp.Expr) -> exp.Expr:
@@ -247,10 +236,10 @@ def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
 
 def _unscaled(node: exp.Expr) -> exp.Expr:
     """All digits of a number as an integer: 1.20 with two digits after the point is 120."""
-    return _unscaled_text(node.copy(), scale(node))
+    return _unscaled_by(node.copy(), scale(node))
 
 
-def _unscaled_text(node: exp.Expr, digits: int) -> exp.Expr:
+def _unscaled_by(node: exp.Expr, digits: int) -> exp.Expr:
     text = exp.cast(_as_decimal(node, digits), "TEXT")
     plain = exp.Anonymous(this="replace", expressions=[text, exp.Literal.string("."), exp.Literal.string("")])
     return exp.cast(plain, exp.DataType.build("INT128"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.resources
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -31,9 +31,14 @@ Columns = dict[str, dict[str, dict[str, str]]]
 
 
 def open_engine(reads_delta: bool) -> duckdb.DuckDBPyConnection:
-    """DuckDB in UTC, without downloads; reads_delta loads its delta extension from the installed package."""
+    """DuckDB in UTC with what Athena's SQL needs, without downloads.
+
+    reads_delta: load its delta extension, from the installed package.
+    """
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     connection.execute("SET TimeZone = 'UTC'")
+    for macro in MACROS:
+        connection.execute(macro)
     if reads_delta:
         package = importlib.resources.files("duckdb_extension_delta")
         connection.load_extension(str(next(Path(str(package)).rglob("*.duckdb_extension"))))
@@ -51,8 +56,6 @@ def connect(
     if not found:
         raise EmptyLakeError(lake)
     connection = open_engine(reads_delta=lake.is_local)
-    for macro in MACROS:
-        connection.execute(macro)
     where = {d.name: where_shown(d) for d in contracts.datasets}
     personal = {} if reveal else personal_tables(lake, contracts, found)
     for layer, name in found:
@@ -123,11 +126,10 @@ def _tables_on_s3(lake: Lake) -> list[tuple[str, str]]:
     return sorted([*(pair for pair in found if open_table(lake.table(*pair)) is not None), *_pinned(lake)])
 
 
-def tables_here(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    """Layer and name of every table and view of the lake that a connection has."""
-    return connection.execute(
-        "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
-    ).fetchall()
+def tables_here(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every table and view of the lake that a connection has, as layer.table."""
+    sql = "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+    return [f"{layer}.{name}" for layer, name in connection.execute(sql).fetchall()]
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, names: set[tuple[str, str]]) -> Columns:

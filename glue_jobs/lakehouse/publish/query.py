@@ -109,12 +109,14 @@ def _run(
         _require_select(sql)
     connection = connect(lake, contracts, views, reveal=reveal_to is not None)
     try:
-        _require_tables(connection, parsed)
-        if dialect == "athena":
-            sql = _translated(connection, parsed, sql)
+        found = _named(parsed, tables_here(connection))
+        if dialect == "athena" and isinstance(parsed.tree, exp.Query):  # what only lists or describes is alike in both
+            tree = parsed.tree
+            sql = parsed.explain + for_duckdb(tree, columns_of(connection, found), sql.removeprefix(parsed.explain))
             _require_select(sql)
         if reveal_to is not None:
-            record_read(lake, personal_tables(lake, contracts, tables_of(lake)), _read_by(parsed, views), reveal_to)
+            read_by = {f"{layer}.{name}" for layer, name in found} | {t.lower() for view in views for t in view.tables}
+            record_read(lake, personal_tables(lake, contracts, tables_of(lake)), read_by, reveal_to)
         return read(connection.execute(sql))
     except duckdb.Error as error:
         raise _query_error(error) from None
@@ -132,36 +134,21 @@ def _require_select(sql: str) -> None:
         raise NotAReadError("it is no SELECT")
 
 
-def _translated(connection: duckdb.DuckDBPyConnection, query: Read, sql: str) -> str:
-    """A query in Athena's SQL for this connection; what only lists or describes is the same in both."""
-    if not isinstance(query.tree, exp.Query):
-        return sql
-    qualified = {name.lower() for name in (f"{layer}.{table}" for layer, table in tables_here(connection))}
-    for table in query.tables:
-        if table.name and not table.db:
-            layer = next(layer for layer in UNQUALIFIED if f"{layer}.{table.name}".lower() in qualified)
-            table.set("db", exp.to_identifier(layer))
-    names = {(table.db.lower(), table.name.lower()) for table in query.tables if table.name}
-    return query.explain + for_duckdb(query.tree, columns_of(connection, names), sql.removeprefix(query.explain))
+def _named(query: Read, known: Sequence[str]) -> set[tuple[str, str]]:
+    """Layer and name of the tables and views that a query names; the tree has the layers then.
 
-
-def _require_tables(connection: duckdb.DuckDBPyConnection, query: Read) -> None:
-    """Raise QueryError for a table that is not one of the lake's views here; the engine has tables of its own."""
-    known = [f"{layer}.{name}" for layer, name in tables_here(connection)]
-    qualified = {name.lower() for name in known}
-    unqualified = {name.split(".")[1] for name in qualified if name.split(".")[0] in UNQUALIFIED}
-    for table in query.tables:
-        name = f"{table.db}.{table.name}" if table.db else table.name
-        if table.name and name.lower() not in (qualified if table.db else unqualified):
-            raise UnknownTableError(name, known)
-
-
-def _read_by(query: Read, views: Sequence[ResolvedView]) -> set[str]:
-    """The tables that a query may read, as layer.table; a name without a layer stands for each that it may mean."""
-    read = {table.lower() for view in views for table in view.tables}
-    for table in query.tables:
-        read |= {f"{layer}.{table.name}".lower() for layer in ([table.db] if table.db else UNQUALIFIED)}
-    return read
+    known: what there is, as layer.table; the engine has tables of its own. Raises UnknownTableError.
+    """
+    there = {name.lower() for name in known}
+    found: set[tuple[str, str]] = set()
+    for table in (table for table in query.tables if table.name):
+        layers = [table.db] if table.db else UNQUALIFIED
+        layer = next((layer for layer in layers if f"{layer}.{table.name}".lower() in there), None)
+        if layer is None:
+            raise UnknownTableError(f"{table.db}.{table.name}" if table.db else table.name, known)
+        table.set("db", exp.to_identifier(layer))
+        found.add((layer.lower(), table.name.lower()))
+    return found
 
 
 def _query_error(error: duckdb.Error) -> QueryError:
