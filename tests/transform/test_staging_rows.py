@@ -8,7 +8,7 @@ from deltalake import DeltaTable
 from lakehouse.publish.not_deleted import delete_flags
 from lakehouse.publish.query import run_query
 from lakehouse.runtime.context import Context
-from lakehouse.runtime.dbt import _manifest, register_silver, run_dbt
+from lakehouse.runtime.dbt import manifest_of, register_silver, run_dbt
 from tests.helpers.lakes_without_spark import write_lake
 from tests.helpers.samples import sample_datasets
 
@@ -33,7 +33,7 @@ def test_every_staging_view_has_the_rows_that_readers_see(staged: Context) -> No
     for dataset in sample_datasets(staged.contracts):
         name = dataset.name
         (seen,) = run_query(staged.lake, staged.contracts, f"select count(*) from silver.{name}").rows[0]
-        (view,) = [f"{n.schema}.{n.name}" for n in _manifest(staged).nodes.values() if n.name == f"stg_{name}"]
+        (view,) = [f"{n.schema}.{n.name}" for n in manifest_of(staged).nodes.values() if n.name == f"stg_{name}"]
         assert staged.spark().table(view).count() == seen, name
         hidden += DeltaTable(staged.lake.silver(name)).to_pyarrow_table().num_rows - seen
     assert hidden >= 4

@@ -42,7 +42,10 @@ def test_a_shell_with_an_account_is_refused(
 
 
 def test_the_twins_own_credentials_are_no_others() -> None:
-    lifecycle.refuse_foreign({"AWS_ACCESS_KEY_ID": "twin.operator", "AWS_SECRET_ACCESS_KEY": "twin"})
+    own = {"AWS_ACCESS_KEY_ID": "twin.operator", "AWS_SECRET_ACCESS_KEY": "twin"}
+    lifecycle.refuse_foreign(own)
+    with pytest.raises(lifecycle.ForeignCredentialsError):
+        lifecycle.refuse_foreign({**own, "AWS_ACCESS_KEY_ID": "of-an-account"})
 
 
 @pytest.mark.parametrize("command", [["status"], ["run"], ["env"], ["break", "s3-down"]])

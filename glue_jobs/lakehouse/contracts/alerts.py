@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from lakehouse.contracts.durations import duration_in
 from lakehouse.contracts.yaml_places import Place
 
 QUIET, REPEAT = "quietHours", "repeatAfter"
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
-_DURATION = re.compile(r"([1-9]\d{0,3})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def _hours(value: Place) -> tuple[time, time]:
 
 
 def _duration(value: Place) -> timedelta:
-    found = _DURATION.fullmatch(str(value.value))
+    found = duration_in(str(value.value), r"[1-9]\d{0,3}")
     if found is None:
         raise value.error(f"must be a duration such as 30m, 4h or 1d, found {value.value!r}.")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return found

@@ -12,7 +12,6 @@ from lakehouse.contracts.yaml_places import Place
 
 MONTH, RUN = "budget", "runBudget"
 CURRENCY = "USD"
-_IN_GB = {"MB": 1 / 1024, "GB": 1.0, "TB": 1024.0}
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,6 @@ NO_BUDGET = Budget()
 def read_budget(promised: Mapping[str, Place]) -> Budget:
     """The budget among the entries of `slaProperties`; raises ContractError."""
     return Budget(_amount(promised.get(MONTH)), _amount(promised.get(RUN)))
-
-
-def delivery_gb(entry: Place | None) -> float | None:
-    """The gigabytes of a delivery by the entry `volume`; None where there is none."""
-    return None if entry is None else float(entry.need("value").value) * _IN_GB[entry.text("unit")]
 
 
 def _amount(entry: Place | None) -> float | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.contracts.alerts import read_alerts
-from lakehouse.contracts.budget import delivery_gb, read_budget
+from lakehouse.contracts.budget import read_budget
 from lakehouse.contracts.columns import DATE_COLUMNS, DELETED_COLUMN
 from lakehouse.contracts.columns_reader import read_columns, read_key, read_name, refuse_key
 from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeMode, MergeStrategy, Ties
@@ -24,7 +24,7 @@ from lakehouse.contracts.property_names import properties_of
 from lakehouse.contracts.roles import Roles, check_roles
 from lakehouse.contracts.rules_reader import asked_of, read_rules
 from lakehouse.contracts.sequence_reader import read_sequence
-from lakehouse.contracts.volume import VOLUME, check_volume
+from lakehouse.contracts.volume import VOLUME, read_volume
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import LakehouseError, gathering, nearest, raise_first
 
@@ -126,7 +126,7 @@ def _with_owner(root: Place, domain: str, datasets: tuple[Dataset, ...]) -> Cont
     for wanted in ("frequency", "timeOfAvailability"):
         if wanted not in promised:
             raise sla.error(f"needs an entry with property '{wanted}'.")
-    check_volume(promised.get(VOLUME))
+    volume = read_volume(promised.get(VOLUME))
     return Contract(
         domain=domain,
         title=root.text("name"),
@@ -138,7 +138,7 @@ def _with_owner(root: Place, domain: str, datasets: tuple[Dataset, ...]) -> Cont
         datasets=datasets,
         budget=read_budget(promised),
         alerts=read_alerts(promised),
-        delivery_gb=delivery_gb(promised.get("volume")),
+        delivery_gb=volume,
     )
 
 

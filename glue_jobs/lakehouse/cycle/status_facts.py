@@ -12,6 +12,7 @@ from deltalake import DeltaTable
 from lakehouse.contracts.columns import STATE
 from lakehouse.contracts.contract import Contracts, Dataset
 from lakehouse.cycle.status_tables import Opened, Row
+from lakehouse.ingest.landing import dataset_of
 from lakehouse.lake.batches import INGEST, BatchState, ValidationStatus
 from lakehouse.lake.delta_log import select
 from lakehouse.lake.files import StoredFile, exists, list_files, read_text
@@ -79,13 +80,8 @@ def new_files(lake: Lake, domain: str) -> list[StoredFile]:
 
 
 def _own(contracts: Contracts, dataset: Dataset, files: Sequence[StoredFile]) -> list[StoredFile]:
-    """Those of some files that the dataset takes: of two patterns that match a name the longer one has it."""
-
-    def owner(name: str) -> Dataset | None:
-        matching = [other for other in contracts.datasets if other.matches(name)]
-        return max(matching, key=lambda other: len(other.file_pattern), default=None)
-
-    return [file for file in files if owner(file.name) is dataset]
+    """Those of some files that the dataset takes."""
+    return [file for file in files if dataset_of(contracts, file.name) is dataset]
 
 
 def _facts(opened: Opened, dataset: Dataset, new: Sequence[StoredFile]) -> DatasetFacts:

@@ -50,18 +50,21 @@ class Opened:
         """The last number that each dataset's silver has merged."""
         return {name: self.progress(self.lake.silver(name), MERGE) for name in self.names}
 
+    @property
+    def _not_merged(self) -> str:
+        """The condition for batches after those that silver has."""
+        return " OR ".join(f"(dataset = '{name}' AND batch_id > {number})" for name, number in self.merged.items())
+
     @cached_property
     def batches(self) -> dict[str, list[Row]]:
         """The batches of each dataset after those that silver has, in their order."""
-        late = " OR ".join(f"(dataset = '{name}' AND batch_id > {number})" for name, number in self.merged.items())
-        return _by_dataset(self.rows("batches", f"SELECT * FROM t WHERE {late} ORDER BY batch_id"))
+        return _by_dataset(self.rows("batches", f"SELECT * FROM t WHERE {self._not_merged} ORDER BY batch_id"))
 
     @cached_property
     def results(self) -> dict[str, dict[int, Row]]:
         """The newest validation results, by dataset and batch: of batches that are not merged, and of stopped ones."""
         # Of a stopped batch every entry but the last says so, too; no condition may leave out a newer one.
-        late = " OR ".join(f"(dataset = '{name}' AND batch_id > {number})" for name, number in self.merged.items())
-        wanted = f"({late}) OR status <> '{ValidationStatus.PASSED}'"
+        wanted = f"({self._not_merged}) OR status <> '{ValidationStatus.PASSED}'"
         rows = self.rows("validation_results", f"SELECT * FROM t WHERE {wanted} ORDER BY recorded_at")
         return {name: {row["batch_id"]: row for row in own} for name, own in _by_dataset(rows).items()}
 

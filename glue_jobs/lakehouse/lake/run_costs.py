@@ -37,31 +37,29 @@ def costs_in(steps: DeltaTable | None, since: datetime, by: Sequence[str], until
     if steps is None:
         return []
     when = f"recorded_at >= {instant(since)}" + ("" if until is None else f" AND recorded_at < {instant(until)}")
-    once = (
-        f"SELECT {_ENTRY}, max(domain) AS domain, max(run_id) AS run_id, max(seconds) AS seconds, "
-        "max(dpu_seconds) AS dpu_seconds, max(cost_usd) AS cost_usd, max(recorded_at) AS recorded_at "
-        f"FROM t WHERE {when} GROUP BY {_ENTRY}"
-    )
     sums = "sum(seconds) AS seconds, sum(dpu_seconds) AS dpu_seconds, sum(cost_usd) AS cost_usd"
     columns = ", ".join(by)
     rows = select(
         steps,
         f"SELECT {columns}, count(DISTINCT attempt_id) AS runs, {sums}, max(recorded_at) AS last "
-        f"FROM ({once}) GROUP BY {columns}",
+        f"FROM ({_once(when)}) GROUP BY {columns}",
     )
     names = ("runs", "seconds", "dpu_seconds", "cost_usd", "last")
     found = [Cost(tuple(row[name] for name in by), *(row[name] for name in names)) for row in rows]
     return sorted(found, key=lambda cost: (-cost.cost_usd, -cost.seconds, *(name or "" for name in cost.group)))
 
 
+def _once(when: str) -> str:
+    """The entries under a condition, each once."""
+    columns = ("domain", "run_id", "seconds", "dpu_seconds", "cost_usd", "recorded_at")
+    return f"SELECT {_ENTRY}, {', '.join(f'max({c}) AS {c}' for c in columns)} FROM t WHERE {when} GROUP BY {_ENTRY}"
+
+
 def domain_costs(steps: DeltaTable | None, day: datetime, month: datetime) -> dict[str, tuple[float, float]]:
     """What the steps of each domain cost since two moments, both in one reading."""
     if steps is None:
         return {}
-    once = (
-        f"SELECT {_ENTRY}, max(domain) AS domain, max(cost_usd) AS cost_usd, max(recorded_at) AS recorded_at "
-        f"FROM t WHERE recorded_at >= {instant(min(day, month))} GROUP BY {_ENTRY}"
-    )
+    once = _once(f"recorded_at >= {instant(min(day, month))}")
     sums = ", ".join(
         f"sum(CASE WHEN recorded_at >= {instant(since)} THEN cost_usd ELSE 0 END) AS {name}"
         for name, since in (("day", day), ("month", month))

@@ -11,7 +11,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -173,7 +173,7 @@ def _with_state(run: RunRecord, now: datetime, here: str) -> RunRecord:
     if run.state != BEGUN:
         return run
     is_gone = now - run.started_at > LONGEST_RUN or not _may_live(run.process, here)
-    return RunRecord(**{**vars(run), "state": DIED if is_gone else RUNNING})
+    return replace(run, state=DIED if is_gone else RUNNING)
 
 
 def _may_live(process: str, here: str) -> bool:

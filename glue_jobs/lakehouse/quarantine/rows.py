@@ -21,7 +21,7 @@ from lakehouse.contracts.columns import (
     STEP,
 )
 from lakehouse.contracts.contract import Dataset
-from lakehouse.lake.delta_log import open_table, select
+from lakehouse.lake.delta_log import literal, open_table, select
 from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.errors import NothingSelectedError, RowNotFoundError, RowReferenceError, RowStateError
 
@@ -104,11 +104,11 @@ class Selection:
         if self.refs:
             parts.append(_any_of(self.refs))
         if self.rule is not None:
-            parts.append(f'array_has("{BROKEN_RULES}", {_literal(self.rule)})')
+            parts.append(f'array_has("{BROKEN_RULES}", {literal(self.rule)})')
         if self.batch_id is not None:
             parts.append(f'"{BATCH_ID}" = {self.batch_id}')
         if self.state is not None:
-            parts.append(f'"{STATE}" = {_literal(self.state)}')
+            parts.append(f'"{STATE}" = {literal(self.state)}')
         return " AND ".join(parts) or "true"
 
 
@@ -119,10 +119,6 @@ def _any_of(refs: Sequence[RowRef]) -> str:
         batches.setdefault(ref.batch_id, []).append(str(ref.row_id))
     pairs = (f'("{BATCH_ID}" = {batch} AND "{ROW_ID}" IN ({", ".join(rows)}))' for batch, rows in batches.items())
     return f"({' OR '.join(pairs)})"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def rows_of(lake: Lake, dataset: Dataset, selection: Selection, limit: int | None = None) -> list[QuarantinedRow]:

@@ -126,7 +126,7 @@ def _invoked(context: Context, arguments: Sequence[str], variables: dict[str, An
     with _ansi_setting_restored(context.spark()):
         for attempt in range(TRIES):
             with _alone_in_target(context):
-                result = dbtRunner(manifest=_manifest(context)).invoke(command)
+                result = dbtRunner(manifest=manifest_of(context)).invoke(command)
             failed = _failed_text(result)
             if conflict_in(failed) is None:
                 if refused := foreseen(RuntimeError(failed)):
@@ -163,7 +163,7 @@ def _common_options(context: Context) -> list[str]:
     return [*folders, "--log-level", "none", "--log-level-file", "none"]
 
 
-def _manifest(context: Context) -> Any:
+def manifest_of(context: Context) -> Any:
     """dbt's project, parsed once per process."""
     from dbt.cli.main import dbtRunner
 
@@ -243,7 +243,7 @@ def _is_condition(spark: SparkSession, word: str) -> bool:
 
 def manifest_models(context: Context) -> dict[str, Model]:
     """Every model as dbt's own manifest has it, with what its macros read."""
-    manifest = _manifest(context)
+    manifest = manifest_of(context)
     return {
         node.name: Model(
             name=node.name,
