@@ -21,7 +21,7 @@ from lakehouse.airflow import messages
 from lakehouse.airflow.messages import failure_text
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.suite import OnFailure, Rule
-from lakehouse.cycle import report, steps
+from lakehouse.cycle import steps
 from lakehouse.cycle.closing_table import print_summary
 from lakehouse.cycle.cycle import run_cycle
 from lakehouse.cycle.display import Display, make_console
@@ -29,6 +29,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import dbt_target, register_silver, run_dbt
 from lakehouse.runtime.job import run_job
+from lakehouse.site import report
 from lakehouse.validate.gx_expectations import evaluate_dataset_rules
 from tests.cycle.test_personal_data import written_texts
 from tests.helpers.quality_deliveries import LEADS, command, found, lead, run_jobs

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from lakehouse import log
-from lakehouse.cycle import report
 from lakehouse.cycle.closing_table import print_summary
 from lakehouse.cycle.cycle import run_cycle
 from lakehouse.cycle.display import Display, make_console
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import dbt_target
+from lakehouse.site import report
 from tests.helpers.quality_deliveries import LEADS, command, found, lead
 
 pytestmark = pytest.mark.quality

@@ -113,7 +113,7 @@ def test_every_module_is_imported_from_the_wheel(tmp_path: Path) -> None:
     wanted = {module(path) for path in LIBRARY.rglob("*.py") if path != LIBRARY / "__init__.py"}
     assert set(done.stdout.splitlines()[-1].split()) == {"module", *wanted}
     assert data_files(unzipped / "lakehouse") == data_files(LIBRARY)
-    assert {"VERSION", "cycle/report_template.html", "runtime/spark_settings.json"} <= data_files(LIBRARY)
+    assert {"VERSION", "site/templates/report.html", "runtime/spark_settings.json"} <= data_files(LIBRARY)
 
 
 def built_wheel(folder: Path) -> Path:

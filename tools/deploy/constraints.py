@@ -27,6 +27,7 @@ ON_GLUE = Target(
     roots=(
         "great-expectations", "dbt-core", "dbt-spark[session]", "deltalake", "duckdb", "duckdb-extension-delta",
         "sqlglot", "open-data-contract-standard", "jsonschema", "pyyaml", "rich", "openpyxl", "fastavro",
+        "jinja2", "leather",
     ),
     brings=frozenset({"pyspark", "pandas", "numpy", "pyarrow", "boto3", "botocore", "pip", "setuptools"}),
     python="3.13",

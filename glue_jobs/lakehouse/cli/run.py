@@ -75,13 +75,13 @@ def run_delivery(
     from lakehouse import log
     from lakehouse.contracts.dbt_files import read_marts
     from lakehouse.contracts.plan import cycle_jobs
-    from lakehouse.cycle import report
     from lakehouse.cycle.closing_table import print_summary
     from lakehouse.cycle.cycle import run_cycle
     from lakehouse.cycle.display import Display
     from lakehouse.runtime.glue import command_context
     from lakehouse.runtime.machine import foreseen
     from lakehouse.runtime.safe_commits import require_jar
+    from lakehouse.site import report
 
     log.configure(getattr(logging, log_level.upper()))
     context = command_context(lake, only_writer)

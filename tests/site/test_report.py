@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.cycle import report, report_charts
 from lakehouse.cycle.summary import DatasetCount, FactDay, Failure, Link, RuleCount, RunSummary, StepTime
 from lakehouse.say import format_bytes, format_count, format_money, format_seconds
+from lakehouse.site import charts, report
 
 DOCS = Path(__file__).parents[2] / "docs"
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -248,7 +248,7 @@ def test_long_times_are_shown_by_month_or_year(days: int, head: list[str]):
 
 @pytest.mark.parametrize("amounts", [[0], [-5, 0, 5], [-1], [3e-9], [1e12], [0.1, 0.3]])
 def test_axes_have_round_values_around_all_amounts_and_zero(amounts: list[float]):
-    ticks = report_charts.round_values(amounts)
+    ticks = charts.round_values(amounts)
     assert 0 in ticks
     assert ticks[0] <= min(amounts)
     assert ticks[-1] >= max(amounts)
