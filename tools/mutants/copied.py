@@ -38,11 +38,13 @@ class Copy:
 
     def run_tests(self, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run tests until one fails; slow suites too, where a test names one."""
-        # An editable install names the original; the copy must come first, in every process that a test starts.
-        path = f"{self.root / 'glue_jobs'}{os.pathsep}{self.root}"
-        environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**self.environment(), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "", "-p", "no:cacheprovider", *tests]
         return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True)
+
+    def environment(self) -> dict[str, str]:
+        """For processes that import the copy: an editable install names the original, so the copy must come first."""
+        return {**os.environ, "PYTHONPATH": f"{self.root / 'glue_jobs'}{os.pathsep}{self.root}"}
 
 
 @contextmanager
