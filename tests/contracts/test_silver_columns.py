@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import MergeStrategy
 from lakehouse.contracts.layout import Layout
 from lakehouse.contracts.project import find_project
+from lakehouse.contracts.values import AS_WRITTEN
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,11 @@ def test_a_partition_by_month_has_its_column(
 @pytest.mark.parametrize(("file", "group"), [(128 << 20, 4 << 20), (16 << 20, 512 << 10), (1 << 20, 256 << 10)])
 def test_a_file_has_about_32_row_groups_none_of_them_tiny(file: int, group: int) -> None:
     assert Layout((), (), (), target_bytes=file).write_settings == {"parquet.block.size": str(group)}
+
+
+def test_a_time_of_a_clock_can_be_unreadable_in_three_ways_and_other_values_in_one() -> None:
+    at = Column("at", "timestamp", True, "")
+    assert at.reading_rules == ("at_is_timestamp",)
+    local = replace(at, values=replace(AS_WRITTEN, time_zone="Europe/Berlin"))
+    assert local.reading_rules == ("at_is_timestamp", "at_exists_in_its_time_zone", "at_is_one_instant")
+    assert Column("price", "decimal(12,2)", True, "").reading_rules == ("price_is_decimal_12_2",)
