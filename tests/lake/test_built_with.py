@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from lakehouse.contracts.columns import DELIVERED
 from lakehouse.contracts.contract import Dataset, MergeStrategy, Ties
 from lakehouse.contracts.operations import Operations
 from lakehouse.contracts.project import Project
@@ -34,6 +35,7 @@ CHANGES = [
     ({"sequence_by": ("ordered_at",)}, "sequenceBy updated_at and its contract says ordered_at", "rebuild"),
     ({"date_column": "updated_at"}, "dateColumn ordered_at and its contract says updated_at", "rebuild"),
     ({"date_column": None}, "dateColumn ordered_at and its contract says (none)", "rebuild"),
+    ({"date_zone": "Europe/Berlin"}, "dateZone UTC and its contract says Europe/Berlin", "rebuild"),
     ({"merge_strategy": MergeStrategy.SCD2}, "mergeStrategy upsert and its contract says scd2", "rebuild"),
     ({"ties": Ties.FIRST}, "ties newest and its contract says first", "rebuild"),
     ({"by_arrival": True}, "sequenceBy updated_at and its contract says updated_at, arrival", "rebuild"),
@@ -67,6 +69,25 @@ def test_operations_that_come_or_go_are_refused_also_of_a_table_that_never_had_a
     assert changed_facts(earlier, orders) == ()
     assert [fact.word for fact in changed_facts(earlier, logged)] == ["operations"]
     assert changed_facts({}, logged) == ()
+
+
+def test_days_of_the_delivered_clock_need_the_files_again_for_bronze_has_no_offset(orders: Dataset, path: str) -> None:
+    remember(path, orders)
+    with pytest.raises(BuiltWithError) as refused:
+        require_built_with(path, dataclasses.replace(orders, date_zone=DELIVERED))
+    assert str(refused.value) == (
+        "erp_orders: its table was built with dateZone UTC and its contract says delivered; undo it in the contract, "
+        "or name a zone; no offset was kept of what has landed, so for delivered take erp_orders and its suite out, "
+        "run `lakehouse dataset drop erp.erp_orders --why TEXT`, and put them back: the next run reads raw again. "
+        "Nothing was written."
+    )
+
+
+def test_a_table_from_before_days_had_a_clock_has_those_of_utc(orders: Dataset) -> None:
+    earlier = {name: value for name, value in built_with(orders).items() if "dateZone" not in name}
+    assert changed_facts(earlier, orders) == ()
+    (fact,) = changed_facts(earlier, dataclasses.replace(orders, date_zone="Europe/Berlin"))
+    assert (fact.word, fact.found) == ("dateZone", "UTC")
 
 
 def test_several_changed_facts_are_one_line(orders: Dataset, path: str) -> None:

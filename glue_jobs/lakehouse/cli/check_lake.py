@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lakehouse.contracts.columns import SYSTEM_COLUMNS
 from lakehouse.contracts.contract import Contracts, Dataset
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.built_with import BuiltWithError, changed_facts
@@ -29,7 +28,7 @@ def lake_problems(lake: Lake, contracts: Contracts) -> list[str]:
 def _refused(lake: Lake, dataset: Dataset) -> Iterator[LakehouseError]:
     tables = (
         (lake.silver(dataset.name), dataset.silver_columns),
-        (lake.bronze(dataset.name), (*dataset.columns, *SYSTEM_COLUMNS)),
+        (lake.bronze(dataset.name), dataset.bronze_columns),
     )
     for path, columns in tables:
         table = open_table(path)

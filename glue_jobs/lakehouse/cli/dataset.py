@@ -21,8 +21,8 @@ _EXAMPLE = "lakehouse dataset rebuild erp.erp_orders --why 'dateColumn is ordere
 app = new_app(
     """Carry out a change of a contract that a run refuses.
 
-    A table remembers key, sequenceBy, dateColumn, mergeStrategy and ties of the contract that it was built with. A
-    contract that says otherwise is refused until one of these commands has brought the table after it.""",
+    A table remembers key, sequenceBy, dateColumn, dateZone, mergeStrategy and ties of the contract that it was built
+    with. A contract that says otherwise is refused until one of these commands has brought the table after it.""",
     example=_EXAMPLE,
 )
 

@@ -81,6 +81,7 @@ BATCH_ID = "_batch_id"
 SOURCE_FILE = "_source_file"
 RESCUED = "_rescued"
 REPAIR_OF = "_repair_of"
+UTC_OFFSET = "_utc_offset"
 
 # Of quarantine alone.
 RAW_TEXT = "_raw_text"
@@ -103,6 +104,18 @@ DATE_COLUMNS = (
     Column("dt", "date", True, "UTC date of the row."),
     Column("month", "string", True, "Month of dt as yyyy-MM."),
 )
+UTC = "UTC"
+DELIVERED = "delivered"
+"""The word of a contract for the clock that wrote a time, which its text tells by an offset from UTC."""
+
+
+def date_columns(zone: str) -> tuple[Column, ...]:
+    """The date columns of silver, described by the clock that they follow."""
+    dt, month = DATE_COLUMNS
+    said = {UTC: dt.description, DELIVERED: "Date of the row by the clock that its source wrote."}
+    return (Column(dt.name, dt.type, dt.required, said.get(zone, f"Date of the row in {zone}.")), month)
+
+
 VALIDITY_COLUMNS = (
     Column("valid_from", "timestamp", True, "From when the version holds."),
     Column("valid_to", "timestamp", False, "Until when the version held; null for the current one."),
@@ -111,6 +124,8 @@ VALIDITY_COLUMNS = (
 DELETED_COLUMN = Column("is_deleted", "boolean", True, "True once the source has deleted the row.")
 RESCUED_COLUMN = Column(RESCUED, "string", False, "What was delivered beside the contract's columns, as JSON.")
 REPAIR_COLUMN = Column(REPAIR_OF, "string", False, "Quarantined row, as batch:row, that this row repairs.")
+OFFSET_COLUMN = Column(UTC_OFFSET, "int", False, "Minutes by which the clock of the delivered date was ahead of UTC.")
+"""What bronze keeps where the delivered clock says to which day a row belongs; an instant no longer tells."""
 BATCH_COLUMN = Column(BATCH_ID, "bigint", True, "Batch that last changed the row.")
 ROW_COLUMN = Column(ROW_ID, "bigint", True, "Place of the row in its batch: its line, and which of the files.")
 

@@ -12,11 +12,15 @@ from lakehouse.contracts.alerts import NO_ALERTS, Alerts
 from lakehouse.contracts.budget import NO_BUDGET, Budget
 from lakehouse.contracts.columns import (
     BATCH_COLUMN,
-    DATE_COLUMNS,
     DELETED_COLUMN,
+    DELIVERED,
+    OFFSET_COLUMN,
     ROW_COLUMN,
+    SYSTEM_COLUMNS,
+    UTC,
     VALIDITY_COLUMNS,
     Column,
+    date_columns,
     with_fields,
 )
 from lakehouse.contracts.file_options import AS_STANDARD, FileOptions
@@ -106,7 +110,7 @@ class Dataset:
 
     sequence_by: the columns that order the versions of a key, compared in their order. by_arrival: what they leave
     undecided, all of it where there are none, is decided by what arrived last.
-    date_column: the timestamp whose UTC date is `dt`.
+    date_column: the date or timestamp that `dt` is the date of. date_zone: by which clock (`date_zone.py`).
     partition_is_stable: a key never changes its partition, so that a merge reads only the batch's partitions; else the
     old row is searched in all of them.
     widens_types: a table whose column is narrower than the contract's is rewritten once, with the wider type.
@@ -143,6 +147,7 @@ class Dataset:
     file_options: FileOptions = AS_STANDARD
     by_arrival: bool = False
     operations: Operations | None = None
+    date_zone: str = UTC
 
     @property
     def sequence(self) -> str:
@@ -192,6 +197,21 @@ class Dataset:
         return tuple(column.name for column in self.columns)
 
     @property
+    def keeps_offset(self) -> bool:
+        """Whether bronze keeps the offset of the delivered date, from which `dt` follows."""
+        return self.date_zone == DELIVERED
+
+    @property
+    def bronze_columns(self) -> tuple[Column, ...]:
+        """The columns of bronze beside the row's own place."""
+        return (*self.columns, *SYSTEM_COLUMNS, *((OFFSET_COLUMN,) if self.keeps_offset else ()))
+
+    @property
+    def content_names(self) -> tuple[str, ...]:
+        """The columns by which rows of one key differ: the delivered ones, and `dt` where it says more than they do."""
+        return (*self.column_names, *(("dt",) if self.keeps_offset else ()))
+
+    @property
     def known_columns(self) -> dict[str, str]:
         """Every column that a rule may name with its type, fields of a struct as `device.os`."""
         return dict(with_fields(self.columns))
@@ -217,13 +237,15 @@ class Dataset:
         deleted = (DELETED_COLUMN,) if self.operations else ()
         if self.merge_strategy is MergeStrategy.SCD2:
             return (*VALIDITY_COLUMNS, *deleted)
-        return (*(c for c in DATE_COLUMNS if c.name == "dt" or c.name in self.partition_by), *deleted)
+        dates = date_columns(self.date_zone)
+        return (*(c for c in dates if c.name == "dt" or c.name in self.partition_by), *deleted)
 
     @property
     def needed_columns(self) -> tuple[str, ...]:
         """The columns without which no row can be merged; the date of a deleted row only where it names a partition."""
         has_date = self.date_column and (not self.operations or {"dt", "month"} & {*self.partition_by})
-        return (*self.key, *self.sequence_by, *((self.date_column,) if self.date_column and has_date else ()))
+        date = (self.date_column, *(["dt"] if self.keeps_offset else [])) if self.date_column and has_date else ()
+        return (*self.key, *self.sequence_by, *date)
 
     @property
     def silver_columns(self) -> tuple[Column, ...]:

@@ -78,6 +78,10 @@ def _of_rows(old: Dataset, new: Dataset) -> Iterator[Change]:
         ("operations", old.operations, new.operations),
     ):
         yield from _changed(new, field, was, now, rebuilt, command.format("rebuild"))
+    # Bronze keeps no offset of what has landed, so silver cannot be rebuilt from it.
+    drop = f"{command.format('drop')}, with the dataset out of its contract meanwhile"
+    zone = drop if new.keeps_offset else command.format("rebuild")
+    yield from _changed(new, "dateZone", old.date_zone, new.date_zone, rebuilt, zone)
     apply = f"lakehouse layout apply {new.name}"
     yield from _changed(new, "partitionBy", old.partition_by, new.partition_by, {SILVER: BREAKING}, apply)
     hidden = {MARTS: BREAKING, VIEWS: BREAKING}

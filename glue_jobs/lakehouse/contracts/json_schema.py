@@ -56,7 +56,10 @@ _VALUES: dict[str, Schema] = {
         "properties": {"column": _COLUMN, **dict.fromkeys(("insert", "update", "delete", "ignore"), _OPERATIONS)},
         "description": "Of a change log: the column that says what happened to a row, and its words.",
     },
-    "dateColumn": _COLUMN | {"description": "The date or timestamp whose UTC date becomes dt."},
+    "dateColumn": _COLUMN | {"description": "The date or timestamp whose date becomes dt."},
+    "dateZone": {
+        "type": "string", "minLength": 1, "description": "The clock of dt: UTC, delivered, or a zone: Europe/Berlin.",
+    },
     "partitionBy": _COLUMNS | {"description": "Folders of the silver table; dt and month may be named."},
     "clusterBy": _COLUMNS | {"description": "What rows are sorted by within a partition."},
     "quarantineLimitPercent": {

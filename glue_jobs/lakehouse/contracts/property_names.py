@@ -44,6 +44,7 @@ OPTIONAL = frozenset(
         "sequenceBy",
         "deleteFlag",
         "dateColumn",
+        "dateZone",
         "partitionIsStable",
         "merge",
         "typeWidening",

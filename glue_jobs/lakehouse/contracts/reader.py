@@ -14,6 +14,7 @@ from lakehouse.contracts.columns import DATE_COLUMNS, DELETED_COLUMN
 from lakehouse.contracts.columns_reader import read_columns, read_key, read_name, refuse_key
 from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeMode, MergeStrategy, Ties
 from lakehouse.contracts.cron import cron_problem
+from lakehouse.contracts.date_zone import read_date_zone
 from lakehouse.contracts.file_options_reader import read_file_options
 from lakehouse.contracts.file_patterns import can_both_match
 from lakehouse.contracts.layers import MARTS
@@ -188,6 +189,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
     roles = Roles(strategy, key, sequence, delete_flag, date_column, operations)
     check_roles(node.need("properties"), columns, values, roles, layout.partition_by)
     file_format = FileFormat(_choice(values["fileFormat"], tuple(FileFormat)))
+    date = next((column for column in columns if column.name == date_column), None)
     needed = frozenset(filter(None, (*key, *sequence.columns, date_column, delete_flag)))
     needed |= {operations.column} if operations else set()
     asked = asked_of(operations, (*key, *sequence.columns), layout.partition_by, date_column)
@@ -206,6 +208,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
         delete_flag=DELETED_COLUMN.name if operations else delete_flag,
         operations=operations,
         date_column=date_column,
+        date_zone=read_date_zone(values.get("dateZone"), strategy, date, file_format),
         partition_by=layout.partition_by,
         cluster_by=layout.cluster_by,
         quarantine_limit_percent=_percent(values["quarantineLimitPercent"]),

@@ -110,11 +110,18 @@ def _format(value: Place | None, type_: str) -> str | None:
 def _zone(value: Place | None, written: str | None) -> str | None:
     if value is None:
         return None
-    if value.value not in _zones():
-        raise value.error(f"unknown time zone '{value.value}'.{nearest(str(value.value), _near(str(value.value)))}")
+    zone = known_zone(value)
     if written and (written in EPOCHS or has_offset(written)):
         raise value.error(f"'{written}' has its offset from UTC already; remove one of the two.")
-    return str(value.value)
+    return zone
+
+
+def known_zone(value: Place, others: tuple[str, ...] = ()) -> str:
+    """The name of a time zone, or one of the other words that may stand in its place; raises ContractError."""
+    word = str(value.value)
+    if word not in _zones() and word not in others:
+        raise value.error(f"unknown time zone '{word}'.{nearest(word, [*others, *_near(word)])}")
+    return word
 
 
 @functools.cache

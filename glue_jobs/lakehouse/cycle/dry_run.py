@@ -20,7 +20,7 @@ from lakehouse.ingest.casting import with_types
 from lakehouse.ingest.ingest import bronze_rows
 from lakehouse.ingest.reading import read_rows
 from lakehouse.lake import tables
-from lakehouse.lake.bronze import with_arrival
+from lakehouse.lake.bronze import with_arrival, with_day
 from lakehouse.lake.paths import Lake
 from lakehouse.privacy import without_values
 from lakehouse.quarantine.table import from_text, from_typed
@@ -56,7 +56,7 @@ def planned_tables(spark: SparkSession, dataset: Dataset) -> tuple[DataFrame, Da
     silver = tables.empty(spark, dataset.silver_columns)
     if dataset.merge_strategy is MergeStrategy.APPEND:
         return bronze, quarantine, silver.unionByName(with_dates(bronze, dataset, 0).select(*silver.columns))
-    latest = with_dates(newest_per_key(with_arrival(bronze, dataset), dataset), dataset, 0)
+    latest = with_dates(newest_per_key(with_arrival(with_day(bronze, dataset), dataset), dataset), dataset, 0)
     assert with_outcome(latest, silver, dataset).schema  # Spark plans when it is asked for the schema
     if dataset.merge_strategy is MergeStrategy.SCD2:
         latest = with_validity(latest, dataset)

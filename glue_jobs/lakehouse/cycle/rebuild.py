@@ -15,7 +15,16 @@ from lakehouse.contracts.contract import Dataset
 from lakehouse.cycle.validate_again import Again, correct_results, validate_again, write_quarantine
 from lakehouse.errors import LakehouseError, TransientError
 from lakehouse.lake import tables
-from lakehouse.lake.built_with import KEY, VALIDATING, ChangedFact, built_with, changed_facts, remember
+from lakehouse.lake.built_with import (
+    KEY,
+    VALIDATING,
+    BuiltWithError,
+    ChangedFact,
+    built_with,
+    changed_facts,
+    remember,
+    wants_offsets,
+)
 from lakehouse.lake.conflicts import conflict_of, when_free
 from lakehouse.lake.dataset_changes import ChangeState, DatasetChange, record_change, unfinished_change
 from lakehouse.lake.decisions import Signature
@@ -94,7 +103,8 @@ def plan_rebuild(context: Context, dataset: Dataset, change: str = REBUILD, vali
     """Compute what silver becomes, and what that changes; nothing is written.
 
     validate_rows: validate what silver holds again; not where an interrupted rebuild waits, which is completed first.
-    Raises NothingToRebuildError, SameKeyError, NullKeyError, SchemaChangeError, TiesAgainError, RuleFailsError.
+    Raises NothingToRebuildError, SameKeyError, NullKeyError, SchemaChangeError, TiesAgainError, RuleFailsError,
+    and BuiltWithError for days that bronze cannot tell.
     """
     path = context.lake.silver(dataset.name)
     table = open_table(path)
@@ -102,6 +112,8 @@ def plan_rebuild(context: Context, dataset: Dataset, change: str = REBUILD, vali
         raise NothingToRebuildError(dataset.name)
     about = table.metadata()
     changed = changed_facts(about.configuration, dataset)
+    if wants_offsets(changed):
+        raise BuiltWithError(dataset, changed)
     if change == REKEY and about.configuration.get(KEY) == built_with(dataset)[KEY]:
         raise SameKeyError(dataset)
     pending = bool(about.configuration.get(VALIDATING))

@@ -10,7 +10,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts.columns import BROKEN_RULES, TEXT, UNREADABLE, Column
+from lakehouse.contracts.columns import BROKEN_RULES, TEXT, UNREADABLE, UTC_OFFSET, Column
 from lakehouse.contracts.contract import Dataset
 from lakehouse.ingest.json_rows import WRONG_KIND
 from lakehouse.ingest.partitions import partition_misfits
@@ -31,6 +31,7 @@ _FLOAT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\z"
 _DATE = r"^\d{4}-\d{2}-\d{2}\z"
 # ISO 8601 with an offset; without one an instant is anybody's guess.
 _INSTANT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6}0*)?)?([Zz]|[+-]\d{2}(:?\d{2})?)\z"
+_OFFSET = r"([+-])(\d{2}):?(\d{2})?\z"
 # As most sources write it: Spark casts it as it is. Any other way is rewritten first, which is most of the work.
 _CASTABLE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\z"
 
@@ -62,6 +63,7 @@ def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
         .select(
             *[F.col(_typed(name)).alias(name) for name in dataset.column_names],
             *kept,
+            *([_offset_of(dataset)] if dataset.keeps_offset else []),
             F.when(F.size(BROKEN_RULES) > 0, text).alias(TEXT),
             BROKEN_RULES,
         )
@@ -153,6 +155,17 @@ def _instant(text: SparkColumn) -> SparkColumn:
     with_seconds = F.regexp_replace(plain, r"([T ]\d{2}:\d{2})([Z+-])", "$1:00$2")
     castable = F.when(text.rlike(_CASTABLE), text).when(text.rlike(_INSTANT), with_seconds)
     return possible(castable.try_cast("timestamp"))
+
+
+def _offset_of(dataset: Dataset) -> SparkColumn:
+    """Minutes by which the clock of the delivered date was ahead of UTC; null where the date cannot be read."""
+    column = next(column for column in dataset.columns if column.name == dataset.date_column)
+    text = F.col(plain_name(column))
+    hours, minutes = (F.regexp_extract(text, _OFFSET, group).try_cast("int") for group in (2, 3))
+    minutes = hours * 60 + F.coalesce(minutes, F.lit(0))
+    ahead = F.when(F.regexp_extract(text, _OFFSET, 1) == "-", -minutes).otherwise(minutes)
+    offset = F.when(text.rlike(r"[Zz]\z"), F.lit(0)).otherwise(ahead)
+    return F.when(F.col(_typed(column.name)).isNotNull(), offset).cast("int").alias(UTC_OFFSET)
 
 
 def _struct(column: Column, parsed: SparkColumn) -> SparkColumn:

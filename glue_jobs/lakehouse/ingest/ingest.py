@@ -12,12 +12,12 @@ from lakehouse import log
 from lakehouse.contracts.columns import (
     BATCH_ID,
     BROKEN_RULES,
+    OFFSET_COLUMN,
     REPAIR_COLUMN,
     RESCUED,
     RESCUED_COLUMN,
     ROW_ID,
     SOURCE_FILE,
-    SYSTEM_COLUMNS,
 )
 from lakehouse.contracts.contract import Contract, Dataset, Drift
 from lakehouse.contracts.layout import bounds_of
@@ -173,7 +173,7 @@ def _quarantine(
 
 
 def _append_to_bronze(context: Context, dataset: Dataset, batch: Batch, rows: DataFrame, path: str) -> None:
-    evolve(context.spark(), path, WantedTable(dataset, (*dataset.columns, *SYSTEM_COLUMNS)))
+    evolve(context.spark(), path, WantedTable(dataset, dataset.bronze_columns))
     properties = bounds_of(*dataset.bounded_key, BATCH_ID)
     tables.append(bronze_rows(rows, dataset), path, Commit(INGEST, batch.batch_id), properties=properties)
     remember(path, dataset)
@@ -192,6 +192,7 @@ def bronze_rows(rows: DataFrame, dataset: Dataset) -> DataFrame:
         *[tables.described(column) for column in dataset.columns],
         tables.described(RESCUED_COLUMN, rescued),
         tables.described(REPAIR_COLUMN),
+        *([tables.described(OFFSET_COLUMN)] if dataset.keeps_offset else []),
         SOURCE_FILE,
         BATCH_ID,
         ROW_ID,

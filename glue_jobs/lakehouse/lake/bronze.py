@@ -15,7 +15,7 @@ from lakehouse.contracts.columns import (
     REPAIR_COLUMN,
     REPAIR_OF,
     ROW_ID,
-    SYSTEM_COLUMNS,
+    UTC_OFFSET,
     Column,
 )
 from lakehouse.contracts.contract import Dataset, MergeStrategy
@@ -34,7 +34,7 @@ def bronze_batch(spark: SparkSession, lake: Lake, dataset: Dataset, batch_id: in
     Raises SchemaChangeError where a column of bronze cannot be read as the contract says.
     """
     rows = tables.read(spark, lake.bronze(dataset.name)).where(F.col(BATCH_ID) == batch_id)
-    return with_columns_of(rows, (*dataset.columns, *SYSTEM_COLUMNS), dataset)
+    return with_columns_of(rows, dataset.bronze_columns, dataset)
 
 
 def passed_rows(spark: SparkSession, lake: Lake, dataset: Dataset, batch_id: int) -> DataFrame:
@@ -76,7 +76,15 @@ def _merged_by(rows: DataFrame, dataset: Dataset, *more: str) -> DataFrame:
     """The columns of bronze that a merge needs: the delivered ones, and the row's place where that counts."""
     appends = dataset.merge_strategy is MergeStrategy.APPEND
     place = [ROW_ID] if appends else [ARRIVED] if dataset.by_arrival else []
-    return with_arrival(rows, dataset).select(*dataset.column_names, *place, *more)
+    return with_day(with_arrival(rows, dataset), dataset).select(*dataset.content_names, *place, *more)
+
+
+def with_day(rows: DataFrame, dataset: Dataset) -> DataFrame:
+    """Add `dt` to rows of bronze where the clock that wrote the date decides; null where its offset is not known."""
+    if not dataset.keeps_offset:
+        return rows
+    shift = F.make_dt_interval(mins=F.col(UTC_OFFSET))
+    return rows.withColumn("dt", F.to_date(F.col(str(dataset.date_column)) + shift))
 
 
 def passed_rows_in(
@@ -87,7 +95,7 @@ def passed_rows_in(
     quarantined: `_batch_id` and `_row_id` of the rows to leave out, in place of those that are in quarantine now.
     """
     rows = tables.read(spark, lake.bronze(dataset.name)).where(F.col(BATCH_ID).isin(*sorted(batches)))
-    rows = with_columns_of(rows, (*dataset.columns, *SYSTEM_COLUMNS), dataset)
+    rows = with_columns_of(rows, dataset.bronze_columns, dataset)
     if quarantined is not None:
         rows = rows.join(quarantined, on=[BATCH_ID, ROW_ID], how="left_anti")
     else:
@@ -105,16 +113,14 @@ def passed_rows_of(
     first = dataset.key[0]
     low, high = keys.agg(F.min(first), F.max(first)).first() or (None, None)
     if not batches or low is None:
-        return _merged_by(tables.empty(spark, (*dataset.columns, *_PLACE)), dataset, BATCH_ID)
+        return _merged_by(tables.empty(spark, (*dataset.bronze_columns, *_PLACE)), dataset, BATCH_ID)
     rows = tables.read(spark, lake.bronze(dataset.name)).where(F.col(BATCH_ID) <= max(batches))
     # Of the batches up to the last one those are named that are left out, for they are few.
     others = {b.batch_id for b in planned(batches_of(lake, dataset)) if b.batch_id < max(batches)}.difference(batches)
     if others:
         rows = rows.where(~F.col(BATCH_ID).isin(*sorted(others)))
     # By literals Delta leaves out the files whose statistics allow none of the keys; by a join it does not.
-    rows = with_columns_of(rows, (*dataset.columns, *SYSTEM_COLUMNS), dataset).where(
-        F.col(first).between(F.lit(low), F.lit(high))
-    )
+    rows = with_columns_of(rows, dataset.bronze_columns, dataset).where(F.col(first).between(F.lit(low), F.lit(high)))
     rows = rows.join(keys, on=keys.columns, how="left_semi")
     return _merged_by(_without_quarantined(spark, lake, dataset, rows), dataset, BATCH_ID)
 

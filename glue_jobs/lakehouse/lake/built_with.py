@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from deltalake import DeltaTable
 
+from lakehouse.contracts.columns import DELIVERED, UTC
 from lakehouse.contracts.contract import Dataset
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.conflicts import when_free
@@ -20,6 +21,7 @@ KEY = "lakehouse.key"
 """The property that remembers the key."""
 _KEY = KEY.removeprefix("lakehouse.")
 _OPERATIONS = "operations"
+_DATE_ZONE = "dateZone"
 VALIDATING = "lakehouse.validating"
 """The property of silver by which a rebuild that validates again says that quarantine may be ahead of it."""
 
@@ -43,8 +45,8 @@ class BuiltWithError(LakehouseError):
         self.dataset, self.changed = dataset.name, changed
         facts = "; ".join(map(str, changed))
         super().__init__(
-            f"{dataset.name}: its table was built with {facts}; undo it in the contract, or run "
-            f"`{way_out(dataset, changed)}`, which rebuilds silver from bronze. Nothing was written."
+            f"{dataset.name}: its table was built with {facts}; undo it in the contract, "
+            f"{_cure(dataset, changed)}. Nothing was written."
         )
 
 
@@ -60,10 +62,21 @@ class HalfRebuiltError(LakehouseError):
         )
 
 
-def way_out(dataset: Dataset, changed: tuple[ChangedFact, ...]) -> str:
-    """The command that carries out a change."""
+def _cure(dataset: Dataset, changed: tuple[ChangedFact, ...]) -> str:
+    """How a change is carried out."""
+    name = f"{dataset.domain}.{dataset.name} --why TEXT"
+    if wants_offsets(changed):
+        return (
+            f"or name a zone; no offset was kept of what has landed, so for {DELIVERED} take {dataset.name} and its "
+            f"suite out, run `lakehouse dataset drop {name}`, and put them back: the next run reads raw again"
+        )
     verb = "rekey" if any(fact.word == _KEY for fact in changed) else "rebuild"
-    return f"lakehouse dataset {verb} {dataset.domain}.{dataset.name} --why TEXT"
+    return f"or run `lakehouse dataset {verb} {name}`, which rebuilds silver from bronze"
+
+
+def wants_offsets(changed: tuple[ChangedFact, ...]) -> bool:
+    """Whether the contract asks for the day of a clock whose offset bronze has not kept."""
+    return any(fact.word == _DATE_ZONE and fact.wanted == DELIVERED for fact in changed)
 
 
 def built_with(dataset: Dataset) -> dict[str, str]:
@@ -76,6 +89,7 @@ def _facts(dataset: Dataset) -> dict[str, str]:
         _KEY: ", ".join(dataset.key),
         "sequenceBy": dataset.sequence,
         "dateColumn": dataset.date_column or "",
+        _DATE_ZONE: dataset.date_zone,
         "mergeStrategy": dataset.merge_strategy.value,
         "ties": dataset.ties.value,
         _OPERATIONS: str(dataset.operations or ""),
@@ -86,7 +100,9 @@ def changed_facts(properties: Mapping[str, str], dataset: Dataset) -> tuple[Chan
     """What the contract says otherwise; a table from before they were remembered agrees with any."""
     known = {word: properties[f"lakehouse.{word}"] for word in _facts(dataset) if f"lakehouse.{word}" in properties}
     if _KEY in known:
-        known.setdefault(_OPERATIONS, "")  # a table that remembers the others and not this one has none
+        # A table that remembers the others and not these was built before they could be said.
+        known.setdefault(_OPERATIONS, "")
+        known.setdefault(_DATE_ZONE, UTC)
     return tuple(
         ChangedFact(word, known[word], wanted)
         for word, wanted in _facts(dataset).items()

@@ -21,6 +21,7 @@ from lakehouse.contracts.columns import (
     STATE,
     STEP,
     TEXT,
+    UTC_OFFSET,
     Column,
 )
 from lakehouse.contracts.contract import Dataset
@@ -42,6 +43,9 @@ def from_text(rows: DataFrame, dataset: Dataset) -> DataFrame:
 def from_typed(rows: DataFrame, dataset: Dataset) -> DataFrame:
     """Bronze rows with `_broken_rules` → rows of the quarantine table; typed values are written as text again."""
     text = {column.name: _as_text(column) for column in dataset.columns}
+    if dataset.keeps_offset:
+        date = str(dataset.date_column)
+        text[date] = F.coalesce(_by_its_clock(date), text[date])
     return _quarantined(rows, dataset, VALIDATE, text, F.lit(None).cast("string"))
 
 
@@ -51,6 +55,17 @@ def _as_text(column: Column) -> SparkColumn:
     if column.type == "timestamp":
         return F.date_format(column.name, tables.INSTANT)
     return F.col(column.name).cast("string")
+
+
+def _by_its_clock(name: str) -> SparkColumn:
+    """The time as the clock showed it that wrote it, with its offset, so that a repair keeps its day."""
+    offset = F.col(UTC_OFFSET)
+    shown = F.date_format(F.col(name) + F.make_dt_interval(mins=offset), tables.INSTANT.removesuffix("'Z'"))
+    hours, minutes = F.floor(F.abs(offset) / 60), F.abs(offset) % 60
+    sign = F.when(offset < 0, "-").otherwise("+")
+    return F.when(offset == 0, F.concat(shown, F.lit("Z"))).otherwise(
+        F.concat(shown, sign, F.format_string("%02d:%02d", hours, minutes))
+    )
 
 
 def _quarantined(

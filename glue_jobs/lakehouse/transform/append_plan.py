@@ -20,7 +20,7 @@ def plan_append(spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id
     """A batch goes in whole, by one commit, or is there already; raises NullKeyError before any write."""
     table = open_table(path)
     landed = with_dates(rows, dataset, batch_id)
-    lost = F.count_if(F.col(dataset.date_column).isNull()) if dataset.date_column else F.lit(0)
+    lost = F.count_if(F.col("dt").isNull()) if dataset.date_column else F.lit(0)
     groups = landed.groupBy(*dataset.partition_by).agg(F.count("*"), lost).collect()
     number, nulls = sum(row[-2] for row in groups), sum(row[-1] for row in groups)
     if nulls:

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType
 
-from lakehouse.contracts.columns import ARRIVED, BATCH_ID, DELETED_COLUMN
+from lakehouse.contracts.columns import ARRIVED, BATCH_ID, DELETED_COLUMN, UTC
 from lakehouse.contracts.contract import Dataset, MergeStrategy
 
 ROWS = "_rows"
@@ -36,13 +36,13 @@ def newest_per_key(rows: DataFrame, dataset: Dataset) -> DataFrame:
     by = dataset.identity
     lost = reduce(lambda a, b: a | b, [F.col(name).isNull() for name in dataset.needed_columns])
     ordered = [name for name in dataset.sequence_by if name not in by]
-    rest = [*ordered, *(name for name in dataset.column_names if name not in (*by, *ordered))]
+    rest = [*ordered, *(name for name in dataset.content_names if name not in (*by, *ordered))]
     pick = F.min if dataset.merge_strategy is MergeStrategy.INSERT_ONLY else F.max
     content = F.struct(*_weights(dataset, ordered), *[F.col(name) for name in rest[len(ordered) :]])
     counts = (F.count("*").alias(ROWS), F.count_if(lost).alias(LOST))
     picked = rows.groupBy(*[F.col(name) for name in by]).agg(pick(content).alias("_row"), *counts)
     values = {name: F.col(f"_row.{name}") for name in rest} | {name: F.col(name) for name in by}
-    return picked.select(*[values[name].alias(name) for name in dataset.column_names], ROWS, LOST)
+    return picked.select(*[values[name].alias(name) for name in dataset.content_names], ROWS, LOST)
 
 
 def _weights(dataset: Dataset, ordered: list[str]) -> list[SparkColumn]:
@@ -60,14 +60,27 @@ def arrived_first(dataset: Dataset) -> list[SparkColumn]:
 
 
 def with_dates(rows: DataFrame, dataset: Dataset, batch: int | SparkColumn) -> DataFrame:
-    """Add the derived date columns and the batch, in silver's order; validity is added to histories later."""
+    """Add the derived date columns and the batch; validity is added to histories later.
+
+    rows: already with `dt` where bronze says which day the delivered clock showed (`lake/bronze.py`).
+    """
     dates: dict[str, SparkColumn] = {DELETED_COLUMN.name: is_deleted(dataset)} if dataset.operations else {}
     if dataset.date_column is not None:
-        dates["dt"] = F.to_date(dataset.date_column)
-        dates["month"] = F.date_format(dataset.date_column, "yyyy-MM")
+        dates["dt"] = F.col("dt") if dataset.keeps_offset else _day_of(dataset.date_column, dataset.date_zone)
+        dates["month"] = F.date_format(dates["dt"], "yyyy-MM")
     derived = [dates[c.name].alias(c.name) for c in dataset.derived_columns if c.name in dates]
     batch_id = (F.lit(batch) if isinstance(batch, int) else batch).cast("bigint").alias(BATCH_ID)
-    return rows.select(*[name for name in rows.columns if name != BATCH_ID], *derived, batch_id)
+    known = {BATCH_ID, *(["dt"] if dataset.keeps_offset else [])}
+    return rows.select(*[name for name in rows.columns if name not in known], *derived, batch_id)
+
+
+def _day_of(column: str, zone: str) -> SparkColumn:
+    """The day that the clock of a zone showed; the first and the last day that readers can hold have no neighbour."""
+    if zone == UTC:
+        return F.to_date(column)
+    day = F.to_date(F.from_utc_timestamp(column, zone))
+    first, last = (F.lit(text).cast("date") for text in ("0001-01-01", "9999-12-31"))
+    return F.when(day < first, first).when(day > last, last).otherwise(day)
 
 
 def with_outcome(latest: DataFrame, silver: DataFrame, dataset: Dataset, is_newest: bool = True) -> DataFrame:
@@ -87,7 +100,7 @@ def with_outcome(latest: DataFrame, silver: DataFrame, dataset: Dataset, is_newe
 
 def _outcome(dataset: Dataset, is_newest: bool) -> SparkColumn:
     known = F.col(OLD).isNotNull()
-    same = _all_equal(dataset.column_names)
+    same = _all_equal(dataset.content_names)
     deleted, was_deleted = is_deleted(dataset), is_deleted(dataset, f"{OLD}.")
     tie, resolved = _is_undecided(dataset, same, is_newest), F.col(RESOLVED)
     outcome = F.when(~known & ~deleted, INSERTED).when(~known, DELETED).when(tie & ~resolved, TIE)
@@ -145,7 +158,7 @@ def is_deleted(dataset: Dataset, prefix: str = "") -> SparkColumn:
 
 def has_other_content(dataset: Dataset) -> SparkColumn:
     """Whether a row differs from the one that it replaces in a delivered column; true for a new one."""
-    return F.col(OLD).isNull() | ~_all_equal(dataset.column_names)
+    return F.col(OLD).isNull() | ~_all_equal(dataset.content_names)
 
 
 def is_newer(dataset: Dataset) -> SparkColumn:

@@ -78,7 +78,7 @@ def with_winners(latest: DataFrame, compared: DataFrame, landed: Landed | None, 
 
 
 def _of_batch_and_silver(tied: DataFrame, dataset: Dataset) -> DataFrame:
-    columns = (*dataset.column_names, BATCH_ID)
+    columns = (*dataset.content_names, BATCH_ID)
     old = tied.select(*[F.col(f"{OLD}.{name}").alias(name) for name in columns])
     both = tied.select(*columns).unionByName(old)
     came = F.struct(F.col(BATCH_ID).alias("batch"), F.lit(0).alias("row"))
@@ -92,16 +92,16 @@ def winners(candidates: DataFrame, dataset: Dataset) -> DataFrame:
     `_batch_id`; the winner keeps the batch in which it first landed.
     """
     by = tie_columns(dataset)
-    rest = [name for name in dataset.column_names if name not in by]
+    rest = [name for name in dataset.content_names if name not in by]
     first = candidates = without_ignored(candidates, dataset)
     if not dataset.by_arrival:
-        first = candidates.groupBy(*dataset.column_names).agg(F.min(BATCH_ID).alias(BATCH_ID))
+        first = candidates.groupBy(*dataset.content_names).agg(F.min(BATCH_ID).alias(BATCH_ID))
     pick, order = _order(dataset)
     ranked = F.struct(*order, *[F.col(name) for name in rest], F.col(BATCH_ID).alias("_first_batch"))
     best = first.groupBy(*by).agg(pick(ranked).alias("_row"))
     values = {name: F.col(f"_row.{name}") for name in rest} | {name: F.col(name) for name in by}
     batch = F.col("_row._first_batch").alias(BATCH_ID)
-    return best.select(*[values[name].alias(name) for name in dataset.column_names], batch)
+    return best.select(*[values[name].alias(name) for name in dataset.content_names], batch)
 
 
 def _order(dataset: Dataset) -> tuple[Callable[[SparkColumn], SparkColumn], list[SparkColumn]]:
@@ -129,7 +129,7 @@ def tied_in_batch(rows: DataFrame, latest: DataFrame, dataset: Dataset) -> DataF
     """The keys and sequences of a batch that it delivers with several contents itself."""
     by = list(tie_columns(dataset))
     repeated = latest.where(F.col(ROWS) > 1).select(*by)
-    content = F.struct(*[F.col(name) for name in dataset.column_names])
+    content = F.struct(*[F.col(name) for name in dataset.content_names])
     counted = rows.join(repeated, on=by, how="left_semi").groupBy(*by).agg(F.count_distinct(content).alias("_contents"))
     return counted.where(F.col("_contents") > 1).select(*by)
 

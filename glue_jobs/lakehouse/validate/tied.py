@@ -18,7 +18,7 @@ from lakehouse.contracts.columns import ROW_ID, TIED
 from lakehouse.contracts.contract import Dataset, Ties
 from lakehouse.contracts.suite import Suite
 from lakehouse.lake.batches import validation_results_of
-from lakehouse.lake.bronze import passed_rows_of, without_ignored
+from lakehouse.lake.bronze import passed_rows_of, with_day, without_ignored
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.tied_keys import listed_ties
 from lakehouse.lake.ties import record_ties
@@ -47,10 +47,10 @@ def with_ties(context: Context, dataset: Dataset, rows: DataFrame, suite: Suite)
 def with_tied(rows: DataFrame, suite: Suite, dataset: Dataset, before: Before) -> DataFrame:
     """Add `_tied` to a batch; false for rows that another rule keeps out, for those compete with none."""
     by = [*dataset.key, *dataset.sequence_by]
-    content = F.struct(*dataset.column_names)
+    content = F.struct(*dataset.content_names)
     # Read three times below, and by each reading of the result.
     good = (
-        _kept(without_ignored(rows, dataset), suite)
+        with_day(_kept(without_ignored(rows, dataset), suite), dataset)
         .where(_all_present(by))
         .select(*by, ROW_ID, content.alias(_CONTENT))
         .localCheckpoint(eager=False)

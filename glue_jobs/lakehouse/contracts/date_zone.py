@@ -1,0 +1,37 @@
+"""Whose clock says to which day a row belongs: UTC, that of a named zone, or that of the delivered text."""
+
+from __future__ import annotations
+
+from lakehouse.contracts.columns import DELIVERED, UTC, Column
+from lakehouse.contracts.contract import FileFormat, MergeStrategy
+from lakehouse.contracts.values_reader import known_zone
+from lakehouse.contracts.yaml_places import Place
+
+_NAME_ONE = "name the shops' zone, such as Europe/Berlin."
+
+
+def read_date_zone(node: Place | None, strategy: MergeStrategy, date: Column | None, file_format: FileFormat) -> str:
+    """The word of a contract; raises ContractError where the date column has no such clock."""
+    if node is None:
+        return UTC
+    zone = known_zone(node, (DELIVERED,))
+    if strategy is MergeStrategy.SCD2 or date is None:
+        raise node.error(f"with mergeStrategy {strategy} silver has no dt; remove it.")
+    if zone == UTC:
+        return zone
+    if date.type == "date":
+        raise node.error(f"'{date.name}' is a date, which no clock moves to another day; remove it.")
+    if zone == DELIVERED and (problem := _without_offset(date, file_format)):
+        raise node.error(f"{problem}; {_NAME_ONE}")
+    return zone
+
+
+def _without_offset(date: Column, file_format: FileFormat) -> str | None:
+    """Why the delivered times have no offset of their own; None for texts in ISO 8601, which all have one."""
+    if file_format.is_binary:
+        return f"times in {file_format} are instants, and nothing says by which clock they were written"
+    if date.values.time_zone:
+        return f"'{date.name}' is read by the clock of {date.values.time_zone}"
+    if date.values.format:
+        return f"'{date.name}' is read by the format {date.values.format}, and offsets are kept of ISO 8601 alone"
+    return None
