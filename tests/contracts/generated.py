@@ -8,6 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.contracts.generated_words import files, is_text, texts
+
 Contract = dict[str, Any]
 
 _PLAIN = ("string", "int", "bigint", "double", "date", "timestamp", "boolean")
@@ -17,8 +19,8 @@ _NAMES = ("note", "amount", "colour", "select", "order", "x1", "day_of", "group"
 
 @st.composite
 def contracts(draw: st.DrawFn, strategies: tuple[str, ...] = STRATEGIES) -> Contract:
-    """A contract of one dataset: some key, sequence, date, strategy, columns and layout."""
-    strategy = draw(st.sampled_from(strategies))
+    """A contract of one dataset: some files, key, sequence, date, strategy, columns and layout."""
+    strategy, files_of = draw(st.sampled_from(strategies)), draw(files())
     keys = draw(st.lists(st.sampled_from(["string", "int", "bigint", "date", "decimal(9,0)"]), min_size=1, max_size=6))
     marks = [
         {} if strategy == "append" else {"primaryKey": True, "primaryKeyPosition": n + 1} for n in range(len(keys))
@@ -28,7 +30,7 @@ def contracts(draw: st.DrawFn, strategies: tuple[str, ...] = STRATEGIES) -> Cont
     columns += [_column("seq", draw(st.sampled_from(times))), _column("at", draw(st.sampled_from(times[:2])))]
     names = draw(st.lists(st.sampled_from(_NAMES), max_size=4, unique=True))
     columns += [_column(name, draw(_types()), required=draw(st.booleans())) for name in names]
-    if draw(st.booleans()):
+    if draw(st.booleans()) and files_of["fileFormat"] != "xlsx":
         fields = [_column("x", draw(_types()), required=False), _column("y", "string", required=False)]
         columns.append(_column("s", "struct", required=False, properties=fields))
     words = {"mergeStrategy": strategy, "partitionBy": [], "clusterBy": ["seq"]}
@@ -44,7 +46,10 @@ def contracts(draw: st.DrawFn, strategies: tuple[str, ...] = STRATEGIES) -> Cont
         else:
             columns.append(_column("op", "string"))
             words["operations"] = {"column": "op", "insert": ["I"], "delete": ["D"], "ignore": ["B"]}
-    words |= {"filePattern": "items*", "fileFormat": draw(st.sampled_from(["csv", "json_lines"]))}
+    if is_text(files_of["fileFormat"]):
+        for column in columns:
+            column |= draw(texts(column["physicalType"])) if column["name"] != "op" else {}
+    words |= {"filePattern": "items*", **files_of}
     words |= {"quarantineLimitPercent": draw(st.integers(0, 100)), "drift": draw(st.sampled_from(["rescue", "ignore"]))}
     return _whole(columns, words, draw(st.sampled_from(["0 3 * * *", "*/15 1-5 * * mon", "5 4 1,15 jan *"])))
 
@@ -90,6 +95,8 @@ def _add(name: str, kind: str, **more: Any) -> Callable[[Contract], None]:
 def _type_of(name: str, kind: str) -> Callable[[Contract], None]:
     def plant(contract: Contract) -> None:
         (column,) = (item for item in contract["schema"][0]["properties"] if item["name"] == name)
+        for word in ("logicalType", "logicalTypeOptions", "customProperties"):
+            column.pop(word, None)
         column["physicalType"] = kind
 
     return plant
@@ -97,6 +104,49 @@ def _type_of(name: str, kind: str) -> Callable[[Contract], None]:
 
 def _in_schedule(schedule: str) -> Callable[[Contract], None]:
     return lambda contract: contract["slaProperties"][0].update(schedule=schedule)
+
+
+def _mark(name: str, **marks: Any) -> Callable[[Contract], None]:
+    """Give a column other words."""
+
+    def plant(contract: Contract) -> None:
+        (column,) = (item for item in contract["schema"][0]["properties"] if item["name"] == name)
+        column.update(marks)
+
+    return plant
+
+
+def _file(format_: str, **options: Any) -> Callable[[Contract], None]:
+    """Make the files such, and those columns plain that say how their text is written."""
+
+    def plant(contract: Contract) -> None:
+        _set("fileFormat", format_)(contract)
+        _set("fileOptions", options)(contract)
+
+    return plant
+
+
+def _text(kind: str, *said: tuple[str, Any], **options: Any) -> Callable[[Contract], None]:
+    """Add a column that says something of its text."""
+    properties = [{"property": name, "value": value} for name, value in said]
+    logical = {"logicalType": kind, "logicalTypeOptions": options} if options else {}
+    return _add("odd", kind, **logical, **({"customProperties": properties} if said else {}))
+
+
+def _log(**words: Any) -> Callable[[Contract], None]:
+    """Make it a change log with these words."""
+
+    def plant(contract: Contract) -> None:
+        dataset = contract["schema"][0]
+        flags = ("deleteFlag", "operations")
+        dataset["customProperties"] = [item for item in dataset["customProperties"] if item["property"] not in flags]
+        dataset["properties"] = [item for item in dataset["properties"] if item["name"] not in ("op", "gone")]
+        _set("mergeStrategy", "upsert")(contract)
+        _set("dateColumn", "at")(contract)
+        _add("op", "string")(contract)
+        _set("operations", {"column": "op", **words})(contract)
+
+    return plant
 
 
 FAULTS: Mapping[str, tuple[str, Callable[[Contract], None]]] = {
@@ -122,6 +172,40 @@ FAULTS: Mapping[str, tuple[str, Callable[[Contract], None]]] = {
     "a day that never comes": ("schedule", _in_schedule("0 3 31 4 *")),
     "an empty schema": ("schema", lambda contract: contract.update(schema=[])),
     "no team": ("team", lambda contract: contract.pop("team")),
+    "no owner": ("team.members", lambda contract: contract["team"]["members"][0].pop("role")),
+    "two deadlines": ("slaProperties", lambda contract: contract["slaProperties"].append(contract["slaProperties"][1])),
+    "a gap in the key": ("primaryKeyPosition", _mark("k1", primaryKeyPosition=9)),
+    "a position of no key": ("primaryKeyPosition", _mark("at", primaryKeyPosition=9)),
+    "a key in a struct": (".primaryKey", _add("st", "struct", properties=[_column("x", "int", primaryKey=True)])),
+    "a sequence twice": ("items.sequenceBy", _set("sequenceBy", ["seq", "seq"])),
+    "something after arrival": ("items.sequenceBy", _set("sequenceBy", ["arrival", "seq"])),
+    "ties of what arrives": ("items.ties", _set("ties", "sometimes")),
+    "a format that is none": ("items.fileFormat", _set("fileFormat", "cvs")),
+    "a sheet of text": ("fileOptions.sheet", _file("csv", sheet="Items")),
+    "a delimiter of documents": ("fileOptions.delimiter", _file("json", delimiter=";")),
+    "a long delimiter": ("fileOptions.delimiter", _file("csv", delimiter="||")),
+    "a quote that delimits": ("fileOptions.delimiter", _file("csv", delimiter="'", quote="'")),
+    "an unknown encoding": ("fileOptions.encoding", _file("csv", encoding="EBCDIC")),
+    "columns beside a header": ("fileOptions.columns", _file("csv", columns=["k1"])),
+    "an empty path": ("fileOptions.path", _file("json", path="data..items")),
+    "row 0": ("fileOptions.headerRow", _file("xlsx", headerRow=0)),
+    "a log that never deletes": ("items.operations", _log(insert=["I"])),
+    "a log that never inserts": ("items.operations", _log(delete=["D"])),
+    "a word for two operations": ("items.operations.delete", _log(insert=["I"], delete=["I"])),
+    "an operation of its own": ("items.operations.erase", _log(insert=["I"], delete=["D"], erase=["E"])),
+    "a pattern of strftime": (".format", _text("date", format="%d.%m.%Y")),
+    "a month that is a minute": (".format", _text("date", format="dd.mm.yyyy")),
+    "a time without a clock": (".format", _text("timestamp", format="dd.MM.yyyy HH:mm")),
+    "a clock that is nowhere": (".defaultTimezone", _text("timestamp", defaultTimezone="Europe/Berln")),
+    "two offsets": (".defaultTimezone", _text("timestamp", format="yyyy-MM-dd HH:mmXXX", defaultTimezone="UTC")),
+    "a sign for two things": (".groupSeparator", _text("int", ("groupSeparator", "."))),
+    "a sign of two characters": (".decimalSeparator", _text("double", ("decimalSeparator", ",,"))),
+    "a sign in text": (".decimalSeparator", _text("string", ("decimalSeparator", ","))),
+    "a word that is true and false": ("Words", _text("boolean", ("trueWords", ["J"]), ("falseWords", ["j"]))),
+    "an empty word": (".nullWords", _text("string", ("nullWords", [""]))),
+    "trimmed by a word": (".trim", _text("string", ("trim", "both"))),
+    "a case that is none": (".case", _text("string", ("case", "Title"))),
+    "nothing to be later": (".ambiguous", _text("timestamp", ("ambiguous", "later"))),
 }
 """Each fault with what the refused field ends with."""
 

@@ -35,7 +35,7 @@ CONTRACT = """apiVersion: v3.1.0
 domain: shop
 name: Shop
 description: {purpose: Orders.}
-team: {name: shop, members: [{username: shop@retail.example}]}
+team: {name: shop, members: [{username: shop@retail.example, role: owner}]}
 slaProperties:
   - {property: frequency, schedule: "0 3 * * *"}
   - {property: timeOfAvailability, value: "06:00"}

@@ -71,7 +71,15 @@ def test_the_samples_contracts_have_none(project: Project) -> None:
          "erp_orders.customer_id.classification: 'geheim' is not known and is masked as personal data."),
         ("  - property: timeOfAvailability\n", "  - {property: retention, value: 3, unit: y}\n  - property: "
          "timeOfAvailability\n", "retention", "'retention' has no effect here, "
-         "only frequency, timeOfAvailability and volume"),
+         "only frequency, timeOfAvailability, volume, budget, runBudget, quietHours and repeatAfter have."),
+        ("    value: 1\n    unit: d\n", "    value: 1\n    unit: h\n", "value: 1",
+         "slaProperties[0].value: once in 1 h is not what the schedule says, 1 times a day, which is kept."),
+        ("element: erp_orders", "element: erp_order.updated_at", "element: erp_order",
+         "slaProperties[1].element: the contract has no dataset 'erp_order'. Did you mean 'erp_orders'?"),
+        ("status: active", "status: retired", "status: retired",
+         "status: 'retired' has no effect; the datasets are ingested for as long as the contract is here."),
+        ("domain: erp\n", "domain: erp\ncustomProperties: [{property: ties, value: first}]\n", "ties",
+         "customProperties[0]: property 'ties' has no effect here; it belongs to a dataset."),
     ],
 )  # fmt: skip
 def test_a_word_without_effect_is_one_warning(

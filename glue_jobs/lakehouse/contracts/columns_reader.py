@@ -16,6 +16,8 @@ _KNOWN_TYPES = ("string", "int", "bigint", "double", "date", "timestamp", "boole
 NAME = "^[a-z][a-z0-9_]*$"
 """Both are regular expressions of ECMA-262 and of Python, for the reader and for editors."""
 _MOST_DIGITS = 38
+LONGEST_NAME = 255
+"""What Glue's catalogue takes as the name of a column."""
 
 
 def read_columns(node: Place) -> tuple[Column, ...]:
@@ -85,6 +87,7 @@ def refuse_key(node: Place) -> tuple[str, ...]:
     """No key; raises ContractError for a column that is marked as a part of one."""
     errors = [item.error(_NO_KEY, "primaryKey") for item in node.items() if item.flag("primaryKey")]
     raise_first(errors, ())
+    _refuse_stray_marks(node)
     return ()
 
 
@@ -92,23 +95,57 @@ _NO_KEY = "with mergeStrategy append each delivered row is kept, whatever its ke
 
 
 def read_key(node: Place) -> tuple[str, ...]:
-    """The key columns by their positions; raises ContractError."""
-    positions: dict[int, str] = {}
+    """The key columns by their positions, which count from 1 without a gap; raises ContractError."""
+    _refuse_stray_marks(node)
+    places: dict[int, Place] = {}
+    names: dict[int, str] = {}
     for item in node.items():
         if item.flag("primaryKey"):
-            position = item.need("primaryKeyPosition")
-            if not isinstance(position.value, int) or position.value in positions:
-                raise position.error(f"must be a number of its own among the key columns, found {position.value!r}.")
+            place, position = _position(item)
+            if position in names:
+                raise place.error(f"must be a number of its own among the key columns, found {position!r}.")
             if not item.flag("required"):
                 raise item.error("a key column must be required: true.", "required")
-            positions[position.value] = item.text("name")
-    if not positions:
+            places[position], names[position] = place, item.text("name")
+    if not names:
         raise node.error("no column is marked primaryKey: true; mark the key's columns.")
-    return tuple(positions[position] for position in sorted(positions))
+    found = sorted(names)
+    for wanted, position in enumerate(found, start=1):
+        if position != wanted:
+            listed = ", ".join(map(str, found))
+            raise places[position].error(
+                f"the key columns have the positions {listed}; count them from 1, without a gap."
+            )
+    return tuple(names[position] for position in found)
 
 
-def read_name(node: Place) -> str:
+def _position(item: Place) -> tuple[Place, int]:
+    place = item.need("primaryKeyPosition")
+    if isinstance(place.value, bool) or not isinstance(place.value, int) or place.value < 1:
+        raise place.error(f"must be a number of its own among the key columns, from 1, found {place.value!r}.")
+    return place, place.value
+
+
+def _refuse_stray_marks(columns: Place, inside: bool = False) -> None:
+    """Marks of a key that would be passed over: a position of no key column, and a field of a struct."""
+    for item in columns.items():
+        if inside and item.flag("primaryKey"):
+            raise item.error("a field of a struct cannot be a key; deliver it as a column of its own.", "primaryKey")
+        position = item.find("primaryKeyPosition")
+        if position is not None and not item.flag("primaryKey") and position.value != _NO_POSITION:
+            raise position.error("the column is not in the key; add primaryKey: true, or remove the position.")
+        if fields := item.find("properties"):
+            _refuse_stray_marks(fields, inside=True)
+
+
+_NO_POSITION = -1
+"""The standard's value for a column outside the key."""
+
+
+def read_name(node: Place, longest: int = LONGEST_NAME) -> str:
     """A name that every engine takes as it is; raises ContractError."""
     if not isinstance(node.value, str) or not re.fullmatch(NAME[1:-1], node.value):
         raise node.error(f"must be lower_case letters, digits and _, found {node.value!r}.")
+    if len(node.value) > longest:
+        raise node.error(f"has {len(node.value)} characters, and at most {longest} fit; shorten it.")
     return node.value

@@ -39,6 +39,7 @@ OF_COLUMNS = {
 }
 OF_TABLES = {"rowCount": "row_count", "duplicateValues": "duplicate_values"}
 """The metrics that are evaluated, with what ends the name of their rule."""
+_ENDS = 2
 
 
 def unique(name: str, columns: tuple[str, ...], key: tuple[str, ...], on_failure: OnFailure) -> Rule:
@@ -161,11 +162,18 @@ def _finished(found: Rule, entry: Place, given: OnFailure | None) -> Rule:
 def _allowed(entry: Place) -> Allowed:
     for operator in OPERATORS:
         if value := entry.find(operator):
-            limits = tuple(number_of(item) for item in value.items()) if operator.endswith("Between") else ()
+            limits = _range(value) if operator.endswith("Between") else ()
             unit = entry.find("unit")
             percent = unit is not None and unit.value == "percent"
             return Allowed(operator, limits or (number_of(value),), percent)
     raise entry.error(f"needs one of {', '.join(OPERATORS)}.")
+
+
+def _range(value: Place) -> tuple[float, ...]:
+    limits = tuple(number_of(item) for item in value.items())
+    if len(limits) != _ENDS or limits[0] > limits[1]:
+        raise value.error(f"must be two numbers, the smaller one first, found {value.value!r}.")
+    return limits
 
 
 def _on_failure(entry: Place) -> OnFailure | None:

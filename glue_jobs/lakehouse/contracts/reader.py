@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from lakehouse.contracts.budget import read_budget
 from lakehouse.contracts.columns import DATE_COLUMNS, DELETED_COLUMN
 from lakehouse.contracts.columns_reader import read_columns, read_key, read_name, refuse_key
 from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeMode, MergeStrategy, Ties
-from lakehouse.contracts.cron import cron_problem
 from lakehouse.contracts.date_zone import read_date_zone
 from lakehouse.contracts.file_options_reader import read_file_options
 from lakehouse.contracts.file_patterns import can_both_match
@@ -25,12 +23,18 @@ from lakehouse.contracts.property_names import properties_of
 from lakehouse.contracts.roles import Roles, check_roles
 from lakehouse.contracts.rules_reader import asked_of, read_rules
 from lakehouse.contracts.sequence_reader import read_sequence
+from lakehouse.contracts.sla_reader import read_deadline, read_promises, read_schedule
+from lakehouse.contracts.team_reader import read_contact
 from lakehouse.contracts.volume import VOLUME, read_volume
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import LakehouseError, gathering, nearest, raise_first
 
 RESERVED_DOMAINS = frozenset({MARTS, "lakehouse"})
 """What `transform_marts` and `maintain_lakehouse` work on."""
+LONGEST_DOMAIN = 32
+"""IAM takes 64 characters as the name of a role: retail-lakehouse-prod-transform_ and the domain."""
+LONGEST_DATASET = 200
+"""A file of that name has an ending, and a pinned table a word behind it; both may have 255 characters."""
 
 
 def load_contracts(folder: Path) -> Contracts:
@@ -122,50 +126,31 @@ def _contract(root: Place) -> Contract:
 
 def _with_owner(root: Place, domain: str, datasets: tuple[Dataset, ...]) -> Contract:
     """The contract: whose the datasets are, when they are delivered and until when they are wanted."""
-    team, sla = root.need("team"), root.need("slaProperties")
-    promised = {item.text("property"): item for item in sla.items()}
-    for wanted in ("frequency", "timeOfAvailability"):
-        if wanted not in promised:
-            raise sla.error(f"needs an entry with property '{wanted}'.")
-    volume = read_volume(promised.get(VOLUME))
+    team, promised = root.need("team"), read_promises(root.need("slaProperties"))
     return Contract(
         domain=domain,
         title=root.text("name"),
         owner=team.text("name"),
-        contact=team.need("members").items("member")[0].text("username"),
+        contact=read_contact(team),
         description=root.need("description").text("purpose"),
-        schedule=_schedule(promised["frequency"]),
-        deadline=_deadline(promised["timeOfAvailability"]),
+        schedule=read_schedule(promised),
+        deadline=read_deadline(promised),
         datasets=datasets,
         budget=read_budget(promised),
         alerts=read_alerts(promised),
-        delivery_gb=volume,
+        delivery_gb=read_volume(promised.get(VOLUME)),
     )
 
 
 def _domain(node: Place) -> str:
-    name = read_name(node)
+    name = read_name(node, LONGEST_DOMAIN)
     if name in RESERVED_DOMAINS:
         raise node.error(f"'{name}' names jobs and folders of the lakehouse itself; give the domain another name.")
     return name
 
 
-def _schedule(entry: Place) -> str:
-    schedule = entry.text("schedule")
-    if problem := cron_problem(schedule):
-        raise entry.need("schedule").error(f"{problem}, found '{schedule}'.")
-    return schedule
-
-
-def _deadline(entry: Place) -> str:
-    deadline = entry.text("value")
-    if not re.match(r"^([01]\d|2[0-3]):[0-5]\d$", deadline):
-        raise entry.need("value").error(f"must be a time of day in UTC as HH:MM, found '{deadline}'.")
-    return deadline
-
-
 def _dataset(node: Place, domain: str) -> Dataset:
-    name = read_name(node.need("name"))
+    name = read_name(node.need("name"), LONGEST_DATASET)
     node = node.named(name)
     values = {name: found.value for name, found in properties_of(node).items()}
     columns = read_columns(node.need("properties"))
@@ -198,7 +183,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
         domain=domain,
         description=node.text("description"),
         merge_strategy=strategy,
-        file_pattern=_text(values["filePattern"]),
+        file_pattern=_pattern(values["filePattern"]),
         file_format=file_format,
         file_options=read_file_options(values.get("fileOptions"), file_format, columns),
         columns=columns,
@@ -245,6 +230,16 @@ def _text(node: Place) -> str:
     if not isinstance(node.value, str) or not node.value:
         raise node.error(f"must be a text, found {node.value!r}.")
     return node.value
+
+
+def _pattern(node: Place) -> str:
+    """Names of files, not of folders; those that begin with a point or a line below are hidden, and never looked at."""
+    pattern = _text(node)
+    if "/" in pattern or pattern[0] in "._" or pattern != pattern.strip():
+        raise node.error(
+            f"must match the names of files alone, which begin with neither . nor _ and hold no /, found '{pattern}'."
+        )
+    return pattern
 
 
 def _percent(node: Place) -> float:

@@ -45,6 +45,8 @@ def check_roles(
         *_append_errors(values, roles),
         *_date_errors(values.get("dateColumn"), kinds, roles),
         *_flag_errors(values, kinds, roles),
+        *_identity_errors(values, roles),
+        *_stable_errors(values, roles, partition_by),
         *_name_errors(places, roles, partition_by),
     ]
     raise_first(found, ())
@@ -81,6 +83,32 @@ def _sequence_errors(values: Mapping[str, Place], kinds: Mapping[str, str], role
         )
     if roles.sequence.by_arrival and "ties" in values:
         yield values["ties"].error(f"no rows tie where {ARRIVAL} decides; remove it, or {ARRIVAL} from sequenceBy.")
+
+
+def _identity_errors(values: Mapping[str, Place], roles: Roles) -> Iterator[ContractError]:
+    """A column of the key is the same in all versions of a row, so it cannot say that one of them goes."""
+    for word, named in (
+        ("deleteFlag", roles.delete_flag),
+        ("operations", roles.operations and roles.operations.column),
+    ):
+        if named in roles.key:
+            wanted = "is in the key, so no deletion would meet the row that it deletes; take it out of the key."
+            yield values[word].error(f"'{named}' {wanted}")
+
+
+def _stable_errors(values: Mapping[str, Place], roles: Roles, partition_by: Sequence[str]) -> Iterator[ContractError]:
+    """partitionIsStable for what differs from version to version would leave a row in each partition."""
+    stable = values.get("partitionIsStable")
+    if stable is None or stable.value is not True:
+        return
+    changing = {*roles.sequence.columns, roles.delete_flag, roles.operations.column if roles.operations else None}
+    of_date = {"dt", "month"} if roles.date_column in changing else set()
+    for name in partition_by:
+        if name in changing | of_date:
+            said = f"{name} is computed from '{roles.date_column}', which" if name in of_date else f"'{name}'"
+            yield stable.error(
+                f"{said} differs between the versions of a row; write false, or partition by another column."
+            )
 
 
 def _append_errors(values: Mapping[str, Place], roles: Roles) -> Iterator[ContractError]:

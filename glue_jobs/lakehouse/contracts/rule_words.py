@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from lakehouse.contracts.columns import Column
@@ -60,16 +62,12 @@ def rows_where(name: str, sentence: str, on_failure: OnFailure, condition: str) 
 
 def on_failure_of(node: Place) -> OnFailure | None:
     """What `customProperties` of a column or an entry say of a failure; raises ContractError for an unknown word."""
-    properties = node.find("customProperties")
-    for item in properties.items() if properties else ():
-        if item.text("property") == ON_FAILURE:
-            value = item.need("value")
-            if value.value not in list(OnFailure):
-                raise value.named(f"{node.field}.{ON_FAILURE}").error(
-                    f"unknown value '{value.value}'.{nearest(str(value.value), OnFailure)}"
-                )
-            return OnFailure(value.value)
-    return None
+    value = node.properties().get(ON_FAILURE)
+    if value is None:
+        return None
+    if value.value not in list(OnFailure):
+        raise value.error(f"unknown value '{value.value}'.{nearest(str(value.value), OnFailure)}")
+    return OnFailure(value.value)
 
 
 def in_name(column: str) -> str:
@@ -114,9 +112,23 @@ def regex_of(node: Place) -> str:
 
 def number_of(node: Place) -> int | float:
     """A number of a contract; raises ContractError."""
-    if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+    if isinstance(node.value, bool) or not isinstance(node.value, int | float) or not math.isfinite(node.value):
         raise node.error(f"must be a number, found {node.value!r}.")
     return node.value if isinstance(node.value, int) else float(node.value)
+
+
+def length_of(node: Place) -> int:
+    """A number of characters; raises ContractError."""
+    if isinstance(node.value, bool) or not isinstance(node.value, int) or node.value < 0:
+        raise node.error(f"must be a number of characters, found {node.value!r}.")
+    return int(node.value)
+
+
+def step_of(node: Place) -> Decimal:
+    """What values are multiples of; raises ContractError."""
+    if (number := number_of(node)) <= 0:
+        raise node.error(f"must be a number above 0, found {number!r}.")
+    return Decimal(str(number))
 
 
 def limit_of(node: Place, column: Column) -> int | float | str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.operations import Operations
@@ -18,15 +17,16 @@ from lakehouse.contracts.rule_words import (
     REGEX,
     in_name,
     kind_of,
+    length_of,
     limit_of,
     literal,
     named_apart,
-    number_of,
     on_failure_of,
     quoted,
     regex_of,
     rows_where,
     rule,
+    step_of,
 )
 from lakehouse.contracts.suite import OnFailure, Rule
 from lakehouse.contracts.suite_checks import is_after
@@ -143,11 +143,11 @@ def _options(node: Place, column: Column, name: str, on_failure: OnFailure) -> I
             yield _bound(option, limit_of(value, column), name, on_failure)
         elif option in _LENGTHS:
             suffix, side, words = _LENGTHS[option]
-            length = number_of(value)
+            length = length_of(value)
             sentence, kwargs = f"{name} has {words} {length} characters.", {"column": name, side: length}
             yield rule(f"{short}_{suffix}", sentence, on_failure, LENGTHS, **kwargs)
         elif option == "multipleOf":
-            step = Decimal(str(number_of(value)))
+            step = step_of(value)
             sentence, condition = f"{name} is a multiple of {step:f}.", f"{quoted(name)} % {step:f} <> 0"
             yield rows_where(f"{short}_multiple_of", sentence, on_failure, condition)
         else:
@@ -163,7 +163,7 @@ def _refuse_empty_ranges(options: Place | None, column: Column) -> None:
     for low, high in itertools.product(("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if low in known and high in known and is_after(limit_of(known[low], column), limit_of(known[high], column)):
             raise known[low].error(f"{known[low].value} lies above {high} {known[high].value}; exchange them.")
-    lengths = [number_of(known[option]) for option in _LENGTHS if option in known]
+    lengths = [length_of(known[option]) for option in _LENGTHS if option in known]
     if len(lengths) == len(_LENGTHS) and lengths[0] > lengths[1]:
         raise known["minLength"].error(f"{lengths[0]} lies above maxLength {lengths[1]}; exchange them.")
 

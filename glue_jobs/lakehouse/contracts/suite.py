@@ -21,6 +21,7 @@ from lakehouse.contracts.suite_errors import (
     SuiteNotFoundError,
     SuiteUnreadableError,
     UnknownColumnError,
+    UnknownFieldError,
     UnknownValueError,
     Where,
 )
@@ -28,6 +29,8 @@ from lakehouse.contracts.suite_types import KNOWN_KWARGS, UNEXPECTED_ROWS, is_ro
 from lakehouse.errors import LakehouseError, gathering, raise_first
 
 RULE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+FIELDS = ("type", "kwargs", "meta", "severity", "id", "description", "notes")
+"""What an expectation may hold; Great Expectations passes over any other word."""
 _ROWS_WHERE = re.compile(r"\s*SELECT\s+\*\s+FROM\s+\{batch\}\s+WHERE\s+(?P<where>.+?)\s*;?\s*", re.I | re.S)
 
 
@@ -133,7 +136,7 @@ def load_suite(project: Path, dataset: str, columns: Mapping[str, str]) -> Suite
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
     except json.JSONDecodeError as error:
         raise SuiteUnreadableError(path, f"{error.msg}, in column {error.colno}", error.lineno) from None
     except ValueError as error:
@@ -146,7 +149,18 @@ def _read(path: Path) -> dict[str, Any]:
     return dict(content)
 
 
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, which itself takes the last of two values with one key, in silence."""
+    names = [name for name, _ in pairs]
+    if doubled := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"an object has the key '{doubled}' twice; remove one")
+    return dict(pairs)
+
+
 def _rule(where: Where, expectation: Mapping[str, Any]) -> Rule:
+    for name in expectation:
+        if name not in FIELDS:
+            raise UnknownFieldError(where, name, FIELDS)
     meta = expectation.get("meta") or {}
     for name in ("rule", "sentence", "on_failure"):
         if not isinstance(meta.get(name), str) or not meta[name].strip():

@@ -71,6 +71,16 @@ class MissingFieldError(SuiteError):
         super().__init__(f"{where}: {field} is missing; expected a non-empty string.")
 
 
+class UnknownFieldError(SuiteError):
+    """An expectation has a word that nobody reads, such as an argument beside kwargs."""
+
+    def __init__(self, where: Where, field: str, known: Iterable[str]) -> None:
+        self.where, self.field, self.known = where, field, tuple(sorted(known))
+        hint = nearest(field, self.known)
+        inside = "" if "mean" in hint else " An argument belongs into kwargs."
+        super().__init__(f"{where}: unknown field '{field}'.{hint}{inside}")
+
+
 class UnknownValueError(SuiteError):
     """A field of an expectation has a value that is not known."""
 

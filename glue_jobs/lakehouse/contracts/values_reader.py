@@ -65,10 +65,7 @@ def read_values(node: Place, type_: str) -> Values:
 
 def _given(node: Place) -> dict[str, Place]:
     """The custom properties of a column that are about its text."""
-    properties = node.find("customProperties")
-    items = properties.items() if properties else ()
-    named = [(item.text("property"), item.need("value")) for item in items]
-    return {name: value.named(f"{node.field}.{name}") for name, value in named if name in VALUE_PROPERTIES}
+    return {name: value for name, value in node.properties().items() if name in VALUE_PROPERTIES}
 
 
 def _is_for(name: str, value: Place, type_: str) -> bool:

@@ -7,18 +7,17 @@ from pathlib import Path
 
 from lakehouse.contracts.classification import is_known, known_words
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset
-from lakehouse.contracts.property_names import outdated_properties
+from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.property_names import outdated_properties, properties_of
 from lakehouse.contracts.quality_reader import OF_COLUMNS, OF_TABLES, why_unused
 from lakehouse.contracts.reader import read_contract
+from lakehouse.contracts.root_warnings import root_warnings
 from lakehouse.contracts.rule_words import FORMATS, ON_FAILURE, SEVERITIES
 from lakehouse.contracts.rules_reader import has_effect
 from lakehouse.contracts.values_reader import FORMAT, VALUE_PROPERTIES, ZONE, is_of_time
-from lakehouse.contracts.volume import VOLUME
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import nearest
 
-_SLA = ("frequency", "timeOfAvailability", VOLUME)
 _LOGICAL = {
     "string": ("string",),
     "int": ("integer",),
@@ -49,7 +48,8 @@ def contract_warnings(folder: Path) -> Iterator[str]:
         except ContractError:
             continue  # reported as an error, which is what to fix first
         root = read_yaml(file)
-        yield from _of_sla(root)
+        for place, said in root_warnings(root, [dataset.name for dataset in datasets]):
+            yield _line(place, said)
         for node, dataset in zip(root.need("schema").items(), datasets, strict=True):
             yield from _of_dataset(node.named(dataset.name), dataset)
 
@@ -58,21 +58,24 @@ def _line(node: Place, text: str) -> str:
     return f"{node.file}:{node.line}: {node.field}: {text}"
 
 
-def _of_sla(root: Place) -> Iterator[str]:
-    for item in root.need("slaProperties").items():
-        if item.text("property") not in _SLA:
-            known = f"{', '.join(_SLA[:-1])} and {_SLA[-1]}"
-            yield _line(item, f"'{item.text('property')}' has no effect here, only {known} have.")
-
-
 def _of_dataset(node: Place, dataset: Dataset) -> Iterator[str]:
     physical = node.find("physicalName")
     if physical is not None and physical.value != dataset.name:
         yield _line(physical, f"'{physical.value}' has no effect here; the tables are named {dataset.name}.")
+    yield from _of_sequence(node, dataset)
     yield from _not_read(node)
     yield from _of_quality(node, OF_TABLES)
     for inner, column in zip(node.need("properties").items(), dataset.columns, strict=True):
         yield from _of_column(inner.named(f"{dataset.name}.{column.name}"), column)
+
+
+def _of_sequence(node: Place, dataset: Dataset) -> Iterator[str]:
+    if set(dataset.sequence_by) <= {*dataset.key} and dataset.merge_strategy is MergeStrategy.UPSERT:
+        for name in dataset.sequence_by:
+            value = properties_of(node)["sequenceBy"].value
+            yield _line(
+                value, f"'{name}' is in the key, so it orders no two versions of a row; the last to arrive stays."
+            )
 
 
 def _of_column(node: Place, column: Column, is_field: bool = False) -> Iterator[str]:

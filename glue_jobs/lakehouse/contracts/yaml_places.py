@@ -105,6 +105,17 @@ class Place:
             raise self.error("must be a mapping.")
         return [(key.value, self.need(key.value)) for key, _ in self.node.value]
 
+    def properties(self) -> dict[str, Place]:
+        """The values of its custom properties by their names; one that is given twice is an error."""
+        found: dict[str, Place] = {}
+        listed = self.find("customProperties")
+        for item in listed.items() if listed else ():
+            name = item.text("property")
+            if name in found:
+                raise item.error(f"property '{name}' is given twice; remove one.")
+            found[name] = item.need("value").named(f"{self.field}.{name}".lstrip("."))
+        return found
+
     def at(self, path: Iterable[str | int]) -> Place:
         """The place at a path of keys and positions, as far as it exists."""
         node = self.node
