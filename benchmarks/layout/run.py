@@ -109,12 +109,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     """Measure, then write the page."""
-    given = parser().parse_args(argv)
-    folders = command.folders("layout", given)
-    if not given.render:
-        measure(given, folders)
-    command.print_written(page.write(folders.results, folders.docs))
-    return 0
+    return command.run("layout", parser().parse_args(argv), measure, page.write)
 
 
 def measure(given: argparse.Namespace, folders: Folders) -> None:

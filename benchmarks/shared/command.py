@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,20 @@ def start_spark(given: argparse.Namespace, work: Path, settings: Mapping[str, st
         os.environ.setdefault(name, value)
     own = {"spark.local.dir": str(work / "spark"), **(INTERPRETED if given.small else {}), **(settings or {})}
     return local_session(find_project(), own)
+
+
+def run(
+    name: str,
+    given: argparse.Namespace,
+    measure: Callable[[argparse.Namespace, Folders], None],
+    write: Callable[[Path, Path], list[Path]],
+) -> int:
+    """Measure unless only the page is wanted, write the page, and say which files that are; the exit code."""
+    own = folders(name, given)
+    if not given.render:
+        measure(given, own)
+    print_written(write(own.results, own.docs))
+    return 0
 
 
 def print_written(paths: list[Path]) -> None:

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.shared import command, machine
-from benchmarks.shared.command import ROOT
+from benchmarks.shared.command import ROOT, Folders
 from benchmarks.shared.store import today
 from benchmarks.year import page
 from benchmarks.year.earlier_runs import enter_runs
@@ -82,7 +82,7 @@ def enter(s3: CountingS3, folder: Path, until: int) -> None:
     s3.upload(folder / "curated", f"{PREFIX}/curated")
 
 
-def measure(work: Path, runs: int, early: int, late: int) -> list[YearRun]:
+def life(work: Path, runs: int, early: int, late: int) -> list[YearRun]:
     """A lake's life: whole runs, runs that are only entered, whole runs."""
     import boto3
 
@@ -96,22 +96,23 @@ def measure(work: Path, runs: int, early: int, late: int) -> list[YearRun]:
         return counted + [whole_run(s3, delivery(work / "landing", n), n) for n in range(runs - late + 1, runs + 1)]
 
 
-def main(words: list[str]) -> None:
-    """Measure, keep the results, write the page."""
-    given = parser().parse_args(words)
-    folders = command.folders("year", given)
-    if not given.render:
-        runs, early, late = (60, 3, 3) if given.small else (given.runs, given.early, given.late)
-        with counting_s3() as s3:
-            shutil.rmtree(folders.work / "idle", ignore_errors=True)
-            idle = tuple(idle_runs(s3, find_project(), folders.work / "idle", IDLE[:2] if given.small else IDLE))
-        counted = measure(folders.work, runs, early, late)
-        names = ("pyspark", "delta-spark", "deltalake", "moto")
-        versions = {name: version(name) for name in names} | {"Python": platform.python_version()}
-        entered = runs - early - late - 2
-        save(folders.results, YearResults(machine.machine(), versions, today(), entered, tuple(counted), idle))
-    command.print_written(page.write(folders.results, folders.docs))
+def measure(given: argparse.Namespace, folders: Folders) -> None:
+    """Count the requests of runs that find nothing, then those of a lake's life, and keep the results."""
+    runs, early, late = (60, 3, 3) if given.small else (given.runs, given.early, given.late)
+    with counting_s3() as s3:
+        shutil.rmtree(folders.work / "idle", ignore_errors=True)
+        idle = tuple(idle_runs(s3, find_project(), folders.work / "idle", IDLE[:2] if given.small else IDLE))
+    counted = life(folders.work, runs, early, late)
+    names = ("pyspark", "delta-spark", "deltalake", "moto")
+    versions = {name: version(name) for name in names} | {"Python": platform.python_version()}
+    entered = runs - early - late - 2
+    save(folders.results, YearResults(machine.machine(), versions, today(), entered, tuple(counted), idle))
+
+
+def main(argv: list[str]) -> int:
+    """Measure, then write the page."""
+    return command.run("year", parser().parse_args(argv), measure, page.write)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
