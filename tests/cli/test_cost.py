@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from lakehouse.cli.main import main
+from lakehouse.contracts import project as project_module
 from lakehouse.contracts.budget import Budget
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.cost_plan import all_runs, plan_costs
@@ -73,6 +75,19 @@ def test_the_command(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     assert "0.1100 $ since 2026-11-01" in out
     assert main(["cost", "--since", "yesterday", "--lake", lake.root]) == 2
     assert "expected a day such as 2026-11-01" in capsys.readouterr().err
+
+
+def test_costs_are_compared_with_the_budget_where_they_are_those_of_this_month(
+    tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = Lake.at(str(tmp_path))
+    erp = replace(project.contracts.of("erp"), budget=Budget(month=0.04))
+    monkeypatch.setattr(project_module, "find_project", lambda: SimpleNamespace(contracts=Contracts((erp,))))
+    stepped(lake, domain="erp", cost_usd=0.01, recorded_at=datetime.now(UTC))
+    assert main(["cost", "--lake", lake.root]) == 0
+    assert "erp: 25% of the month's budget of 0.04 $" in capsys.readouterr().out
+    assert main(["cost", "--since", "2026-11-01", "--lake", lake.root]) == 0
+    assert "budget" not in capsys.readouterr().out
 
 
 def test_the_plan_by_hand(project: Project) -> None:

@@ -145,6 +145,9 @@ def test_a_file_that_ingest_has_not_seen(lake: Lake, of_products: Contracts) -> 
     assert (one.found, one.since) == ("2 new files pending at ingest", NOON)
     record_landed(lake, "products", list_files(lake.landing("products")), {})
     assert seen(lake, of_products).findings == ()
+    os.utime(folder / "products_1.csv", (LATER.timestamp(), LATER.timestamp()))
+    (one,) = seen(lake, of_products).findings
+    assert (one.found, one.since) == ("1 new file pending at ingest", LATER), "the same name in another version"
 
 
 def test_open_rows_ties_and_layout_are_shown_and_fail_nothing(

@@ -22,6 +22,7 @@ from lakehouse.contracts.project import Project
 from lakehouse.cycle.status import Commands, status_of
 from lakehouse.cycle.tell import alerts_of, is_time, message_of, record_sent, sent_before, to_tell
 from lakehouse.lake.paths import Lake
+from lakehouse.runtime import channels as channels_module
 from lakehouse.runtime.channels import TOPIC, WEBHOOK, Message, channels
 from tests.helpers.seeded_ledgers import NOON, planned, ran, refused, stepped
 
@@ -95,6 +96,16 @@ def test_what_the_status_found_is_sent_once(lake: Lake, keeper: Keeper, capsys: 
         ("manual action", "erp_orders"), ("run again", "products"),
     ]  # fmt: skip
     assert body["text"].splitlines()[1].startswith("manual action: erp_orders: refused, nothing delivered since: ")
+
+
+def test_every_channel_gets_the_message(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    got: dict[str, list[Message]] = {"webhook": [], "topic": []}
+    monkeypatch.setattr(channels_module, "channels", lambda: {name: kept.append for name, kept in got.items()})
+    assert main(["tell", "--lake", lake.root]) == 0
+    assert [len(kept) for kept in got.values()] == [1, 1]
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["webhook", "topic"]
 
 
 @pytest.mark.parametrize("answer", [404, 500])

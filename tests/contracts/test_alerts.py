@@ -19,6 +19,8 @@ def test_quiet_hours_and_repeats(project: Project, tmp_path: Path) -> None:
     found = read_contract(written(project, tmp_path, *entries))
     assert found.alerts == Alerts((time(22), time(6, 30)), timedelta(hours=4))
     assert read_contract(written(project, tmp_path)).alerts == Alerts(None, timedelta(days=1))
+    half = read_contract(written(project, tmp_path, 'property: quietHours, value: "22:00-22:30"'))
+    assert half.alerts.quiet == (time(22), time(22, 30)), "they may begin and end in one hour"
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def test_a_month_and_a_run(project: Project, tmp_path: Path) -> None:
     ("entry", "problem"),
     [
         ("property: budget, value: -1, unit: USD", "must be a number above 0, an amount of US dollars, found -1"),
+        ("property: budget, value: 0, unit: USD", "must be a number above 0, an amount of US dollars, found 0"),
         ("property: budget, value: many, unit: USD", "must be a number above 0, an amount of US dollars, found 'many'"),
         (
             "property: runBudget, value: true, unit: USD",

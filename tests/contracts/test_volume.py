@@ -27,10 +27,13 @@ def say(contract: Path, entry: str) -> None:
     contract.write_text(text.replace(PROMISED, f"  - {{property: volume, {entry}}}\n{PROMISED}"), encoding="utf-8")
 
 
-@pytest.mark.parametrize("entry", ["value: 5, unit: GB", "value: 0.5, unit: TB", "value: 900, unit: MB"])
-def test_a_volume_is_read_and_has_an_effect(contract: Path, entry: str) -> None:
+@pytest.mark.parametrize(
+    ("entry", "gigabytes"),
+    [("value: 5, unit: GB", 5.0), ("value: 0.5, unit: TB", 512.0), ("value: 256, unit: MB", 0.25)],
+)
+def test_a_volume_is_read_and_has_an_effect(contract: Path, entry: str, gigabytes: float) -> None:
     say(contract, entry)
-    assert read_contract(contract).domain == "products"
+    assert read_contract(contract).delivery_gb == gigabytes
     assert [line for line in contract_warnings(contract.parent) if "volume" in line] == []
 
 

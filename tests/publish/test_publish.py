@@ -87,6 +87,14 @@ def test_a_table_of_the_catalogue_has_the_real_columns(tmp_path: Path) -> None:
     assert wanted.items() <= found["Parameters"].items()
 
 
+def test_a_text_that_glue_would_not_take_is_cut(tmp_path: Path) -> None:
+    table = sales(tmp_path / "sales", SALE, NULLS)
+    for length, shown in ((255, 255 * "c"), (256, 254 * "c" + "…")):
+        found = table_input("sales", "s3://lake/sales", table, Described(2049 * "d", {"ok": length * "c"}))
+        assert found["StorageDescriptor"]["Columns"][-1]["Comment"] == shown
+        assert found["Description"] == 2047 * "d" + "…"
+
+
 def entry_of_sales(glue: Any) -> tuple[int, list[str], str]:
     """How many versions the entry of `sales` had, its columns, and the Delta version it stands for."""
     entry = glue.get_table(DatabaseName="silver", Name="sales")["Table"]
