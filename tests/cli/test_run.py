@@ -29,7 +29,7 @@ def cycles(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
         return SimpleNamespace(summary=None, exit_code=3)
 
     monkeypatch.setattr("lakehouse.cycle.cycle.run_cycle", run_cycle)
-    monkeypatch.setattr("lakehouse.cycle.report.write", lambda *_: None)
+    monkeypatch.setattr("lakehouse.site.build.write_pages", lambda *_: None)
     monkeypatch.setattr("lakehouse.cycle.closing_table.print_summary", lambda *_: None)
     return called
 

@@ -64,6 +64,7 @@ def small_lake(project: Project, tmp_path_factory: pytest.TempPathFactory) -> La
         ("layout", "show", "silver.erp_orders"),
         ("layout", "advise", "silver.erp_orders"),
         ("history", "silver.erp_orders"),
+        ("site",),
     ],
     ids=" ".join,
 )

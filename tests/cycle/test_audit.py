@@ -15,10 +15,10 @@ from pyspark.sql import SparkSession
 
 from lakehouse.contracts.project import Project
 from lakehouse.cycle.cycle import CycleResult
-from lakehouse.cycle.report import render
 from lakehouse.lake.delta_log import existing_table
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
+from lakehouse.site.report import render
 from tests.helpers.lakes import FACT, rows, run
 from tests.helpers.quality_deliveries import LEADS, ORDERS, event, good, lead, order
 

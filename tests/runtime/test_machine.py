@@ -12,11 +12,12 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from lakehouse.cli.console import console
 from lakehouse.cli.run import run_delivery
-from lakehouse.cycle import cycle, report
+from lakehouse.cycle import cycle
 from lakehouse.cycle.cycle import CycleResult
 from lakehouse.runtime.job import run_job
 from lakehouse.runtime.machine import foreseen
-from tests.cycle.test_report import RUN
+from lakehouse.site import report
+from tests.site.test_report import RUN
 
 ROOT = Path(__file__).parents[2]
 

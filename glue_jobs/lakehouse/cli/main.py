@@ -17,6 +17,7 @@ from lakehouse.cli import (
     quarantine,
     query,
     run,
+    site,
     status,
     tell,
     try_file,
@@ -36,6 +37,7 @@ app.add_typer(run.app)
 app.add_typer(status.app)
 app.add_typer(cost.app)
 app.add_typer(tell.app)
+app.add_typer(site.app)
 app.add_typer(query.app)
 app.add_typer(project.app)
 app.add_typer(new.app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -78,10 +78,10 @@ def run_delivery(
     from lakehouse.cycle.closing_table import print_summary
     from lakehouse.cycle.cycle import run_cycle
     from lakehouse.cycle.display import Display
+    from lakehouse.cycle.status import Commands
     from lakehouse.runtime.glue import command_context
-    from lakehouse.runtime.machine import foreseen
     from lakehouse.runtime.safe_commits import require_jar
-    from lakehouse.site import report
+    from lakehouse.site.build import write_pages
 
     log.configure(getattr(logging, log_level.upper()))
     context = command_context(lake, only_writer)
@@ -93,15 +93,27 @@ def run_delivery(
     with Display(total=sum(map(only.has, jobs))) as display:
         result = run_cycle(context, place, display, only)
     print_summary(result.summary, display.console)  # first, for the row counts must not depend on a full disk
+    commands = Commands(lake, lake == DEFAULT_LAKE)
+    ending = _exit_of(lambda: write_pages(context.lake, context.project, commands, result.summary))
+    return result.exit_code or ending
+
+
+def _exit_of(write: Callable[[], None]) -> int:
+    """Write the pages about a run that has ended: what goes wrong there is said, and hides nothing of the run."""
+    from lakehouse import log
+    from lakehouse.errors import EXIT_UNEXPECTED, LakehouseError
+    from lakehouse.privacy import trace_of, without_values
+    from lakehouse.runtime.machine import foreseen
+
     try:
-        report.write(result.summary, f"{context.lake.root}/report.html")
-    except OSError as error:
-        refused = foreseen(error)
-        if refused is None:
-            raise
-        say_error(f"No report was written: {refused}")
-        return result.exit_code or refused.exit_code
-    return result.exit_code
+        write()
+    except Exception as error:  # of a table that cannot be read, too, for which the run itself has failed before
+        known = error if isinstance(error, LakehouseError) else foreseen(error)
+        if known is None:
+            log.warning("unexpected error", trace=trace_of(error))
+        say_error(f"No report was written: {known or without_values(error)}")
+        return known.exit_code if known else EXIT_UNEXPECTED
+    return 0
 
 
 def _selection(contracts: Any, domains: Sequence[str], until: str | None) -> Any:

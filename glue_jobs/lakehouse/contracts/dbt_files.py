@@ -67,6 +67,12 @@ def mart_names(dbt: Path) -> tuple[str, ...]:
     return tuple(sorted(name for name, model in read_models(dbt).items() if model.is_table))
 
 
+def project_name(dbt: Path) -> str:
+    """The name of the dbt project, which is part of every model's ID."""
+    project = yaml.safe_load((dbt / "dbt_project.yml").read_text(encoding="utf-8"))
+    return str(project["name"])
+
+
 def read_marts(dbt: Path) -> tuple[Mart, ...]:
     """Every mart that is declared whole, those first that others read; `lakehouse check` names the others."""
     models = read_models(dbt)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from lakehouse.contracts.layers import MARTS, SILVER
@@ -180,13 +181,18 @@ def _query(model: Model, keys: tuple[str, ...], name: str, given: Any) -> str | 
             raise MartError(
                 model.file, f"meta.reach.{name} names '{strange[0]}', no key of it.{nearest(strange[0], keys)}"
             )
-        columns = ", ".join(f"{given.get(key, f'`{key}`')} AS `{key}`" for key in keys)
-        return f"SELECT {columns} FROM {CHANGED}"
+        return direct_query(keys, given)
     if isinstance(given, str) and given.split(maxsplit=1)[:1] and given.split(maxsplit=1)[0].lower() in _QUERIES:
         return given.strip().rstrip(";")
     raise MartError(
         model.file, f"meta.reach.{name} is {given!r}; it is direct, whole, expressions by key, or a query ({PAGE})."
     )
+
+
+def direct_query(keys: Iterable[str], expressions: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The query of a reach by columns of its own: each key by its name, or by an expression."""
+    columns = ", ".join(f"{expressions.get(key, f'`{key}`')} AS `{key}`" for key in keys)
+    return f"SELECT {columns} FROM {CHANGED}"
 
 
 _QUERIES = ("select", "with")

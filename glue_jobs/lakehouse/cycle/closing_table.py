@@ -14,6 +14,7 @@ from rich.text import Text
 from lakehouse.contracts.marts import FACT
 from lakehouse.cycle.display import PIPED_WIDTH, STYLES, is_live, one_line
 from lakehouse.cycle.summary import DatasetCount, RunSummary, StepTime, net_revenue
+from lakehouse.lake.paths import SITE_PAGE
 from lakehouse.say import format_count, format_money, format_seconds
 
 EXAMPLE = f"select dt, store_id, orders, net_revenue from {FACT} limit 10"
@@ -110,6 +111,7 @@ def _where_to_look(summary: RunSummary) -> list[Text]:
     lake = summary.lake.rstrip("/")
     pages = [
         ("report", f"{lake}/report.html"),
+        ("site", f"{lake}/{SITE_PAGE}"),
         *((link.title, f"{lake}/{link.path}") for link in summary.links),
     ]
     is_default = Path(lake) == Path("local_output").resolve() or lake in ("local_output", "./local_output")

@@ -129,9 +129,15 @@ class Commands:
 
 def status_of(lake: Lake, contracts: Contracts, commands: Commands, now: datetime) -> LakeStatus:
     """How the datasets of some contracts stand."""
-    opened = Opened(lake, contracts.datasets)
+    return status_in(Opened(lake, contracts.datasets), contracts, commands, now)
+
+
+def status_in(
+    opened: Opened, contracts: Contracts, commands: Commands, now: datetime, has_raw: bool = True
+) -> LakeStatus:
+    """The same of a lake whose tables are opened already; has_raw: whether the raw layer may be listed."""
     rows = opened.rows("runs", f"SELECT * FROM t WHERE started_at >= {instant(now - WEEK)}")
-    datasets, runs = tuple(facts_of(opened, contracts)), runs_of(rows, now, this_process())
+    datasets, runs = tuple(facts_of(opened, contracts, has_raw)), runs_of(rows, now, this_process())
     domains = tuple(_domains(opened, contracts, now))
     found = [
         *(finding for facts in datasets for finding in findings_of_dataset(facts, commands)),

@@ -64,8 +64,10 @@ class DatasetFacts:
     read_amplification: float
 
 
-def facts_of(opened: Opened, contracts: Contracts) -> list[DatasetFacts]:
-    """How every dataset of some contracts stands."""
+def facts_of(opened: Opened, contracts: Contracts, has_raw: bool = True) -> list[DatasetFacts]:
+    """How every dataset of some contracts stands; has_raw: whether the raw layer may be listed."""
+    if not has_raw:
+        return [_facts(opened, dataset, ()) for dataset in contracts.datasets]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = pool.map(lambda domain: new_files(opened.lake, domain), contracts.domains)
         new = dict(zip(contracts.domains, found, strict=True))

@@ -15,7 +15,7 @@ from lakehouse.lake.batches import MERGE, BatchState, ValidationStatus
 from lakehouse.lake.delta_log import open_table, select
 from lakehouse.lake.paths import Lake
 
-_LEDGERS = ("batches", "validation_results", "decisions", "ties", "published", "runs", "steps")
+LEDGERS = ("batches", "validation_results", "decisions", "ties", "published", "runs", "steps")
 _AT_ONCE = 16
 
 Row = Mapping[str, Any]
@@ -24,9 +24,9 @@ Row = Mapping[str, Any]
 class Opened:
     """The tables of a lake that a status reads, each opened once and all at once: over S3 each is a round trip."""
 
-    def __init__(self, lake: Lake, datasets: Sequence[Dataset]) -> None:
+    def __init__(self, lake: Lake, datasets: Sequence[Dataset], ledgers: Sequence[str] = LEDGERS) -> None:
         self.lake, self.names = lake, tuple(dataset.name for dataset in datasets)
-        paths = [lake.ops(name) for name in _LEDGERS]
+        paths = [lake.ops(name) for name in ledgers]
         paths += [path for name in self.names for path in (lake.bronze(name), lake.silver(name), lake.quarantine(name))]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             self._tables = dict(zip(paths, pool.map(open_table, paths), strict=True))

@@ -29,6 +29,7 @@ LANDED = f"{OPS}/_landed"
 # Pages below the root of a lake.
 DATA_DOCS_PAGE = "curated/docs/data_docs/index.html"
 DBT_DOCS_PAGE = "curated/docs/dbt/index.html"
+SITE_PAGE = "curated/docs/site/index.html"
 
 
 class LakeNotWritableError(LakehouseError):

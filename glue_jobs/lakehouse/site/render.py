@@ -13,7 +13,7 @@ from lakehouse.say import format_bytes, format_count, format_money, format_secon
 
 FILTERS = {
     "count": format_count,
-    "seconds": format_seconds,
+    "seconds": lambda seconds: "–" if seconds is None else format_seconds(seconds),
     "money": format_money,
     "bytes": format_bytes,
     "grouped": lambda number: f"{number:,}",

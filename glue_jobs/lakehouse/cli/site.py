@@ -1,0 +1,26 @@
+"""`lakehouse site`: builds the static site of a lake: how it stands, runs, datasets, marts, lineage and costs."""
+
+from __future__ import annotations
+
+from lakehouse.cli.app import RUN, command, new_app
+from lakehouse.cli.options import DEFAULT_LAKE, LakePath
+from lakehouse.cli.printing import print_line
+
+app = new_app()
+
+
+@command(app, "site", example="lakehouse site --lake s3://bucket/prefix", panel=RUN)
+def site(lake: LakePath = DEFAULT_LAKE) -> None:
+    """Build the static site of the lake, and print where its first page is; `lakehouse run` does it at its end.
+
+    Pages on how the lake stands, the last runs, each dataset, mart and view, lineage and costs, with search. They open
+    offline and from the bucket.
+    """
+    from lakehouse.contracts.project import find_project
+    from lakehouse.cycle.status import Commands
+    from lakehouse.lake.paths import Lake
+    from lakehouse.site.build import build_site
+
+    opened = Lake.at(lake)
+    opened.require_writable()
+    print_line(build_site(opened, find_project(), Commands(lake, lake == DEFAULT_LAKE)))
