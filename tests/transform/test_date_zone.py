@@ -118,6 +118,15 @@ def law(batches: dict[int, list[Row]], zone: str, first_stays: bool) -> dict[str
     return {key: best[1:] for key, best in found.items()}
 
 
+def test_the_same_row_by_another_clock_is_another_content_on_another_day(spark: SparkSession, tmp_path: Path) -> None:
+    dataset, path = in_zone(ORDERS, DELIVERED), str(tmp_path)
+    row = ("a", "S1", Decimal("1.00"), datetime(2026, 10, 24, 22, 30, tzinfo=UTC), day(1), False)
+    for number, offset in ((1, 0), (2, 120), (3, 180)):
+        merge_batch(spark, dataset, frame(spark, dataset, {number: [(*row, offset)]}).drop("_batch_id"), number, path)
+    (found,) = spark.read.format("delta").load(path).collect()
+    assert (found.dt, found["_batch_id"]) == (date(2026, 10, 25), 2), "the third says what the second has said"
+
+
 @pytest.mark.model
 @pytest.mark.parametrize("zone", ["Europe/Berlin", DELIVERED])
 @pytest.mark.parametrize("kind", [ORDERS, EVENTS], ids=lambda dataset: dataset.name)

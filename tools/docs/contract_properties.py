@@ -13,8 +13,9 @@ import yaml
 
 from lakehouse.contracts.contract import Dataset
 from lakehouse.contracts.file_options_reader import OF_FORMATS
-from lakehouse.contracts.json_schema import OPTION_SCHEMAS, TEXT_SCHEMAS, contract_schema
+from lakehouse.contracts.json_schema import MONEY_SCHEMAS, OPTION_SCHEMAS, TEXT_SCHEMAS, contract_schema
 from lakehouse.contracts.layout import TARGET_FILE_BYTES
+from lakehouse.contracts.money import MONEY_PROPERTIES
 from lakehouse.contracts.property_names import FORMER_NAMES, FORMER_VALUES, KNOWN, REQUIRED
 from lakehouse.contracts.quality_reader import OF_COLUMNS, OF_TABLES
 from lakehouse.contracts.rules_reader import OPTIONS
@@ -50,10 +51,14 @@ def page_of_properties(root: Path) -> str:
         "[File formats](../how-to/file-formats.md) shows them at work.",
         table(("option", "of formats", "values", "meaning"), _of_schemas(OPTION_SCHEMAS, OF_FORMATS)),
         "## Custom properties of a column",
-        "How the text of a column is read. `logicalTypeOptions` of a date or timestamp has two more: `format`, a "
+        "How the text of a column is read, and what its amounts are in. "
+        "`logicalTypeOptions` of a date or timestamp has two more: `format`, a "
         f"pattern in the letters of Java's `DateTimeFormatter` or {codes(EPOCHS)}, and `defaultTimezone`, whose clock "
         "a time without an offset is read from.",
-        table(("property", "of types", "values", "meaning"), _of_schemas(TEXT_SCHEMAS, VALUE_PROPERTIES)),
+        table(
+            ("property", "of types", "values", "meaning"),
+            _of_schemas(TEXT_SCHEMAS | MONEY_SCHEMAS, {**VALUE_PROPERTIES, **MONEY_PROPERTIES}),
+        ),
         "## Rules by contract",
         "`logicalTypeOptions` with an effect: "
         + "; ".join(f"of a {kind} {codes(sorted(names))}" for kind, names in OPTIONS.items() if names)

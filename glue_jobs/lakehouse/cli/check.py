@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lakehouse.cli.check_models import contradictions, unreadable_models
+from lakehouse.cli.check_money import mixed_marts, mixed_views
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dbt_files import mart_problems
 from lakehouse.contracts.marts import declared_by_model, model_file, models
@@ -37,6 +38,7 @@ def problems(project: Project) -> list[str]:
         # What follows from a contract that cannot be read would be reported as if it were wrong too.
         found += _lost_suites(project, contracts)
         found += [] if models_fault else _views(project)
+        found += [] if found else _mixed(project, contracts)
     return found
 
 
@@ -96,6 +98,12 @@ def _marts(project: Project) -> list[str]:
         except LakehouseError as error:
             found.append(str(error))
     return found
+
+
+def _mixed(project: Project, contracts: Contracts) -> list[str]:
+    """Marts and views that mix what nobody may add, once everything else can be read."""
+    lines, tables = mixed_marts(project, contracts)
+    return [*lines, *mixed_views(tuple(read_views(project.dbt / "athena_views")), tables)]
 
 
 def _views(project: Project) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lakehouse.contracts.money import Money
 from lakehouse.contracts.values import AS_WRITTEN, Values
 
 
@@ -14,7 +15,7 @@ class Column:
     """One column: its physical type in the words of Spark SQL, and what the contract says of it.
 
     pii: the values, or those of a field, are personal data. physical_name: its name in delivered files, if another.
-    values: how their text is read.
+    values: how their text is read. money: what its amounts are in.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Column:
     fields: tuple[Column, ...] = ()
     physical_name: str | None = None
     values: Values = AS_WRITTEN
+    money: Money | None = None
 
     @property
     def delivered_name(self) -> str:

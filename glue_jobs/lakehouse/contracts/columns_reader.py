@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lakehouse.contracts.classification import is_personal
 from lakehouse.contracts.columns import Column
+from lakehouse.contracts.money import Money, check_money, read_money
 from lakehouse.contracts.values_reader import read_values
 from lakehouse.contracts.yaml_places import Place
 from lakehouse.errors import LakehouseError, gathering, nearest, raise_first
@@ -33,6 +34,7 @@ def read_columns(node: Place) -> tuple[Column, ...]:
         if names.count(column.name) > 1:
             raise item.error(f"column '{column.name}' is described twice.")
     _refuse_shared_names(node, columns)
+    check_money(node, {column.name: column.money for column in columns}, {c.name: c.type for c in columns})
     return tuple(columns)
 
 
@@ -53,16 +55,24 @@ def _column(node: Place) -> Column:
         raise node.need("physicalType").error(f"{name}: {problem}")
     fields = _fields(node, name, type_)
     physical_name = node.text("physicalName", default=name)
+    money = read_money(node, type_)
     return Column(
         name=name,
         type=type_,
         required=node.flag("required"),
-        description=node.text("description"),
+        description=_description(node, money),
         pii=is_personal(node.text("classification", default="public")) or any(field.pii for field in fields),
         fields=fields,
         physical_name=physical_name if physical_name != name else None,
         values=read_values(node, type_),
+        money=money,
     )
+
+
+def _description(node: Place, money: Money | None) -> str:
+    """What the contract says of a column, and of amounts what they are in: comments are read where no contract is."""
+    text = node.text("description")
+    return text if money is None else f"{text.rstrip('.')}. In {money}."
 
 
 def _type_problem(type_: str) -> str | None:

@@ -13,6 +13,7 @@ from lakehouse.contracts.classification import known_words
 from lakehouse.contracts.columns_reader import NAME, TYPE
 from lakehouse.contracts.contract import Drift, FileFormat, MergeMode, MergeStrategy, Ties
 from lakehouse.contracts.file_options import Encoding
+from lakehouse.contracts.money import CURRENCY, TAX
 from lakehouse.contracts.property_names import KNOWN, REQUIRED
 from lakehouse.contracts.rule_words import ON_FAILURE
 from lakehouse.contracts.suite import OnFailure
@@ -96,6 +97,10 @@ TEXT_SCHEMAS: dict[str, Schema] = {
     "case": {"enum": [*Case], "description": "The letters that the text is kept in."},
 }
 """What each custom property of a column that is about its text may be."""
+MONEY_SCHEMAS: dict[str, Schema] = {
+    CURRENCY: {"type": "string", "description": "What its amounts are in: EUR, or the column that names it by row."},
+    TAX: _FLAG | {"description": "Whether its amounts have tax in them."},
+}
 
 
 def contract_schema() -> Schema:
@@ -143,7 +148,7 @@ def _property(name: str) -> Schema:
 
 def _column() -> Schema:
     words = [word for group in known_words().values() for word in group]
-    known = {ON_FAILURE: {"enum": [*OnFailure]}, **TEXT_SCHEMAS}
+    known = {ON_FAILURE: {"enum": [*OnFailure]}, **TEXT_SCHEMAS, **MONEY_SCHEMAS}
     named = [{"properties": {"property": {"const": name}, "value": value}} for name, value in known.items()]
     other = {"properties": {"property": {"not": {"enum": [*known]}}}}
     return {

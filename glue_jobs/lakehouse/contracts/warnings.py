@@ -8,6 +8,7 @@ from pathlib import Path
 from lakehouse.contracts.classification import is_known, known_words
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.money import MONEY_PROPERTIES
 from lakehouse.contracts.property_names import outdated_properties, properties_of
 from lakehouse.contracts.quality_reader import OF_COLUMNS, OF_TABLES, why_unused
 from lakehouse.contracts.reader import read_contract
@@ -29,6 +30,7 @@ _LOGICAL = {
     "boolean": ("boolean",),
     "struct": ("object",),
 }
+_OF_COLUMNS = (ON_FAILURE, *VALUE_PROPERTIES, *MONEY_PROPERTIES)
 _NOT_READ = {
     "partitioned": "the custom property partitionBy names the partitions",
     "partitionKeyPosition": "the custom property partitionBy names the partitions",
@@ -126,14 +128,14 @@ def _of_custom_properties(node: Place) -> Iterator[str]:
     properties = node.find("customProperties")
     for item in properties.items() if properties else ():
         name = item.text("property")
-        if name not in (ON_FAILURE, *VALUE_PROPERTIES):
+        if name not in _OF_COLUMNS:
             yield _line(item, f"property '{name}' has no effect here.{_nearest_property(name)}")
 
 
 def _nearest_property(name: str) -> str:
     if name.lower() in ("timezone", "format"):
         return f" Write logicalTypeOptions.{ZONE if name.lower() == 'timezone' else FORMAT}."
-    return nearest(name, (ON_FAILURE, *VALUE_PROPERTIES))
+    return nearest(name, _OF_COLUMNS)
 
 
 def _of_quality(node: Place, metrics: dict[str, str]) -> Iterator[str]:
