@@ -23,7 +23,8 @@ def few(rows: list[int | None], most: int = LIMIT) -> bool:
     if not rows:
         raise ValueError("the words of an error stay")
     found = [row for row in rows if row]
-    log(found, end="")
+    log.info("what is logged stays", number=1)
+    write(found, end="")
     return len(found) <= most and found[0] != 7
 '''
 CHANGES = [
@@ -34,8 +35,8 @@ CHANGES = [
     ("the other way round", "found = [row for row in rows if (not (row))]"),
     ("a condition is left out", "found = [row for row in rows if True]"),
     ("a call is left out", "pass"),
-    ("an argument is left out", "log(found, )"),
-    ("another text", 'log(found, end="XX")'),
+    ("an argument is left out", "write(found, )"),
+    ("another text", 'write(found, end="XX")'),
     ("nothing is returned", "return None"),
     ("and for or", "return len(found) <= most or found[0] != 7"),
     ("another comparison", "return len(found) < most and found[0] != 7"),

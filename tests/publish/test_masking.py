@@ -14,6 +14,7 @@ from lakehouse.contracts.project import Project
 from lakehouse.lake.delta_log import read_rows
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.reveals import RevealNotRecordedError
+from lakehouse.publish.masking import personal_tables
 from lakehouse.publish.pins import pin_table
 from lakehouse.publish.query import run_query
 
@@ -79,6 +80,11 @@ def test_a_condition_on_a_masked_column_finds_nobody(lake: Lake, contracts: Cont
     sql = "select count(*) from crm_leads where email = 'ada@x.example'"
     assert run_query(lake, contracts, sql).rows == [(0,)]
     assert run_query(lake, contracts, sql, reveal_to="eve").rows == [(1,)]
+
+
+def test_only_a_table_whose_dataset_has_personal_data_is_masked(lake: Lake, contracts: Contracts) -> None:
+    tables = [(layer, name) for layer in ("quarantine", "silver", "marts") for name in ("crm_leads", "products")]
+    assert sorted(personal_tables(lake, contracts, tables)) == ["quarantine.crm_leads", "silver.crm_leads"]
 
 
 def test_a_pinned_version_is_masked_as_its_table(lake: Lake, contracts: Contracts) -> None:

@@ -83,7 +83,12 @@ def test_a_table_of_the_catalogue_has_the_real_columns(tmp_path: Path) -> None:
     ]
     assert (found["Description"], found["PartitionKeys"]) == ("All sales.", [])
     assert found["StorageDescriptor"]["Location"] == "s3://lake/prod/curated/silver/sales"
-    wanted = {"table_type": "DELTA", "delta.lastUpdateVersion": "0", "lakehouse.partition_columns": "dt"}
+    wanted = {
+        "table_type": "DELTA",
+        "spark.sql.sources.provider": "delta",
+        "delta.lastUpdateVersion": "0",
+        "lakehouse.partition_columns": "dt",
+    }
     assert wanted.items() <= found["Parameters"].items()
 
 

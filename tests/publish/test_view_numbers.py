@@ -143,6 +143,22 @@ def test_the_catalogue_shows_the_price_of_today(project: Project, lake: Lake) ->
     assert found == [("P1", Decimal("5.00")), ("P3", Decimal("8.00"))]
 
 
+def test_open_leads_are_those_that_nobody_won_or_lost_in_bands_of_their_age(project: Project, lake: Lake) -> None:
+    """Leads of today, of the borders of each band and of long ago; a deleted one is none."""
+    now, ages = datetime.now(UTC), (0, 6, 7, 29, 30, 89, 90, 400)
+    open_ones = [
+        {"age": age, "status": ("new", "contacted", "qualified")[age % 3], "is_deleted": False} for age in ages
+    ]
+    over = [{"age": 1, "status": status, "is_deleted": False} for status in ("converted", "lost")]
+    leads = [*open_ones, *over, {"age": 1, "status": "new", "is_deleted": True}]
+    rows = [{"lead_id": str(number), "store_id": "S001", "status": lead["status"], "is_deleted": lead["is_deleted"],
+             "dt": (now - timedelta(days=lead["age"])).date()} for number, lead in enumerate(leads)]  # fmt: skip
+    write_deltalake(lake.silver("crm_leads"), pa.Table.from_pylist(rows))
+    found = asked(project, lake)("select age_days, age_band, status, leads from leads_ageing order by age_days")
+    bands = ["under 7 days"] * 2 + ["7 to 29 days"] * 2 + ["30 to 89 days"] * 2 + ["90 days and more"] * 2
+    assert found == [(one["age"], band, one["status"], 1) for one, band in zip(open_ones, bands, strict=True)]
+
+
 def test_order_lines_and_sessions_add_up_to_the_fact(both: Ask) -> None:
     """Per day and store, also where a line is returned, cancelled, deleted, or its product unknown."""
     lines = """

@@ -34,7 +34,6 @@ def typed(query: exp.Expr, columns: Mapping[str, Mapping[str, Mapping[str, str]]
         schema=schema,
         dialect="athena",
         quote_identifiers=False,
-        identify=False,
         validate_qualify_columns=False,
     )
     return annotate_types(named, schema=schema, expression_metadata=_METADATA, dialect="athena")

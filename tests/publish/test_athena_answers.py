@@ -1,0 +1,56 @@
+"""What Athena answers: pages of text become rows with their types, what is null stays so, and a query has its price."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from lakehouse.contracts.contract import Contracts
+from lakehouse.publish.athena import Athena, Cost
+from lakehouse.publish.athena_query import query_athena
+
+TYPES = {"id": "bigint", "is_new": "boolean", "day": "date", "at": "timestamp", "amount": "decimal", "share": "double",
+         "name": "varchar"}  # fmt: skip
+FIRST = ("1", "true", "2026-03-01", "2026-03-01 12:00:00.000", "1.50", "0.5", "a")
+SECOND = ("2", "false", None, None, None, None, "")
+
+
+def page(*rows: tuple[str | None, ...], token: str | None = None) -> dict[str, Any]:
+    columns = [{"Name": name, "Type": kind} for name, kind in TYPES.items()]
+    shown = [{"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in rows]
+    more = {} if token is None else {"NextToken": token}
+    return {"ResultSet": {"Rows": shown, "ResultSetMetadata": {"ColumnInfo": columns}}, **more}
+
+
+def test_rows_of_all_pages_have_their_types_and_the_names_are_no_row(capsys: pytest.CaptureFixture[str]) -> None:
+    client = boto3.client("athena", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
+    done = {"QueryExecution": {"Status": {"State": "SUCCEEDED"}, "Statistics": {"DataScannedInBytes": 2 * 10**12}}}
+    with Stubber(client) as answers:
+        answers.add_response("start_query_execution", {"QueryExecutionId": "1"})
+        answers.add_response("get_query_execution", done)
+        answers.add_response("get_query_results", page(tuple(TYPES), FIRST, token="more"))
+        answers.add_response("get_query_results", page(SECOND))
+        found = query_athena(Athena(client, "s3://lake/results/", "primary"), Contracts(()), "SELECT * FROM silver.t")
+    assert (found.types, found.result.columns) == (tuple(TYPES.values()), tuple(TYPES))
+    assert found.result.rows == [
+        (1, True, date(2026, 3, 1), datetime(2026, 3, 1, 12), Decimal("1.50"), 0.5, "a"),
+        (2, False, None, None, None, None, ""),
+    ]
+    assert "about $10.000000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("scanned", "dollars"), [(0, 0.0), (1, 0.00005), (10**7, 0.00005), (2 * 10**7, 0.0001), (10**12, 5.0)]
+)
+def test_a_query_costs_at_least_ten_megabytes_unless_it_reads_nothing(
+    scanned: int, dollars: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LAKEHOUSE_ATHENA_PRICE", raising=False)
+    assert Cost(scanned, 1.0).dollars == pytest.approx(dollars)
+    monkeypatch.setenv("LAKEHOUSE_ATHENA_PRICE", "9")
+    assert Cost(scanned, 1.0).dollars == pytest.approx(dollars * 9 / 5)
