@@ -1,16 +1,17 @@
-"""Two small deliveries of any generated contract, and how many rows silver has of them."""
+"""Two small deliveries of any generated contract, and what silver has of them."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from tests.contracts.generated import Contract
+from tests.cycle.written_files import utc, written
 
 FIRST, SECOND = (0, 1, 2), (1, 3)
 """The keys of each delivery: the second brings a later version of one, and a new one."""
+_VERSIONS = [*((key, 0) for key in FIRST), *((key, 1) for key in SECOND)]
 
 
 def property_of(contract: Contract, name: str) -> Any:
@@ -19,31 +20,26 @@ def property_of(contract: Contract, name: str) -> Any:
     return next((item["value"] for item in listed if item["property"] == name), None)
 
 
-def delivered(contract: Contract, keys: tuple[int, ...], version: int) -> str:
-    """The text of a file with a row per key, by the contract's format."""
+def delivered(contract: Contract, keys: tuple[int, ...], version: int) -> bytes:
+    """A file with a row per key, as the contract says that it is written."""
     columns = contract["schema"][0]["properties"]
-    rows = [{column["name"]: _value(column, key, version) for column in columns} for key in keys]
-    if property_of(contract, "fileFormat") == "json_lines":
-        return "".join(json.dumps(row) + "\n" for row in rows)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [column["name"] for column in columns], lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _in_csv(value) for name, value in row.items()})
-    return text.getvalue()
+    rows = [_row(columns, key, version) for key in keys]
+    return written(columns, rows, property_of(contract, "fileFormat"), property_of(contract, "fileOptions") or {})
 
 
-def _in_csv(value: Any) -> Any:
-    """A struct stands as JSON in its field, a boolean as a word."""
-    if isinstance(value, dict):
-        return json.dumps(value)
-    return str(value).lower() if isinstance(value, bool) else value
+def rows_in_silver(contract: Contract) -> list[dict[str, Any]]:
+    """What silver has of the delivered columns after both, in any order; a change log deletes with its key alone.
+
+    One row per key, the first or the last version; of a history one per version, without a key each of them.
+    """
+    columns, strategy = contract["schema"][0]["properties"], property_of(contract, "mergeStrategy")
+    kept = dict(reversed(_VERSIONS)) if strategy == "insert_only" else dict(_VERSIONS)
+    versions = _VERSIONS if strategy in ("scd2", "append") else list(kept.items())
+    return [_row(columns, key, version) for key, version in versions]
 
 
-def rows_in_silver(contract: Contract) -> int:
-    """How many rows silver has after both: one per key; of a history one per version, without a key each of them."""
-    versions = len(FIRST) + len(SECOND)
-    return versions if property_of(contract, "mergeStrategy") in ("scd2", "append") else len({*FIRST, *SECOND})
+def _row(columns: list[dict[str, Any]], key: int, version: int) -> dict[str, Any]:
+    return {column["name"]: _value(column, key, version) for column in columns}
 
 
 def _value(column: dict[str, Any], key: int, version: int) -> Any:
@@ -57,5 +53,8 @@ def _value(column: dict[str, Any], key: int, version: int) -> Any:
     if kind == "struct":
         return {field["name"]: _value(field, key, version) for field in column["properties"]}
     number = {"seq": version, "at": key}.get(name, key if "primaryKey" in column else 0)
-    texts = {"string": f"v{number}", "date": f"2024-01-0{number + 1}", "timestamp": f"2024-01-0{number + 1}T10:00:00Z"}
-    return texts.get(kind, number % 2 == 1 if kind == "boolean" else number)
+    values = {
+        "string": f"V{number}", "date": date(2024, 1, number + 1), "timestamp": utc(number + 1),
+        "double": float(number), "boolean": number % 2 == 1, "decimal": Decimal(number),
+    }  # fmt: skip
+    return values.get(kind, number)
