@@ -202,6 +202,13 @@ def test_a_fault_of_a_view_has_file_line_and_the_nearest_name(tmp_path: Path) ->
     ]
 
 
+def test_a_view_may_be_sorted_by_its_own_names_and_a_window_not(tmp_path: Path) -> None:
+    write_view(
+        tmp_path, "one", "select amount as a, rank() over (order by a) as n from silver.sales order by a", "a", "n"
+    )
+    assert faults(tmp_path, sales=["amount"]) == ["one.sql:4: unknown column a. Known: amount."]
+
+
 def test_views_come_after_those_that_they_read_and_stand_on_tables_alone(tmp_path: Path) -> None:
     write_view(tmp_path, "a", "select x from analytics.b", "x")
     write_view(tmp_path, "b", "select x from silver.sales", "x")

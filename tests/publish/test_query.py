@@ -10,7 +10,7 @@ from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.query import QueryResult, run_query
-from lakehouse.publish.query_errors import EmptyLakeError, QueryError
+from lakehouse.publish.query_errors import EmptyLakeError, QueryError, UnknownTableError
 
 
 @pytest.fixture
@@ -45,3 +45,17 @@ def test_the_embedded_engine_says_what_there_is(lake: Lake, contracts: Contracts
     with pytest.raises(QueryError, match="prodct_id"):
         run_query(lake, contracts, "select prodct_id from products")
     assert run_query(lake, contracts, "select count(*) from products").rows == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "views", "says"),
+    [
+        ("silver.product", (), "silver.products. Did you mean 'silver.products'?"),
+        ("Prodcts", (), "silver.products. Did you mean 'products'?"),
+        ("silver.product", ("analytics.v",), "silver.products. Views: analytics.v. Did you mean 'silver.products'?"),
+        ("x", ("analytics.v",), "silver.products. Views: analytics.v."),
+    ],
+)
+def test_an_unknown_table_is_answered_with_all_names(name: str, views: tuple[str, ...], says: str) -> None:
+    error = UnknownTableError(name, ["silver.products"], views)
+    assert str(error) == f"The query failed: there is no table {name}. Tables: {says}"

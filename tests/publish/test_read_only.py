@@ -9,7 +9,7 @@ from lakehouse.publish.read_only import NotAReadError, parse_read
 READS = (
     "select 1", "select * from silver.t", 'SELECT * FROM "silver"."t";', "with a as (select 1 as n) select * from a",
     "values (1)", "describe silver.t", "describe select * from t", "show tables", "show tables in silver",
-    "show columns in t", "explain select 1", "explain analyze select * from t", "explain (select 1)",
+    "show tables;", "show columns in t", "explain select 1", "explain analyze select * from t", "explain (select 1)",
     "explain (type validate) select * from marts.f", "select * from t, unnest(a) as u(b)", "(select 1)", "table t",
     "-- a comment\nselect 1", "/* x */ select 1 -- y\n;", "select a from t union all select b from u",
     "select 'copy; drop' as word from t", "select count(*) filter (where a) from t", "select * from (values (1)) v(a)",
@@ -38,6 +38,7 @@ OTHERS = (
     "select * from table(system.query('x'))", "select getenv('HOME')", "with a as (from read_csv('x')) select * from a",
     "select * from information_schema.tables", "select * from pg_catalog.pg_class", "select * from other.silver.t",
     "describe 'x.csv'", "describe select * from read_csv('x')", "show 'x.csv'", "show tables in other", "show other.t",
+    "show tables in other;",
 )  # fmt: skip
 
 
@@ -71,6 +72,11 @@ def test_all_else_is_refused_in_one_line(dialect: str, sql: str) -> None:
     assert caught.value.exit_code == 2
     assert "\n" not in str(caught.value)
     assert "\x1b" not in str(caught.value)
+
+
+def test_what_cannot_be_parsed_is_said_with_its_place() -> None:
+    with pytest.raises(NotAReadError, match=r"\(.*, line 2, column \d+\)\. Wanted"):
+        parse_read("select a\nfrom where", "athena")
 
 
 def test_the_tables_of_a_query_are_known() -> None:

@@ -108,10 +108,11 @@ def test_views_without_a_file_are_dropped_but_for_postponed_and_others(folder: P
     refresh(catalogue, views_in(folder))
     catalogue.entries_["theirs"] = view_entry("theirs", "SELECT 1 AS x")
     catalogue.entries_["table"] = {"Name": "table"}
+    catalogue.entries_["odd"] = {"Name": "odd", "ViewOriginalText": "/* Presto View: no base64 */"}
     for name in "ab":
         (folder / f"{name}.sql").unlink()
     assert refresh(catalogue, views_in(folder), "a") == RefreshResult((), ("b",))
-    assert sorted(catalogue.entries_) == ["a", "c", "table", "theirs"]
+    assert sorted(catalogue.entries_) == ["a", "c", "odd", "table", "theirs"]
 
 
 @pytest.mark.parametrize("refuses", ["create the view b", "create the view c", "drop the view old"])

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.publish import publish_domain, publish_marts
-from lakehouse.publish.publish_views import views_in_query
+from lakehouse.publish.publish_views import publish_views, views_in_query
 from lakehouse.publish.query import run_query
+from lakehouse.publish.query_errors import QueryError
 from lakehouse.runtime.context import Context
 from tests.helpers.lakes_without_spark import write_lake
 
@@ -50,3 +54,17 @@ def test_a_week_is_the_sum_of_its_days(project: Project, published: Lake) -> Non
     sums = "select store_id, sum(orders), sum(net_revenue)"
     days = f"{sums} from {fact} and store_id in ({stores}) group by all order by all"
     assert week == rows(days)
+
+
+def test_a_view_that_the_engine_cannot_run_is_not_published(project: Project, tmp_path: Path) -> None:
+    for folder in ("contracts", "dbt"):
+        shutil.copytree(project.root / folder, tmp_path / folder)
+    lake = Lake.at(str(tmp_path / "lake"))
+    write_deltalake(lake.silver("products"), pa.table({"product_id": ["P1"]}))
+    for file in (tmp_path / "dbt" / "athena_views").iterdir():
+        file.unlink()
+    header = "-- description: Wrong.\n-- column n integer: Number.\n"
+    query = "select cast(product_id as integer) as n from silver.products\n"
+    (tmp_path / "dbt" / "athena_views" / "wrong.sql").write_text(header + query)
+    with pytest.raises(QueryError):
+        publish_views(Context(Project(tmp_path), lake, no_spark))  # type: ignore[arg-type]

@@ -28,10 +28,6 @@ _ROWS = (exp.GenerateSeries, exp.ExplodingGenerateSeries, exp.Unnest, exp.Explod
 _ROW_NAMES = frozenset({"range", "generate_series", "unnest", "sequence"})
 _OPENING = re.compile(r"read_\w+|\w+_scan|scan_\w+|glob|sniff_\w+|query|query_table|parquet_\w+|getenv|external_query")
 _OPTIONS = re.compile(r"^(\s*(ANALYZE|VERBOSE)\b|\s*\(\s*(TYPE|FORMAT|ANALYZE)\b[^()]*\))*", re.IGNORECASE)
-_SHOWN = frozenset({
-    "TABLES", "ALL", "VIEWS", "COLUMNS", "CREATE", "TABLE", "VIEW", "PARTITIONS", "TBLPROPERTIES", "DATABASES",
-    "SCHEMAS", "IN", "FROM", "LIKE",
-})  # fmt: skip
 
 
 class NotAReadError(UsageError):
@@ -162,5 +158,5 @@ def _require_names(tokens: Sequence[Token]) -> None:
         if is_database and word.lower() not in DATABASES:
             raise NotAReadError(f"it shows '{word}', which is no layer of the lake")
         is_pattern = tokens[number].token_type is TokenType.STRING and "TABLES" in {w.upper() for w in words[:number]}
-        if not is_pattern and word != "." and word.upper() not in _SHOWN and not re.fullmatch(r"\w+", word):
+        if not is_pattern and word != "." and not re.fullmatch(r"\w+", word):
             raise NotAReadError(f"it shows '{word}', which is no table of the lake")

@@ -69,8 +69,6 @@ def _fault(column: exp.Column, scope: Scope, known: TableColumns) -> str:
             if is_qualified or not rest:
                 candidates |= set(columns)
         around = around.parent
-    if not column.table and column.find_ancestor(exp.Order) and column.name in _aliases(scope):
-        return ""
     where = f"{column.table}." if column.table else ""
     return f"unknown column {where}{column.name}.{nearest(column.name, candidates)}"
 
@@ -83,11 +81,6 @@ def _columns_of(source: Any, known: TableColumns) -> Sequence[str] | None:
     if not isinstance(expression, exp.Query) or expression.is_star:
         return None
     return list(expression.named_selects)
-
-
-def _aliases(scope: Scope) -> set[str]:
-    """Aliases of the SELECT, which ORDER BY can use."""
-    return set(scope.expression.named_selects) if isinstance(scope.expression, exp.Query) else set()
 
 
 def _header_faults(view: View) -> Iterator[ViewError]:
