@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.lake.changed_rows import NO_CHANGES, Span, changed_rows, file_changes
 from lakehouse.lake.delta_log import table_version
+from lakehouse.lake.purge import purge_history
 
 
 @pytest.fixture(scope="module", params=["true", "false"], ids=["with deletion vectors", "without"])
@@ -91,3 +92,17 @@ def test_a_version_whose_files_or_commits_are_gone_cannot_be_compared(spark: Spa
     Path(folder, "_delta_log", f"{1:020}.json").unlink()
     assert file_changes(span) is None
     assert file_changes(Span(folder, 3, 1)) is None, "the table went back"
+
+
+def test_a_log_that_no_longer_has_the_earlier_version_says_none(spark: SparkSession, tmp_path: Path) -> None:
+    """Columns came in between, so the earlier version's are asked for; its commits have gone."""
+    folder = str(tmp_path / "t")
+    spark.sql(f"create table delta.`{folder}` (id int) using delta")
+    spark.sql(f"insert into delta.`{folder}` values (1), (2)")
+    purge_history(folder, "r1")
+    spark.sql(f"delete from delta.`{folder}` where id = 1")
+    span = Span(folder, 1, table_version(folder))
+    files = file_changes(span)
+    assert files is not None
+    assert files.schema_changed
+    assert changed_rows(spark, span, files) is None

@@ -9,6 +9,7 @@ from lakehouse.cli import (
     cost,
     dataset,
     doctor,
+    erase,
     layout,
     marts,
     new,
@@ -46,6 +47,7 @@ app.add_typer(doctor.app)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=FIX)
 app.add_typer(batch.app, name="batch", rich_help_panel=FIX)
 app.add_typer(dataset.app, name="dataset", rich_help_panel=FIX)
+app.add_typer(erase.app)
 app.add_typer(publish.app)
 app.add_typer(layout.app, name="layout", rich_help_panel=LAYOUT)
 app.add_typer(layout.maintenance)

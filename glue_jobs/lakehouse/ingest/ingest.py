@@ -24,6 +24,7 @@ from lakehouse.contracts.layout import bounds_of
 from lakehouse.errors import LakehouseError, gathering, raise_first
 from lakehouse.ingest.casting import with_types
 from lakehouse.ingest.findings import count_rows_of, log_differences
+from lakehouse.ingest.forgotten import without_forgotten
 from lakehouse.ingest.grouping import BATCH_BYTES, as_they_came, by_bytes
 from lakehouse.ingest.header import Header, count_rows, read_header
 from lakehouse.ingest.landing import dataset_of, settle
@@ -146,15 +147,16 @@ def ingest_batch(context: Context, dataset: Dataset, batch: Batch, headers: Head
         files = [(file, known.get(file) or read_header(root, file, dataset)) for file in batch.files]
         is_retaken = any(file not in known for file in batch.files)  # an earlier run planned it
         with same_splits(context.spark()):
-            rows = batch_rows(context, dataset, batch, files).persist()
+            delivered = batch_rows(context, dataset, batch, files).persist()
             try:
+                rows, forgotten = without_forgotten(context.lake, dataset, delivered)
                 counts = count_rows_of(rows)
-                drift = log_differences(dataset, files, counts)
+                drift = (*log_differences(dataset, files, counts), *forgotten)
                 _quarantine(context, dataset, batch, rows, counts.unreadable, is_retaken)
                 path = context.lake.bronze(dataset.name)
                 when_free(path, lambda: _append_to_bronze(context, dataset, batch, rows, path))
             finally:
-                rows.unpersist()
+                delivered.unpersist()
         emit_ingested(context, dataset, batch.files)
         size = sum(file.size for file in batch.files)
         did(dataset.name, counts.readable + counts.unreadable, counts.readable, size)

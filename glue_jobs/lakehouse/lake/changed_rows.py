@@ -104,10 +104,10 @@ def _added(action: Mapping[str, Any]) -> str:
 def changed_rows(spark: SparkSession, span: Span, changes: FileChanges) -> DataFrame | None:
     """The old and the new image of each changed row: the later version's columns, and `_image`.
 
-    None where a file of the earlier version has been vacuumed.
+    None where a file of the earlier version has been vacuumed, or its columns are asked of a log that was cleaned.
     """
     log = _Log(spark, span.path)
-    if not log.exist(changes.gone):
+    if not log.exist(changes.gone) or (changes.gone and changes.schema_changed and not log.has(span.before)):
         return None
     if not changes.gone:
         return log.rows(changes.come).withColumn(IMAGE, F.lit(NEW))
@@ -153,6 +153,17 @@ class _Log:
         root = self._jvm.org.apache.hadoop.fs.Path(self._path)
         storage = root.getFileSystem(self._spark._jsc.hadoopConfiguration())
         return all(storage.exists(file.absolutePath(self._log)) for file in self._files(added))
+
+    def has(self, version: int) -> bool:
+        """Whether the log still says what a version was: it has a checkpoint before it, or all commits."""
+        try:
+            self._log.getSnapshotAt(version, self._none, self._none, False)
+        except Exception as error:
+            origin = getattr(error, "java_exception", None)
+            if origin is None or str(origin.getClass().getSimpleName()) != "DeltaFileNotFoundException":
+                raise
+            return False
+        return True
 
     def rows(self, added: Collection[str], version: int | None = None) -> DataFrame:
         """The rows of some files with the columns of a version, by default the newest."""

@@ -1,7 +1,8 @@
 """Removes a dataset's rows from the ledgers of `ops`, and the progress that their logs record of it.
 
 A dataset of the same name that comes later then begins with batch 1. Some ledgers keep their entries: what people did
-to datasets, which says that this one was dropped, by whom and why; who had personal data shown; what runs cost.
+to datasets, which says that this one was dropped, by whom and why; whom they forgot; who had personal data shown;
+what runs cost.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from lakehouse.lake.delta_log import count_rows, existing_table, open_table
 from lakehouse.lake.paths import LEDGERS, Lake
 from lakehouse.lake.published import pins_of
 
-KEPT = frozenset({"dataset_changes", "reveals", "runs", "steps"})
+KEPT = frozenset({"dataset_changes", "erasures", "reveals", "runs", "steps"})
 _APPLICATIONS = ("batches", "decide", "validate", "accept", "ties", "validate-ties", "accept-ties")
 _OF_TABLES = {"pins", "published", "rollbacks"}
 

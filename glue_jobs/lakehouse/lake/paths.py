@@ -14,11 +14,11 @@ REPAIRS = "repairs"
 """The folder below a domain's raw files that holds what people mended in quarantine."""
 
 LEDGERS = (
-    "batches", "dataset_changes", "decisions", "milestones", "pins", "published", "quality_results",
-    "quarantine_changes", "reveals", "rollbacks", "runs", "steps", "ties", "validation_results",
+    "batches", "dataset_changes", "decisions", "erasures", "milestones", "pins", "published",
+    "quality_results", "quarantine_changes", "reveals", "rollbacks", "runs", "steps", "ties", "validation_results",
 )  # fmt: skip
 """All tables of the ops layer."""
-PRIVATE_LEDGERS = frozenset({"dataset_changes", "decisions", "quarantine_changes", "reveals"})
+PRIVATE_LEDGERS = frozenset({"dataset_changes", "decisions", "erasures", "quarantine_changes", "reveals"})
 """Not published to analysts: they name the people who decided, repaired or looked, and reasons in free text."""
 PUBLISHED_LEDGERS = tuple(name for name in LEDGERS if name not in PRIVATE_LEDGERS)
 
