@@ -41,8 +41,11 @@ def test_tables_lists_tables_and_the_views_on_them(lake: Lake, capsys: pytest.Ca
         ["name", "kind", "rows", "files", "version"],
         ["silver.erp_orders", "table", "1", "1", "0"],
         ["silver.products", "table", "2", "1", "0"],
-        ["analytics.current_products", "view", "", "", ""],
-        ["analytics.order_lines", "view", "", "", ""],
+        *[
+            [f"analytics.{view}", "view", "", "", ""]
+            for view in ("baskets", "current_products", "customer_cohorts", "customer_periods", "order_lines")
+        ],
+        ["analytics.returns_by_day", "view", "", "", ""],
     ]
 
 
@@ -77,7 +80,7 @@ def test_columns_have_types_keys_comments_and_say_what_is_personal(
     [
         (["describe", "silver.product"], "There is no table or view 'silver.product'. Did you mean 'silver.products'?"),
         (["query", "select * from analytics.curent_products"], "Did you mean 'analytics.current_products'?"),
-        (["query", "select * from curent_products"], "analytics.order_lines. Did you mean"),
+        (["query", "select * from curent_products"], "analytics.returns_by_day. Did you mean"),
     ],
 )
 def test_a_wrong_name_is_answered_with_the_nearest(
