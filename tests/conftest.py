@@ -1,8 +1,12 @@
-"""Fixtures that every suite shares: one Spark session per run, and a lake below tmp_path."""
+"""Fixtures that every suite shares: one Spark session per run, and a lake below tmp_path.
+
+TEST_ORDER=7 runs the files, and the tests of each, in a random order, the same for the same number.
+"""
 
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +21,16 @@ from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.session import local_session
 from lakehouse.runtime.spark_settings import INTERPRETED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Shuffle files, and tests within them: those of a file share fixtures, and stay together."""
+    if seed := os.environ.get("TEST_ORDER"):
+        order = random.Random(seed)
+        files = sorted({item.path for item in items})
+        place = dict(zip(files, order.sample(range(len(files)), len(files)), strict=True))
+        order.shuffle(items)
+        items.sort(key=lambda item: place[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -103,3 +103,12 @@ def test_a_batch_that_was_stopped_once_stays_among_the_undecided_with_its_newest
         (2, "accepted"),
         (3, "stopped"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("paths", "is_repair"),
+    [((), False), (("a.csv",), False), (("repairs/0a-1/a.csv",), True), (("repairs/0a-1/a.csv", "b.csv"), False)],
+)
+def test_a_batch_is_a_repair_if_all_its_files_are(paths: tuple[str, ...], is_repair: bool) -> None:
+    files = tuple(StoredFile(path, 1, "v") for path in paths)
+    assert Batch("orders", 1, PLANNED, files, None, 0, "r", NOON).is_repair is is_repair

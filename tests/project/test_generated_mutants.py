@@ -78,6 +78,7 @@ SECONDS = {"t::slow": 15.0, "t::quick": 0.1, "t::far": 8.0, "t::failed": 0.1}
             (1, 1),
             ["t::quick", "t::far", "t::slow"],
         ),  # by the import: the file's
+        ("code.py", (7, 7), (7, 8), []),
         ("only_in_processes.py", (1, 1), (1, 1), ["t::quick", "t::far", "t::slow"]),
     ],
 )
@@ -123,6 +124,7 @@ def test_a_mutant_that_no_test_tells_apart_is_said(tmp_path: Path, capsys: pytes
     assert counts["killed"] == 1, said  # nothing is returned
     assert "- return age >= 18\n    + return age > 18" in said
     assert "+ return age >= 19" in said
+    assert "not reached, 0 tests: ages/grown.py:5" in said
     assert scored(counts).startswith(f"{counts.total()} planted, 1 killed, 0 explained, ")
 
 

@@ -54,10 +54,12 @@ class Trace:
     def tests_of(self, file: str, lines: tuple[int, int], statement: tuple[int, int]) -> list[str]:
         """The tests of some lines, the quickest first, as many as take few seconds.
 
-        Where no test ran them they belong to an import: then those that run anything of the file. What only other
-        processes run is not traced: then all.
+        Lines that only an import ran are tried with those that run anything of the file. What only other processes run
+        is not traced: then all. None for lines of a traced file that nothing ran.
         """
         known = self.lines.get(file, {})
+        if known and not any(str(line) in known for line in range(statement[0], statement[1] + 1)):
+            return []
         for first, last in (lines, statement):
             if found := {test for line in range(first, last + 1) for test in known.get(str(line), ())}:
                 return self._few(found, _MOST_SECONDS)
