@@ -11,7 +11,7 @@ from airflow.sdk import DAG, Asset, AssetAll, AssetAny, AsyncCallback, DeadlineA
 from croniter import croniter  # type: ignore[import-untyped]
 
 from lakehouse.airflow.deadline import NextTimeOfDay
-from lakehouse.airflow.messages import notify_failure, notify_lateness
+from lakehouse.airflow.messages import failure_notifier, notify_lateness
 from lakehouse.airflow.names import ATHENA_WORKGROUP, DOCS_ROOT, LAKE_ROOT, RAW_ROOT
 from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.plan import WAIT_ATTEMPTS, WAIT_SECONDS, Job
@@ -41,7 +41,6 @@ DEFAULTS: dict[str, Any] = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=30),
     "execution_timeout": EXECUTION_TIMEOUT,
-    "on_failure_callback": notify_failure,
 }
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -70,7 +69,7 @@ def build_dag(job: Job, views: Sequence[ViewFile] = ()) -> DAG:
         start_date=START,
         catchup=False,
         max_active_runs=1,
-        default_args={**DEFAULTS, "owner": job.owner},
+        default_args={**DEFAULTS, "owner": job.owner, "on_failure_callback": failure_notifier(job.alerts)},
         deadline=deadline_of(job),
         description=job.purpose,
         doc_md=runbook(job),
@@ -105,7 +104,7 @@ def deadline_of(job: Job) -> DeadlineAlert | None:
     """Who is notified when the run misses the contract's deadline."""
     if job.deadline is None:
         return None
-    about = {"dag_id": job.dag_id, "domain": job.subject, "step": job.step}
+    about = {"dag_id": job.dag_id, "domain": job.subject, "due": job.deadline, "alerts": job.alerts.words}
     return DeadlineAlert(
         reference=NextTimeOfDay(job.deadline),
         interval=timedelta(0),

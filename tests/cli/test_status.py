@@ -16,8 +16,9 @@ from deltalake import write_deltalake
 
 from lakehouse.cli.main import main
 from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.findings import Commands
 from lakehouse.contracts.project import Project
-from lakehouse.cycle.status import Commands, LakeStatus, deadline_of, status_of
+from lakehouse.cycle.status import LakeStatus, deadline_of, status_of
 from lakehouse.lake import delta_log
 from lakehouse.lake.batches import ValidationStatus
 from lakehouse.lake.decisions import Signature, decide

@@ -18,12 +18,14 @@ from moto.server import ThreadedMotoServer
 from lakehouse.cli.main import main
 from lakehouse.contracts.alerts import NO_ALERTS, Alerts
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.findings import Commands, message_of
 from lakehouse.contracts.project import Project
-from lakehouse.cycle.status import Commands, status_of
-from lakehouse.cycle.tell import alerts_of, is_time, message_of, record_sent, sent_before, to_tell
+from lakehouse.cycle.status import status_of
+from lakehouse.cycle.tell import alerts_of, record_sent, sent_before, to_tell
 from lakehouse.lake.paths import Lake
+from lakehouse.message import Message
 from lakehouse.runtime import channels as channels_module
-from lakehouse.runtime.channels import TOPIC, WEBHOOK, Message, channels
+from lakehouse.runtime.channels import TOPIC, WEBHOOK, channels
 from tests.helpers.seeded_ledgers import NOON, planned, ran, refused, stepped
 
 LATER = NOON + timedelta(hours=1)
@@ -190,7 +192,7 @@ NOON_BREAK = Alerts(quiet=(time(12), time(13)))
     ],
 )
 def test_quiet_hours_and_repeats(alerts: Alerts, last: datetime | None, now: datetime, wanted: bool) -> None:
-    assert is_time(alerts, last, now) is wanted
+    assert alerts.is_time(last, now) is wanted
 
 
 def test_each_contract_says_when(lake: Lake, project: Project) -> None:

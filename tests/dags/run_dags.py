@@ -10,9 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
+from airflow.models.variable import Variable
 from airflow.utils.db import upgradedb
+from airflow.utils.session import create_session
+from sqlalchemy import delete
 
 from lakehouse.airflow.messages import log_once
+from lakehouse.airflow.names import SENT
 
 
 def main(folder: str) -> None:
@@ -33,6 +37,8 @@ def surround(variables: Mapping[str, str]) -> None:
     os.environ.clear()
     os.environ.update(variables)
     log_once.cache_clear()
+    with create_session() as session:
+        session.execute(delete(Variable).where(Variable.key.startswith(SENT)))
 
 
 def ended(run: Any) -> dict[str, Any]:

@@ -110,7 +110,8 @@ def test_owner_and_deadline_come_from_the_contract(bag: dict[str, Any], contract
             assert dag["owner"] == contract.owner
             assert f"**Deadline** {contract.deadline} UTC" in dag["doc_md"]
             assert contract.contact in dag["doc_md"]
-            facts = {"dag_id": f"{step}_{contract.domain}", "domain": contract.domain, "step": step}
+            facts = {"dag_id": f"{step}_{contract.domain}", "domain": contract.domain, "due": contract.deadline,
+                     "alerts": contract.alerts.words}  # fmt: skip
             callback = "lakehouse.airflow.messages.notify_lateness"
             assert dag["deadline"] == [[contract.deadline, callback, facts]]
 

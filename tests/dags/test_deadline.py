@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.airflow.deadline import next_time
+from lakehouse.contracts.alerts import NO_ALERTS
 from tests.dags.airflow_home import clean_environment
 from tests.dags.receivers import MailBox, Receiver, told
 
@@ -66,7 +67,7 @@ def test_every_run_but_a_backfill_is_due(tmp_path: Path) -> None:
 
 def tell(home: Path, **variables: str) -> str:
     """Tell that publish_erp is late, in a process of its own; returns what it logged."""
-    about = {"dag_id": "publish_erp", "domain": "erp", "step": "publish", "context": CONTEXT}
+    about = {"dag_id": "publish_erp", "domain": "erp", "due": "06:00", "alerts": NO_ALERTS.words, "context": CONTEXT}
     env = clean_environment(home) | {"AIRFLOW__API__BASE_URL": "https://airflow.example"} | variables
     command = [sys.executable, "-c", CALL, json.dumps(about)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
@@ -77,14 +78,15 @@ def tell(home: Path, **variables: str) -> str:
 def test_lateness_goes_to_slack_and_by_mail(tmp_path: Path) -> None:
     with Receiver().serving() as slack, MailBox().serving() as mail:
         tell(tmp_path, **told(slack, mail))
-    said = "erp is late: publish was not done by 2026-11-24 06:00 UTC"
+    said = "run again: erp: not published by 06:00 UTC → airflow dags trigger publish_erp"
     page = "https://airflow.example/dags/publish_erp/runs/asset__2026-11-24T05%3A10%3A00%2B00%3A00"
-    assert slack.texts == [f":hourglass: *publish_erp* {said}.\n<{page}|the run>"]
+    assert slack.texts == [f"{said}\n<{page}|the run>"]
     (message,) = mail.messages
-    assert message["Subject"] == said
+    assert message["Subject"] == "erp: run again (s3://)"
     assert message["To"] == "ops@retail.example, night@retail.example"
     body = "".join(part.get_content() for part in message.walk() if part.get_content_type() == "text/html")
     assert f'<a href="{page}">' in body
+    assert f"<p>{said}</p>" in body
 
 
 def test_a_mail_server_that_is_gone_keeps_slack(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_the_message_says_why_and_where_to_look(glue: Glue, slack: Receiver, tra
     (text,) = slack.texts
     line, links = text.splitlines()
     reason = FAILED_TEST.replace("<", "&lt;").replace(">", "&gt;")
-    assert line == f":red_circle: *transform_erp* failed (domain erp, step transform): transform_erp: {reason}"
+    assert line == f"manual action: {ERP}: run failed: {ERP}: {reason} → airflow dags trigger {ERP}"
     run_id = aws.runs("transform_erp")[0]["Id"]
     assert "/dags/transform_erp/runs/" in links.split(" · ")[0]
     assert f"#/job/transform_erp/run/{run_id}|Glue run>" in links
@@ -101,6 +101,18 @@ def test_the_message_says_why_and_where_to_look(glue: Glue, slack: Receiver, tra
     assert links.endswith("/s3/object/retail-curated?prefix=docs/data_docs/index.html|Data Docs>")
 
 
+def test_a_failure_is_told_once_until_a_run_succeeds(
+    glue: Glue, slack: Receiver, run_dags: Callable[..., Any], aws: Any
+) -> None:
+    failed, good = ("FAILED", FAILED_TEST), ("SUCCEEDED", "")
+    for outcomes, texts in (([failed, failed, failed], 1), ([failed, good, failed], 2)):
+        glue.outcomes[:] = outcomes
+        slack.bodies.clear()
+        run_dags(*[ERP] * 3, **told(slack))
+        assert len(slack.texts) == texts
+
+
+ERP = "transform_erp"
 REFUSED = "error [exit 3, the rest is done]: erp: erp_orders_b.csv: required column unit_price missing."
 BUSY_IN_PART = "error [exit 75, the rest is done]: erp_orders: at each of 5 tries another writer committed first"
 
@@ -118,8 +130,8 @@ def test_a_failed_part_is_told_and_the_rest_is_passed_on(
     assert transform_erp() == {"run": "failed", "tasks": {"transform": "success", "all_parts_done": "failed"}}
     assert len(aws.runs("transform_erp")) == runs
     (text,) = slack.texts
-    head = ":red_circle: *transform_erp* failed (domain erp, step transform, task all_parts_done): transform_erp: "
-    assert text.splitlines()[0] == head + reason
+    head = "manual action: transform_erp: run failed at the task all_parts_done: transform_erp: "
+    assert text.splitlines()[0] == f"{head}{reason} → airflow dags trigger transform_erp"
 
 
 def test_a_part_that_was_busy_is_tried_again(glue: Glue, slack: Receiver, transform_erp: Run, aws: Any) -> None:

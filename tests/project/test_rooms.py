@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "glue_jobs" / "lakehouse"
-AT_THE_ROOT = {"errors", "log", "privacy", "say", "__init__", "__main__"}
+AT_THE_ROOT = {"message", "errors", "log", "privacy", "say", "__init__", "__main__"}
 # Imports every module from one folder, and fails where one comes from elsewhere. The last one runs when imported.
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -39,7 +39,7 @@ PLANTED = {
 
 
 def rooms() -> set[str]:
-    """The rooms that the rule in pyproject.toml names, with the four modules that stand alone."""
+    """The rooms that the rule in pyproject.toml names, with the five modules that stand alone."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     layers = next(rule["layers"] for rule in settings["contracts"] if rule["type"] == "layers")
     return {name for layer in layers for name in layer.split(" | ")}

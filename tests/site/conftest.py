@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.contracts.findings import Commands
 from lakehouse.contracts.project import Project
-from lakehouse.cycle.status import Commands
 from lakehouse.lake.batches import ValidationStatus
 from lakehouse.lake.delta_log import existing_table
 from lakehouse.lake.paths import Lake

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.contracts.findings import Commands
 from lakehouse.contracts.project import Project
-from lakehouse.cycle.status import Commands
 from lakehouse.lake.delta_log import existing_table, select
 from lakehouse.lake.paths import Lake
 from lakehouse.site import build, facts

@@ -1,16 +1,25 @@
-"""Notifies people by Slack and e-mail of failures and missed deadlines; an unsent message is logged once."""
+"""Notifies people of failures and missed deadlines in the words of `lakehouse tell`; an unsent message is logged once.
+
+To Slack, a webhook, an SNS topic and, of missed deadlines, by e-mail. When, the contract says.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
-import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from html import escape
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from lakehouse.airflow.names import DOCS_URL, LAKE_ROOT, OPS_EMAIL, SLACK_CONNECTION
+from lakehouse.airflow.names import DOCS_URL, LAKE_ROOT, OPS_EMAIL, SENT, SLACK_CONNECTION, SNS_TOPIC, WEBHOOK_URL
+from lakehouse.contracts.alerts import Alerts
+from lakehouse.contracts.findings import Commands, Finding, Level, message_of, missed_deadline, run_ended
+from lakehouse.contracts.plan import MAINTAIN
+from lakehouse.message import Message, post
 from lakehouse.privacy import without_values
 from lakehouse.say import visible
 
@@ -18,66 +27,132 @@ _log = logging.getLogger(__name__)
 _LONGEST_REASON = 600
 _NO_REASON = "the process ended without an error message; see the log"
 _OURS = frozenset({"lakehouse", "lakehouse_factory"})
-# What begins a picture, bold, italic, struck or code in Slack, where it stands before a word; a character without
-# a width after it leaves it as it is.
-_SLACK_MARKUP = re.compile(r"(?<!\w)[*_~`:](?=\w)|`")
-_JOINER = "\u2060"
 T = TypeVar("T")
 
 
-def notify_failure(context: Mapping[str, Any]) -> None:
-    """Send Slack one line with what failed and why, and links; Airflow calls it when no retry is left."""
-    text = _quietly("compose the message", lambda: failure_text(context)) or f"{context.get('ti')} failed."
-    connection = setting(SLACK_CONNECTION)
-    if connection:
-        _quietly("reach Slack", lambda: _slack(connection, text).notify(context))
+def failure_notifier(alerts: Alerts) -> Callable[[Mapping[str, Any]], None]:
+    """What Airflow calls when a task has no retry left; alerts: when people are notified of its domain."""
+
+    def notify_failure(context: Mapping[str, Any]) -> None:
+        """Send one line with what failed and why, and links, to every channel that is configured."""
+        finding = _quietly("compose the message", lambda: failure(context))
+        if finding is None:
+            finding = run_ended(Level.RETRY, str(context.get("ti")), "failed", None, None, "look at the task's log")
+        now, sent = datetime.now(UTC), sent_of(context)
+        if alerts.is_time(sent.get(finding.key), now):
+            message = message_of([finding], _lake(), _quietly("find links", lambda: failure_links(context)))
+            connection = setting(SLACK_CONNECTION)
+            channels = other_channels(message)
+            if connection:
+                channels["reach Slack"] = lambda: _slack(connection, message.slack_text).notify(context)
+            if _send(channels):
+                _keep_sent(context, {**sent, finding.key: now})
+
+    return notify_failure
 
 
-async def notify_lateness(dag_id: str, domain: str, step: str, context: Mapping[str, Any] | None = None) -> None:
-    """Send Slack and the Variable ops_email what is late; runs in the triggerer when a deadline has passed."""
+async def notify_lateness(
+    dag_id: str, domain: str, due: str, alerts: Mapping[str, Any], context: Mapping[str, Any] | None = None
+) -> None:
+    """Send what is late, in quiet hours after them; runs in the triggerer when a deadline has passed."""
     from asgiref.sync import sync_to_async
 
-    subject, link = lateness(dag_id, domain, step, context or {})
+    now = datetime.now(UTC)
+    await asyncio.sleep((Alerts.of_words(alerts).next_time(now) - now).total_seconds())
+    message = await sync_to_async(lambda: lateness(dag_id, domain, due, context or {}))()
     connection, address = await sync_to_async(lambda: (setting(SLACK_CONNECTION), setting(OPS_EMAIL)))()
     if connection:
-        text = f":hourglass: *{dag_id}* {subject}.\n<{link}|the run>"
-        await _quietly_async("reach Slack", lambda: _slack(connection, text).async_notify(context))
-    if address:
-        await _quietly_async("send e-mail", lambda: _mail(address, subject, link).async_notify(context))
+        await _quietly_async("reach Slack", lambda: _slack(connection, message.slack_text).async_notify(context))
+    if address:  # of a failed job the alarm of its Glue run mails already
+        await _quietly_async("send e-mail", lambda: _mail(address, message).async_notify(context))
+    await sync_to_async(lambda: _send(other_channels(message)))()
 
 
-def failure_text(context: Mapping[str, Any]) -> str:
-    """Domain, step and reason in one line; below it the links."""
+def failure(context: Mapping[str, Any]) -> Finding:
+    """What failed and why, in the words of `lakehouse status`."""
     ti = context["ti"]
     step, _, domain = ti.dag_id.partition("_")
-    task = "" if ti.task_id == step else f", task {ti.task_id}"
-    head = f":red_circle: *{ti.dag_id}* failed (domain {domain}, step {step}{task}): {reason(context)}"
+    is_terminal = any(kind.__name__ == "AirflowFailException" for kind in type(context.get("exception")).__mro__)
+    state = "failed" if ti.task_id == step else f"failed at the task {ti.task_id}"
+    level = Level.PERSON if is_terminal else Level.RETRY
+    return run_ended(level, ti.dag_id, state, reason(context), None, _commands().job(step, domain))
+
+
+def failure_links(context: Mapping[str, Any]) -> dict[str, str]:
+    """Where to look at a failed task."""
+    ti = context["ti"]
     links = {"task log": ti.log_url, "Glue run": glue_run_link(ti), "Data Docs": docs_link()}
-    return "\n".join([head, " · ".join(f"<{link}|{name}>" for name, link in links.items() if link)])
+    return {title: link for title, link in links.items() if link}
 
 
-def lateness(dag_id: str, domain: str, step: str, context: Mapping[str, Any]) -> tuple[str, str]:
-    """The subject of a message about a missed deadline, and the page of the run."""
+def lateness(dag_id: str, domain: str, due: str, context: Mapping[str, Any]) -> Message:
+    """What is late, in the words of `lakehouse status`, and the page of the run."""
     run = context.get("dag_run", {}).get("dag_run_id", "")
-    due = str(context.get("deadline", {}).get("deadline_time", "its deadline"))[:16].replace("T", " ")
-    subject = f"{domain} is late: {step} was not done by {due} UTC"
-    return subject, f"{base_url()}/dags/{dag_id}/runs/{quote(run, safe='')}"
+    step = dag_id.partition("_")[0]
+    what = "done" if step == MAINTAIN else "published"
+    finding = missed_deadline(domain, due, None, _commands().job(step, domain), what)
+    page = f"{base_url()}/dags/{dag_id}/runs/{quote(run, safe='')}"
+    return message_of([finding], _lake(), {"the run": page})
+
+
+def other_channels(message: Message) -> dict[str, Callable[[], None]]:
+    """How to send a message to the webhook and the topic that Airflow's Variables name."""
+    address, topic = setting(WEBHOOK_URL, wanted=False), setting(SNS_TOPIC, wanted=False)
+    found: dict[str, Callable[[], None]] = {}
+    if address:
+        found["reach the webhook"] = lambda: post(address, message)
+    if topic:
+        found["reach the SNS topic"] = lambda: _publish(topic, message)
+    return found
+
+
+def _send(channels: Mapping[str, Callable[[], None]]) -> bool:
+    """Send by each channel; whether there is one and each took it."""
+
+    def taken(send: Callable[[], None]) -> bool:
+        send()
+        return True
+
+    took = [_quietly(what, lambda send=send: taken(send)) for what, send in channels.items()]
+    return bool(took) and all(took)
+
+
+def sent_of(context: Mapping[str, Any]) -> dict[str, datetime]:
+    """What was sent of a DAG since a run of it succeeded last, and when: what comes back is sent again."""
+
+    def since_success() -> dict[str, datetime]:
+        kept = json.loads(setting(f"{SENT}_{context['ti'].dag_id}", wanted=False) or "{}")
+        sent = {key: datetime.fromisoformat(moment) for key, moment in kept.items()}
+        over = context.get("prev_end_date_success") if sent else None
+        return {key: moment for key, moment in sent.items() if not over or moment > over}
+
+    return _quietly("read what was sent", since_success) or {}
+
+
+def _keep_sent(context: Mapping[str, Any], sent: Mapping[str, datetime]) -> None:
+    from airflow.sdk import Variable
+
+    text = json.dumps({key: moment.isoformat() for key, moment in sent.items()})
+    _quietly("keep what was sent", lambda: Variable.set(f"{SENT}_{context['ti'].dag_id}", text))
+
+
+def _lake() -> str:
+    return setting(LAKE_ROOT, wanted=False) or "s3://"
+
+
+def _commands() -> Commands:
+    """The commands that go on: on AWS the DAGs themselves."""
+    return Commands(_lake())
 
 
 def reason(context: Mapping[str, Any]) -> str:
-    """The first line of an exception of ours, or what may be shown of another; escaped for Slack."""
+    """The first line of an exception of ours, or what may be shown of another."""
     error = context.get("exception")
     is_ours = type(error).__module__.partition(".")[0] in _OURS
     text = str(error).strip().partition("\n")[0] if is_ours else ""
     if not text:
         text = without_values(error) if isinstance(error, BaseException) else _NO_REASON
-    return _as_text(visible(text[:_LONGEST_REASON]))
-
-
-def _as_text(text: str) -> str:
-    """Text that Slack reads as text: no link or mention, no picture of `:x:`, no bold, no code."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SLACK_MARKUP.sub(f"\\g<0>{_JOINER}", escaped)
+    return visible(text[:_LONGEST_REASON])
 
 
 def glue_run_link(ti: Any) -> str | None:
@@ -132,12 +207,19 @@ def _slack(connection: str, text: str) -> Any:
     return SlackWebhookNotifier(slack_webhook_conn_id=connection, text=text, unfurl_links=False, timeout=20)
 
 
-def _mail(address: str, subject: str, link: str) -> Any:
+def _publish(topic: str, message: Message) -> None:
+    from airflow.providers.amazon.aws.hooks.sns import SnsHook
+
+    SnsHook(aws_conn_id=None).publish_to_target(topic, message.text, message.ascii_subject)
+
+
+def _mail(address: str, message: Message) -> Any:
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
-    body = f'<p>{escape(subject)}.</p>\n<p><a href="{escape(link)}">{escape(link)}</a></p>'
+    links = (f'{escape(title)}: <a href="{escape(link)}">{escape(link)}</a>' for title, link in message.links.items())
+    body = "\n".join(f"<p>{line}</p>" for line in (*map(escape, message.lines), *links))
     addresses = [part.strip() for part in address.split(",") if part.strip()]
-    return SmtpNotifier(to=addresses, subject=subject, html_content=body)
+    return SmtpNotifier(to=addresses, subject=message.subject, html_content=body)
 
 
 def _quietly(what: str, do: Callable[[], T]) -> T | None:

@@ -74,11 +74,11 @@ def run_delivery(
 
     from lakehouse import log
     from lakehouse.contracts.dbt_files import read_marts
+    from lakehouse.contracts.findings import Commands
     from lakehouse.contracts.plan import cycle_jobs
     from lakehouse.cycle.closing_table import print_summary
     from lakehouse.cycle.cycle import run_cycle
     from lakehouse.cycle.display import Display
-    from lakehouse.cycle.status import Commands
     from lakehouse.runtime.glue import command_context
     from lakehouse.runtime.safe_commits import require_jar
     from lakehouse.site.build import write_pages
@@ -95,23 +95,33 @@ def run_delivery(
     print_summary(result.summary, display.console)  # first, for the row counts must not depend on a full disk
     commands = Commands(lake, lake == DEFAULT_LAKE)
     ending = _exit_of(lambda: write_pages(context.lake, context.project, commands, result.summary))
+    _tell(lake)
     return result.exit_code or ending
 
 
-def _exit_of(write: Callable[[], None]) -> int:
-    """Write the pages about a run that has ended: what goes wrong there is said, and hides nothing of the run."""
+def _tell(lake: str) -> None:
+    """Where a channel is set, notify people of how the lake stands now; that nobody could be reached is said."""
+    from lakehouse.cli.tell import tell_findings
+    from lakehouse.runtime.channels import channels, is_any_channel
+
+    if is_any_channel():
+        _exit_of(lambda: tell_findings(lake, channels()), "Nobody was notified")
+
+
+def _exit_of(work: Callable[[], None], otherwise: str = "No report was written") -> int:
+    """Do what follows a run that has ended: what goes wrong there is said, and hides nothing of the run."""
     from lakehouse import log
     from lakehouse.errors import EXIT_UNEXPECTED, LakehouseError
     from lakehouse.privacy import trace_of, without_values
     from lakehouse.runtime.machine import foreseen
 
     try:
-        write()
+        work()
     except Exception as error:  # of a table that cannot be read, too, for which the run itself has failed before
         known = error if isinstance(error, LakehouseError) else foreseen(error)
         if known is None:
             log.warning("unexpected error", trace=trace_of(error))
-        say_error(f"No report was written: {known or without_values(error)}")
+        say_error(f"{otherwise}: {known or without_values(error)}")
         return known.exit_code if known else EXIT_UNEXPECTED
     return 0
 

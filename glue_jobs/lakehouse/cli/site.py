@@ -16,8 +16,8 @@ def site(lake: LakePath = DEFAULT_LAKE) -> None:
     Pages on how the lake stands, the last runs, each dataset, mart and view, lineage and costs, with search. They open
     offline and from the bucket.
     """
+    from lakehouse.contracts.findings import Commands
     from lakehouse.contracts.project import find_project
-    from lakehouse.cycle.status import Commands
     from lakehouse.lake.paths import Lake
     from lakehouse.site.build import build_site
 

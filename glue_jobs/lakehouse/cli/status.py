@@ -36,8 +36,9 @@ def status(
     from datetime import UTC
 
     from lakehouse.contracts.contract import Contracts
+    from lakehouse.contracts.findings import Commands
     from lakehouse.contracts.project import find_project
-    from lakehouse.cycle.status import Commands, status_of
+    from lakehouse.cycle.status import status_of
     from lakehouse.lake.paths import Lake
 
     contracts = find_project().contracts

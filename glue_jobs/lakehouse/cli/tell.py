@@ -25,10 +25,12 @@ def tell(
 ) -> None:
     """Send what `lakehouse status` finds: what needs manual action or another run, and passed budgets.
 
-    To the webhook of LAKEHOUSE_WEBHOOK_URL and the SNS topic of LAKEHOUSE_SNS_TOPIC. A finding is sent again when the
-    contract's repeatAfter is over (1d), and not in its quietHours.
+    To the webhook of LAKEHOUSE_WEBHOOK_URL, Slack at LAKEHOUSE_SLACK_URL, the SNS topic of LAKEHOUSE_SNS_TOPIC and by
+    mail to LAKEHOUSE_MAIL_TO. A finding is sent again when the contract's repeatAfter is over (1d), and not in its
+    quietHours. `lakehouse run` does the same at its end where a channel is set.
     """
-    from lakehouse.runtime.channels import Message, channels
+    from lakehouse.message import Message
+    from lakehouse.runtime.channels import channels
 
     sends = channels()
     if test:
@@ -38,13 +40,15 @@ def tell(
             send(message)
             print_line(f"{name}: sent")
         return
-    _tell(lake, sends)
+    tell_findings(lake, sends)
 
 
-def _tell(lake: str, sends: Mapping[str, Send]) -> None:
+def tell_findings(lake: str, sends: Mapping[str, Send]) -> None:
+    """Send what is to be told of a lake now to every channel, and keep that it was sent."""
+    from lakehouse.contracts.findings import Commands, message_of
     from lakehouse.contracts.project import find_project
-    from lakehouse.cycle.status import Commands, status_of
-    from lakehouse.cycle.tell import message_of, record_sent, sent_before, to_tell
+    from lakehouse.cycle.status import status_of
+    from lakehouse.cycle.tell import record_sent, sent_before, to_tell
     from lakehouse.lake.paths import Lake
 
     opened, contracts = Lake.at(lake), find_project().contracts

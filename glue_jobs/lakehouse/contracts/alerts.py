@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from lakehouse.contracts.durations import duration_in
 from lakehouse.contracts.yaml_places import Place
@@ -31,6 +32,31 @@ class Alerts:
         begin, end = self.quiet
         clock = now.time().replace(tzinfo=None)
         return begin <= clock < end if begin < end else clock >= begin or clock < end
+
+    def is_time(self, last: datetime | None, now: datetime) -> bool:
+        """Whether what was sent last at a moment is to be sent now."""
+        return not self.is_quiet(now) and (last is None or now - last >= self.repeat)
+
+    def next_time(self, now: datetime) -> datetime:
+        """The first moment from now on at which something may be sent."""
+        if self.quiet is None or not self.is_quiet(now):
+            return now
+        end = self.quiet[1]
+        after = now.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0)
+        return after if after > now else after + timedelta(days=1)
+
+    @property
+    def words(self) -> dict[str, str | float | None]:
+        """The same as JSON has it."""
+        quiet = None if self.quiet is None else "-".join(f"{clock:%H:%M}" for clock in self.quiet)
+        return {"quiet": quiet, "repeat": self.repeat.total_seconds()}
+
+    @classmethod
+    def of_words(cls, words: Mapping[str, Any]) -> Alerts:
+        """As `words` says it."""
+        found = _HOURS.fullmatch(words["quiet"] or "")
+        quiet = None if found is None else (time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4])))
+        return cls(quiet, timedelta(seconds=words["repeat"]))
 
 
 NO_ALERTS = Alerts()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from lakehouse.contracts.alerts import NO_ALERTS, Alerts
 from lakehouse.contracts.contract import Contract, Contracts
 from lakehouse.contracts.layers import ANALYTICS, BRONZE, MARTS, SILVER
 from lakehouse.contracts.mart_graph import Mart
@@ -47,6 +48,7 @@ class Job:
     any_of_reads: bool = False
     schedule: str | None = None
     deadline: str | None = None
+    alerts: Alerts = NO_ALERTS
     file_patterns: tuple[str, ...] = ()
     pool: str = DEFAULT_POOL
 
@@ -152,6 +154,7 @@ def _domain_jobs(contract: Contract) -> Iterator[Job]:
             writes=writes,
             schedule=None if reads else contract.schedule,
             deadline=contract.deadline,
+            alerts=contract.alerts,
             file_patterns=() if reads else tuple(dataset.file_pattern for dataset in contract.datasets),
         )
         reads = writes

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
 
 from lakehouse.contracts.contract import Contract, Contracts
 from lakehouse.contracts.cron import last_time
+from lakehouse.contracts.findings import Commands, Finding, Level, missed_deadline, run_ended
 from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.plan import LAKEHOUSE
 from lakehouse.cycle.status_facts import DatasetFacts, facts_of
 from lakehouse.cycle.status_tables import Opened
-from lakehouse.errors import EXIT_TERMINAL, EXIT_TRANSIENT
+from lakehouse.errors import EXIT_TRANSIENT
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.run_costs import dearest_runs, domain_costs, done_times
 from lakehouse.lake.runs import (
@@ -35,36 +35,6 @@ WEEK = timedelta(days=7)
 LOOK_BACK = timedelta(days=40)
 """So far back it is looked for a publish: a monthly delivery is the rarest that has a deadline of use."""
 LATE, MET, NOT_YET = "late", "met", "not due yet"
-
-
-class Level(IntEnum):
-    """Who can help with what was found; the number is its place, the worst first."""
-
-    PERSON = 0
-    RETRY = 1
-    LOOK = 2
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code of a run that ends so."""
-        return {Level.PERSON: EXIT_TERMINAL, Level.RETRY: EXIT_TRANSIENT, Level.LOOK: 0}[self]
-
-    @property
-    def label(self) -> str:
-        """The level in words."""
-        return {Level.PERSON: "manual action", Level.RETRY: "run again", Level.LOOK: "look"}[self]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that somebody may want to do something about."""
-
-    level: Level
-    subject: str
-    found: str
-    since: datetime | None
-    command: str
-    is_budget: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,25 +76,6 @@ class LakeStatus:
     def exit_code(self) -> int:
         """That of the worst finding, as of a run."""
         return min((finding.level for finding in self.findings), default=Level.LOOK).exit_code
-
-
-@dataclass(frozen=True)
-class Commands:
-    """The commands that go on, for one lake as the caller named it."""
-
-    lake: str
-    is_default: bool = False
-
-    def of(self, words: str) -> str:
-        """A command of `lakehouse` on the lake."""
-        return f"lakehouse {words}" + ("" if self.is_default else f" --lake {self.lake}")
-
-    def job(self, step: str, domain: str) -> str:
-        """A job of its own; on S3 the DAG of its name, which has the rights of its role."""
-        if self.lake.startswith("s3://"):
-            return f"airflow dags trigger {step}_{domain}"
-        named = "" if domain == LAKEHOUSE else f" --domain {domain}"
-        return f"./spark_local.sh {step}{named} --lake_root {self.lake}"
 
 
 def status_of(lake: Lake, contracts: Contracts, commands: Commands, now: datetime) -> LakeStatus:
@@ -183,8 +134,7 @@ def findings_of_domain(domain: DomainFacts, commands: Commands) -> Iterator[Find
     deadline = domain.deadline
     if deadline.state == LATE and deadline.done is None:
         name = domain.contract.domain
-        text = f"not published by {domain.contract.deadline} UTC"
-        yield Finding(Level.RETRY, name, text, deadline.due, commands.job("publish", name))
+        yield missed_deadline(name, domain.contract.deadline, deadline.due, commands.job("publish", name))
     budget = domain.contract.budget.month
     if budget is not None and domain.cost_month > budget:
         text = f"runs of this month cost {domain.cost_month:.2f} $, budget {budget:.2f} $"
@@ -203,9 +153,8 @@ def findings_of_runs(runs: Sequence[RunRecord], commands: Commands) -> Iterator[
         if run.state not in (FAILED, DIED, INTERRUPTED) or (well and run.started_at < well[-1]):
             continue
         level = Level.PERSON if run.state == FAILED and run.exit_code != EXIT_TRANSIENT else Level.RETRY
-        text = f"run {run.state}" + (f": {run.reason}" if run.reason else "")
         again = commands.of("run --landing DIR") if run.job == FULL_RUN else commands.job(step, subject)
-        yield Finding(level, run.job, text, run.started_at, again)
+        yield run_ended(level, run.job, run.state, run.reason, run.started_at, again)
 
 
 def deadline_of(contract: Contract, done: Sequence[datetime], now: datetime) -> Deadline:

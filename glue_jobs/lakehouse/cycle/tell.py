@@ -8,12 +8,11 @@ from datetime import datetime
 
 from lakehouse.contracts.alerts import NO_ALERTS, Alerts
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.findings import Finding, Level
 from lakehouse.contracts.layers import OPS
-from lakehouse.cycle.status import Finding, LakeStatus, Level
+from lakehouse.cycle.status import LakeStatus
 from lakehouse.lake.files import exists, read_text, write_text
 from lakehouse.lake.paths import Lake
-from lakehouse.runtime.channels import Message
-from lakehouse.say import visible
 
 SENT = f"{OPS}/_sent/findings.json"
 """The file below the curated layer that says what was sent when."""
@@ -28,13 +27,8 @@ def to_tell(status: LakeStatus, contracts: Contracts, earlier: Sent) -> list[Fin
         finding
         for finding in status.findings
         if finding.level is not Level.LOOK or finding.is_budget
-        if is_time(alerts_of(finding, contracts), earlier.get(key_of(finding)), status.at)
+        if alerts_of(finding, contracts).is_time(earlier.get(finding.key), status.at)
     ]
-
-
-def is_time(alerts: Alerts, last: datetime | None, now: datetime) -> bool:
-    """Whether a finding that was sent last at a moment is to be sent now."""
-    return not alerts.is_quiet(now) and (last is None or now - last >= alerts.repeat)
 
 
 def alerts_of(finding: Finding, contracts: Contracts) -> Alerts:
@@ -46,25 +40,6 @@ def alerts_of(finding: Finding, contracts: Contracts) -> Alerts:
     return NO_ALERTS
 
 
-def key_of(finding: Finding) -> str:
-    """What makes a finding the same as one before."""
-    return f"{finding.level.label}|{finding.subject}|{finding.found}"
-
-
-def message_of(findings: Sequence[Finding], lake: str) -> Message:
-    """One message about some findings, the worst first."""
-    worst = findings[0]
-    more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
-    lines = tuple(visible(f"{one.level.label}: {one.subject}: {one.found} → {one.command}") for one in findings)
-    facts = [
-        {"level": one.level.label, "subject": one.subject, "found": one.found, "since": one.since,
-         "command": one.command}
-        for one in findings
-    ]  # fmt: skip
-    subject = visible(f"{worst.subject}: {worst.level.label}{more} ({lake})")
-    return Message(subject, lines, {"lake": lake, "findings": facts})
-
-
 def sent_before(lake: Lake) -> dict[str, datetime]:
     """What was sent, and when."""
     path = f"{lake.curated}/{SENT}"
@@ -74,8 +49,8 @@ def sent_before(lake: Lake) -> dict[str, datetime]:
 
 def record_sent(lake: Lake, status: LakeStatus, earlier: Sent, sent: Sequence[Finding]) -> None:
     """Keep what was sent now, and before if it is still so; what is over is sent again when it comes back."""
-    still = {key_of(finding) for finding in status.findings}
-    kept = {key: moment for key, moment in earlier.items() if key in still} | {key_of(one): status.at for one in sent}
+    still = {finding.key for finding in status.findings}
+    kept = {key: moment for key, moment in earlier.items() if key in still} | {one.key: status.at for one in sent}
     if kept != earlier:
         text = json.dumps({key: moment.isoformat() for key, moment in sorted(kept.items())}, indent=0)
         write_text(f"{lake.curated}/{SENT}", text, "application/json")

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lakehouse.contracts.contract import Contracts
-from lakehouse.cycle.status import Commands, LakeStatus, status_in
+from lakehouse.contracts.findings import Commands
+from lakehouse.cycle.status import LakeStatus, status_in
 from lakehouse.cycle.status_tables import LEDGERS, Opened
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.run_costs import Cost, costs_in, done_times
