@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from html import escape
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -108,13 +108,13 @@ def other_channels(message: Message) -> dict[str, Callable[[], None]]:
 
 def _send(channels: Mapping[str, Callable[[], None]]) -> bool:
     """Send by each channel; whether there is one and each took it."""
-
-    def taken(send: Callable[[], None]) -> bool:
-        send()
-        return True
-
-    took = [_quietly(what, lambda send=send: taken(send)) for what, send in channels.items()]
+    took = [_quietly(what, partial(_taken, send)) for what, send in channels.items()]
     return bool(took) and all(took)
+
+
+def _taken(send: Callable[[], None]) -> bool:
+    send()
+    return True
 
 
 def sent_of(context: Mapping[str, Any]) -> dict[str, datetime]:
