@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,7 +28,18 @@ def path(tmp_path: Path) -> str:
                     commit_properties=done)  # fmt: skip
     DeltaTable(folder).create_checkpoint()
     DeltaTable(folder).delete(f"mail = '{WHO}'")
+    say_what_was_removed(Path(folder, "_delta_log", f"{2:020}.json"))
     return folder
+
+
+def say_what_was_removed(commit: Path) -> None:
+    """As Spark does: the statistics of a file that was removed, which a checkpoint keeps."""
+    actions = [json.loads(line) for line in commit.read_text(encoding="utf-8").splitlines()]
+    for action in actions:
+        if "remove" in action:
+            bounds = {"numRecords": 1, "minValues": {"mail": WHO}, "maxValues": {"mail": WHO}, "nullCount": {"mail": 0}}
+            action["remove"]["stats"] = json.dumps(bounds)
+    commit.write_text("\n".join(map(json.dumps, actions)), encoding="utf-8")
 
 
 def holding(path: str) -> list[str]:

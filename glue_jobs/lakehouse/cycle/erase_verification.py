@@ -75,16 +75,26 @@ def search_lake(work: Work) -> Verification:
         place = place_of(path)
         name = place.name if place else _NO_PLACE
         forms, complete = forms_in(file, work.sought)
-        forms |= {f"name of the file, {form}" for form in work.sought.in_bytes(path.encode("utf-8", "surrogateescape"))}
+        forms |= {f"name of the file, {form}" for form in _in_name(work, path)}
         before = searched.get(name, Searched())
         size = before.bytes + file.stat().st_size
         searched[name] = Searched(before.files + 1, size, before.not_opened + (not complete))
         if forms:
-            shown = work.sought.without(path.encode("utf-8", "surrogateescape"), MASK.encode()).decode(
-                "utf-8", "replace"
-            )
-            findings.append(f"{name}: {shown} ({', '.join(sorted(forms))})")
+            findings.append(f"{name}: {_shown(work, path)} ({', '.join(sorted(forms))})")
     return Verification(searched, (*findings, *_by_column(work)))
+
+
+def _in_name(work: Work, path: str) -> set[str]:
+    """The forms in which the path of a file has a value; the end of a name is no part of a word."""
+    names = [path, *(Path(part).stem for part in path.split("/"))]
+    return work.sought.in_bytes("\0".join(names).encode("utf-8", "surrogateescape"))
+
+
+def _shown(work: Work, path: str) -> str:
+    shown = path.encode("utf-8", "surrogateescape")
+    for needle in work.sought.needles:
+        shown = shown.replace(needle.raw, MASK.encode())
+    return shown.decode("utf-8", "replace")
 
 
 def _by_column(work: Work) -> Iterator[str]:
