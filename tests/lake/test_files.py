@@ -11,7 +11,18 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
-from lakehouse.lake.files import exists, list_files, read_text, remove_tree, write_whole
+from lakehouse.lake.files import (
+    copy_in,
+    exists,
+    is_there,
+    list_files,
+    read_chunks,
+    read_head,
+    read_tail,
+    read_text,
+    remove_tree,
+    write_whole,
+)  # fmt: skip
 
 OBJECTS = (0, 1, 999, 1000, 1001, 2500)
 """Around a page of S3's listing, which has 1,000 objects."""
@@ -62,3 +73,23 @@ def test_a_folder_goes_whole_and_leaves_those_with_a_longer_name(bucket: str, tm
         remove_tree(f"{root}/orders.csv")
         remove_tree(f"{root}/orders")
         assert [name for name in names if exists(f"{root}/{name}")] == ["orders_old/part-1"]
+
+
+@pytest.mark.parametrize("content", [b"", b"a", b"abcdefg", b"abcdefgh", b"abcdefghi"])
+def test_the_ends_of_a_file_are_its_own_on_a_disk_and_on_s3(bucket: str, tmp_path: Path, content: bytes) -> None:
+    """The head has eight bytes at most, and an empty object has no range that S3 would give."""
+    (tmp_path / "a.csv").write_bytes(content)
+    copy_in(tmp_path / "a.csv", f"{bucket}/ends/a.csv")
+    for root in (str(tmp_path), f"{bucket}/ends"):
+        (file,) = list_files(root)
+        assert read_head(root, file, 8) == content[:8]
+        assert b"".join(read_chunks(root, file, 3)) == content
+        if len(content) > 2:
+            assert read_tail(root, file, 2) == content[-2:]
+
+
+def test_a_folder_is_there_where_anything_lies_below_it(bucket: str, tmp_path: Path) -> None:
+    for root in (f"{bucket}/there", str(tmp_path)):
+        write_whole(f"{root}/orders_old/a.csv", b"1")
+        assert [is_there(f"{root}/{name}") for name in ("orders_old", "orders_old/a.csv")] == [True, True]
+        assert [is_there(f"{root}/{name}") for name in ("orders", "orders_old/a", "orders_old/b.csv")] == [False] * 3
