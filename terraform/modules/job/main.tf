@@ -15,17 +15,25 @@ locals {
     { bucket = var.platform.buckets.artefacts.name, prefix = local.packages },
   ])
 
-  # What it writes, and the folders above. S3A looks whether they are there before it makes one, by a HEAD and a listing.
-  above = distinct(flatten([
-    for grant in local.writes : [
+  # IAM takes 10,240 characters of inline policies a role and 6,144 of an attached one. What grows with the datasets of a
+  # domain is attached, in pieces that fit with names as long as ours.
+  places = chunklist(concat(
+    [for grant in var.reads : merge(grant, { writes = false })],
+    [for grant in local.writes : merge(grant, { writes = true })],
+  ), 15)
+
+  # The folders above what it writes. S3A looks whether they are there before it makes one, by a HEAD and a listing.
+  above = [for grants in local.places : distinct(flatten([
+    for grant in grants : [
       for depth in range(1, length(split("/", grant.prefix)) + 1) :
       { bucket = grant.bucket, folder = join("/", slice(split("/", grant.prefix), 0, depth)) }
-    ]
-  ]))
+    ] if grant.writes
+  ]))]
 
   # What a job reads or writes it also lists.
-  listed         = { for grant in concat(var.reads, local.writes) : grant.bucket => grant.prefix... }
-  listed_buckets = keys(local.listed)
+  listed = [for grants in local.places : { for grant in grants : grant.bucket => grant.prefix... }]
+
+  published = chunklist(var.published_tables, 40)
 }
 
 resource "aws_glue_job" "this" {
@@ -84,37 +92,49 @@ module "role" {
   description = "What the Glue job ${var.name} may do."
   trusted     = { type = "Service", identifiers = ["glue.amazonaws.com"] }
   policy      = { name = "job", json = data.aws_iam_policy_document.job.json }
-  account_id  = var.platform.account_id
-  tags        = var.tags
+  grown_policies = concat(
+    [for number, document in data.aws_iam_policy_document.places : { name = "places-${number}", json = document.json }],
+    [for number, document in data.aws_iam_policy_document.published : { name = "tables-${number}", json = document.json }],
+  )
+  account_id = var.platform.account_id
+  tags       = var.tags
 }
 
-data "aws_iam_policy_document" "job" {
+data "aws_iam_policy_document" "places" {
+  count = length(local.places)
+
   dynamic "statement" {
-    for_each = length(var.reads) > 0 ? [1] : []
+    for_each = anytrue([for grant in local.places[count.index] : !grant.writes]) ? [1] : []
     content {
       sid       = "ReadObjects"
       actions   = ["s3:GetObject"]
-      resources = [for grant in var.reads : "arn:aws:s3:::${grant.bucket}/${grant.prefix}/*"]
+      resources = [for grant in local.places[count.index] : "arn:aws:s3:::${grant.bucket}/${grant.prefix}/*" if !grant.writes]
     }
   }
 
-  statement {
-    sid       = "WriteObjects"
-    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
-    resources = [for grant in local.writes : "arn:aws:s3:::${grant.bucket}/${grant.prefix}/*"]
+  dynamic "statement" {
+    for_each = anytrue(local.places[count.index][*].writes) ? [1] : []
+    content {
+      sid       = "WriteObjects"
+      actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+      resources = [for grant in local.places[count.index] : "arn:aws:s3:::${grant.bucket}/${grant.prefix}/*" if grant.writes]
+    }
   }
 
   # No object has one of these names: the answer is that there is none, where without the right it would be a refusal.
-  statement {
-    sid       = "LookForFolders"
-    actions   = ["s3:GetObject"]
-    resources = [for place in local.above : "arn:aws:s3:::${place.bucket}/${place.folder}"]
+  dynamic "statement" {
+    for_each = length(local.above[count.index]) > 0 ? [1] : []
+    content {
+      sid       = "LookForFolders"
+      actions   = ["s3:GetObject"]
+      resources = [for place in local.above[count.index] : "arn:aws:s3:::${place.bucket}/${place.folder}"]
+    }
   }
 
   dynamic "statement" {
-    for_each = local.listed
+    for_each = local.listed[count.index]
     content {
-      sid       = "List${index(local.listed_buckets, statement.key)}"
+      sid       = "List${index(keys(local.listed[count.index]), statement.key)}"
       actions   = ["s3:ListBucket"]
       resources = ["arn:aws:s3:::${statement.key}"]
 
@@ -123,12 +143,32 @@ data "aws_iam_policy_document" "job" {
         variable = "s3:prefix"
         values = concat(
           flatten([for prefix in statement.value : [prefix, "${prefix}/*"]]),
-          flatten([for place in local.above : [place.folder, "${place.folder}/"] if place.bucket == statement.key]),
+          flatten([
+            for place in local.above[count.index] : [place.folder, "${place.folder}/"] if place.bucket == statement.key
+          ]),
         )
       }
     }
   }
+}
 
+# A domain has as many tables as datasets, and the marts have one for each view.
+data "aws_iam_policy_document" "published" {
+  count = length(local.published)
+
+  statement {
+    # Deleting is the way back of a first publish that failed.
+    sid     = "PublishTables"
+    actions = ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable"]
+    resources = concat(
+      ["${local.catalogue}:catalog"],
+      sort(distinct([for table in local.published[count.index] : "${local.catalogue}:database/${table.database}"])),
+      [for table in local.published[count.index] : "${local.catalogue}:table/${table.database}/${table.name}"],
+    )
+  }
+}
+
+data "aws_iam_policy_document" "job" {
   # Glue makes groups that are not there.
   statement {
     sid       = "WriteLogs"
@@ -152,20 +192,6 @@ data "aws_iam_policy_document" "job" {
       test     = "StringEquals"
       variable = "cloudwatch:namespace"
       values   = ["Glue", var.metrics_namespace]
-    }
-  }
-
-  dynamic "statement" {
-    for_each = length(var.published_tables) > 0 ? [1] : []
-    content {
-      # Deleting is the way back of a first publish that failed.
-      sid     = "PublishTables"
-      actions = ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable"]
-      resources = concat(
-        ["${local.catalogue}:catalog"],
-        sort(distinct([for table in var.published_tables : "${local.catalogue}:database/${table.database}"])),
-        [for table in var.published_tables : "${local.catalogue}:table/${table.database}/${table.name}"],
-      )
     }
   }
 

@@ -24,13 +24,14 @@ locals {
     }
   ]...) : name => columns if length(columns) > 0 }
 
-  # The delete flag of each table that keeps deleted rows.
+  # The delete flag of each table that keeps deleted rows; of a change log it is a column that silver adds.
   delete_flags = merge([
     for contract in local.contracts : {
       for pair in flatten([
         for table in contract.schema : [
-          for property in try(table.customProperties, []) : { table = table.name, flag = property.value }
-          if property.property == "deleteFlag"
+          for property in try(table.customProperties, []) :
+          { table = table.name, flag = property.property == "operations" ? "is_deleted" : tostring(property.value) }
+          if contains(["deleteFlag", "operations"], property.property)
         ]
       ]) : pair.table => pair.flag
     }
