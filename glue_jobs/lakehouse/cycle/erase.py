@@ -23,6 +23,7 @@ from lakehouse.cycle.erase_verification import (
 )
 from lakehouse.cycle.erase_work import Work, require_settled
 from lakehouse.lake.erasures import ErasureState, begin_erasure, end_erasure, erasures_of
+from lakehouse.say import format_count
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,10 @@ def plan_erasure(work: Work) -> list[Found]:
     require_settled(work)
     rows = {layer: sum(rows_of(work, layer, one) for one in work.datasets) for layer in (BRONZE, QUARANTINE, SILVER)}
     records = [found for one in work.datasets for found in raw_records(work, one)]
-    said = {layer: [f"{number} rows"] if number else [] for layer, number in rows.items()}
+    said = {layer: [format_count(number, "row")] if number else [] for layer, number in rows.items()}
     blanked = sum(found.number for found in records)
-    said["raw"] = [f"{blanked} records in {len(records)} files"] if records else []
+    counted = f"{format_count(blanked, 'record')} in {format_count(len(records), 'file')}"
+    said["raw"] = [counted] if records else []
     said["raw"] += [f"{found.file.name} whole: {found.whole}" for found in records if found.whole]
     files: dict[str, int] = {}
     for finding in search_lake(work).findings:
@@ -58,7 +60,7 @@ def plan_erasure(work: Work) -> list[Found]:
             name = finding.split(":")[0]
             files[name] = files.get(name, 0) + 1
     for name, number in files.items():
-        said.setdefault(name, []).append(f"{number} files")
+        said.setdefault(name, []).append(f"a value in {format_count(number, 'file')}")
     does = {place.name: place.does for place in PLACES}
     return [Found(name, ", ".join(said.get(name, [])), does.get(name, "")) for name in dict.fromkeys([*does, *said])]
 
