@@ -13,7 +13,7 @@ from deltalake import write_deltalake
 from lakehouse.cli.main import main
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
-from lakehouse.publish.describe import describe
+from lakehouse.publish.describe import databases_of, describe
 
 OLD, NEW, ORDERED = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 6, 7))
 PRODUCT = {"product_id": "P1", "name": "Mug", "category": "Home", "list_price": Decimal("5.00"),
@@ -73,6 +73,12 @@ def test_columns_have_types_keys_comments_and_say_what_is_personal(
     view = describe(project, lake, "day_completeness")
     assert (view.name, view.kind, view.columns[0].type) == ("analytics.day_completeness", "view", "date")
     assert describe(project, lake, "fct_daily_store_metrics").notes[0] == "One row per dt, store_id."
+
+
+def test_a_query_may_name_datasets_marts_and_views_without_their_layer(project: Project) -> None:
+    layers = databases_of(project)
+    names = ("products", "crm_leads", "fct_daily_store_metrics", "day_completeness", "nothing")
+    assert [layers.get(name) for name in names] == ["silver", "silver", "marts", "analytics", None]
 
 
 @pytest.mark.parametrize(
