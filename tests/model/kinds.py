@@ -108,13 +108,17 @@ class Play:
         # Replays have numbers of their own, in one row with those of batches.
         record_batches(self.context.lake, self.dataset, lambda known: [self._numbered(entry, known)])
         self.batches.append(batch)
-        result = ValidationResult(self.dataset.name, number, status, len(rows), 0, 0, len(rows), None, None)
+        result = self.judged(number, rows, status)
         record_validation(self.context.lake, self.dataset, result)
         if status is ValidationStatus.PASSED:
             self.merged.add(number)
         else:
             self.held[number] = result
         return number
+
+    def judged(self, number: int, rows: Sequence[Row], status: ValidationStatus) -> ValidationResult:
+        """How the validation of a batch ended."""
+        return ValidationResult(self.dataset.name, number, status, len(rows), 0, 0, len(rows), None, None)
 
     def _numbered(self, entry: Batch, known: Sequence[Batch]) -> Batch:
         for _ in range(len(known) - len(self.batches)):
@@ -197,11 +201,14 @@ class Play:
         """Compare rows with the law, by the columns that it names."""
         landed = [row for batch in self.batches for row in batch if row.batch in self.merged]
         wanted = self.law(landed)
-        names = list(wanted[0])
+        self.require(found, wanted, list(wanted[0]))
+
+    def require(self, found: Sequence[Row], wanted: Sequence[Row], names: Sequence[str]) -> None:
+        """Raise Wrong where rows differ, whatever their order."""
         mine, theirs = ([tuple(_in_utc(row[name]) for name in names) for row in rows] for rows in (found, wanted))
         if sorted(mine, key=repr) != sorted(theirs, key=repr):
             both = [*(row for row in mine if row not in theirs)], [*(row for row in theirs if row not in mine)]
-            came = "\n".join(f"  {row.arrived}: {row.values}" for row in landed)
+            came = "\n".join(f"  {row.arrived}: {row.values}" for batch in self.batches for row in batch)
             raise Wrong(f"{self.dataset.name}: {names}\nfound {both[0]}\nwanted {both[1]}\n{came}")
 
     def rebuilt(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from lakehouse.ingest.look import Looked
 
 app = new_app()
+
+
+class Kind(StrEnum):
+    """What a delivered file is."""
+
+    UPSERT = "upsert"
+    APPEND = "append"
+    SNAPSHOT = "snapshot"
 
 
 @command(app, "new", example="lakehouse new deliveries/returns_2026-10-18.csv --domain stores --yes", panel=CHECK)
@@ -36,6 +45,12 @@ def new(
     sequence: Annotated[
         str | None,
         typer.Option("--sequence", metavar="COLUMN", help="The column that orders versions of a key, or arrival."),
+    ] = None,
+    kind: Annotated[
+        Kind | None,
+        typer.Option(
+            "--kind", metavar="KIND", help="upsert, append or snapshot: changes, rows without a key, or all rows."
+        ),
     ] = None,
     date: Annotated[
         str | None, typer.Option("--date", metavar="COLUMN", help="The column whose UTC date is dt.")
@@ -58,7 +73,8 @@ def new(
     project = find_project()
     _require_names(name, domain)
     require_right(project)
-    wishes = Wishes(name, domain, _listed(key) if key else None, sequence, date)
+    wishes = Wishes(name, domain, _key(key, kind), sequence, date, kind == Kind.SNAPSHOT)
+    _require_one_file(files, kind)
     looked = look(files)
     proposal = _answered(looked, wishes, project, yes)
     _require_names(proposal.domain)
@@ -114,6 +130,29 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(","))
 
 
+def _key(key: str | None, kind: Kind | None) -> tuple[str, ...] | None:
+    """The wished key; rows without one have none. Raises UsageError where key and kind contradict."""
+    from lakehouse.contracts.guesses import NO_KEY
+    from lakehouse.errors import UsageError
+
+    listed = _listed(key) if key else None
+    has_none = listed == (NO_KEY,)
+    if kind == Kind.APPEND and not has_none and listed:
+        raise UsageError(f"Rows of kind append have no key, found --key {key}; leave it out, or take another kind.")
+    if has_none and kind not in (None, Kind.APPEND):
+        raise UsageError(f"Files of kind {kind} need a key, found --key {NO_KEY}; name its columns, or take append.")
+    return (NO_KEY,) if kind == Kind.APPEND else listed
+
+
+def _require_one_file(files: list[Path], kind: Kind | None) -> None:
+    from lakehouse.errors import UsageError
+
+    if kind == Kind.SNAPSHOT and len(files) > 1:
+        raise UsageError(
+            f"Each snapshot has all keys, so {len(files)} of them tell no key; give the newest file alone."
+        )
+
+
 def _require_names(*names: str | None) -> None:
     """Raise UsageError for a name that becomes a file's and is none."""
     import re
@@ -144,13 +183,14 @@ def _write(project: Project, proposal: Proposal, looked: Looked) -> list[Path]:
     from lakehouse.cli.new_write import write_all
     from lakehouse.contracts.new_files import suite_text
     from lakehouse.contracts.new_sample import SAMPLE_ROWS, sample_paths, sample_text
+    from lakehouse.ingest.sample_file import as_delivered
 
     contract, text, replaced = _contract(project, proposal)
     rows = looked.first_rows(sample_paths(proposal), SAMPLE_ROWS)
-    texts = {
+    texts: dict[Path, str | bytes] = {
         contract: text,
         Path("great_expectations/expectations") / f"{proposal.name}.json": suite_text(proposal),
-        Path("samples") / proposal.sample_name: sample_text(proposal, rows),
+        Path("samples") / proposal.sample_name: as_delivered(sample_text(proposal, rows), looked.form),
     }
     write_all(project, texts, replaced)
     return list(texts)

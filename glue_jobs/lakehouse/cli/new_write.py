@@ -37,7 +37,7 @@ def require_right(project: Project) -> None:
         raise ProjectNotRightError("the project as it is", found)
 
 
-def write_all(project: Project, texts: Mapping[Path, str], replaced: Path | None) -> None:
+def write_all(project: Project, texts: Mapping[Path, str | bytes], replaced: Path | None) -> None:
     """Write files by their paths in the project; raises FileExistsAlreadyError or ProjectNotRightError before any is.
 
     replaced: the one file that is there and gets another text, last.
@@ -52,7 +52,7 @@ def write_all(project: Project, texts: Mapping[Path, str], replaced: Path | None
             target.parent.mkdir(parents=True, exist_ok=True)
             beside = target.with_name(f".{target.name}.new")
             try:
-                beside.write_text(text, encoding="utf-8", newline="")
+                beside.write_bytes(_in_utf8(text))
                 if file == replaced:
                     shutil.copymode(target, beside)
                     beside.replace(target)
@@ -63,7 +63,11 @@ def write_all(project: Project, texts: Mapping[Path, str], replaced: Path | None
                 beside.unlink(missing_ok=True)
 
 
-def _require_right_with(project: Project, texts: Mapping[Path, str]) -> None:
+def _in_utf8(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def _require_right_with(project: Project, texts: Mapping[Path, str | bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Project(Path(folder))
         shutil.copytree(project.root / "contracts", copy.root / "contracts")
@@ -71,7 +75,7 @@ def _require_right_with(project: Project, texts: Mapping[Path, str]) -> None:
         copy.dbt.symlink_to(project.dbt.absolute())
         for file, text in texts.items():
             if file.parts[0] != "samples":
-                (copy.root / file).write_text(text, encoding="utf-8", newline="")
+                (copy.root / file).write_bytes(_in_utf8(text))
         if found := problems(copy):
             raise ProjectNotRightError("what it would be", [line.replace(f"{folder}/", "") for line in found])
 

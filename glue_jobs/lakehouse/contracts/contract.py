@@ -116,6 +116,7 @@ class Dataset:
     widens_types: a table whose column is narrower than the contract's is rewritten once, with the wider type.
     target_file_bytes, max_read_amplification: what maintenance aims at, and from when it reclusters (`layout.py`).
     operations: of a change log, what each of its rows says. delete_flag: then the column that silver adds.
+    snapshot_shrink_limit_percent: where a file is all there is, how many of the keys before it may lack.
     not_after_delivery: how far sequence and date may lie after the delivery. rules: what the contract says of values.
     retention_days: how long obsolete data files are kept, for running queries and time travel.
     """
@@ -148,11 +149,22 @@ class Dataset:
     by_arrival: bool = False
     operations: Operations | None = None
     date_zone: str = UTC
+    snapshot_shrink_limit_percent: float | None = None
 
     @property
     def sequence(self) -> str:
         """What orders the versions of a key, in the words of the contract."""
         return ", ".join((*self.sequence_by, *([ARRIVAL] if self.by_arrival else [])))
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether a file is the whole truth, so that what is missing from it is deleted."""
+        return self.snapshot_shrink_limit_percent is not None
+
+    @property
+    def adds_deleted(self) -> bool:
+        """Whether silver adds the column that says which rows are deleted."""
+        return self.is_snapshot or self.operations is not None
 
     @property
     def layout(self) -> Layout:
@@ -234,7 +246,7 @@ class Dataset:
     @property
     def derived_columns(self) -> tuple[Column, ...]:
         """The columns that silver adds to the delivered ones, in their order."""
-        deleted = (DELETED_COLUMN,) if self.operations else ()
+        deleted = (DELETED_COLUMN,) if self.adds_deleted else ()
         if self.merge_strategy is MergeStrategy.SCD2:
             return (*VALIDITY_COLUMNS, *deleted)
         dates = date_columns(self.date_zone)

@@ -76,6 +76,7 @@ def _of_rows(old: Dataset, new: Dataset) -> Iterator[Change]:
         ("mergeStrategy", old.merge_strategy, new.merge_strategy),
         ("ties", old.ties, new.ties),
         ("operations", old.operations, new.operations),
+        ("snapshot", old.is_snapshot, new.is_snapshot),
     ):
         yield from _changed(new, field, was, now, rebuilt, command.format("rebuild"))
     # Bronze keeps no offset of what has landed, so silver cannot be rebuilt from it.
@@ -85,7 +86,7 @@ def _of_rows(old: Dataset, new: Dataset) -> Iterator[Change]:
     apply = f"lakehouse layout apply {new.name}"
     yield from _changed(new, "partitionBy", old.partition_by, new.partition_by, {SILVER: BREAKING}, apply)
     hidden = {MARTS: BREAKING, VIEWS: BREAKING}
-    was, now = (None if dataset.operations else dataset.delete_flag for dataset in (old, new))
+    was, now = (None if dataset.adds_deleted else dataset.delete_flag for dataset in (old, new))
     yield from _changed(new, "deleteFlag", was, now, hidden, command.format("rebuild"))
 
 
@@ -100,13 +101,18 @@ def _of_files(old: Dataset, new: Dataset) -> Iterator[Change]:
         yield from _changed(new, f"fileOptions.{in_contract(option.name)}", was, now, {FILES: BREAKING}, step)
     drift = BREAKING if new.drift is Drift.STRICT else WIDENING if old.drift is Drift.STRICT else FREE
     yield from _changed(new, "drift", old.drift, new.drift, {FILES: drift})
-    limits = old.quarantine_limit_percent, new.quarantine_limit_percent
-    yield from _changed(
-        new, "quarantineLimitPercent", *limits, {FILES: WIDENING if limits[1] > limits[0] else BREAKING}
-    )
+    yield from _limit(new, "quarantineLimitPercent", old.quarantine_limit_percent, new.quarantine_limit_percent)
+    was, now = old.snapshot_shrink_limit_percent, new.snapshot_shrink_limit_percent
+    if was is not None and now is not None:
+        yield from _limit(new, "snapshotShrinkLimitPercent", was, now)
     late, later = old.not_after_delivery, new.not_after_delivery
     is_wider = later is None or (late is not None and later > late)
     yield from _changed(new, "notAfterDelivery", late, later, {FILES: WIDENING if is_wider else BREAKING})
+
+
+def _limit(dataset: Dataset, field: str, was: float, now: float) -> Iterator[Change]:
+    """A limit that lets more through is wider."""
+    yield from _changed(dataset, field, was, now, {FILES: WIDENING if now > was else BREAKING})
 
 
 def _of_rules(old: Dataset, new: Dataset) -> Iterator[Change]:

@@ -57,19 +57,23 @@ def plain(name: str) -> str:
     return words if words[0].isalpha() else f"c_{words}"
 
 
-def column_names(delivered: Iterable[str]) -> dict[str, str]:
-    """A name of the contract for each delivered one; those that can stay as they are do."""
+def column_names(delivered: Iterable[str], added: Iterable[str] = ()) -> dict[str, str]:
+    """A name of the contract for each delivered one; those that can stay as they are do.
+
+    added: names of columns that silver adds beside those that it always has.
+    """
+    reserved = _RESERVED.union(added)
     every = tuple(delivered)
-    found = {name: name for name in every if re.fullmatch(NAME[1:-1], name) and name not in _RESERVED}
+    found = {name: name for name in every if re.fullmatch(NAME[1:-1], name) and name not in reserved}
     for name in every:
         if name not in found:
-            found[name] = _free(name, {*found.values(), *every})
+            found[name] = _free(name, {*found.values(), *every}, reserved)
     return {name: found[name] for name in every}
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _free(name: str, taken: set[str], reserved: frozenset[str]) -> str:
     wanted = plain(name)
-    wanted = f"delivered_{wanted}" if wanted in _RESERVED else wanted
+    wanted = f"delivered_{wanted}" if wanted in reserved else wanted
     number, free = 2, wanted
     while free in taken:
         free, number = f"{wanted}_{number}", number + 1

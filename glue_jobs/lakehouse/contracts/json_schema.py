@@ -57,6 +57,10 @@ _VALUES: dict[str, Schema] = {
         "properties": {"column": _COLUMN, **dict.fromkeys(("insert", "update", "delete", "ignore"), _OPERATIONS)},
         "description": "Of a change log: the column that says what happened to a row, and its words.",
     },
+    "snapshotShrinkLimitPercent": {
+        "type": "number", "minimum": 0, "maximum": 100,
+        "description": "Each file is all there is, and deletes what it lacks; lacking more of the keys stops it.",
+    },
     "dateColumn": _COLUMN | {"description": "The date or timestamp whose date becomes dt."},
     "dateZone": {
         "type": "string", "minLength": 1, "description": "The clock of dt: UTC, delivered, or a zone: Europe/Berlin.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lakehouse.contracts.columns import Column
+from lakehouse.contracts.columns import DELETED_COLUMN, UTC, Column
 from lakehouse.contracts.contract import ARRIVAL
 from lakehouse.contracts.guess_key import guess_key, said_key
 from lakehouse.contracts.guess_names import column_names, common_name, pattern_of, plain, why_personal
@@ -16,6 +16,7 @@ from lakehouse.contracts.guess_times import guess_date, guess_delete_flag, guess
 from lakehouse.contracts.guess_types import guess_type
 from lakehouse.contracts.guesses import NO_KEY, OPTIONS, Candidate, Guess
 from lakehouse.contracts.profile import ColumnFacts, Path, Profile
+from lakehouse.contracts.values import AS_WRITTEN, Values
 from lakehouse.errors import UnknownNameError
 from lakehouse.say import format_bytes, format_count
 
@@ -32,6 +33,7 @@ class Wishes:
     key: tuple[str, ...] | None = None
     sequence_by: str | None = None
     date_column: str | None = None
+    is_snapshot: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Proposal:
     partition_by: tuple[str, ...]
     cluster_by: tuple[str, ...]
     notes: tuple[str, ...]
+    is_snapshot: bool = False
 
     @property
     def domain(self) -> str:
@@ -69,6 +72,12 @@ class Proposal:
     def appends(self) -> bool:
         """Whether no row is a version of another, so that nothing orders them."""
         return "sequenceBy" not in self.guesses
+
+    @property
+    def sequence_by(self) -> str:
+        """What the contract says of the order of versions; snapshots of one time are ordered by arrival."""
+        text = self.guesses["sequenceBy"].text
+        return f"[{text}, {ARRIVAL}]" if self.is_snapshot and text != ARRIVAL else text
 
     @property
     def roles(self) -> frozenset[str]:
@@ -105,7 +114,7 @@ def propose(profile: Profile, wishes: Wishes, domains: Sequence[str]) -> Proposa
     """
     begin, ending = common_name(profile.names)
     name = wishes.name or plain(begin)
-    found = _columns(profile, (), name)
+    found = _columns(profile, (), name, (DELETED_COLUMN.name,) if wishes.is_snapshot else ())
     facts = {column.path: column for column in profile.columns}
     flat = [
         Candidate(column.name, column.type, column.pii, facts[path])
@@ -113,7 +122,8 @@ def propose(profile: Profile, wishes: Wishes, domains: Sequence[str]) -> Proposa
         if len(path) == 1 and not column.fields
     ]
     guesses = _versions(wishes, flat, profile, name)
-    flag, said_flag = guess_delete_flag(flat, profile.rows) if "sequenceBy" in guesses else (None, "")
+    may_flag = "sequenceBy" in guesses and not wishes.is_snapshot
+    flag, said_flag = guess_delete_flag(flat, profile.rows) if may_flag else (None, "")
     date, key = guesses["dateColumn"], guesses["key"]
     partition_by, volume = _partitions(profile, facts, date.values[0], flat)
     return Proposal(
@@ -127,6 +137,7 @@ def propose(profile: Profile, wishes: Wishes, domains: Sequence[str]) -> Proposa
             *found.notes,
             *profile.notes,
         ),
+        wishes.is_snapshot,
     )  # fmt: skip
 
 
@@ -136,17 +147,18 @@ def _versions(wishes: Wishes, flat: Sequence[Candidate], profile: Profile, name:
     if wishes.key == (NO_KEY,) and not any(column.name == NO_KEY for column in flat):
         key = Guess((NO_KEY,), "as you said; each delivered row is kept, once", True)
         return {"key": key, "dateColumn": wished_date or guess_date(flat, profile.rows, "")}
-    sequence = _wished_sequence(wishes.sequence_by, flat, profile) or guess_sequence(flat, profile.rows)
+    wished = ARRIVAL if wishes.is_snapshot and wishes.sequence_by is None else wishes.sequence_by
+    sequence = _wished_sequence(wished, flat, profile) or guess_sequence(flat, profile.rows)
     by_sequence = next((column for column in flat if column.name == sequence.values[0]), None)
     date = wished_date or guess_date(flat, profile.rows, sequence.values[0])
     key = _wished_key(wishes.key, flat, profile, by_sequence) or guess_key(profile, flat, name, by_sequence)
     return {"key": key, "sequenceBy": sequence, "dateColumn": date}
 
 
-def _columns(profile: Profile, parent: Path, dataset: str) -> _Columns:
-    """The columns below a parent, whose fields are columns again."""
+def _columns(profile: Profile, parent: Path, dataset: str, added: tuple[str, ...] = ()) -> _Columns:
+    """The columns below a parent, whose fields are columns again. added: names that silver needs itself."""
     level = [facts for facts in profile.columns if facts.path[:-1] == parent]
-    names = column_names([facts.path[-1] for facts in level])
+    names = column_names([facts.path[-1] for facts in level], added)
     columns: list[Column] = []
     notes: list[str] = []
     paths: dict[Path, Column] = {}
@@ -169,9 +181,12 @@ def _columns(profile: Profile, parent: Path, dataset: str) -> _Columns:
         if personal:
             notes.append(f"{shown}: personal data ({personal}), masked; remove its classification if it is none")
         is_personal = personal is not None or any(field.pii for field in inner.columns)
-        column = Column(
-            name, kind, False, _described(name), is_personal, inner.columns, delivered if name != delivered else None
-        )
+        is_clock = facts.path in profile.clocks and kind == "timestamp"
+        if is_clock:
+            notes.append(f"{shown}: times without an offset, read by the clock of UTC; name theirs by defaultTimezone")
+        values = Values(time_zone=UTC) if is_clock else AS_WRITTEN
+        physical = delivered if name != delivered else None
+        column = Column(name, kind, False, _described(name), is_personal, inner.columns, physical, values)
         columns.append(column)
         paths |= {facts.path: column, **inner.paths}
     return _Columns(tuple(columns), tuple(notes), paths)

@@ -9,11 +9,12 @@ from pathlib import Path
 import yaml
 
 from lakehouse.contracts.columns import Column
+from lakehouse.contracts.file_options import Encoding
 from lakehouse.contracts.new_dataset import Proposal
 from lakehouse.contracts.yaml_places import read_yaml
 
 _LOGICAL = {"bigint": "integer", "decimal": "number", "double": "number", "struct": "object"}
-QUARANTINE_LIMIT_PERCENT = 20
+QUARANTINE_LIMIT_PERCENT = SHRINK_LIMIT_PERCENT = 20
 
 
 def new_contract(proposal: Proposal) -> str:
@@ -100,9 +101,13 @@ def _dataset_lines(proposal: Proposal) -> Iterator[str]:
     yield "  customProperties:"
     yield f"    - {{property: filePattern, value: {_quoted(proposal.file_pattern)}}}"
     yield f"    - {{property: fileFormat, value: {proposal.profile.file_format.value}}}"
+    if proposal.profile.encoding is not Encoding.UTF_8:
+        yield f"    - {{property: fileOptions, value: {{encoding: {proposal.profile.encoding.value}}}}}"
     yield f"    - {{property: mergeStrategy, value: {'append' if proposal.appends else 'upsert'}}}"
     if not proposal.appends:
-        yield f"    - {{property: sequenceBy, value: {guesses['sequenceBy'].text}}}"
+        yield f"    - {{property: sequenceBy, value: {proposal.sequence_by}}}"
+    if proposal.is_snapshot:
+        yield f"    - {{property: snapshotShrinkLimitPercent, value: {SHRINK_LIMIT_PERCENT}}}"
     if proposal.delete_flag:
         yield f"    - {{property: deleteFlag, value: {proposal.delete_flag}}}"
     yield f"    - {{property: dateColumn, value: {guesses['dateColumn'].text}}}"
@@ -122,6 +127,8 @@ def _column_lines(column: Column, proposal: Proposal | None) -> Iterator[str]:
         yield f"  physicalName: {_quoted(column.physical_name)}"
     yield f"  logicalType: {_LOGICAL.get(kind, kind)}"
     yield f"  physicalType: {column.type}"
+    if column.values.time_zone:
+        yield f"  logicalTypeOptions: {{defaultTimezone: {column.values.time_zone}}}"
     yield f"  required: {str(proposal is not None and column.name in proposal.roles).lower()}"
     if proposal is not None and column.name in proposal.key:
         yield "  primaryKey: true"

@@ -18,7 +18,7 @@ Row = Mapping[Path, str | None]
 
 
 def sample_text(proposal: Proposal, rows: Sequence[Row]) -> str:
-    """The rows in the dataset's own format. rows: their values as text, by the paths of `sample_paths`."""
+    """The rows as CSV, or as JSON Lines for other formats. rows: their values as text, by `sample_paths`."""
     masked = _without_personal_data(proposal, rows)
     if proposal.profile.file_format is FileFormat.CSV:
         return _csv(sample_paths(proposal), masked)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lakehouse.contracts.contract import FileFormat
+from lakehouse.contracts.file_options import Encoding
 
 Path = tuple[str, ...]
 """A column's name in the files, and of a field of a struct the names that lead to it."""
@@ -49,7 +50,8 @@ class Profile:
     """Everything found in the files of one dataset.
 
     names: of the files. size: their bytes. notes: what keeps a row or a column from being read, a line each.
-    distinct: how many different rows these columns have, compared as values of their types.
+    distinct: how many different rows these columns have, compared as values of their types. clocks: the columns of
+    times without an offset, which are read here by the clock of UTC.
     """
 
     names: tuple[str, ...]
@@ -59,3 +61,5 @@ class Profile:
     columns: tuple[ColumnFacts, ...]
     notes: tuple[str, ...]
     distinct: Callable[[Sequence[tuple[Path, str]]], int]
+    encoding: Encoding = Encoding.UTF_8
+    clocks: frozenset[Path] = frozenset()

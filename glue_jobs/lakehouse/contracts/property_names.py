@@ -51,6 +51,7 @@ OPTIONAL = frozenset(
         "drift",
         "ties",
         "operations",
+        "snapshotShrinkLimitPercent",
         "notAfterDelivery",
         "fileOptions",
     }

@@ -171,7 +171,8 @@ def _dataset(node: Place, domain: str) -> Dataset:
         _column_name(values.get("deleteFlag"), names),
     )
     operations = read_operations(values.get("operations"), {column.name: column.type for column in columns})
-    roles = Roles(strategy, key, sequence, delete_flag, date_column, operations)
+    shrinks = values.get("snapshotShrinkLimitPercent")
+    roles = Roles(strategy, key, sequence, delete_flag, date_column, operations, is_snapshot=shrinks is not None)
     check_roles(node.need("properties"), columns, values, roles, layout.partition_by)
     file_format = FileFormat(_choice(values["fileFormat"], tuple(FileFormat)))
     date = next((column for column in columns if column.name == date_column), None)
@@ -190,8 +191,9 @@ def _dataset(node: Place, domain: str) -> Dataset:
         key=key,
         sequence_by=sequence.columns,
         by_arrival=sequence.by_arrival,
-        delete_flag=DELETED_COLUMN.name if operations else delete_flag,
+        delete_flag=DELETED_COLUMN.name if operations or shrinks else delete_flag,
         operations=operations,
+        snapshot_shrink_limit_percent=_percent(shrinks) if shrinks else None,
         date_column=date_column,
         date_zone=read_date_zone(values.get("dateZone"), strategy, date, file_format),
         partition_by=layout.partition_by,

@@ -28,6 +28,7 @@ class Roles:
     delete_flag: str | None
     date_column: str | None
     operations: Operations | None = None
+    is_snapshot: bool = False
 
 
 def check_roles(
@@ -43,6 +44,7 @@ def check_roles(
         *_key_errors(places, kinds, roles.key),
         *_sequence_errors(values, kinds, roles),
         *_append_errors(values, roles),
+        *_snapshot_errors(values, roles),
         *_date_errors(values.get("dateColumn"), kinds, roles),
         *_flag_errors(values, kinds, roles),
         *_identity_errors(values, roles),
@@ -119,6 +121,23 @@ def _append_errors(values: Mapping[str, Place], roles: Roles) -> Iterator[Contra
                 yield values[name].error("with mergeStrategy append no row is a version of another; remove it.")
 
 
+def _snapshot_errors(values: Mapping[str, Place], roles: Roles) -> Iterator[ContractError]:
+    """Files that delete what they lack are ordered as wholes, and nothing else says what is deleted."""
+    if not roles.is_snapshot:
+        return
+    place, sequence = values["snapshotShrinkLimitPercent"], roles.sequence
+    if roles.strategy in _NEVER_DELETES:
+        yield place.error(f"nothing is ever deleted with mergeStrategy {roles.strategy}; take upsert or scd2.")
+    elif not sequence.by_arrival or len(sequence.columns) > 1:
+        yield values["sequenceBy"].error(
+            f"files that are snapshots are ordered by {ARRIVAL}, or by one column that has the time of the snapshot in "
+            f"all rows of a file and {ARRIVAL} behind it; write [COLUMN, {ARRIVAL}]."
+        )
+    for name in ("deleteFlag", "operations"):
+        if name in values:
+            yield values[name].error("a snapshot deletes the rows that it lacks; remove it, and keep the column.")
+
+
 def _date_errors(place: Place | None, kinds: Mapping[str, str], roles: Roles) -> Iterator[ContractError]:
     if place is None or roles.date_column is None:
         return
@@ -145,7 +164,7 @@ def _flag_errors(values: Mapping[str, Place], kinds: Mapping[str, str], roles: R
 def _name_errors(places: Mapping[str, Place], roles: Roles, partition_by: Sequence[str]) -> Iterator[ContractError]:
     """A delivered column with the name of one that silver adds would be another column of that name."""
     added = VALIDITY_COLUMNS if roles.strategy is MergeStrategy.SCD2 else DATE_COLUMNS
-    for column in (*added, *((DELETED_COLUMN,) if roles.operations else ())):
+    for column in (*added, *((DELETED_COLUMN,) if roles.operations or roles.is_snapshot else ())):
         is_added = column.name != "month" or "month" in partition_by
         if is_added and column.name in places:
             yield places[column.name].error(

@@ -26,6 +26,7 @@ from lakehouse.privacy import without_values
 from lakehouse.quarantine.table import from_text, from_typed
 from lakehouse.runtime.context import Context
 from lakehouse.transform.outcomes import newest_per_key, with_dates, with_outcome, with_validity
+from lakehouse.transform.snapshots import DELETED, Events, deleting, silver_of_snapshots
 from lakehouse.validate.dry_run import refused_rules
 
 
@@ -56,6 +57,10 @@ def planned_tables(spark: SparkSession, dataset: Dataset) -> tuple[DataFrame, Da
     silver = tables.empty(spark, dataset.silver_columns)
     if dataset.merge_strategy is MergeStrategy.APPEND:
         return bronze, quarantine, silver.unionByName(with_dates(bronze, dataset, 0).select(*silver.columns))
+    if dataset.is_snapshot:
+        landed = with_arrival(with_day(bronze, dataset), dataset).withColumn(DELETED, F.lit(False))
+        events = Events(landed, bronze, deleting(spark, bronze, (), dataset))
+        return bronze, quarantine, silver.unionByName(silver_of_snapshots(events, dataset))
     latest = with_dates(newest_per_key(with_arrival(with_day(bronze, dataset), dataset), dataset), dataset, 0)
     assert with_outcome(latest, silver, dataset).schema  # Spark plans when it is asked for the schema
     if dataset.merge_strategy is MergeStrategy.SCD2:

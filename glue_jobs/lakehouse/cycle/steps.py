@@ -65,7 +65,7 @@ def transform(run: Run, job: Job, step: StepDisplay) -> bool:
         for result in merged:
             if not result.skipped:  # another run merged it in the meantime
                 run.merged[(result.dataset, result.batch_id)] = {name: getattr(result, name) for name in WRITTEN}
-            step.note(result.dataset, f"{result.news} rows merged, {result.ignored} ignored")
+            step.note(result.dataset, f"{result.written} rows merged, {result.ignored} ignored{_missing(result)}")
             run.warnings += _tie_warning(result)
 
     with gathering(errors):
@@ -73,6 +73,10 @@ def transform(run: Run, job: Job, step: StepDisplay) -> bool:
     built = build_domain(run.context, contract)
     raise_first(errors, results)
     return built or bool(results)
+
+
+def _missing(result: MergeResult) -> str:
+    return f", {result.missing} missing ones deleted" if result.missing else ""
 
 
 def _shown(work: Callable[[], Sequence[Result]], show: Callable[[Sequence[Result]], None]) -> Sequence[Result]:

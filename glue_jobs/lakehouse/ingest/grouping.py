@@ -22,6 +22,11 @@ def as_they_came(files: Iterable[StoredFile]) -> list[StoredFile]:
     return sorted(files, key=lambda file: (_DIGEST.sub("", file.path), file.version))
 
 
+def one_by_one(files: Iterable[StoredFile]) -> list[tuple[StoredFile, ...]]:
+    """Each file for itself: a snapshot is the whole truth, and two of them are two."""
+    return [(file,) for file in files]
+
+
 def by_bytes(files: Iterable[StoredFile], most: int) -> list[tuple[StoredFile, ...]]:
     """The files in their order, in groups of at most so many bytes; a file that is larger makes a group of its own."""
     groups: list[list[StoredFile]] = []

@@ -25,7 +25,7 @@ from lakehouse.errors import LakehouseError, gathering, raise_first
 from lakehouse.ingest.casting import with_types
 from lakehouse.ingest.findings import count_rows_of, log_differences
 from lakehouse.ingest.forgotten import without_forgotten
-from lakehouse.ingest.grouping import BATCH_BYTES, as_they_came, by_bytes
+from lakehouse.ingest.grouping import BATCH_BYTES, as_they_came, by_bytes, one_by_one
 from lakehouse.ingest.header import Header, count_rows, read_header
 from lakehouse.ingest.landing import dataset_of, settle
 from lakehouse.ingest.lines import same_splits
@@ -132,7 +132,7 @@ def _plan(
     repairs = [(file,) for file in good if is_repair(file.path)]
     together = [file for file in good if not is_repair(file.path)]
     together = as_they_came(together) if dataset.by_arrival else together
-    groups = [*by_bytes(together, BATCH_BYTES), *repairs]
+    groups = [*(one_by_one(together) if dataset.is_snapshot else by_bytes(together, BATCH_BYTES)), *repairs]
     plan = [
         Batch(dataset.name, batch_id + number, BatchState.PLANNED, group, None, 0, run, now)
         for number, group in enumerate(groups, start=1)

@@ -14,7 +14,8 @@ class NotTakenError(LakehouseError):
     def __init__(self, file: str, found: str) -> None:
         self.file, self.found = file, found
         super().__init__(
-            f"{file}: {found}. Ingest takes CSV (RFC 4180 with a header, in UTF-8) and JSON Lines; nothing was written."
+            f"{file}: {found}. Looked at are CSV (RFC 4180 with a header), JSON, Parquet, Avro and Excel, text in "
+            "UTF-8 or UTF-16; nothing was written."
         )
 
 

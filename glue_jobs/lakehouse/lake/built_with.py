@@ -20,7 +20,7 @@ from lakehouse.lake.delta_log import existing_table, open_table
 KEY = "lakehouse.key"
 """The property that remembers the key."""
 _KEY = KEY.removeprefix("lakehouse.")
-_OPERATIONS = "operations"
+_OPERATIONS, _SNAPSHOT = "operations", "snapshot"
 _DATE_ZONE = "dateZone"
 VALIDATING = "lakehouse.validating"
 """The property of silver by which a rebuild that validates again says that quarantine may be ahead of it."""
@@ -93,6 +93,7 @@ def _facts(dataset: Dataset) -> dict[str, str]:
         "mergeStrategy": dataset.merge_strategy.value,
         "ties": dataset.ties.value,
         _OPERATIONS: str(dataset.operations or ""),
+        _SNAPSHOT: "true" if dataset.is_snapshot else "",
     }
 
 
@@ -103,6 +104,7 @@ def changed_facts(properties: Mapping[str, str], dataset: Dataset) -> tuple[Chan
         # A table that remembers the others and not these was built before they could be said.
         known.setdefault(_OPERATIONS, "")
         known.setdefault(_DATE_ZONE, UTC)
+        known.setdefault(_SNAPSHOT, "")
     return tuple(
         ChangedFact(word, known[word], wanted)
         for word, wanted in _facts(dataset).items()

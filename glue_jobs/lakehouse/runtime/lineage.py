@@ -63,6 +63,8 @@ def silver_sources(dataset: Dataset, bronze: DatasetName) -> dict[str, ColumnSou
     computed = {c.name: ColumnSource(bronze, computed_from, is_same=False) for c in dataset.derived_columns}
     if dataset.operations:
         computed[DELETED_COLUMN.name] = ColumnSource(bronze, dataset.operations.column, is_same=False)
+    elif dataset.is_snapshot:
+        computed[DELETED_COLUMN.name] = ColumnSource(bronze, dataset.key[0], is_same=False)
     return same | computed
 
 

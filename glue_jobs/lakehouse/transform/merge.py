@@ -27,6 +27,7 @@ from lakehouse.transform.merge_errors import BatchOrderError, MergeConflictError
 from lakehouse.transform.merge_plan import plan_merge
 from lakehouse.transform.merge_write import write_plan
 from lakehouse.transform.planned_merge import MergePlan, Outcomes
+from lakehouse.transform.snapshot_plan import plan_snapshot
 from lakehouse.transform.ties import NO_BRONZE, Bronze
 
 TRIES = 5
@@ -70,7 +71,7 @@ class MergeResult(Outcomes):
     @property
     def ignored(self) -> int:
         """Rows that changed nothing: superseded in their batch, unchanged or stale."""
-        return self.rows - self.news
+        return self.rows - self.written
 
 
 def merge_batch(
@@ -131,7 +132,7 @@ def _attempt(
     before, token = table_version(path), uuid.uuid4().hex
     try:
         evolve(spark, path, _declared(dataset, path))
-        plan = plan_merge(spark, dataset, rows, batch_id, path, bronze.landed, bronze.is_newest)
+        plan = _plan(spark, dataset, rows, batch_id, path, bronze)
         if bronze.passed not in (None, plan.outcomes.rows):
             raise PassedRowsError(dataset.name, batch_id, plan.outcomes.rows, bronze.passed)
         rival = _newest_rival(commits_since(path, plan.version))
@@ -151,6 +152,14 @@ def _attempt(
         return _newest_rival(commits) or ("a writer", table_version(path))
     _refuse_unseen(dataset, commits, own)
     return Merged(plan, own)
+
+
+def _plan(
+    spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id: int, path: str, bronze: Bronze
+) -> MergePlan:
+    if bronze.snapshots is not None:
+        return plan_snapshot(spark, dataset, rows, batch_id, path, bronze.snapshots)
+    return plan_merge(spark, dataset, rows, batch_id, path, bronze.landed, bronze.is_newest)
 
 
 def _declared(dataset: Dataset, path: str) -> WantedTable:

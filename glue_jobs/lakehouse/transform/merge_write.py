@@ -20,7 +20,7 @@ from lakehouse.layout.first_write import clustered
 from lakehouse.transform.candidate_files import partition_predicates
 from lakehouse.transform.merge_plan import small
 from lakehouse.transform.outcomes import OLD
-from lakehouse.transform.planned_merge import MergePlan
+from lakehouse.transform.planned_merge import DROPPED, MergePlan
 
 
 def write_plan(spark: SparkSession, plan: MergePlan, path: str, number: int, token: str) -> None:
@@ -39,7 +39,7 @@ def _write(spark: SparkSession, plan: MergePlan, path: str, commit: Commit) -> N
     """Append the new rows; where some replace old ones, overwrite their partitions with all rows that stay."""
     dataset, layout = plan.dataset, plan.dataset.layout
     count = plan.outcomes.news
-    rows = plan.changes.drop(OLD) if count else tables.empty(spark, dataset.silver_columns)
+    rows = _staying(plan).drop(OLD, DROPPED) if count else tables.empty(spark, dataset.silver_columns)
     if plan.version >= 0 and count:
         rows = rows.unionByName(_conflict_scan(spark, plan, path))
     in_place_of, settings = None, layout.write_settings
@@ -56,12 +56,19 @@ def _write(spark: SparkSession, plan: MergePlan, path: str, commit: Commit) -> N
         tables.append(rows, path, commit, layout.partition_by, properties, in_place_of=in_place_of)
 
 
+def _staying(plan: MergePlan) -> DataFrame:
+    """The changes that silver has afterwards."""
+    return plan.changes.where(~F.col(DROPPED)) if DROPPED in plan.changes.columns else plan.changes
+
+
 def _kept(spark: SparkSession, plan: MergePlan, path: str, where: str) -> DataFrame:
     """The rows of some partitions that the plan does not replace."""
     names = plan.dataset.identity
     replaced = plan.changes.where(F.col(OLD).isNotNull()).select(*[F.col(f"{OLD}.{name}") for name in names])
     silver = tables.read(spark, path).where(where).select(*plan.dataset.silver_column_names)
-    return silver.join(small(replaced, plan.outcomes.keys), on=list(names), how="left_anti").select(*silver.columns)
+    return silver.join(
+        small(replaced, plan.outcomes.keys + plan.outcomes.missing), on=list(names), how="left_anti"
+    ).select(*silver.columns)
 
 
 def _merge(spark: SparkSession, plan: MergePlan, path: str, commit: Commit) -> None:
@@ -70,7 +77,8 @@ def _merge(spark: SparkSession, plan: MergePlan, path: str, commit: Commit) -> N
     columns = dataset.silver_column_names
     known = F.col(OLD).isNotNull().alias("_known")
     old_partition = [F.col(f"{OLD}.{name}").alias(f"_old_{name}") for name in dataset.partition_by]
-    source = plan.changes.select(*columns, known, *old_partition)
+    dropped = (F.col(DROPPED) if DROPPED in plan.changes.columns else F.lit(False)).alias("_goes")
+    source = plan.changes.select(*columns, known, dropped, *old_partition)
     source = source.unionByName(_conflict_scan(spark, plan, path), allowMissingColumns=True)
     source.createOrReplaceTempView("merge_source")
     pairs = ", ".join(f"t.`{name}` = s.`{name}`" for name in columns)
@@ -86,6 +94,7 @@ def _merge(spark: SparkSession, plan: MergePlan, path: str, commit: Commit) -> N
     with tables.session_settings(spark, settings):
         spark.sql(
             f"MERGE INTO {delta_name(path)} t USING merge_source s ON {' AND '.join(match_conditions(plan))} "
+            f"WHEN MATCHED AND s._goes THEN DELETE "
             f"WHEN MATCHED THEN UPDATE SET {pairs} "
             f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
         ).collect()

@@ -12,13 +12,18 @@ from lakehouse.lake.table_files import Partition
 from lakehouse.lake.ties import Tie
 from lakehouse.transform.candidate_files import LIST_LIMIT, CandidateFiles
 
+DROPPED = "_dropped"
+"""Of changes: a row of silver that goes without another in its place; only plans of snapshots have the column."""
 LISTED_PARTITIONS = 50_000
 """A commit lists at most so many partitions; with more it lists none, and maintenance looks at all of them."""
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """How many rows of a batch had which outcome. tied: keys with several contents at one time, corrected or not."""
+    """How many rows of a batch had which outcome. tied: keys with several contents at one time, corrected or not.
+
+    missing: rows of silver that change though the batch has none of theirs, such as the keys that a snapshot lacks.
+    """
 
     rows: int = 0
     keys: int = 0
@@ -30,10 +35,16 @@ class Outcomes:
     stale: int = 0
     corrected: int = 0
     tied: int = 0
+    missing: int = 0
 
     @property
     def news(self) -> int:
-        """Rows that are new or changed."""
+        """Rows of silver that are new or changed."""
+        return self.written + self.missing
+
+    @property
+    def written(self) -> int:
+        """Rows of the batch that are in silver now."""
         return self.inserted + self.updated + self.deleted + self.corrected
 
 

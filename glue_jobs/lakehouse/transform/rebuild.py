@@ -24,6 +24,8 @@ from lakehouse.runtime.context import Context
 from lakehouse.transform.merge_errors import NullKeyError
 from lakehouse.transform.merge_order import merged_batches
 from lakehouse.transform.outcomes import with_dates, with_validity
+from lakehouse.transform.snapshot_bronze import events_of
+from lakehouse.transform.snapshots import silver_of_snapshots
 from lakehouse.transform.ties import winners
 
 _SIDE = "_side"
@@ -65,6 +67,10 @@ def rows_from_bronze(context: Context, dataset: Dataset, quarantined: DataFrame 
     quarantined: the rows that are left out (`_batch_id`, `_row_id`), in place of those that are in quarantine now.
     """
     merged = batches_in_silver(context.lake, dataset)
+    if dataset.is_snapshot:
+        events = events_of(context.spark(), context.lake, dataset, merged, quarantined)
+        _refuse_nulls(events.landed, dataset)
+        return _as_silver(silver_of_snapshots(events, dataset), dataset).localCheckpoint(eager=False)
     landed = passed_rows_in(context.spark(), context.lake, dataset, merged, quarantined)
     _refuse_nulls(landed, dataset)
     return silver_of(landed, dataset).localCheckpoint(eager=False)
@@ -83,6 +89,10 @@ def silver_of(landed: DataFrame, dataset: Dataset) -> DataFrame:
     rows = with_dates(best, dataset, F.col(BATCH_ID))
     if dataset.merge_strategy is MergeStrategy.SCD2:
         rows = with_validity(rows, dataset)
+    return _as_silver(rows, dataset)
+
+
+def _as_silver(rows: DataFrame, dataset: Dataset) -> DataFrame:
     return rows.select(*[tables.described(column) for column in dataset.silver_columns])
 
 

@@ -31,6 +31,7 @@ from lakehouse.transform.outcomes import (
     is_deleted,
     with_dates,
 )
+from lakehouse.transform.snapshots import Delivered
 
 Landed = Callable[[DataFrame], DataFrame]
 """Keys → every row of theirs that bronze has and that silver may know: the delivered columns and `_batch_id`."""
@@ -41,13 +42,14 @@ class Bronze:
     """What a merge needs of bronze beside the rows of its batch; the defaults are for a table without one.
 
     landed: reads the rows that compete in a tie. passed: how many rows of the batch passed validation. record: lists
-    ties in `ops.ties`. is_newest: no batch that silver has arrived after this one.
+    ties in `ops.ties`. is_newest: no batch that silver has arrived after this one. snapshots: where files are those.
     """
 
     landed: Landed | None = None
     passed: int | None = None
     record: Callable[[Sequence[Tie]], None] | None = None
     is_newest: bool = True
+    snapshots: Delivered | None = None
 
 
 NO_BRONZE = Bronze()

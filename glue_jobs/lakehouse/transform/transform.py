@@ -26,6 +26,7 @@ from lakehouse.runtime.metrics import report_ties
 from lakehouse.transform.merge import MergeResult, merge_batch
 from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, is_newest, merged_batches, to_merge
 from lakehouse.transform.silver_tests import changed_since_tested, is_whole_due, record_whole
+from lakehouse.transform.snapshot_bronze import delivered
 from lakehouse.transform.ties import Bronze
 
 
@@ -100,7 +101,8 @@ def _bronze(context: Context, dataset: Dataset, turn: Turn) -> Bronze:
     passed = None if result is None else result.rows_passed
     record = functools.partial(record_ties, context.lake, dataset, turn.batch_id, turn.number)
     newest = not dataset.by_arrival or is_newest(context.lake, dataset, turn)
-    return Bronze(landed, passed, record, newest)
+    snapshots = delivered(context.spark(), context.lake, dataset, turn) if dataset.is_snapshot else None
+    return Bronze(landed, passed, record, newest, snapshots)
 
 
 def build_domain(context: Context, contract: Contract) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lakehouse.contracts.suite import OnFailure, Rule
 from lakehouse.lake.batches import ValidationStatus
@@ -89,6 +89,13 @@ def evaluation_of(
         reasons.append(f"{kept_out} of {total} rows failed validation ({share}), {limit}")
     status = ValidationStatus.STOPPED if reasons else ValidationStatus.PASSED
     return Evaluation(dataset, rows, quarantined, limit_percent, status, "; ".join(reasons) or None, results)
+
+
+def with_results(evaluation: Evaluation, more: tuple[RuleResult, ...]) -> Evaluation:
+    """The same with what more rules found, of which one that fails stops the batch too."""
+    reasons = [*filter(None, [evaluation.reason]), *(_reason(result) for result in more if _stops(result))]
+    status = ValidationStatus.STOPPED if reasons else ValidationStatus.PASSED
+    return replace(evaluation, status=status, reason="; ".join(reasons) or None, results=(*evaluation.results, *more))
 
 
 def _all_unreadable(rows: int, by_rule: Mapping[str, int]) -> str:

@@ -38,6 +38,7 @@ from lakehouse.validate.evaluate import evaluate_batch
 from lakehouse.validate.failing_rule import naming_the_rule
 from lakehouse.validate.keep_out import keep_out
 from lakehouse.validate.result import Evaluation
+from lakehouse.validate.snapshot_guard import guarded
 from lakehouse.validate.tied import record_kept_out, with_ties
 
 
@@ -104,6 +105,8 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
         evaluation = evaluate_batch(
             rows, suite, limit, pii=dataset.pii_columns, unreadable=unreadable, unreadable_by_rule=why
         )
+    if dataset.is_snapshot and not batch.is_repair:
+        evaluation = guarded(context, dataset, batch, evaluation)
     if not evaluation.is_stopped and evaluation.quarantined:
         keep_out(rows, suite, context.lake, dataset, VALIDATE, batch.batch_id)
         record_kept_out(rows, context.lake, dataset, batch.batch_id, VALIDATE, batch.batch_id)

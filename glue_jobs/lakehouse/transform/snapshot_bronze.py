@@ -1,0 +1,63 @@
+"""Reads from bronze what the merge of a snapshot and the rebuild of its table need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.contracts.columns import BATCH_ID
+from lakehouse.contracts.contract import Dataset
+from lakehouse.lake.batches import among, batches_of, validation_results_of
+from lakehouse.lake.bronze import passed_rows_in
+from lakehouse.lake.delivered_keys import delivered_keys, kept_out
+from lakehouse.lake.paths import Lake
+from lakehouse.transform.merge_order import Turn, is_newest, merged_batches
+from lakehouse.transform.snapshots import DELETED, Delivered, Events, deleting
+
+
+def delivered(spark: SparkSession, lake: Lake, dataset: Dataset, turn: Turn) -> Delivered:
+    """What the merge of a turn needs of bronze; nothing is read before it asks."""
+
+    def merged() -> frozenset[int]:
+        return merged_batches(batches_of(lake, dataset), validation_results_of(lake, dataset), turn.number)
+
+    def is_next() -> bool:
+        if not is_newest(lake, dataset, turn):
+            return False
+        return not dataset.sequence_by or _is_latest(delivered_keys(spark, lake, dataset, merged()), dataset, turn)
+
+    return Delivered(
+        is_next,
+        lambda: events_of(spark, lake, dataset, {turn.batch_id}),
+        lambda: events_of(spark, lake, dataset, merged()),
+    )
+
+
+def _is_latest(keys: DataFrame, dataset: Dataset, turn: Turn) -> bool:
+    """Whether every time of a batch is later than all that were merged before."""
+    (time,), is_own = dataset.sequence_by, F.col(BATCH_ID) == turn.batch_id
+    first, last = F.min(F.when(is_own, F.col(time))), F.max(F.when(~is_own, F.col(time)))
+    found = keys.agg(F.coalesce(first > last, first.isNotNull())).first()
+    return bool(found and found[0])
+
+
+def events_of(
+    spark: SparkSession,
+    lake: Lake,
+    dataset: Dataset,
+    batches: Collection[int],
+    quarantined: DataFrame | None = None,
+) -> Events:
+    """What happened by some batches. quarantined: rows to leave out, in place of those that are in quarantine now."""
+    where = among(batches)
+    unreadable = {r.batch_id for r in validation_results_of(lake, dataset, where) if r.rows_unreadable}
+    files = {batch.batch_id for batch in batches_of(lake, dataset, where) if not batch.is_repair}
+    keys = delivered_keys(spark, lake, dataset, batches)
+    landed = passed_rows_in(spark, lake, dataset, batches, quarantined).withColumn(DELETED, F.lit(False))
+    return Events(
+        landed,
+        kept_out(spark, lake, dataset, keys, quarantined),
+        deleting(spark, keys, files - unreadable, dataset),
+    )

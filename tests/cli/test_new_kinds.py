@@ -1,0 +1,54 @@
+"""`lakehouse new --kind`: what a file is, said beforehand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse.cli.main import main
+from lakehouse.contracts.project import Project
+from tests.helpers.new_datasets import new_dataset
+from tests.helpers.small_project import write_project
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project of one domain, shop, in which the command is run."""
+    project = write_project(tmp_path / "project")
+    monkeypatch.setenv("LAKEHOUSE_PROJECT", str(project.root))
+    return project
+
+
+def delivered(folder: Path, name: str, content: str) -> Path:
+    file = folder / name
+    file.write_text(content, encoding="utf-8")
+    return file
+
+
+def test_a_snapshot_deletes_what_it_lacks(shop: Project, tmp_path: Path) -> None:
+    file = delivered(tmp_path, "shelves.csv", "shelf_id,is_deleted,exported\n1,false,2026-01-05\n2,false,2026-01-05\n")
+    words = ("--domain", "shop", "--kind", "snapshot", "--yes")
+    dataset = new_dataset(shop, file, *words, "--name", "by_arrival", "--date", "exported")
+    assert (dataset.sequence, dataset.snapshot_shrink_limit_percent) == ("arrival", 20)
+    assert (dataset.key, dataset.delete_flag) == (("shelf_id",), "is_deleted")
+    assert "is_deleted" not in dataset.column_names, "silver adds a column of that name"
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (
+            ("--kind", "snapshot", "--key", "none"),
+            "Files of kind snapshot need a key, found --key none; name",
+        ),
+        (("--kind", "append", "--key", "id"), "Rows of kind append have no key, found --key id; leave it out, or take"),
+        (("second.csv", "--kind", "snapshot"), "Each snapshot has all keys, so 2 of them tell no key; give the newest"),
+    ],
+)
+def test_what_a_kind_contradicts(
+    shop: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], wanted: str
+) -> None:
+    file = delivered(tmp_path, "first.csv", "id,at\n1,2026-10-17\n")
+    assert main(["new", str(file), *words, "--domain", "shop", "--yes"]) == 2
+    assert wanted in capsys.readouterr().err
