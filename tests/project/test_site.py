@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from tests.dags.browser import browsing
 from tests.site.pages_read import Parts, complaints, dead_links, width_of
-from tools.docs.site import build_site, navigation, slug, staged, with_links
+from tools.docs.site import build_site, navigation, slug, stage, staged, with_links
+from tools.pictures import draw_recording
 
 ROOT = Path(__file__).parents[2]
 PHONE = 390
@@ -51,6 +53,26 @@ def _leaves(item: object) -> Iterator[str]:
 )  # fmt: skip
 def test_anchors_are_those_of_the_repositorys_own_viewer(heading: str, anchor: str) -> None:
     assert slug(heading) == anchor
+
+
+def test_the_pages_of_the_samples_are_linked_where_they_are_part_of_the_site(tmp_path: Path) -> None:
+    lake, pages = tmp_path / "lake", tmp_path / "pages"
+    named = re.findall(r"`(samples/[^`]+)`", (ROOT / "docs" / "examples.md").read_text(encoding="utf-8"))
+    for name in named:
+        file = lake / name.removeprefix("samples/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("<p>", encoding="utf-8")
+    stage(ROOT, pages, lake)
+    examples = (pages / "examples.md").read_text(encoding="utf-8")
+    assert len(named) == 6
+    assert all(f"[{name}]({name})" in examples and (pages / name).is_file() for name in named)
+    stage(ROOT, pages)
+    assert "](samples/" not in (pages / "examples.md").read_text(encoding="utf-8")
+
+
+def test_the_recording_is_what_the_tutorial_shows() -> None:
+    assert draw_recording.FILE.read_text(encoding="utf-8") == draw_recording.draw()
+    assert " fct_daily_store_metrics  90 rows, 14 days, 7 stores, net revenue €56,329.24" in draw_recording.shown()
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from mkdocs.config import load_config
 ROOT = Path(__file__).resolve().parents[2]
 STAGE = ROOT / "build" / "pages"
 SITE = ROOT / "build" / "site"
+SAMPLES = ROOT / "build" / "samples"
+"""The lake of the sample deliveries whose pages are part of the site."""
 SHIM = Path(__file__).parent / "iframe-worker.js"
 PICTURES = {".svg", ".png"}
 SECTIONS = {
@@ -76,8 +80,8 @@ def _readme_first(page: Path) -> tuple[bool, str]:
     return page.name != "README.md", page.name
 
 
-def stage(root: Path, folder: Path) -> dict[Path, Path]:
-    """Write pages and pictures into a folder, as MkDocs wants them."""
+def stage(root: Path, folder: Path, lake: Path | None = None) -> dict[Path, Path]:
+    """Write pages and pictures into a folder, as MkDocs wants them, and the pages of a lake of the samples."""
     places = staged(root)
     shutil.rmtree(folder, ignore_errors=True)
     for source, place in places.items():
@@ -87,20 +91,40 @@ def stage(root: Path, folder: Path) -> dict[Path, Path]:
             target.write_text(with_links(source, places), encoding="utf-8")
         else:
             shutil.copy(source, target)
+    if lake is not None:
+        with_examples(folder, lake)
     (folder / "assets").mkdir()
     shutil.copy(SHIM, folder / "assets")
     return places
 
 
-def build_site(target: Path | None = None, pages: Path = STAGE) -> Path:
+def with_examples(folder: Path, lake: Path) -> None:
+    """Copy report, site, Data Docs and dbt docs of a lake, and link them on the page that names them."""
+    shutil.copytree(lake / "curated" / "docs", folder / "samples" / "curated" / "docs")
+    shutil.copy(lake / "report.html", folder / "samples")
+    page = folder / "examples.md"
+    linked = re.sub(r"`(samples/[^`]+\.html)`", r"[\1](\1)", page.read_text(encoding="utf-8"))
+    page.write_text(linked, encoding="utf-8")
+
+
+def samples_lake() -> Path:
+    """The lake of both sample deliveries, loaded once."""
+    if not (SAMPLES / "report.html").is_file():
+        for landing in ("samples", "samples/day2"):
+            command = [sys.executable, "local_runner.py", "--output-dir", str(SAMPLES), "--landing-dir", landing]
+            subprocess.run(command, cwd=ROOT, check=True)
+    return SAMPLES
+
+
+def build_site(target: Path | None = None, pages: Path = STAGE, lake: Path | None = None) -> Path:
     """Stage and build; returns the folder. Raises mkdocs' Abort for a link or an anchor that leads nowhere."""
     version = (ROOT / "glue_jobs" / "lakehouse" / "VERSION").read_text(encoding="utf-8").strip()
     target = target or SITE / version
     settings = {"docs_dir": str(pages), "site_dir": str(target), "site_name": f"Retail lakehouse {version}"}
-    nav = navigation(stage(ROOT, pages))
+    nav = navigation(stage(ROOT, pages, lake))
     build(load_config(str(ROOT / "mkdocs.yml"), **settings, nav=nav, strict=True))
     return target
 
 
 if __name__ == "__main__":
-    print(build_site() / "index.html")
+    print(build_site(lake=samples_lake()) / "index.html")
