@@ -277,7 +277,7 @@ def test_each_table_is_opened_once(lake: Lake, project: Project, monkeypatch: py
     seen(lake, project.contracts)
     print(*opened.items(), sep="\n")
     assert set(opened.values()) == {1}
-    assert len(opened) == 7 + 3 * len(project.contracts.datasets), "ledgers, and three tables of each dataset"
+    assert len(opened) == 8 + 3 * len(project.contracts.datasets), "ledgers, and three tables of each dataset"
 
 
 def test_the_command_prints_plain_text_and_json(

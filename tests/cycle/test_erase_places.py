@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from lakehouse.contracts.findings import Commands, Level
 from lakehouse.contracts.project import Project
 from lakehouse.cycle.erase import plan_erasure
 from lakehouse.cycle.erase_places import PLACES, place_of
 from lakehouse.cycle.erase_verification import search_lake
 from lakehouse.cycle.erase_work import EraseOnS3Error, NotSettledError, ReasonNamesSubjectError, SubjectError, Work
 from lakehouse.cycle.erase_work import work_of as read_work
+from lakehouse.cycle.status import status_of
 from lakehouse.errors import UnknownNameError
 from lakehouse.lake.decisions import Signature
-from lakehouse.lake.erasures import Subject
+from lakehouse.lake.erasures import ErasureState, Subject, begin_erasure, end_erasure
 from lakehouse.lake.paths import DATA_DOCS_PAGE, DBT_DOCS_PAGE, LEDGERS, Lake
 from lakehouse.runtime.context import Context
 
@@ -99,3 +102,18 @@ def test_a_lake_on_s3_is_refused_before_anything_is_read(project: Project) -> No
     context = Context(project, Lake.at("s3://bucket/lake"), lambda: pytest.fail("no Spark"))
     with pytest.raises(EraseOnS3Error, match="s3://bucket/lake: `lakehouse erase` works on a lake on a disk"):
         read_work(context, [SUBJECT], BY)
+
+
+def test_an_erasure_that_was_not_finished_is_found_by_status(work: Work) -> None:
+    lake, contracts = work.context.lake, work.context.contracts
+
+    def found() -> list[tuple[Level, str, str]]:
+        every = status_of(lake, contracts, Commands("x", True), datetime.now(UTC)).findings
+        return [(one.level, one.subject, one.found) for one in every]
+
+    begun = begin_erasure(lake, work.subjects, BY)
+    assert found() == [(Level.PERSON, "crm_leads", f"erasure {begun.request} was begun and not verified")]
+    end_erasure(lake, begun, ErasureState.FOUND, "")
+    assert len(found()) == 1
+    end_erasure(lake, begun, ErasureState.VERIFIED, "")
+    assert found() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from lakehouse.contracts.plan import LAKEHOUSE
 from lakehouse.cycle.status_facts import DatasetFacts, facts_of
 from lakehouse.cycle.status_tables import Opened
 from lakehouse.errors import EXIT_TRANSIENT
+from lakehouse.lake.erasures import ErasureState, erasures_of
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.run_costs import dearest_runs, domain_costs, done_times
 from lakehouse.lake.runs import (
@@ -94,6 +95,7 @@ def status_in(
         *(finding for facts in datasets for finding in findings_of_dataset(facts, commands)),
         *(finding for domain in domains for finding in findings_of_domain(domain, commands)),
         *findings_of_runs([run for run in runs if _is_of(run, contracts)], commands),
+        *(findings_of_erasures(opened.lake, opened.names, commands) if opened.lake.is_local else ()),  # nowhere else
     ]
     # What a run failed at is mostly said of its dataset, so runs come last of their level.
     jobs = {run.job for run in runs}
@@ -155,6 +157,17 @@ def findings_of_runs(runs: Sequence[RunRecord], commands: Commands) -> Iterator[
         level = Level.PERSON if run.state == FAILED and run.exit_code != EXIT_TRANSIENT else Level.RETRY
         again = commands.of("run --landing DIR") if run.job == FULL_RUN else commands.job(step, subject)
         yield run_ended(level, run.job, run.state, run.reason, run.started_at, again)
+
+
+def findings_of_erasures(lake: Lake, datasets: Collection[str], commands: Commands) -> Iterator[Finding]:
+    """Requests to forget a person that were not carried to their end."""
+    last = {entry.request: entry for entry in erasures_of(lake)}
+    for entry in last.values():
+        named = sorted({known.dataset for known in entry.known_by if known.dataset in datasets})
+        if named and entry.state is not ErasureState.VERIFIED:
+            text = f"erasure {entry.request} was begun and not verified"
+            again = commands.of("erase, with the values it was begun with")
+            yield Finding(Level.PERSON, ", ".join(named), text, entry.recorded_at, again)
 
 
 def deadline_of(contract: Contract, done: Sequence[datetime], now: datetime) -> Deadline:
