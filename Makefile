@@ -101,8 +101,9 @@ check-mwaa: package ## Verify that MWAA can install and parse what upload-dags u
 check-terraform: setup ## Check the Terraform files: format, lint, security, and what they would create
 	@SKIP_TESTS=$(SKIP_TESTS) tools/check_terraform.sh
 
-mutants: setup ## Plant the kept bugs one at a time in a copy and run their tests (ROOM=lake; GENERATED=200: made ones)
-	@$(PY) -m tools.mutants.$(if $(GENERATED),generated --number $(GENERATED),run) $(ROOM)
+mutants: setup ## Plant the kept bugs one at a time in a copy and run their tests (ROOM=lake; GENERATED=200: made ones; ROOM=jvm: Java)
+	@$(if $(filter jvm,$(ROOM)),mvn -q -B -f jvm/pom.xml -P mutants test-compile org.pitest:pitest-maven:mutationCoverage,\
+	  $(PY) -m tools.mutants.$(if $(GENERATED),generated --number $(GENERATED),run) $(ROOM))
 
 ##@ Measure (long, on a quiet machine; SMALL=1 only tries that it runs)
 bench: bench-merge
