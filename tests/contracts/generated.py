@@ -13,6 +13,7 @@ from tests.contracts.generated_words import files, is_text, texts
 Contract = dict[str, Any]
 
 _PLAIN = ("string", "int", "bigint", "double", "date", "timestamp", "boolean")
+_KEYS = ("string", "int", "bigint", "date", "timestamp", "decimal(9,0)")
 STRATEGIES = ("upsert", "insert_only", "scd2", "append")
 _NAMES = ("note", "amount", "colour", "select", "order", "x1", "day_of", "group", "value")
 
@@ -21,7 +22,7 @@ _NAMES = ("note", "amount", "colour", "select", "order", "x1", "day_of", "group"
 def contracts(draw: st.DrawFn, strategies: tuple[str, ...] = STRATEGIES) -> Contract:
     """A contract of one dataset: some files, key, sequence, date, strategy, columns and layout."""
     strategy, files_of = draw(st.sampled_from(strategies)), draw(files())
-    keys = draw(st.lists(st.sampled_from(["string", "int", "bigint", "date", "decimal(9,0)"]), min_size=1, max_size=6))
+    keys = [draw(st.sampled_from(_KEYS)), *draw(st.lists(st.sampled_from([*_KEYS, "boolean"]), max_size=5))]
     marks = [
         {} if strategy == "append" else {"primaryKey": True, "primaryKeyPosition": n + 1} for n in range(len(keys))
     ]

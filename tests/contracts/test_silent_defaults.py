@@ -85,6 +85,14 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "hidden files": (spoiled('"visits*.csv"', '"_visits*.csv"'), "filePattern", "begin with neither . nor _"),
     "a folder in a pattern": (spoiled('"visits*.csv"', '"in/visits*.csv"'), "filePattern", "hold no /"),
+    "a name that Hadoop cannot open": (spoiled('"visits*.csv"', '"visits:*.csv"'), "filePattern", "and no :"),
+    "no value at all": (
+        note("quality: [{metric: invalidValues, mustBe: 0, arguments: {validValues: []}}]"), "validValues", "is empty",
+    ),
+    "no value but null": (
+        note("quality: [{metric: invalidValues, mustBe: 0, arguments: {validValues: [null]}}]"), "validValues",
+        "no row could pass",
+    ),
     "a long domain": (spoiled("domain: shop", f"domain: {'s' * 33}"), "domain", "at most 32 fit"),
     "a long dataset": (spoiled("name: visits", f"name: {'v' * 201}"), "name", "at most 200 fit"),
     "a long column": (spoiled("name: note", f"name: {'n' * 256}"), "name", "at most 255 fit"),

@@ -41,3 +41,9 @@ def test_a_time_of_a_clock_can_be_unreadable_in_three_ways_and_other_values_in_o
     local = replace(at, values=replace(AS_WRITTEN, time_zone="Europe/Berlin"))
     assert local.reading_rules == ("at_is_timestamp", "at_exists_in_its_time_zone", "at_is_one_instant")
     assert Column("price", "decimal(12,2)", True, "").reading_rules == ("price_is_decimal_12_2",)
+
+
+def test_a_boolean_key_has_no_bounds_for_delta_keeps_none() -> None:
+    orders = find_project().contracts.dataset("erp_orders")
+    marked = replace(orders, key=("order_id", "is_deleted"), cluster_by=())
+    assert marked.bounded_columns == ("order_id", "_batch_id")

@@ -109,7 +109,9 @@ def _belongs(option: str, command: Any) -> str:
     """Where an unknown option belongs: to a command of this group, or it is a known one misspelt."""
     if any(option in _options(below) for below in getattr(command, "commands", {}).values()):
         return " here; write it after the command."
-    return "." + nearest(option, {known for known in _own_options(command) if known.startswith("--")} | {"--help"})
+    own = {known for known in _own_options(command) if known.startswith("--")} | {"--help"}
+    begun = {known for known in own if known.startswith(option)}  # --env is --environment, however far they are apart
+    return "." + nearest(min(begun, default=option), own)
 
 
 def _options(command: Any) -> Iterator[str]:

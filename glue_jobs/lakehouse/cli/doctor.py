@@ -35,9 +35,11 @@ def doctor(
     from itertools import chain
 
     from lakehouse.contracts.project import find_project
-    from lakehouse.errors import EXIT_TERMINAL
+    from lakehouse.errors import EXIT_TERMINAL, UsageError
     from lakehouse.runtime.doctor import laptop, report
 
+    if run and not environment:
+        raise UsageError("--run starts a job in an account; name its environment: --environment dev.")
     project = find_project()
     if not environment:
         return EXIT_TERMINAL if report(laptop(project), print_line) else 0

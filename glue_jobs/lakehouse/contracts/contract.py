@@ -181,8 +181,12 @@ class Dataset:
 
     @property
     def bounded_key(self) -> tuple[str, ...]:
-        """The key columns with min/max statistics: the log shows those to everybody, so none that is personal data."""
-        return tuple(name for name in self.key if name not in self.pii_columns)
+        """The key columns with min/max statistics.
+
+        The log shows those to everybody, so none that is personal data; and Delta refuses them for a boolean.
+        """
+        booleans = {column.name for column in self.columns if column.type == "boolean"}
+        return tuple(name for name in self.key if name not in self.pii_columns | booleans)
 
     @property
     def table_properties(self) -> dict[str, str]:

@@ -119,7 +119,9 @@ def _of_metric(metric: str, entry: Place, column: Column, name: str, key: tuple[
         yield rows_where(own, f"Every row has a value in {name}.", keep, f"{quoted(name)} IS NULL{listed}")
     elif arguments is not None:
         if valid := arguments.find("validValues"):
-            values = [_value_of(item, column) for item in valid.items() if item.value is not None]
+            values = [_value_of(item, column) for item in valid.items("value") if item.value is not None]
+            if not values:
+                raise valid.error("holds no value but null, so that no row could pass; name at least one value.")
             sentence = f"{name} is one of {', '.join(map(str, values))}."
             yield rule(own, sentence, keep, IN_SET, column=name, value_set=values)
         if pattern := arguments.find("pattern"):

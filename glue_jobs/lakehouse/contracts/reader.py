@@ -237,10 +237,9 @@ def _text(node: Place) -> str:
 def _pattern(node: Place) -> str:
     """Names of files, not of folders; those that begin with a point or a line below are hidden, and never looked at."""
     pattern = _text(node)
-    if "/" in pattern or pattern[0] in "._" or pattern != pattern.strip():
-        raise node.error(
-            f"must match the names of files alone, which begin with neither . nor _ and hold no /, found '{pattern}'."
-        )
+    if {*"/:"} & {*pattern} or pattern[0] in "._" or pattern != pattern.strip():
+        wanted = "must match the names of files alone, which begin with neither . nor _ and hold no / and no :"
+        raise node.error(f"{wanted}, found '{pattern}'.")
     return pattern
 
 

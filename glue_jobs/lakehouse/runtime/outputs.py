@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse.contracts.project import Project
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import EXIT_TERMINAL, EXIT_USAGE, LakehouseError, UsageError
+
+_ERROR = "error: "
 
 
 class NotAppliedError(LakehouseError):
@@ -23,8 +25,23 @@ class NotAppliedError(LakehouseError):
         )
 
 
+class EnvironmentNameError(UsageError):
+    """The command was given no environment of this repository, or an account that is none."""
+
+
+class AccountError(LakehouseError):
+    """Terraform cannot be asked: no credentials, or a program that it needs is missing."""
+
+
+_STOPPED: Mapping[int, type[LakehouseError]] = {EXIT_USAGE: EnvironmentNameError, EXIT_TERMINAL: AccountError}
+"""What it means that tools/terraform.sh stopped by itself, whose line says what is wanted."""
+
+
 def terraform_outputs(project: Project, environment: str) -> Mapping[str, Any]:
-    """The outputs by name, from Terraform or the file that LAKEHOUSE_OUTPUTS names; raises NotAppliedError."""
+    """The outputs by name, from Terraform or the file that LAKEHOUSE_OUTPUTS names; raises NotAppliedError.
+
+    Where tools/terraform.sh stops before it asks, EnvironmentNameError or AccountError with its line.
+    """
     named = os.environ.get("LAKEHOUSE_OUTPUTS")
     command = [str(project.root / "tools/terraform.sh"), "outputs", environment]
     try:
@@ -34,8 +51,10 @@ def terraform_outputs(project: Project, environment: str) -> Mapping[str, Any]:
             text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         found = {name: output["value"] for name, output in json.loads(text).items()}
     except subprocess.CalledProcessError as error:
-        lines = error.stderr.strip().splitlines() or ["no reason"]
-        raise NotAppliedError(environment, lines[-1].removeprefix("error: ")) from None
+        last = (error.stderr.strip().splitlines() or ["no reason"])[-1]
+        if last.startswith(_ERROR) and error.returncode in _STOPPED:
+            raise _STOPPED[error.returncode](last.removeprefix(_ERROR)) from None
+        raise NotAppliedError(environment, last) from None
     except (OSError, ValueError) as error:
         raise NotAppliedError(environment, str(error)) from None
     if not found:

@@ -1,0 +1,38 @@
+"""`lakehouse doctor` says what is wrong with how it was asked, and does not send to `make deploy` who must log in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lakehouse.cli.main import main
+
+NO_CREDENTIALS = "AWS knows no credentials here, wanted those of the account: aws sso login, or AWS_PROFILE=…"
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine with an AWS CLI that finds no credentials, and no outputs in a file."""
+    command = tmp_path / "aws"
+    command.write_text("#!/bin/sh\nexit 255\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    for name in ("LAKEHOUSE_OUTPUTS", "TF_VAR_account_id", "DRY_RUN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize(
+    ("words", "code", "line"),
+    [
+        (["--environment", "prd"], 2, "There is no environment prd; there are dev prod."),
+        (["--environment", "dev"], 3, NO_CREDENTIALS),
+        (["--run"], 2, "--run starts a job in an account; name its environment: --environment dev."),
+        (["--env", "dev"], 2, "There is no option '--env'. Did you mean '--environment'? See lakehouse doctor --help."),
+    ],
+)
+def test_what_is_wrong_is_one_line(words: list[str], code: int, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", *words]) == code
+    assert capsys.readouterr().err == f"error: {line}\n"
