@@ -191,6 +191,17 @@ def test_a_run_is_bounded_and_says_what_it_leaves() -> None:
     assert (len(plan.tasks), len(plan.left), plan.bytes) == (2, 1, 80 * MB)
 
 
+def test_the_worst_partition_comes_first_whatever_its_name() -> None:
+    months = [
+        TableFile(f"{month}{n}", 10 * MB, 1, (month,), SCATTERED[0].statistics, 1)
+        for month, number in (("2026-01", 3), ("2026-02", 8), ("2026-03", 5))
+        for n in range(number)
+    ]
+    plan = plan_maintenance(months, BY_MONTH, History(), 85 * MB)
+    assert [task.partition for task in plan.tasks] == [("2026-02",)]
+    assert [task.partition for task in plan.left] == [("2026-03",), ("2026-01",)]
+
+
 def test_a_partition_larger_than_a_run_does_not_hold_up_the_others() -> None:
     large, small = (
         [TableFile(f"{month}{n}", size, 1, (month,), SCATTERED[0].statistics, 1) for n in range(number)]

@@ -95,7 +95,7 @@ def test_tests_that_take_long_are_not_all_tried() -> None:
 
 def test_rooms_have_code_and_tests() -> None:
     for room in rooms().values():
-        assert list((ROOT / room.code).glob("*.py")), room
+        assert [*(ROOT / room.code).glob("*.py"), *(ROOT / room.code).glob("*.sql")], room
         assert all((ROOT / place).exists() for place in room.tests), room
 
 
