@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,6 +67,13 @@ def test_every_file_is_searched_and_named_without_the_value(
     verification = search_lake(work)
     assert verification.findings == (() if finding is None else (finding,))
     assert sum(one.files for one in verification.searched.values()) == 1
+
+
+@pytest.mark.parametrize(("column", "is_text"), [("email", True), ("created_at", False), ("is_deleted", False)])
+def test_a_value_with_several_spellings_is_not_looked_for_in_raw_files(work: Work, column: str, is_text: bool) -> None:
+    """A file may write 2026-10-05T00:00:00+02:00 for what the table writes otherwise, so every file is read."""
+    other = dataclasses.replace(work, subjects=(Subject("crm", "crm_leads", column, "x", "x"),))
+    assert other.is_text(work.context.contracts.dataset("crm_leads")) is is_text
 
 
 def test_a_file_that_waits_for_ingest_is_refused(work: Work) -> None:

@@ -20,7 +20,6 @@ from lakehouse.ingest.blanking import Records, blank, records_of, remove_half_wr
 from lakehouse.lake import tables
 from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.delta_log import existing_table, literal, table_version
-from lakehouse.lake.files import StoredFile
 from lakehouse.lake.opened_search import forms_in
 from lakehouse.lake.paths import delta_name, for_spark
 from lakehouse.lake.purge import purge_history
@@ -54,13 +53,15 @@ class Place:
 def raw_records(work: Work, dataset: Dataset) -> list[Records]:
     """What raw files of a dataset hold of a person; of values that can be looked for, only files with them are read."""
     root = Path(work.context.lake.landing(dataset.domain))
-    files = [file for file in work.raw_files(dataset) if file.size and _may_hold(work, root, file)]
+    is_searched = work.is_text(dataset) and not work.by_columns
+    files = [file for file in work.raw_files(dataset) if file.size]
+    files = [file for file in files if not is_searched or _may_hold(work, root / file.path)]
     return records_of(work.context, dataset, files, work.of(dataset)) if files else []
 
 
-def _may_hold(work: Work, root: Path, file: StoredFile) -> bool:
-    found, complete = forms_in(root / file.path, work.sought)
-    return bool(found) or not complete or bool(work.by_columns)
+def _may_hold(work: Work, file: Path) -> bool:
+    found, complete = forms_in(file, work.sought)
+    return bool(found) or not complete
 
 
 def _clear_raw(work: Work) -> None:

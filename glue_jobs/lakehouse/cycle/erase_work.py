@@ -102,6 +102,11 @@ class Work:
         """The subjects of one dataset."""
         return [subject for subject in self.subjects if subject.dataset == dataset.name]
 
+    def is_text(self, dataset: Dataset) -> bool:
+        """Whether files write each of its subjects as it was given: a day or a number has several spellings."""
+        columns = [_column(dataset.columns, subject.column) for subject in self.of(dataset)]
+        return all(column.type == "string" and not column.values.changes_text for column in columns)
+
     def raw_files(self, dataset: Dataset) -> list[StoredFile]:
         """The raw files of a dataset."""
         files = list_files(self.context.lake.landing(dataset.domain))
