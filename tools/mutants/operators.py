@@ -15,7 +15,7 @@ _COMPARED: dict[type[cst.BaseCompOp], str] = {
     cst.GreaterThan: ">=",
     cst.GreaterThanEqual: ">",
     cst.In: "not in",
-    cst.NotIn: "in",
+    cst.NotIn: "in",  # codespell:ignore
     cst.Is: "is not",
     cst.IsNot: "is",
 }
