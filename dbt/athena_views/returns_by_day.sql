@@ -10,7 +10,7 @@ with
 
 returned_lines as (
     select
-        cast(updated_at as date) as day,
+        cast(updated_at at time zone 'UTC' as date) as day,
         dt as ordered_on,
         store_id,
         order_id,

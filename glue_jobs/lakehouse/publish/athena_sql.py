@@ -53,7 +53,7 @@ def for_duckdb(query: exp.Expr, columns: Mapping[str, Mapping[str, Mapping[str, 
     for fault, instead in (*_faults(query), *_foreign_words(query, text)):
         raise NotAthenaError(fault, instead)
     try:
-        tree = typed(_marked(query.copy()), columns)
+        tree = typed(_marked(_with_zones(query.copy())), columns)
     except SqlglotError as error:
         raise NotAthenaError(_reason(error), "name each column's table") from None
     for fault, instead in _mixed(tree):
@@ -114,6 +114,17 @@ def _mixed(tree: exp.Expr) -> Iterator[tuple[str, str]]:
 
 def _reason(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(".")[:200]
+
+
+def _with_zones(tree: exp.Expr) -> exp.Expr:
+    """The tree with AT TIME ZONE for the function that Athena has beside it, which DuckDB does not know."""
+
+    def zoned(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, exp.Anonymous) or node.name.upper() != "AT_TIMEZONE" or len(node.expressions) != 2:
+            return node
+        return exp.AtTimeZone(this=node.expressions[0], zone=node.expressions[1])
+
+    return tree.transform(zoned)
 
 
 def _marked(tree: exp.Expr) -> exp.Expr:
