@@ -6,9 +6,11 @@ import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from lakehouse.cli.main import main
 from lakehouse.contracts.findings import Commands
 from lakehouse.contracts.project import Project
 from lakehouse.lake.delta_log import existing_table, select
@@ -81,6 +83,13 @@ def test_a_dataset_shows_its_deliveries_rules_ties_and_layout(site: Path) -> Non
     assert re.search(r"2026-10-10 1 79 \d\.\d+ KB 1\.00", text)
 
 
+def test_a_stopped_batch_is_drawn_as_such(site: Path) -> None:
+    titles = re.findall(r"<title>(batch \d: [^<]+)</title>", (site / "datasets/erp_orders.html").read_text("utf-8"))
+    assert {"batch 1: 582 passed", "batch 1: 13 quarantined", "batch 2: 300 stopped", "batch 2: 0 passed"} <= set(
+        titles
+    )
+
+
 def test_a_mart_shows_grain_reach_and_lineage(site: Path) -> None:
     text = text_of(site / "marts/fct_daily_store_metrics.html")
     assert "silver.crm_leads the rows of its dt, store_id" in text
@@ -103,6 +112,21 @@ def test_what_is_not_shown_any_more_is_removed(project: Project, tmp_path: Path)
     assert "reports/r053.html" in Parts(root / "index.html").links
     build.build_site(lake, project, Commands("lake"), LATER + timedelta(days=365))
     assert list((root / "runs").iterdir()) == []
+
+
+def test_a_dropped_dataset_has_no_page_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = Lake.at(str(tmp_path / "lake"))
+    seeded.ran(lake, "ingest_stock")
+    root = Path(build.site_root(lake))
+    (root / "datasets").mkdir(parents=True)
+    for page in ("index.html", "datasets/stock_counts.html"):
+        (root / page).write_text("stock_counts", encoding="utf-8")
+    left = SimpleNamespace(is_unfinished=True, lines=(), raw=())
+    monkeypatch.setattr("lakehouse.cycle.drop.leftovers", lambda *_: left)
+    monkeypatch.setattr("lakehouse.cycle.drop.drop", lambda *_: None)
+    assert main(["dataset", "drop", "stock.stock_counts", "--why", "gone", "--yes", "--lake", lake.root]) == 0
+    assert "stock_counts" not in (root / "index.html").read_text(encoding="utf-8")
+    assert not (root / "datasets/stock_counts.html").exists()
 
 
 def test_a_report_is_kept_beside_the_one_at_the_top(project: Project, site_lake: Lake, tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def drop(
     Tables and pinned versions, Data Docs, entries of the ops tables and of the catalogue go; the files in raw stay.
     Remove its contract and suite first. A drop that was interrupted is completed by the same command.
     """
+    from lakehouse.cli.site import renew
     from lakehouse.cycle.drop import NothingLeftError, leftovers
     from lakehouse.cycle.drop import drop as carry_out
     from lakehouse.runtime.glue import command_context
@@ -109,6 +110,7 @@ def drop(
         print_line("dry run: nothing was removed")
     elif yes or _confirmed(f"Remove all of {dataset}? It cannot be undone."):
         carry_out(context, domain, name, found, signature(why, by))
+        renew(context, lake)
         print_line(f"nothing is left of {dataset}; ops.dataset_changes says who dropped it and why")
     else:
         print_line("nothing was removed")

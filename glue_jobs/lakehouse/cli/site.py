@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lakehouse.cli.app import RUN, command, new_app
 from lakehouse.cli.options import DEFAULT_LAKE, LakePath
 from lakehouse.cli.printing import print_line
+
+if TYPE_CHECKING:
+    from lakehouse.runtime.context import Context
 
 app = new_app()
 
@@ -24,3 +29,14 @@ def site(lake: LakePath = DEFAULT_LAKE) -> None:
     opened = Lake.at(lake)
     opened.require_writable()
     print_line(build_site(opened, find_project(), Commands(lake, lake == DEFAULT_LAKE)))
+
+
+def renew(context: Context, lake: str) -> None:
+    """Where the lake has a site, write it anew, so that no page is left of what is gone."""
+    from lakehouse.contracts.findings import Commands
+    from lakehouse.lake.files import exists
+    from lakehouse.lake.paths import SITE_PAGE
+    from lakehouse.site.build import build_site
+
+    if exists(f"{context.lake.root}/{SITE_PAGE}"):
+        build_site(context.lake, context.project, Commands(lake, lake == DEFAULT_LAKE))
