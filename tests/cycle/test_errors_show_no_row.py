@@ -18,7 +18,8 @@ from pyspark.sql import DataFrame
 
 from lakehouse import log
 from lakehouse.airflow import messages
-from lakehouse.airflow.messages import failure_text
+from lakehouse.airflow.messages import failure
+from lakehouse.contracts.findings import message_of
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.suite import OnFailure, Rule
 from lakehouse.cycle import steps
@@ -124,9 +125,8 @@ def test_no_job_and_no_message_shows_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(log, "configure", lambda: None)
-    for link in ("glue_run_link", "docs_link"):  # each would import Airflow, which configures all logging anew
-        monkeypatch.setattr(messages, link, lambda *_: None)
-    ti: Any = SimpleNamespace(dag_id="transform_crm", task_id="transform", log_url="", xcom_pull=lambda **_: None)
+    monkeypatch.setattr(messages, "setting", lambda *_, **__: None)  # it would import Airflow
+    ti: Any = SimpleNamespace(dag_id="transform_crm", task_id="transform")
     texts = []
     for number in range(len(NAMES)):
 
@@ -137,7 +137,7 @@ def test_no_job_and_no_message_shows_it(
         assert run_job("transform", fails, argv) == 1
         with pytest.raises(Exception, match=r"CAST_INVALID_INPUT") as caught:
             fails(None)
-        texts.append(failure_text({"ti": ti, "exception": caught.value}))
+        texts.append(message_of([failure({"ti": ti, "exception": caught.value})], "").text)
     out, error = capsys.readouterr()
     assert "unexpected error: " in error
     assert "[CAST_INVALID_INPUT] SQLSTATE 22018" in error

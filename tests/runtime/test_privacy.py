@@ -9,8 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lakehouse.airflow import messages
-from lakehouse.airflow.messages import failure_text, reason
+from lakehouse.airflow.messages import failure, reason
 from lakehouse.errors import LakehouseError
+from lakehouse.message import plain_in_slack
 from lakehouse.privacy import known_in, trace_of, without_values
 
 VALUES = (
@@ -86,19 +87,18 @@ def test_names_that_are_known_are_shown() -> None:
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_slack_gets_our_sentences_and_no_other_text(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for link in ("glue_run_link", "docs_link"):  # each would import Airflow, which configures all logging anew
-        monkeypatch.setattr(messages, link, lambda *_: None)
-    ti = SimpleNamespace(dag_id="transform_erp", task_id="transform", log_url="http://log", xcom_pull=lambda **_: None)
-    text = failure_text({"ti": ti, "exception": ValueError(f"cannot read '{value}'")}).splitlines()[0]
-    assert text == ":red_circle: *transform_erp* failed (domain erp, step transform): ValueError: ***"
-    ours = failure_text({"ti": ti, "exception": LakehouseError("erp: one line\nand more")}).splitlines()[0]
-    assert ours.endswith("(domain erp, step transform): erp: one line")
+def test_people_are_sent_our_sentences_and_no_other_text(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "setting", lambda *_, **__: None)  # it would import Airflow
+    ti = SimpleNamespace(dag_id="transform_erp", task_id="transform")
+    line = failure({"ti": ti, "exception": ValueError(f"cannot read '{value}'")}).line
+    assert line == "run again: transform_erp: run failed: ValueError: *** → airflow dags trigger transform_erp"
+    ours = failure({"ti": ti, "exception": LakehouseError("erp: one line\nand more")})
+    assert ours.found == "run failed: erp: one line"
 
 
 def test_slack_reads_no_markup_in_a_reason() -> None:
     def said(text: str) -> str:
-        return reason({"exception": LakehouseError(text)})
+        return plain_in_slack(reason({"exception": LakehouseError(text)}))
 
     assert said("plain text, erp_orders: 3 rows at 10:00") == "plain text, erp_orders: 3 rows at 10:00"
     assert said("<@U1> & <http://x|y>") == "&lt;@U1&gt; &amp; &lt;http://x|y&gt;"
