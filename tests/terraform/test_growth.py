@@ -1,4 +1,4 @@
-"""A lakehouse that has grown still fits into an account: twenty datasets in a domain, sixty more views, a change log."""
+"""A lakehouse that has grown fits into an account: twenty datasets in a domain, sixty more views, a change log."""
 
 from __future__ import annotations
 
