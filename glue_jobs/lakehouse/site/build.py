@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dbt_files import project_name, read_marts
+from lakehouse.contracts.findings import Commands
 from lakehouse.contracts.marts import models
 from lakehouse.contracts.project import Project as ProjectFiles
-from lakehouse.contracts.findings import Commands
 from lakehouse.cycle.summary import RunSummary
 from lakehouse.lake.files import exists, list_files, remove, write_text
 from lakehouse.lake.paths import DATA_DOCS_PAGE, DBT_DOCS_PAGE, SITE_PAGE, Lake

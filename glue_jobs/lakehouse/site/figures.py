@@ -75,6 +75,6 @@ def versions_chart(versions: Sequence[Mapping[str, Any]]) -> Markup | None:
     """The rows of the last published versions of a table."""
     if not versions:
         return None
-    names = [f"version {row['version']}" for row in versions]
+    names = [f"v{row['version']}" for row in versions]
     layer = Layer("gold", [row["row_count"] for row in versions], "rows")
     return columns(f"Rows of the last {len(versions)} published versions", names, [layer], brief)
