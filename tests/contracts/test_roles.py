@@ -45,7 +45,8 @@ schema:
 """
 RIGHT = {
     "domain": "shop", "dataset": "orders", "members": "[{username: shop@retail.example, role: owner}]",
-    "schedule": "0 3 * * *", "pattern": "orders*.json", "strategy": "upsert", "sequence": "seq", "date": "at", "flag": "gone",
+    "schedule": "0 3 * * *",
+    "pattern": "orders*.json", "strategy": "upsert", "sequence": "seq", "date": "at", "flag": "gone",
     "partitions": "[month]", "key": "string", "extra": "name: extra, physicalType: 'decimal(38,38)'",
 }  # fmt: skip
 
