@@ -14,9 +14,9 @@ from lakehouse.contracts import project as project_module
 from lakehouse.contracts.budget import Budget
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.cost_plan import all_runs, plan_costs
+from lakehouse.contracts.findings import Commands
 from lakehouse.contracts.prices import price_list
 from lakehouse.contracts.project import Project
-from lakehouse.contracts.findings import Commands
 from lakehouse.cycle.status import status_of
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.run_costs import costs_since

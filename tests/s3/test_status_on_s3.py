@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.year.s3 import counting_s3
 from lakehouse.contracts.contract import Contracts
-from lakehouse.contracts.project import Project
 from lakehouse.contracts.findings import Commands
+from lakehouse.contracts.project import Project
 from lakehouse.cycle.status import LakeStatus, status_of
 from lakehouse.lake.paths import Lake
 from tests.helpers.seeded_ledgers import NOON, complete, planned, ran, refused, stepped
