@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import permutations
 from typing import Any
@@ -201,6 +202,19 @@ def test_versions_hold_without_gap_or_overlap(spark: SparkSession) -> None:
     first = with_validity(spark.createDataFrame(rows, ROW), SCD2)
     assert_rows(first, schema, *expected)
     assert_rows(with_validity(first, SCD2), schema, *expected)
+
+
+def test_versions_of_one_moment_come_by_the_rest_of_their_sequence(spark: SparkSession) -> None:
+    of = replace(SCD2, sequence_by=("seq", "value"))
+    rows = [("A", 5, "d", True), ("A", 1, "c", True), ("A", 1, "b", True), ("A", 1, "a", True)]
+    assert_rows(
+        with_validity(spark.createDataFrame(rows, ROW).coalesce(1), of),
+        f"{ROW}, valid_from int, valid_to int, is_current boolean",
+        ("A", 1, "a", True, 1, 1, False),
+        ("A", 1, "b", True, 1, 1, False),
+        ("A", 1, "c", True, 1, 5, False),
+        ("A", 5, "d", True, 5, None, True),
+    )
 
 
 def test_versions_ordered_by_a_date_hold_from_midnight(spark: SparkSession) -> None:
