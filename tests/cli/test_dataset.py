@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from lakehouse.cli.main import main
 from lakehouse.lake.dataset_changes import changes_of_dataset
@@ -51,6 +51,22 @@ def test_what_cannot_be_done_is_one_line(
     assert main(["dataset", *words, "--lake", left]) == exit_code
     (error,) = said(capsys)
     assert error.startswith(f"error: {line}")
+
+
+def test_before_the_first_merge_bronze_follows_the_contract(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    path = lake.bronze("erp_orders")
+    write_deltalake(path, pa.table({"order_id": ["A"]}))
+    DeltaTable(path).alter.set_table_properties({"lakehouse.key": "order_id"}, raise_if_not_exists=False)
+    words = ("dataset", "rekey", "erp.erp_orders", "--why", "lines are numbered", "--lake", lake.root)
+    was = "bronze.erp_orders: was built with key order_id and its contract says order_id, line_number; "
+    for more, last in (
+        (("--dry-run",), "dry run: nothing was written"),
+        (("--yes",), "bronze follows the contract; the next run goes on"),
+    ):
+        assert main([*words, *more]) == 0
+        assert said(capsys) == [f"{was}there is no silver yet, so no row changes", last]
+    assert main([*words, "--yes"]) == 3
+    assert said(capsys)[0].startswith("error: erp_orders: has no silver table to rebuild")
 
 
 def test_a_dry_run_lists_and_removes_nothing(left: str, lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:

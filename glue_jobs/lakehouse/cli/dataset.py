@@ -177,6 +177,7 @@ def _change_column(
 def _rebuild(
     name: str, change: str, why: str, by: str | None, dry_run: bool, yes: bool, lake: str, again: bool = False
 ) -> None:
+    from lakehouse.cycle.before_silver import changed_before_silver, follow_contract
     from lakehouse.cycle.rebuild import plan_rebuild
     from lakehouse.cycle.rebuild import rebuild as carry_out
     from lakehouse.runtime.glue import command_context
@@ -184,6 +185,13 @@ def _rebuild(
     _require_answer(yes or dry_run)
     context = command_context(lake)
     dataset = _dataset(context, name)
+    if changed := changed_before_silver(context, dataset):
+        for fact in changed:
+            print_line(f"bronze.{dataset.name}: was built with {fact}; there is no silver yet, so no row changes")
+        if not dry_run:
+            follow_contract(context, dataset, changed, signature(why, by), change)
+        print_line("dry run: nothing was written" if dry_run else "bronze follows the contract; the next run goes on")
+        return
     plan = plan_rebuild(context, dataset, change, again)
     _show(plan)
     if dry_run:

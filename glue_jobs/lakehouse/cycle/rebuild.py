@@ -236,7 +236,7 @@ def _write(context: Context, plan: RebuildPlan, started: DatasetChange) -> None:
 
 def _in_words(plan: RebuildPlan) -> str:
     """What changes, without a value of any row."""
-    facts = [f"{fact.word} {fact.found or '(none)'} → {fact.wanted or '(none)'}" for fact in plan.changed]
+    facts = [fact.as_change for fact in plan.changed]
     rows = f"{plan.difference.before.rows} → {plan.difference.after.rows} rows"
     if plan.again is not None and not plan.again.is_none:
         facts.append(f"validated again: {plan.again.caught} to quarantine, {plan.again.freed} back")

@@ -37,6 +37,11 @@ class ChangedFact:
     def __str__(self) -> str:
         return f"{self.word} {self.found or '(none)'} and its contract says {self.wanted or '(none)'}"
 
+    @property
+    def as_change(self) -> str:
+        """The fact as it is recorded once it has changed."""
+        return f"{self.word} {self.found or '(none)'} → {self.wanted or '(none)'}"
+
 
 class BuiltWithError(LakehouseError):
     """A contract says another key, sequence, date, strategy or law of ties than its tables were built with."""
