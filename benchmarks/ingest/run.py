@@ -24,7 +24,8 @@ from benchmarks.ingest.results import ENGINES, FORMATS, IngestRun, IngestSetting
 from benchmarks.shared import command, machine
 from benchmarks.shared.command import Folders
 from benchmarks.shared.store import today
-from lakehouse.contracts.contract import Dataset, FileFormat
+from lakehouse.contracts.choices import FileFormat
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import find_project
 from lakehouse.ingest.ingest import ingest_domain
 from lakehouse.lake.paths import Lake

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from benchmarks.merge.names import DELTA_RS, DUCKDB, LITERALS, ON_KEY, ON_KEY_AND_DAY, OURS, OURS_STILL
 from benchmarks.shared.command import ROOT
 from benchmarks.shared.table_changes import Listing, with_day
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.transform.merge import merge_batch
 
 

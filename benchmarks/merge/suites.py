@@ -18,7 +18,8 @@ from benchmarks.merge.names import COPY_ON_WRITE, DELETION_VECTORS
 from benchmarks.merge.results import GivenUp, Run
 from benchmarks.merge.truth import Truth
 from benchmarks.shared.table_changes import copied, listing, on_disk, written
-from lakehouse.contracts.contract import Dataset, MergeMode
+from lakehouse.contracts.choices import MergeMode
+from lakehouse.contracts.dataset import Dataset
 
 READS = 5
 MODES = {COPY_ON_WRITE: MergeMode.COPY_ON_WRITE, DELETION_VECTORS: MergeMode.DELETION_VECTORS}

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmarks.shared.table_changes import Listing, with_day
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 
 Days = frozenset[str]
 

@@ -12,7 +12,8 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 
 from benchmarks.scale.results import FilesKnown, TableLog
-from lakehouse.contracts.contract import Contract, Dataset
+from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.ingest.ingest import plan_batches
 from lakehouse.ingest.landing import settle

@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
-from lakehouse.contracts.contract import Contract, Dataset
+from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.batches import BATCHES, INGEST, MERGE, VALIDATE, VALIDATION_RESULTS, BatchState, ValidationStatus
 from lakehouse.lake.delta_log import PROPERTIES, Commit, append_once, existing_table, recorded, table_version
 from lakehouse.lake.milestones import record_milestone, record_tested, silver_version

@@ -13,7 +13,8 @@ from pyspark.sql import SparkSession
 from benchmarks.year.earlier_runs import enter_runs
 from benchmarks.year.results import YearRun
 from benchmarks.year.s3 import BUCKET, CountingS3, reads_and_writes
-from lakehouse.contracts.contract import Contract, Dataset
+from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.cycle.reconciliation import count_batches, held_of_delivery
 from lakehouse.ingest.ingest import ingest_domain

@@ -12,7 +12,8 @@ from deltalake import DeltaTable, write_deltalake
 
 from lakehouse.cli.check_lake import lake_problems
 from lakehouse.cli.main import main
-from lakehouse.contracts.contract import Contract, Contracts, Dataset
+from lakehouse.contracts.contract import Contract, Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.lake.built_with import remember
 from lakehouse.lake.paths import Lake

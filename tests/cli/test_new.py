@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.cli.main import main
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.warnings import contract_warnings
 from tests.helpers.new_datasets import files_of, new_dataset, write_csv

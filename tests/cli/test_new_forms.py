@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.contracts.contract import Dataset, FileFormat
+from lakehouse.contracts.choices import FileFormat
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.contracts.project import Project
 from lakehouse.ingest.header import Header, read_header

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lakehouse.cli.new_write import write_all
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.new_dataset import Wishes, propose
 from lakehouse.contracts.new_files import new_contract, suite_text
 from lakehouse.contracts.new_sample import sample_paths, sample_text

@@ -15,7 +15,8 @@ import pytest
 from deltalake import write_deltalake
 
 from lakehouse.cli.main import main
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.findings import Commands
 from lakehouse.contracts.project import Project
 from lakehouse.cycle.status import LakeStatus, deadline_of, status_of

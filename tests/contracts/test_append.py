@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
-from lakehouse.contracts.contract import MergeStrategy
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.json_schema import contract_schema
 from lakehouse.contracts.reader import read_contract
 from lakehouse.contracts.yaml_places import ContractError

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.contracts.allowed import Allowed
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.reader import read_contract
 from lakehouse.contracts.rule_words import java_regex

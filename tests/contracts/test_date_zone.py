@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.contracts.columns import DELIVERED, UTC
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.dataset_changes import dataset_changes
 from lakehouse.contracts.reader import read_contract
 from lakehouse.contracts.yaml_places import ContractError

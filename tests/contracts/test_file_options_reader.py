@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.dataset_changes import dataset_changes
 from lakehouse.contracts.file_options import Encoding, FileOptions
 from lakehouse.contracts.file_options_reader import OF_FORMATS

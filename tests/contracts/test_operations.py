@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.dataset_changes import dataset_changes
 from lakehouse.contracts.operations import Operations
 from lakehouse.contracts.reader import read_contract

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from lakehouse.cli.main import main
-from lakehouse.contracts.contract import Dataset, Drift, MergeStrategy
+from lakehouse.contracts.choices import Drift, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layout import layout_of_table
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.property_names import FORMER_NAMES, FORMER_VALUES, KNOWN, outdated_properties

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.cli.check import problems
-from lakehouse.contracts.contract import MergeMode, MergeStrategy
+from lakehouse.contracts.choices import MergeMode, MergeStrategy
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.reader import load_contracts, read_contract
 from lakehouse.contracts.rules import dataset_suite

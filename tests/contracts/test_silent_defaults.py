@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lakehouse.cli.check import problems
-from lakehouse.contracts.contract import MergeStrategy
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.reader import read_contract
 from lakehouse.contracts.team_reader import read_contact
 from lakehouse.contracts.warnings import contract_warnings

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import MergeStrategy
 from lakehouse.contracts.layout import Layout
 from lakehouse.contracts.project import find_project
 from lakehouse.contracts.values import AS_WRITTEN

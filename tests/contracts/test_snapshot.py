@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 import yaml
 
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.dataset_changes import dataset_changes
 from lakehouse.contracts.json_schema import contract_schema
 from lakehouse.contracts.reader import read_contract

@@ -20,8 +20,9 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import Encoding, FileOptions
 from lakehouse.contracts.file_options_reader import OF_FORMATS
 from lakehouse.contracts.values import Values

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.contracts.contract import Dataset, FileFormat
+from lakehouse.contracts.choices import FileFormat
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.contracts.file_options_reader import OF_FORMATS
 from lakehouse.ingest.casting import with_types

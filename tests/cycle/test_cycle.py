@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.choices import MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.lake.delta_log import existing_table
 from lakehouse.lake.paths import Lake

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.cycle import rebuild as rebuilding
 from lakehouse.cycle.rebuild import (

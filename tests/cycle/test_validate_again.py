@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.contracts.contract import Dataset, Ties
+from lakehouse.contracts.choices import Ties
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.cycle import rebuild as rebuilding
 from lakehouse.cycle.rebuild import plan_rebuild, rebuild

@@ -14,7 +14,7 @@ import pyarrow as pa
 from deltalake import QueryBuilder, write_deltalake
 
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.marts import models
 from lakehouse.contracts.project import Project
 from lakehouse.lake.batches import VALIDATION_RESULTS

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.cli.main import main
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 
 

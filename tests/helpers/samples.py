@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 
 SAMPLES = ("crm_leads", "erp_orders", "products", "web_events")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from deltalake import CommitProperties, Transaction, write_deltalake
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.batches import (
     INGEST,
     MERGE,

@@ -13,8 +13,9 @@ from chispa import assert_df_equality
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.batches import MERGE
 from lakehouse.transform.merge import MergeResult, merge_batch
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.delta_log import read_rows
 from lakehouse.lake.ties import Tie
 from lakehouse.transform.merge import MergeResult, merge_batch

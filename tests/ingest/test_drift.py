@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.contracts.choices import Drift, FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeStrategy
+from lakehouse.contracts.contract import Contract, Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.drift import header_problem, rescued_names
 from lakehouse.ingest.header import read_header
 from lakehouse.ingest.ingest import FileRefusedError, ingest_domain

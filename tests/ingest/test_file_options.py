@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import Encoding, FileOptions
 from lakehouse.ingest.dialect import Dialect
 from lakehouse.ingest.header import count_rows, read_header

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.ingest.header import Header, count_rows, read_header
 from lakehouse.lake.files import list_files

@@ -11,7 +11,7 @@ from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import log
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest import ingest, lines
 from lakehouse.ingest.ingest import FileRefusedError, IngestResult, ingest_domain, plan_batches
 from lakehouse.ingest.lines import FILE_STEP

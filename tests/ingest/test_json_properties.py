@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import FileFormat
 from lakehouse.ingest.casting import with_types
 from lakehouse.ingest.header import Header
 from lakehouse.ingest.json_rows import DEEPEST, json_rows

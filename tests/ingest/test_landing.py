@@ -15,7 +15,8 @@ import pytest
 from moto import mock_aws
 
 from lakehouse import log
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.ingest.ingest import ingest_domain
 from lakehouse.ingest.landing import MOST_NAMED, Delivery, LandingError, dataset_of, deliver, settle, unclaimed

@@ -8,8 +8,9 @@ import pytest
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.header import read_header
 from lakehouse.ingest.reading import read_rows
 from lakehouse.lake.files import list_files

@@ -10,8 +10,9 @@ from random import Random
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest import csv_rows
 from lakehouse.ingest.header import LONGEST_LINE, count_rows, read_header
 from lakehouse.ingest.reading import read_rows

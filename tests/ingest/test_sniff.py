@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from lakehouse.contracts.contract import FileFormat
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.ingest.sniff import format_problem, found_in, text_problem
 

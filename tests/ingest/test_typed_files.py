@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import FileOptions
 from lakehouse.contracts.values import Values
 from lakehouse.ingest.casting import with_types

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.values import Ambiguous, Case, UnicodeForm, Values
 from lakehouse.ingest.casting import with_types
 from lakehouse.ingest.json_rows import WRONG_KIND

@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks.year.earlier_runs import enter_runs
 from benchmarks.year.idle_runs import made, no_spark, steps_without_news
-from lakehouse.contracts.contract import Contract, Dataset
+from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.lake import delta_log
 from lakehouse.lake.batches import ValidationStatus

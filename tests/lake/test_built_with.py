@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from lakehouse.contracts.choices import MergeStrategy, Ties
 from lakehouse.contracts.columns import DELIVERED
-from lakehouse.contracts.contract import Dataset, MergeStrategy, Ties
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.operations import Operations
 from lakehouse.contracts.project import Project
 from lakehouse.lake.built_with import BuiltWithError, built_with, changed_facts, remember, require_built_with

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.errors import EXIT_TRANSIENT
 from lakehouse.lake import decisions

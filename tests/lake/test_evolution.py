@@ -15,8 +15,9 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from lakehouse.contracts.choices import FileFormat, MergeMode, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeMode, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.delta_log import read_rows
 from lakehouse.lake.evolution import SchemaChange, SchemaChangeError, WantedTable, evolve, schema_change
 from lakehouse.lake.rewrite import Arrangement, RowsLostError

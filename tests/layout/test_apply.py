@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from lakehouse.cli.main import main
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layout import layout_of_table
 from lakehouse.contracts.project import Project
 from lakehouse.errors import EXIT_TERMINAL, EXIT_USAGE

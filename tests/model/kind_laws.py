@@ -9,8 +9,9 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.operations import Operations
 from tests.model.kinds import Landed, Law, Row
 

@@ -11,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.batches import ValidationResult, ValidationStatus
 from tests.model.kinds import Landed, Play, Row
 

@@ -11,7 +11,8 @@ import sqlglot
 from deltalake import DeltaTable
 from sqlglot import exp
 
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.athena_query import _without_deleted

@@ -12,8 +12,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType
 
 import tests.helpers.silver_table as silver_table
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.delta_log import select
 from lakehouse.transform import merge
 from lakehouse.transform.merge import MergeResult

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.delta_log import open_table, select
 
 COLUMNS = (

@@ -12,7 +12,8 @@ from typing import Any
 import boto3
 import pytest
 
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.choices import MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import LAYERS
 from lakehouse.contracts.project import Project
 from lakehouse.lake.delta_log import open_table, read_rows, select, table_version

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import PINNED, SILVER
 from lakehouse.contracts.project import Project
 from lakehouse.cycle.drop import NothingLeftError, drop, leftovers

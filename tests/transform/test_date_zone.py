@@ -14,7 +14,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.columns import DELIVERED
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.transform.merge import merge_batch
 from lakehouse.transform.outcomes import with_dates
 from lakehouse.transform.rebuild import difference, silver_of

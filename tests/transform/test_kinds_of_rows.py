@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.cycle.dry_run import planned_tables
 from lakehouse.lake.bronze import number_ignored, with_arrival
 from lakehouse.transform.outcomes import newest_per_key, with_dates, with_outcome

@@ -12,7 +12,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.transform.merge import MergeResult
 from lakehouse.transform.merge_errors import NullKeyError
 from tests.helpers.silver_table import EVENTS, ORDERS, PRODUCTS, Table, day, kept, order

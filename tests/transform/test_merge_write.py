@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from tests.helpers.silver_table import ORDERS, PRODUCTS, Table, day, kept, order
 
 

@@ -11,8 +11,9 @@ import pytest
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.transform.outcomes import newest_per_key, with_dates, with_outcome, with_validity
 
 ROW = "id string, seq int, value string, gone boolean"

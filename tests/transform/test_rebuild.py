@@ -12,7 +12,8 @@ import pytest
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.contracts.contract import Dataset, Ties
+from lakehouse.contracts.choices import Ties
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.transform.merge import merge_batch
 from lakehouse.transform.rebuild import Sums, difference, silver_of
 from lakehouse.transform.ties import Bronze

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.contracts.contract import Dataset, Ties
+from lakehouse.contracts.choices import Ties
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.lake.ties import Tie
 from lakehouse.transform.merge import merge_batch

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.contracts.choices import Ties
 from lakehouse.contracts.columns import TIED
-from lakehouse.contracts.contract import Dataset, Ties
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.rule_words import rows_where
 from lakehouse.contracts.rules import with_contract_rules

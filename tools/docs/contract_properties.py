@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options_reader import OF_FORMATS
 from lakehouse.contracts.json_schema import MONEY_SCHEMAS, OPTION_SCHEMAS, TEXT_SCHEMAS, contract_schema
 from lakehouse.contracts.layout import TARGET_FILE_BYTES

@@ -11,7 +11,7 @@ import pyarrow as pa
 import yaml
 
 from lakehouse.contracts.columns import BATCH_ID, REPAIR_COLUMN, RESCUED_COLUMN, ROW_ID, SOURCE_FILE
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.marts import models
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import LEDGERS, PRIVATE_LEDGERS

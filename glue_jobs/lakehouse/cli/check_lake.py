@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.built_with import BuiltWithError, changed_facts
 from lakehouse.lake.delta_log import open_table

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from lakehouse.contracts.contract import Contracts, MergeStrategy
+from lakehouse.contracts.choices import MergeStrategy
+from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dbt_files import read_marts, read_models
 from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.contracts.mart_graph import Mart, Model

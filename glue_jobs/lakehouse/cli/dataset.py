@@ -11,7 +11,7 @@ from lakehouse.cli.options import DEFAULT_LAKE, Author, LakePath, dataset_names,
 from lakehouse.cli.printing import print_line
 
 if TYPE_CHECKING:
-    from lakehouse.contracts.contract import Dataset
+    from lakehouse.contracts.dataset import Dataset
     from lakehouse.cycle.rebuild import RebuildPlan
     from lakehouse.cycle.validate_again import Again
     from lakehouse.runtime.context import Context

@@ -49,7 +49,7 @@ def new(
     kind: Annotated[
         Kind | None,
         typer.Option(
-            "--kind", metavar="KIND", help="upsert, append or snapshot: changes, rows without a key, or all rows."
+            "--kind", metavar="KIND", help="Upsert, append or snapshot: changes, rows without a key, or all rows."
         ),
     ] = None,
     date: Annotated[

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from lakehouse.contracts.contract import Contracts, Dataset
+    from lakehouse.contracts.contract import Contracts
+    from lakehouse.contracts.dataset import Dataset
     from lakehouse.lake.decisions import Signature
     from lakehouse.lake.paths import Lake
 

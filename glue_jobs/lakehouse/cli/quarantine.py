@@ -21,7 +21,7 @@ from lakehouse.cli.options import (
 from lakehouse.cli.printing import print_line
 
 if TYPE_CHECKING:
-    from lakehouse.contracts.contract import Dataset
+    from lakehouse.contracts.dataset import Dataset
     from lakehouse.lake.decisions import Signature
     from lakehouse.lake.paths import Lake
     from lakehouse.quarantine.changes import ChangeKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lakehouse.cli.printing import print_line, print_table
 from lakehouse.contracts.columns import partition_rule
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import find_project
 from lakehouse.contracts.rules import dataset_suite
 from lakehouse.lake.paths import Lake

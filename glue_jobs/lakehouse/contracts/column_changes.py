@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from lakehouse.contracts.changes import FILES, MARTS, ROLES, SILVER, VIEWS, Change, Effect, Effects
+from lakehouse.contracts.choices import Drift
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, Drift
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.type_order import holds
 from lakehouse.contracts.values import Values
 

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lakehouse.contracts.changes import DAGS, DEPLOY, FILES, MARTS, ROLES, SILVER, VIEWS, Change, Effect, Effects
+from lakehouse.contracts.choices import Drift
 from lakehouse.contracts.column_changes import column_changes, in_contract
-from lakehouse.contracts.contract import Dataset, Drift
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import FileOptions
 from lakehouse.contracts.suite import OnFailure, Rule
 

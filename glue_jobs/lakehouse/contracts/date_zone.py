@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import DELIVERED, UTC, Column
-from lakehouse.contracts.contract import FileFormat, MergeStrategy
 from lakehouse.contracts.values_reader import known_zone
 from lakehouse.contracts.yaml_places import Place
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import FileFormat
 from lakehouse.contracts.file_options import AS_STANDARD, Encoding, FileOptions
 from lakehouse.contracts.yaml_places import Place
 from lakehouse.errors import nearest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lakehouse.contracts.contract import ARRIVAL
+from lakehouse.contracts.dataset import ARRIVAL
 from lakehouse.contracts.guesses import Candidate, Guess, NotFoundError
 from lakehouse.say import format_count
 

@@ -9,9 +9,9 @@ import importlib.resources
 import json
 from typing import Any
 
+from lakehouse.contracts.choices import Drift, FileFormat, MergeMode, MergeStrategy, Ties
 from lakehouse.contracts.classification import known_words
 from lakehouse.contracts.columns_reader import NAME, TYPE
-from lakehouse.contracts.contract import Drift, FileFormat, MergeMode, MergeStrategy, Ties
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.contracts.money import CURRENCY, TAX
 from lakehouse.contracts.property_names import KNOWN, REQUIRED

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lakehouse.contracts.columns import DELETED_COLUMN, UTC, Column
-from lakehouse.contracts.contract import ARRIVAL
+from lakehouse.contracts.dataset import ARRIVAL
 from lakehouse.contracts.guess_key import guess_key, said_key
 from lakehouse.contracts.guess_names import column_names, common_name, pattern_of, plain, why_personal
 from lakehouse.contracts.guess_times import guess_date, guess_delete_flag, guess_sequence, why_not_a_time

@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import FileFormat
 from lakehouse.contracts.new_dataset import Proposal
 from lakehouse.contracts.profile import Path
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from lakehouse.contracts.contract import NOT_AFTER_DELIVERY
+from lakehouse.contracts.dataset import NOT_AFTER_DELIVERY
 from lakehouse.contracts.durations import duration_in
 from lakehouse.contracts.yaml_places import Place
 

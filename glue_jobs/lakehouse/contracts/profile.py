@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lakehouse.contracts.contract import FileFormat
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.file_options import Encoding
 
 Path = tuple[str, ...]

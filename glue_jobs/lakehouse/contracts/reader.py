@@ -9,9 +9,11 @@ from pathlib import Path
 
 from lakehouse.contracts.alerts import read_alerts
 from lakehouse.contracts.budget import read_budget
+from lakehouse.contracts.choices import Drift, FileFormat, MergeMode, MergeStrategy, Ties
 from lakehouse.contracts.columns import DATE_COLUMNS, DELETED_COLUMN
 from lakehouse.contracts.columns_reader import read_columns, read_key, read_name, refuse_key
-from lakehouse.contracts.contract import Contract, Contracts, Dataset, Drift, FileFormat, MergeMode, MergeStrategy, Ties
+from lakehouse.contracts.contract import Contract, Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.date_zone import read_date_zone
 from lakehouse.contracts.file_options_reader import read_file_options
 from lakehouse.contracts.file_patterns import can_both_match

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import DATE_COLUMNS, DELETED_COLUMN, VALIDITY_COLUMNS, Column
-from lakehouse.contracts.contract import ARRIVAL, MergeStrategy
+from lakehouse.contracts.dataset import ARRIVAL
 from lakehouse.contracts.operations import Operations
 from lakehouse.contracts.sequence_reader import SequenceBy
 from lakehouse.contracts.yaml_places import ContractError, Place

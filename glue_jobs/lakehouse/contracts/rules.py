@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from lakehouse.contracts.choices import Ties
 from lakehouse.contracts.columns import TIED
-from lakehouse.contracts.contract import Dataset, Ties
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.rule_words import BETWEEN, IN_SET, named_apart, quoted, rows_where, rule
 from lakehouse.contracts.suite import OnFailure, Rule, Suite, load_suite
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lakehouse.contracts.contract import ARRIVAL
+from lakehouse.contracts.dataset import ARRIVAL
 from lakehouse.contracts.yaml_places import Place
 from lakehouse.errors import nearest
 

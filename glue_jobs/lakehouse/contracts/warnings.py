@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.classification import is_known, known_words
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.money import MONEY_PROPERTIES
 from lakehouse.contracts.property_names import outdated_properties, properties_of
 from lakehouse.contracts.quality_reader import OF_COLUMNS, OF_TABLES, why_unused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.built_with import BuiltWithError, ChangedFact, changed_facts, remember, wants_offsets
 from lakehouse.lake.dataset_changes import ChangeState, record_change
 from lakehouse.lake.decisions import Signature

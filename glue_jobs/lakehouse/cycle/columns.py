@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import log
 from lakehouse.contracts.columns import BATCH_ID, Column, with_fields
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import BRONZE, SILVER
 from lakehouse.contracts.layout import bounds_of
 from lakehouse.cycle.rebuild import bring_after

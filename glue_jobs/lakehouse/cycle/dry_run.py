@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import BATCH_ID, BROKEN_RULES, TIED
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.suite import Suite, load_suite
 from lakehouse.contracts.suite_errors import Where

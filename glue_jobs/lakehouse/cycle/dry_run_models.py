@@ -12,7 +12,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 from pyspark.sql.types import StructType
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.errors import LakehouseError
 from lakehouse.publish.descriptions import ops_schemas

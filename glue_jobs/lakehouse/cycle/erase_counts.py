@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from lakehouse.contracts.columns import BATCH_ID, STEP
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.batches import INGEST, VALIDATE, ValidationResult, record_results, validation_results_of
 from lakehouse.lake.delta_log import open_table, recorded, select
 from lakehouse.lake.paths import Lake

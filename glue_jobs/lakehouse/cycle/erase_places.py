@@ -11,7 +11,7 @@ from pathlib import Path
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import BRONZE, MARTS, OPS, PINNED, QUARANTINE, SILVER
 from lakehouse.cycle.erase_counts import correct_counts
 from lakehouse.cycle.erase_work import Work

@@ -10,7 +10,7 @@ from functools import cached_property
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import Column, with_fields
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.cycle.rebuild import REBUILD
 from lakehouse.errors import LakehouseError, UnknownNameError, UsageError
 from lakehouse.ingest.casting import typed_column

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 
 from lakehouse import log
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.cycle.validate_again import Again, correct_results, validate_again, write_quarantine
 from lakehouse.errors import LakehouseError, TransientError
 from lakehouse.lake import tables

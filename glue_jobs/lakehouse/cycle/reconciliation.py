@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.cycle.summary import DatasetCount, Failure, RuleCount
 from lakehouse.ingest.landing import Delivery
 from lakehouse.lake.batches import (

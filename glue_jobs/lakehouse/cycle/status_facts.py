@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from deltalake import DeltaTable
 
 from lakehouse.contracts.columns import STATE
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.cycle.status_tables import Opened, Row
 from lakehouse.ingest.landing import dataset_of
 from lakehouse.lake.batches import INGEST, BatchState, ValidationStatus

@@ -10,7 +10,7 @@ from typing import Any
 
 from deltalake import DeltaTable
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.batches import MERGE, BatchState, ValidationStatus
 from lakehouse.lake.delta_log import open_table, select
 from lakehouse.lake.paths import Lake

@@ -10,7 +10,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import BROKEN_RULES, ROW_ID
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.suite import Suite, load_suite
 from lakehouse.errors import LakehouseError
 from lakehouse.ingest.ingest import FileRefusedError, Headers, ingest_batch, plan_batches

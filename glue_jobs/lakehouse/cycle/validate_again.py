@@ -14,8 +14,9 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.contracts.choices import Ties
 from lakehouse.contracts.columns import BATCH_ID, BROKEN_RULES, ROW_ID, STATE, STEP
-from lakehouse.contracts.contract import Dataset, Ties
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.suite import Suite, load_suite
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import tables

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import fastavro
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.opened import open_file
 from lakehouse.ingest.typed_rows import Rows
 from lakehouse.ingest.typed_text import BrokenFileError, Kind, plain_text

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import BROKEN_RULES, TEXT, UNREADABLE, UTC_OFFSET, Column
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.json_rows import WRONG_KIND
 from lakehouse.ingest.partitions import partition_misfits
 from lakehouse.ingest.values import (

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import RAW_TEXT, RESCUED, UNREADABLE
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import Encoding, FileOptions
 
 _QUOTE, _DELIMITER, _ESCAPE, _NO_QUOTE, _COMMENT = ("\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3", "\ufdd4")

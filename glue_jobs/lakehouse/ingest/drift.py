@@ -10,7 +10,8 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from lakehouse.contracts.contract import Dataset, Drift
+from lakehouse.contracts.choices import Drift
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.privacy import MASK
 
 _NAME = re.compile(r"[A-Za-z_][\w-]{0,62}")

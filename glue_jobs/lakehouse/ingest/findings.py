@@ -9,8 +9,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import log
+from lakehouse.contracts.choices import Drift
 from lakehouse.contracts.columns import BROKEN_RULES, REPAIR_OF, RESCUED
-from lakehouse.contracts.contract import Dataset, Drift
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.drift import lacking
 from lakehouse.ingest.header import Header
 from lakehouse.lake.files import StoredFile

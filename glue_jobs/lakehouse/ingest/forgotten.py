@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 
 from lakehouse import log
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.erasures import forgotten_of
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.subject_rows import of_digests

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from lakehouse.contracts.contract import Dataset, FileFormat
+from lakehouse.contracts.choices import FileFormat
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import AS_STANDARD, Encoding, FileOptions
 from lakehouse.ingest.dialect import Dialect
 from lakehouse.ingest.drift import by_contract_names, header_problem

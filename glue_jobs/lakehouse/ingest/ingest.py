@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import log
+from lakehouse.contracts.choices import Drift
 from lakehouse.contracts.columns import (
     BATCH_ID,
     BROKEN_RULES,
@@ -19,7 +20,8 @@ from lakehouse.contracts.columns import (
     ROW_ID,
     SOURCE_FILE,
 )
-from lakehouse.contracts.contract import Contract, Dataset, Drift
+from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layout import bounds_of
 from lakehouse.errors import LakehouseError, gathering, raise_first
 from lakehouse.ingest.casting import with_types

@@ -11,8 +11,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.contracts.choices import Drift
 from lakehouse.contracts.columns import RAW_TEXT, REPAIR_OF, RESCUED, ROW_ID, SOURCE_FILE, UNREADABLE, Column
-from lakehouse.contracts.contract import Dataset, Drift
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.ingest.header import Header
 from lakehouse.ingest.lines import LINE, Lines

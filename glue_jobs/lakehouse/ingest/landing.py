@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse import log
-from lakehouse.contracts.contract import Contract, Contracts, Dataset
+from lakehouse.contracts.contract import Contract, Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.errors import LakehouseError
 from lakehouse.ingest.landing_source import files_at
 from lakehouse.lake.batches import known_files

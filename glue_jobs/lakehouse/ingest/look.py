@@ -15,7 +15,7 @@ from pathlib import Path as File
 
 import duckdb
 
-from lakehouse.contracts.contract import FileFormat
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.profile import ColumnFacts, Path, Profile
 from lakehouse.ingest.look_csv import fill_from_csv
 from lakehouse.ingest.look_json import fill_from_json

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
-from lakehouse.contracts.contract import Dataset, FileFormat, MergeStrategy
+from lakehouse.contracts.choices import FileFormat, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import AS_STANDARD, Encoding
 from lakehouse.ingest.json_document import DocumentError, elements
 from lakehouse.ingest.looked import NotTakenError

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.opened import open_file
 from lakehouse.ingest.typed_rows import NOT_UTF8, Rows
 from lakehouse.ingest.typed_text import BrokenFileError, Kind, plain_text

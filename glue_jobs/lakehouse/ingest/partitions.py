@@ -6,7 +6,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import partition_rule
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.values import plain_name
 
 LONGEST_NAME = 255

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import RAW_TEXT, REPAIR_OF, RESCUED, ROW_ID, SOURCE_FILE, UNREADABLE
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.csv_rows import csv_rows, opens_record
 from lakehouse.ingest.dialect import Dialect, decoded, in_own_words
 from lakehouse.ingest.header import Header, as_written

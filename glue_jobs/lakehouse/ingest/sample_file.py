@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lakehouse.contracts.contract import FileFormat
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.ingest.look_plain import Form
 from lakehouse.ingest.packed import Codec
 

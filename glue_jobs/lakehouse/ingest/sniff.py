@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from lakehouse.contracts.contract import FileFormat
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.ingest.packed import Codec, codec_in
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 
-from lakehouse.contracts.contract import Dataset, FileFormat
+from lakehouse.contracts.choices import FileFormat
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.drift import by_contract_names, header_problem
 from lakehouse.ingest.opened import open_file
 from lakehouse.ingest.typed_text import BrokenFileError, Kind, kind_problem

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.columns import RAW_TEXT, REPAIR_OF, RESCUED, ROW_ID, SOURCE_FILE, UNREADABLE
-from lakehouse.contracts.contract import Dataset, FileFormat
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.ingest.drift import by_contract_names
 from lakehouse.ingest.lines import FILE_STEP

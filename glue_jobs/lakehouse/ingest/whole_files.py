@@ -13,8 +13,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.columns import ROW_ID, SOURCE_FILE
-from lakehouse.contracts.contract import Dataset, FileFormat
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.json_document import elements
 from lakehouse.ingest.lines import FILE_STEP, IS_CUT, LINE, OPENS, Lines
 from lakehouse.ingest.packed import Codec

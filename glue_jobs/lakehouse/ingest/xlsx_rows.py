@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import openpyxl  # type: ignore[import-untyped]
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import FileOptions
 from lakehouse.errors import nearest
 from lakehouse.ingest.opened import open_file

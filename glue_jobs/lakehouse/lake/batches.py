@@ -10,7 +10,7 @@ from enum import StrEnum
 import pyarrow as pa
 
 from lakehouse import log
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.errors import TransientError
 from lakehouse.lake.delta_log import Commit, append_once, open_table, read_rows, recorded, select
 from lakehouse.lake.files import StoredFile

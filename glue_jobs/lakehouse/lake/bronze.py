@@ -8,6 +8,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import (
     ARRIVED,
     BATCH_COLUMN,
@@ -18,7 +19,7 @@ from lakehouse.contracts.columns import (
     UTC_OFFSET,
     Column,
 )
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake import tables
 from lakehouse.lake.batches import batches_of, planned
 from lakehouse.lake.delta_log import table_version

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from deltalake import DeltaTable
 
 from lakehouse.contracts.columns import DELIVERED, UTC
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.delta_log import existing_table, open_table

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import BATCH_ID, ROW_ID
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake import tables
 from lakehouse.lake.delta_log import table_version
 from lakehouse.lake.evolution import with_columns_of

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import log
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.type_order import holds
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import tables

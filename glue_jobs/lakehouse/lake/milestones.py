@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from lakehouse import log
-from lakehouse.contracts.contract import Contract, Dataset
+from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.delta_log import Commit, append_once, recorded, table_version
 from lakehouse.lake.paths import Lake
 

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import log
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.layout import RETENTION_DAYS, layout_of_table, retention_properties
 from lakehouse.contracts.marts import declared_by_model, model_file, models

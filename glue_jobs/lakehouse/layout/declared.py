@@ -9,7 +9,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from lakehouse.contracts.columns import BATCH_ID, ROW_ID
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.dbt_files import mart_names
 from lakehouse.contracts.layers import BRONZE, MARTS, QUARANTINE, SILVER
 from lakehouse.contracts.layout import RETENTION_DAYS, Layout, layout_for, layout_of_table, retention_properties

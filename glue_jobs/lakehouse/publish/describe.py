@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.choices import MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.dbt_files import mart_names, read_marts
 from lakehouse.contracts.layers import ANALYTICS, MARTS, QUARANTINE, SILVER
 from lakehouse.contracts.project import Project

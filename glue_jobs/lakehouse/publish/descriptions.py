@@ -14,7 +14,7 @@ from lakehouse.contracts.columns import (
     STATE,
     STEP,
 )
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import MARTS, OPS, QUARANTINE, SILVER
 from lakehouse.contracts.marts import Described, models
 from lakehouse.contracts.project import Project

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from lakehouse.contracts.columns import BROKEN_RULES, RAW_TEXT, RESCUED
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import BRONZE, PINNED, QUARANTINE, SILVER
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.published import pins_of

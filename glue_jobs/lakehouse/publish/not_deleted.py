@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from lakehouse.contracts.contract import Contracts, Dataset
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import SILVER
 
 

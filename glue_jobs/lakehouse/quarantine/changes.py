@@ -13,7 +13,7 @@ from enum import StrEnum
 import pyarrow as pa
 
 from lakehouse import log
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.delta_log import append_rows, read_rows
 from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.rows import RowRef

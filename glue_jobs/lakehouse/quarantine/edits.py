@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lakehouse.contracts.columns import BROKEN_RULES
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.lake.paths import Lake
 from lakehouse.privacy import MASK

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lakehouse.contracts.columns import BATCH_ID, BROKEN_RULES, REPAIR_OF, ROW_ID
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.batches import (
     VALIDATE,
     Batch,

@@ -20,7 +20,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
 from lakehouse.contracts.columns import BATCH_ID, REPAIR_OF, RESCUED, ROW_ID, STATE
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.suite import Suite
 from lakehouse.errors import TransientError
 from lakehouse.lake.decisions import Signature

@@ -20,7 +20,7 @@ from lakehouse.contracts.columns import (
     STATE,
     STEP,
 )
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.delta_log import literal, open_table, select
 from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.errors import NothingSelectedError, RowNotFoundError, RowReferenceError, RowStateError

@@ -24,7 +24,7 @@ from lakehouse.contracts.columns import (
     UTC_OFFSET,
     Column,
 )
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layout import bounds_of
 from lakehouse.lake import tables
 from lakehouse.lake.batches import INGEST, VALIDATE

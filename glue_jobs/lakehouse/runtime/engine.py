@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator
 
 from lakehouse import log
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.errors import LakehouseError
 from lakehouse.privacy import states_of, without_values
 from lakehouse.runtime.machine import foreseen

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import BATCH_COLUMN, DELETED_COLUMN, ROW_COLUMN
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import ANALYTICS, MARTS
 from lakehouse.contracts.mart_graph import Mart
 from lakehouse.lake.files import StoredFile

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from lakehouse.contracts.contract import Contract, Dataset
+from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import SILVER
 from lakehouse.cycle.status import Deadline, deadline_of
 from lakehouse.lake.table_files import table_files

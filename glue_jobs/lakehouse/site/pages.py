@@ -9,7 +9,8 @@ from importlib import resources
 
 from markupsafe import Markup
 
-from lakehouse.contracts.contract import Contract, Dataset
+from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import ANALYTICS, BRONZE, MARTS, SILVER
 from lakehouse.contracts.mart_graph import Mart, direct_query
 from lakehouse.contracts.marts import NOT_DESCRIBED

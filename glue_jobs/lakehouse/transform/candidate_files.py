@@ -9,7 +9,7 @@ from typing import Any
 
 from deltalake import DeltaTable
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.table_files import Partition, Range, TableFile, table_files
 
 LIST_LIMIT = 100

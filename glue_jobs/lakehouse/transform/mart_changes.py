@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lakehouse.contracts.contract import Contract, Contracts, Dataset
+from lakehouse.contracts.contract import Contract, Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.contracts.mart_graph import Mart
 from lakehouse.lake.changed_rows import FileChanges, Span, file_changes

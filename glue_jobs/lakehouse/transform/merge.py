@@ -16,7 +16,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import log
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.batches import MERGE
 from lakehouse.lake.conflicts import CHANGES_NO_ROW, conflict_of
 from lakehouse.lake.delta_log import commits_since, newest_commits, recorded, table_version

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import BATCH_ID
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake import tables
 from lakehouse.lake.bronze import number_ignored, without_ignored
 from lakehouse.lake.delta_log import open_table

@@ -9,8 +9,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType
 
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import ARRIVED, BATCH_ID, DELETED_COLUMN, UTC
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 
 ROWS = "_rows"
 LOST = "_lost"

@@ -7,7 +7,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from lakehouse.contracts.contract import Dataset, MergeMode
+from lakehouse.contracts.choices import MergeMode
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.table_files import Partition
 from lakehouse.lake.ties import Tie
 from lakehouse.transform.candidate_files import LIST_LIMIT, CandidateFiles

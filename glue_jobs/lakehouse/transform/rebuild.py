@@ -13,8 +13,9 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import BATCH_ID
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake import tables
 from lakehouse.lake.batches import MERGE, batches_of, validation_results_of
 from lakehouse.lake.bronze import passed_rows_in

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from lakehouse.contracts.contract import Contract, Dataset
+from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.mart_graph import DIRECT, Model
 from lakehouse.lake.changed_ranges import Ranges, months_of, ranges_of

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import BATCH_ID
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.batches import among, batches_of, validation_results_of
 from lakehouse.lake.bronze import passed_rows_in
 from lakehouse.lake.delivered_keys import delivered_keys, kept_out

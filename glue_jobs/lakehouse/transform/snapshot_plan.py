@@ -10,8 +10,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import log
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import ARRIVED, BATCH_ID
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake import tables
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.table_files import table_files

@@ -14,8 +14,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import ARRIVED, BATCH_ID, DELETED_COLUMN
-from lakehouse.contracts.contract import Dataset, MergeStrategy
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.transform.outcomes import with_dates, with_validity
 
 DELETED = DELETED_COLUMN.name

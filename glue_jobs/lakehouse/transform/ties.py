@@ -13,8 +13,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.contracts.choices import MergeStrategy, Ties
 from lakehouse.contracts.columns import ARRIVED, BATCH_ID
-from lakehouse.contracts.contract import Dataset, MergeStrategy, Ties
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.bronze import without_ignored
 from lakehouse.lake.tied_keys import listed_ties
 from lakehouse.lake.ties import Tie

@@ -7,7 +7,8 @@ import functools
 from pyspark.sql import DataFrame
 
 from lakehouse import log
-from lakehouse.contracts.contract import Contract, Contracts, Dataset
+from lakehouse.contracts.contract import Contract, Contracts
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.errors import LakehouseError, UsageError, gathering, raise_first
 from lakehouse.lake.batches import MERGE, batches_of, undecided, validation_results_of
 from lakehouse.lake.bronze import passed_rows, passed_rows_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.rules import with_contract_rules
 from lakehouse.contracts.suite import Suite
 from lakehouse.lake.batches import Batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from lakehouse import log
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.suite import Suite
 from lakehouse.lake.batches import ValidationResult, among, batches_of, record_result
 from lakehouse.lake.bronze import bronze_batch

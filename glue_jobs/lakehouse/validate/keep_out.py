@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.suite import Suite
 from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.table import append, from_typed

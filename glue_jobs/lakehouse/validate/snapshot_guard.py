@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import BATCH_ID
-from lakehouse.contracts.contract import Dataset
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.rule_words import rule
 from lakehouse.contracts.suite import OnFailure, Rule
 from lakehouse.contracts.suite_types import UNEXPECTED_ROWS

@@ -14,8 +14,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import log
+from lakehouse.contracts.choices import Ties
 from lakehouse.contracts.columns import ROW_ID, TIED
-from lakehouse.contracts.contract import Dataset, Ties
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.suite import Suite
 from lakehouse.lake.batches import validation_results_of
 from lakehouse.lake.bronze import passed_rows_of, with_day, without_ignored

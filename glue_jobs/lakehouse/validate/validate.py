@@ -9,7 +9,8 @@ from pathlib import Path
 
 from lakehouse import log
 from lakehouse.contracts.columns import BATCH_ID, BROKEN_RULES, STEP
-from lakehouse.contracts.contract import Contract, Dataset
+from lakehouse.contracts.contract import Contract
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.suite import Suite, load_suite
 from lakehouse.errors import LakehouseError, gathering, raise_first
 from lakehouse.lake.batches import (
