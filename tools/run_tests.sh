@@ -4,7 +4,7 @@
 # output is shown when both have ended.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-second_has=(tests/analysts tests/contracts tests/project tests/dags tests/terraform tests/corpus tests/ingest tests/transform)
+second_has=(tests/analysts tests/contracts tests/project tests/dags tests/corpus tests/ingest tests/transform)
 log=$(mktemp)
 trap 'kill "$beside" 2>/dev/null; rm -f "$log"' EXIT
 

@@ -132,6 +132,7 @@ def test_the_deliveries_in_reverse_order(project: Project, spark: SparkSession, 
         assert silver_rows(context, dataset) == [tuple(row) for row in wanted.silver[dataset.name].rows]
 
 
+@pytest.mark.deliveries
 def test_a_broken_domain_stops_alone(project: Project, spark: SparkSession, tmp_path: Path) -> None:
     context = lake_context(project, spark, tmp_path / "broken")
     result = run(context, BROKEN)
