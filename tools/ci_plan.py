@@ -34,17 +34,18 @@ class Suite:
 
 STEPS = ("ingest", "validate", "transform", "publish", "cycle")
 SUITES = (
-    Suite("test-docs", 480, 0, ("docs", "cli", "terraform", "tools")),
+    Suite("test-docs", 840, 0, ("docs", "cli", "terraform", "tools")),
     Suite("test-model", 690, 0, ("transform", "dbt")),
     Suite("test-twin", 900, 0, ("dags", "airflow", "terraform", "tools")),
     Suite("test-lineage", 160, 1, ("dags",)),
     Suite("test-cluster", 440, 1, ("runtime", "transform")),
-    Suite("test-deliveries", 520, 1, STEPS),
+    Suite("test-deliveries", 570, 1, STEPS),
     Suite("test-s3", 130, 1, ("jvm",)),
-    Suite("test-crash", 560, 1, (*STEPS, "lake")),
+    Suite("test-crash", 800, 1, (*STEPS, "lake")),
     Suite("test-layout", 220, 1, ("layout",)),
     Suite("test-contracts", 200, 2, ("contracts", "dbt")),
-    Suite("test-quality", 670, 2, ("quarantine", "validate", "great_expectations")),
+    Suite("test-quality", 900, 2, ("quarantine", "validate", "great_expectations")),
+    Suite("test-kinds", 600, 2, ("ingest", "validate", "transform")),
     Suite("test-rivals", 500, 2, ("transform", "lake")),
     Suite("test-rollback", 160, 2, ("layout",)),
     Suite("test-airflow", 140, 2, ("dags", "airflow")),

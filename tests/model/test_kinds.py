@@ -24,7 +24,7 @@ from lakehouse.transform import append_plan, merge_plan, outcomes, ties, transfo
 from tests.model.kind_laws import KINDS
 from tests.model.kinds import Play, Wrong
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kinds, pytest.mark.timeout(300)]
 
 
 def played(name: str, project: Project, spark: SparkSession, folder: Path) -> Counter[str]:

@@ -24,7 +24,7 @@ from lakehouse.transform import snapshot_bronze, snapshot_plan
 from tests.model.kinds import Wrong
 from tests.model.snapshot_laws import DATASETS, SnapshotPlay
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kinds, pytest.mark.timeout(300)]
 
 
 def played(name: str, seed: int, project: Project, spark: SparkSession, folder: Path) -> Counter[str]:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PROMISED = (
     "setup", "local-run", "test", "check", "format", "samples", "docs", "reference", "airflow", "clean", "check-mwaa",
     "check-terraform", "test-airflow", "test-changed", "test-cluster", "test-contracts", "test-crash",
-    "mutants", "test-deliveries", "test-docs", "test-layout", "test-lineage", "test-model",
+    "mutants", "test-deliveries", "test-docs", "test-kinds", "test-layout", "test-lineage", "test-model",
     "test-policy", "test-quality", "test-rivals", "test-rollback", "test-s3", "test-s3-drivers", "test-trino",
     "test-twin", "twin",
     "bench", "bench-ingest", "bench-layout", "bench-quality", "bench-scale", "bench-year", "package", "jar",

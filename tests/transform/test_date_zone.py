@@ -127,7 +127,7 @@ def test_the_same_row_by_another_clock_is_another_content_on_another_day(spark: 
     assert (found.dt, found["_batch_id"]) == (date(2026, 10, 25), 2), "the third says what the second has said"
 
 
-@pytest.mark.model
+@pytest.mark.kinds
 @pytest.mark.parametrize("zone", ["Europe/Berlin", DELIVERED])
 @pytest.mark.parametrize("kind", [ORDERS, EVENTS], ids=lambda dataset: dataset.name)
 @pytest.mark.parametrize("merged_as", [(1, 2, 3), (3, 1, 2)], ids=["in order", "the last one first"])
