@@ -1,6 +1,6 @@
 """Which slow suites CI runs in the time it has, what finds most first: `python -m tools.ci_plan SECONDS | --all`.
 
-A clean checkout knows of no earlier run. So each suite has its turn in one of three runs in a row: the number of the
+A clean checkout knows of no earlier run. So each suite has its turn in one of six runs in a row: the number of the
 run, or of the commits where nobody counts runs, says whose turn it is. Then come those that stand on what the newest
 commits have changed. Prints the targets of make to run; what is left out is named on the error output. `--all` prints
 every suite as a JSON list, for the nightly workflow.
@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TURNS = 3
+TURNS = 6
 NEWEST_COMMITS = 30
 RUN_NUMBER = "GITHUB_RUN_NUMBER"
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A slow suite: its seconds on two cores, the run of three in which it has its turn, and the rooms it stands on."""
+    """A slow suite: its seconds on two cores, the run of six in which it has its turn, and the rooms it stands on."""
 
     target: str
     seconds: int
@@ -35,21 +35,21 @@ class Suite:
 STEPS = ("ingest", "validate", "transform", "publish", "cycle")
 SUITES = (
     Suite("test-docs", 840, 0, ("docs", "cli", "terraform", "tools")),
-    Suite("test-model", 690, 0, ("transform", "dbt")),
-    Suite("test-twin", 900, 0, ("dags", "airflow", "terraform", "tools")),
-    Suite("test-lineage", 160, 1, ("dags",)),
-    Suite("test-cluster", 440, 1, ("runtime", "transform")),
-    Suite("test-deliveries", 570, 1, STEPS),
-    Suite("test-s3", 130, 1, ("jvm",)),
-    Suite("test-crash", 800, 1, (*STEPS, "lake")),
-    Suite("test-layout", 220, 1, ("layout",)),
-    Suite("test-contracts", 200, 2, ("contracts", "dbt")),
-    Suite("test-quality", 900, 2, ("quarantine", "validate", "great_expectations")),
-    Suite("test-kinds", 600, 2, ("ingest", "validate", "transform")),
-    Suite("test-rivals", 500, 2, ("transform", "lake")),
-    Suite("test-rollback", 160, 2, ("layout",)),
-    Suite("test-airflow", 140, 2, ("dags", "airflow")),
-    Suite("test-s3-drivers", 300, 2, ("jvm", "s3")),
+    Suite("test-deliveries", 570, 0, STEPS),
+    Suite("test-model", 690, 1, ("transform", "dbt")),
+    Suite("test-kinds", 600, 1, ("ingest", "validate", "transform")),
+    Suite("test-twin", 900, 2, ("dags", "airflow", "terraform", "tools")),
+    Suite("test-cluster", 440, 2, ("runtime", "transform")),
+    Suite("test-lineage", 160, 3, ("dags",)),
+    Suite("test-s3", 130, 3, ("jvm",)),
+    Suite("test-crash", 800, 3, (*STEPS, "lake")),
+    Suite("test-contracts", 200, 3, ("contracts", "dbt")),
+    Suite("test-airflow", 140, 3, ("dags", "airflow")),
+    Suite("test-quality", 900, 4, ("quarantine", "validate", "great_expectations")),
+    Suite("test-rivals", 500, 4, ("transform", "lake")),
+    Suite("test-layout", 220, 5, ("layout",)),
+    Suite("test-rollback", 160, 5, ("layout",)),
+    Suite("test-s3-drivers", 300, 5, ("jvm", "s3")),
 )
 EACH_TIME = ("test-policy", "test-trino")
 """Trino's runs beside the checks, that of the roles after the default tests."""

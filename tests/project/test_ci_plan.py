@@ -1,4 +1,4 @@
-"""CI runs each slow suite at least once in three runs, and what has changed before what has not."""
+"""CI runs each slow suite at least once in six runs, and what has changed before what has not."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tools.ci_plan import EACH_TIME, SUITES, TURNS, Suite, chosen, rooms_of
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "tools.ci_plan")
-# What .ci/run leaves the suites when all before them has taken 22 minutes.
-LEAST = 3420 - 22 * 60
+# What .ci/run leaves the suites when all before them has taken 25 minutes.
+LEAST = 3000 - 25 * 60
 A, B, C = (Suite(f"test-{name}", 100, turn, rooms) for name, turn, rooms in (
     ("a", 0, ("ingest",)), ("b", 1, ("layout",)), ("c", 2, ("layout", "lake")),
 ))  # fmt: skip
@@ -33,7 +33,7 @@ def names(suites: list[Suite]) -> list[str]:
     [
         (0, (), 300, ["a", "b", "c"]),
         (2, (), 300, ["c", "a", "b"]),
-        (7, (), 199, ["b"]),
+        (13, (), 199, ["b"]),
         (0, ("layout", "lake"), 300, ["a", "c", "b"]),
         (0, ("layout",), 200, ["a", "b"]),
         (0, (), 99, []),
@@ -51,11 +51,11 @@ def test_a_long_suite_that_does_not_fit_leaves_its_place() -> None:
     assert names(chosen((long, B, C), 0, (), 250)) == ["b", "c"]
 
 
-def test_every_suite_runs_in_one_of_three_runs_whatever_has_changed() -> None:
+def test_every_suite_runs_in_one_of_six_runs_whatever_has_changed() -> None:
     for changed in (set(), {"docs"}, {"layout", "contracts"}, {room for suite in SUITES for room in suite.rooms}):
         runs = [set(chosen(SUITES, run, changed, LEAST)) for run in range(2 * TURNS)]
-        for first, second, third in zip(runs, runs[1:], runs[2:], strict=False):
-            assert first | second | third == set(SUITES), changed
+        for first in range(TURNS + 1):
+            assert set().union(*runs[first : first + TURNS]) == set(SUITES), changed
         assert all(one != other for one, other in pairwise(runs))
 
 
@@ -79,11 +79,11 @@ def test_the_rooms_of_files() -> None:
 
 def test_the_command_prints_targets_and_names_what_is_left_out() -> None:
     env = {"GITHUB_RUN_NUMBER": "4", "PATH": os.environ["PATH"]}
-    done = subprocess.run([*COMMAND, "700"], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    done = subprocess.run([*COMMAND, "500"], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     taken = done.stdout.split()
     left = re.findall(r"^left out of run 4: (test-\S+), about \d+ s$", done.stderr, re.M)
     assert sorted([*taken, *left]) == sorted(suite.target for suite in SUITES)
-    assert {suite.turn for suite in SUITES if suite.target in taken} == {1}
+    assert {suite.turn for suite in SUITES if suite.target in taken} == {4}
 
 
 def test_a_plain_folder_has_the_first_turn(tmp_path: Path) -> None:
