@@ -20,6 +20,7 @@ from lakehouse.ingest.blanking import Records, blank, records_of, remove_half_wr
 from lakehouse.lake import tables
 from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.delta_log import existing_table, literal, table_version
+from lakehouse.lake.files import taking_its_place
 from lakehouse.lake.opened_search import forms_in
 from lakehouse.lake.paths import delta_name, for_spark
 from lakehouse.lake.purge import purge_history
@@ -165,10 +166,8 @@ def _clear_pages(work: Work) -> None:
             if file.suffix not in _TEXTS:
                 file.unlink()
                 continue
-            masked = work.sought.without(file.read_bytes(), MASK.encode())
-            partial = file.with_name(f".{file.name}.partial")
-            partial.write_bytes(masked)
-            partial.replace(file)
+            with taking_its_place(file) as partial:
+                partial.write_bytes(work.sought.without(file.read_bytes(), MASK.encode()))
 
 
 def _clear_history(work: Work) -> None:

@@ -25,13 +25,14 @@ from lakehouse.ingest.header import Header, read_header
 from lakehouse.ingest.lines import FILE_STEP, same_splits
 from lakehouse.ingest.reading import read_rows
 from lakehouse.lake.erasures import Subject
-from lakehouse.lake.files import StoredFile
+from lakehouse.lake.files import StoredFile, taking_its_place
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.subject_rows import of_parsed
 from lakehouse.runtime.context import Context
 
 _PART = 1 << 20
 _HALF_WRITTEN = re.compile(r"\.[0-9a-f]{16}\.\d+")
+"""The names of `taking_its_place`."""
 
 
 @dataclass(frozen=True)
@@ -106,16 +107,12 @@ def blank(lake: Lake, domain: str, records: Records) -> None:
     """Write blanks in the place of a person's records; a file that is replaced has them all or none."""
     path = Path(lake.landing(domain), records.file.path)
     before = path.stat()
-    partial = path.parent / f".{os.urandom(8).hex()}.{os.getpid()}"
-    try:
+    with taking_its_place(path) as partial:
         shutil.copyfile(path, partial)
         with partial.open("r+b") as file:
             for begin, end in _places(path, records):
                 _write_blanks(file.fileno(), begin, end)
         os.utime(partial, ns=(before.st_atime_ns, before.st_mtime_ns))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def remove_half_written(folder: Path) -> None:

@@ -130,7 +130,7 @@ def copy_in(file: Path, target: str) -> None:
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         boto3.client("s3").upload_file(str(file), bucket, key, ExtraArgs={"ContentType": kind})
         return
-    with _taking_its_place(Path(target)) as partial:
+    with taking_its_place(Path(target)) as partial:
         shutil.copy2(file, partial)
 
 
@@ -153,13 +153,13 @@ def write_whole(path: str, content: bytes) -> bool:
         bucket, key = split_s3(path)
         boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
         return True
-    with _taking_its_place(Path(path)) as partial:
+    with taking_its_place(Path(path)) as partial:
         partial.write_bytes(content)
     return True
 
 
 @contextlib.contextmanager
-def _taking_its_place(final: Path) -> Iterator[Path]:
+def taking_its_place(final: Path) -> Iterator[Path]:
     """A hidden file beside the final one, which takes its name once it is complete."""
     final.parent.mkdir(parents=True, exist_ok=True)
     # A name near the limit of the file system leaves no room for more letters.
@@ -213,7 +213,7 @@ def remove_tree(path: str) -> None:
 def write_text(path: str, text: str, content_type: str) -> None:
     """Write a text file as UTF-8, so that it is never seen half-written."""
     if not is_s3(path):
-        with _taking_its_place(Path(path)) as partial:
+        with taking_its_place(Path(path)) as partial:
             partial.write_text(text, encoding="utf-8")
         return
     import boto3
