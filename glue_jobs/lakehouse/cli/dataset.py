@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lakehouse.cli.answers import confirmed, require_answer
 from lakehouse.cli.app import command, new_app
 from lakehouse.cli.options import DEFAULT_LAKE, Author, LakePath, dataset_names, signature
 from lakehouse.cli.printing import print_line
@@ -96,7 +97,7 @@ def drop(
     from lakehouse.cycle.drop import drop as carry_out
     from lakehouse.runtime.glue import command_context
 
-    _require_answer(yes or dry_run)
+    require_answer(yes or dry_run)
     context = command_context(lake)
     domain, _, name = dataset.rpartition(".")
     found = leftovers(context, domain, name)
@@ -108,7 +109,7 @@ def drop(
         print_line(f"stays: {path}")
     if dry_run:
         print_line("dry run: nothing was removed")
-    elif yes or _confirmed(f"Remove all of {dataset}? It cannot be undone."):
+    elif yes or confirmed(f"Remove all of {dataset}? It cannot be undone."):
         carry_out(context, domain, name, found, signature(why, by))
         renew(context, lake)
         print_line(f"nothing is left of {dataset}; ops.dataset_changes says who dropped it and why")
@@ -159,7 +160,7 @@ def _change_column(
     from lakehouse.cycle.columns import change_column, plan_column
     from lakehouse.runtime.glue import command_context
 
-    _require_answer(yes or dry_run)
+    require_answer(yes or dry_run)
     context = command_context(lake)
     dataset = _dataset(context, name)
     plan = plan_column(context, dataset, column, to)
@@ -167,7 +168,7 @@ def _change_column(
         print_line(f"{layer}.{dataset.name}: {plan.what}, version {version} is rewritten")
     if dry_run:
         print_line("dry run: nothing was written")
-    elif yes or _confirmed(f"Rewrite {' and '.join(plan.versions) or 'nothing more'} of {dataset.name}?"):
+    elif yes or confirmed(f"Rewrite {' and '.join(plan.versions) or 'nothing more'} of {dataset.name}?"):
         change_column(context, plan, signature(why, by))
         print_line(f"{dataset.name}: {plan.what}; ops.dataset_changes says who did it and why")
     else:
@@ -182,7 +183,7 @@ def _rebuild(
     from lakehouse.cycle.rebuild import rebuild as carry_out
     from lakehouse.runtime.glue import command_context
 
-    _require_answer(yes or dry_run)
+    require_answer(yes or dry_run)
     context = command_context(lake)
     dataset = _dataset(context, name)
     if changed := changed_before_silver(context, dataset):
@@ -200,7 +201,7 @@ def _rebuild(
     if plan.changes_nothing:
         carry_out(context, plan, signature(why, by), change)
         return
-    if not (yes or _confirmed(f"Replace silver.{dataset.name}?")):
+    if not (yes or confirmed(f"Replace silver.{dataset.name}?")):
         print_line("nothing was written")
         return
     version = carry_out(context, plan, signature(why, by), change)
@@ -247,17 +248,3 @@ def _dataset(context: Context, name: str) -> Dataset:
         if dataset.name == short and domain in ("", dataset.domain):
             return dataset
     raise UnknownNameError("dataset", name, [f"{known.domain}.{known.name}" for known in datasets])
-
-
-def _require_answer(given: bool) -> None:
-    """Raise UsageError where nobody can be asked, before anything is read."""
-    import sys
-
-    from lakehouse.errors import UsageError
-
-    if not given and not sys.stdin.isatty():
-        raise UsageError("Nobody can be asked here: give --yes to carry it out, or --dry-run to see what would change.")
-
-
-def _confirmed(question: str) -> bool:
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

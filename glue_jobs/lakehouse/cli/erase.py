@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lakehouse.cli.answers import confirmed, require_answer
 from lakehouse.cli.app import FIX, command, new_app
 from lakehouse.cli.options import DEFAULT_LAKE, Author, LakePath, signature
 from lakehouse.cli.printing import print_line
@@ -63,8 +63,7 @@ def erase(
 
     if why is None and not (dry_run or certificate):
         raise ReasonNeededError
-    if not (yes or dry_run or certificate) and not sys.stdin.isatty():
-        raise UsageError("Nobody can be asked here: give --yes to carry it out, or --dry-run to see what would change.")
+    require_answer(bool(yes or dry_run or certificate))
     work = work_of(command_context(lake), [subject, *(also or [])], signature(why or "", by))
     if certificate:
         _show(verify(work, certificate))
@@ -76,7 +75,7 @@ def erase(
     if dry_run:
         print_line("dry run: nothing was changed")
         return
-    if not yes and input("Erase it? It cannot be undone. [y/N] ").strip().lower() not in ("y", "yes"):
+    if not (yes or confirmed("Erase it? It cannot be undone.")):
         print_line("nothing was changed")
         return
     done = carry_out(work, print_line)

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from lakehouse.contracts.contract import Contracts
     from lakehouse.contracts.dataset import Dataset
+    from lakehouse.contracts.findings import Commands
     from lakehouse.lake.decisions import Signature
     from lakehouse.lake.paths import Lake
 
@@ -66,6 +67,13 @@ def signature(why: str, by: str | None) -> Signature:
     from lakehouse.lake.decisions import Signature
 
     return Signature(by or _user(), why)
+
+
+def commands_on(lake: str) -> Commands:
+    """The commands that go on, as a person types them for this lake."""
+    from lakehouse.contracts.findings import Commands
+
+    return Commands(lake, lake == DEFAULT_LAKE)
 
 
 def lake_and_dataset(lake: str, dataset: str) -> tuple[Lake, Dataset]:

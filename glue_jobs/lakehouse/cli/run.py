@@ -9,7 +9,7 @@ import typer
 
 from lakehouse.cli.app import RUN, command, new_app
 from lakehouse.cli.console import say_error
-from lakehouse.cli.options import DEFAULT_LAKE, LakePath, LogLevel, OnlyWriter, domain_names
+from lakehouse.cli.options import DEFAULT_LAKE, LakePath, LogLevel, OnlyWriter, commands_on, domain_names
 from lakehouse.errors import UnknownNameError
 
 app = new_app()
@@ -74,7 +74,6 @@ def run_delivery(
 
     from lakehouse import log
     from lakehouse.contracts.dbt_files import read_marts
-    from lakehouse.contracts.findings import Commands
     from lakehouse.contracts.plan import cycle_jobs
     from lakehouse.cycle.closing_table import print_summary
     from lakehouse.cycle.cycle import run_cycle
@@ -93,8 +92,7 @@ def run_delivery(
     with Display(total=sum(map(only.has, jobs))) as display:
         result = run_cycle(context, place, display, only)
     print_summary(result.summary, display.console)  # first, for the row counts must not depend on a full disk
-    commands = Commands(lake, lake == DEFAULT_LAKE)
-    ending = _exit_of(lambda: write_pages(context.lake, context.project, commands, result.summary))
+    ending = _exit_of(lambda: write_pages(context.lake, context.project, commands_on(lake), result.summary))
     _tell(lake)
     return result.exit_code or ending
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lakehouse.cli.app import RUN, command, new_app
-from lakehouse.cli.options import DEFAULT_LAKE, LakePath
+from lakehouse.cli.options import DEFAULT_LAKE, LakePath, commands_on
 from lakehouse.cli.printing import print_line
 
 if TYPE_CHECKING:
@@ -21,22 +21,20 @@ def site(lake: LakePath = DEFAULT_LAKE) -> None:
     Pages on how the lake stands, the last runs, each dataset, mart and view, lineage and costs, with search. They open
     offline and from the bucket.
     """
-    from lakehouse.contracts.findings import Commands
     from lakehouse.contracts.project import find_project
     from lakehouse.lake.paths import Lake
     from lakehouse.site.build import build_site
 
     opened = Lake.at(lake)
     opened.require_writable()
-    print_line(build_site(opened, find_project(), Commands(lake, lake == DEFAULT_LAKE)))
+    print_line(build_site(opened, find_project(), commands_on(lake)))
 
 
 def renew(context: Context, lake: str) -> None:
     """Where the lake has a site, write it anew, so that no page is left of what is gone."""
-    from lakehouse.contracts.findings import Commands
     from lakehouse.lake.files import exists
     from lakehouse.lake.paths import SITE_PAGE
     from lakehouse.site.build import build_site
 
     if exists(f"{context.lake.root}/{SITE_PAGE}"):
-        build_site(context.lake, context.project, Commands(lake, lake == DEFAULT_LAKE))
+        build_site(context.lake, context.project, commands_on(lake))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lakehouse.cli.app import RUN, command, new_app
-from lakehouse.cli.options import DEFAULT_LAKE, LakePath, domain_names
+from lakehouse.cli.options import DEFAULT_LAKE, LakePath, commands_on, domain_names
 from lakehouse.cli.printing import print_line, print_table
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ def status(
     from datetime import UTC
 
     from lakehouse.contracts.contract import Contracts
-    from lakehouse.contracts.findings import Commands
     from lakehouse.contracts.project import find_project
     from lakehouse.cycle.status import status_of
     from lakehouse.lake.paths import Lake
@@ -44,7 +43,7 @@ def status(
     contracts = find_project().contracts
     if domain is not None:
         contracts = Contracts((contracts.of(domain),))
-    found = status_of(Lake.at(lake), contracts, Commands(lake, lake == DEFAULT_LAKE), datetime.now(UTC))
+    found = status_of(Lake.at(lake), contracts, commands_on(lake), datetime.now(UTC))
     if as_json:
         _print_json(found)
     else:

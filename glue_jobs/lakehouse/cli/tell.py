@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lakehouse.cli.app import RUN, command, new_app
-from lakehouse.cli.options import DEFAULT_LAKE, LakePath
+from lakehouse.cli.options import DEFAULT_LAKE, LakePath, commands_on
 from lakehouse.cli.printing import print_line
 
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ def tell(
 
 def tell_findings(lake: str, sends: Mapping[str, Send]) -> None:
     """Send what is to be told of a lake now to every channel, and keep that it was sent."""
-    from lakehouse.contracts.findings import Commands, message_of
+    from lakehouse.contracts.findings import message_of
     from lakehouse.contracts.project import find_project
     from lakehouse.cycle.status import status_of
     from lakehouse.cycle.tell import record_sent, sent_before, to_tell
     from lakehouse.lake.paths import Lake
 
     opened, contracts = Lake.at(lake), find_project().contracts
-    status = status_of(opened, contracts, Commands(lake, lake == DEFAULT_LAKE), datetime.now(UTC))
+    status = status_of(opened, contracts, commands_on(lake), datetime.now(UTC))
     earlier = sent_before(opened)
     findings = to_tell(status, contracts, earlier)
     if findings:
