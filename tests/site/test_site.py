@@ -8,7 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from lakehouse.cli.main import main
 from lakehouse.contracts.dbt_files import mart_names
@@ -115,6 +117,15 @@ def test_what_is_not_shown_any_more_is_removed(project: Project, tmp_path: Path)
     assert "reports/r053.html" in Parts(root / "index.html").links
     build.build_site(lake, project, Commands("lake"), LATER + timedelta(days=365))
     assert list((root / "runs").iterdir()) == []
+
+
+def test_ties_are_read_of_the_last_batches_alone(project: Project, tmp_path: Path) -> None:
+    lake, orders = Lake.at(str(tmp_path)), project.contracts.dataset("erp_orders")
+    ties = [{"dataset": orders.name, "batch_id": n, "corrected": n % 2 == 0} for n in range(1, facts.BATCHES + 6)]
+    write_deltalake(lake.ops("ties"), pa.Table.from_pylist(ties))
+    found = facts.facts_of_lake(lake, project.contracts, Commands("lake"), LATER).ties[orders.name]
+    assert list(found) == list(range(6, facts.BATCHES + 6))
+    assert [(row["keys"], row["corrected"]) for row in found.values()][:2] == [(1, 1), (1, 0)]
 
 
 def test_a_dropped_dataset_has_no_page_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from lakehouse.lake.delta_log import open_table, select
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.runs import DONE, NOTHING_NEW, instant
 
-_ENTRY = "attempt_id, job, step, table_name"
+ENTRY = ("attempt_id", "job", "step", "table_name")
+"""What an entry of `ops.steps` is about; one that was written twice counts once."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def costs_in(steps: DeltaTable | None, since: datetime, by: Sequence[str], until
 def _once(when: str) -> str:
     """The entries under a condition, each once."""
     columns = ("domain", "run_id", "seconds", "dpu_seconds", "cost_usd", "recorded_at")
-    return f"SELECT {_ENTRY}, {', '.join(f'max({c}) AS {c}' for c in columns)} FROM t WHERE {when} GROUP BY {_ENTRY}"
+    entry, newest = ", ".join(ENTRY), ", ".join(f"max({name}) AS {name}" for name in columns)
+    return f"SELECT {entry}, {newest} FROM t WHERE {when} GROUP BY {entry}"
 
 
 def domain_costs(steps: DeltaTable | None, day: datetime, month: datetime) -> dict[str, tuple[float, float]]:
@@ -66,6 +68,16 @@ def domain_costs(steps: DeltaTable | None, day: datetime, month: datetime) -> di
     )
     rows = select(steps, f"SELECT domain, {sums} FROM ({once}) GROUP BY domain")
     return {row["domain"]: (row["day"], row["month"]) for row in rows}
+
+
+def daily_costs(steps: DeltaTable | None, since: datetime) -> tuple[tuple[str, str, float], ...]:
+    """Day, domain and what its steps cost on it, in this order."""
+    if steps is None:
+        return ()
+    day = "CAST(date_trunc('day', recorded_at) AS DATE) AS day"
+    once = _once(f"recorded_at >= {instant(since)}")
+    rows = select(steps, f"SELECT {day}, domain, sum(cost_usd) AS cost FROM ({once}) GROUP BY 1, 2 ORDER BY 1, 2")
+    return tuple((str(row["day"]), row["domain"], row["cost"]) for row in rows)
 
 
 def dearest_runs(steps: DeltaTable | None, since: datetime) -> dict[str, float]:

@@ -68,8 +68,5 @@ def curve(x1: float, y1: float, x2: float, y2: float, mark: str) -> Path:
 
 def ribbon(x1: float, y1: float, x2: float, y2: float, thick: float, mark: str) -> Path:
     """A curved band from x1 to x2; y1 and y2 are its upper edges."""
-    middle = (x1 + x2) / 2
-    upper = f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-    low1, low2 = y1 + thick, y2 + thick
-    back = f"V{low2:.1f}C{middle:.1f} {low2:.1f} {middle:.1f} {low1:.1f} {x1:.1f} {low1:.1f}Z"
-    return Path(upper + back, f"ribbon {mark}")
+    upper, lower = curve(x1, y1, x2, y2, ""), curve(x2, y2 + thick, x1, y1 + thick, "")
+    return Path(f"{upper.d}V{y2 + thick:.1f}{lower.d[lower.d.index('C') :]}Z", f"ribbon {mark}")

@@ -13,7 +13,7 @@ from lakehouse.contracts.findings import Commands
 from lakehouse.cycle.status import LakeStatus, status_in
 from lakehouse.cycle.status_tables import LEDGERS, Opened
 from lakehouse.lake.paths import Lake
-from lakehouse.lake.run_costs import Cost, costs_in, done_times
+from lakehouse.lake.run_costs import ENTRY, Cost, costs_in, daily_costs, done_times
 from lakehouse.lake.runs import RunRecord, instant, runs_of, this_process
 
 RUNS, BATCHES = 50, 30
@@ -21,6 +21,10 @@ RUNS, BATCHES = 50, 30
 SINCE = timedelta(days=90)
 """What is older is not looked at."""
 COST_DAYS = timedelta(days=30)
+
+_RANKED = "SELECT *, dense_rank() OVER (PARTITION BY dataset ORDER BY batch_id DESC) AS place FROM t"
+_LAST_BATCHES = f"SELECT * FROM ({_RANKED}) WHERE place <= {BATCHES}"
+"""The rows of a ledger about the last batches of each dataset."""
 
 Rows = list[dict[str, Any]]
 
@@ -70,7 +74,7 @@ def facts_of_lake(
         ties=_by_batch(_ties(opened)),
         published=_published(opened),
         done=done_times(steps, "publish", now - SINCE),
-        daily=_daily(opened, now),
+        daily=daily_costs(steps, now - COST_DAYS),
         by_table=tuple(costs_in(steps, now - COST_DAYS, ("domain", "table_name"))),
     )
 
@@ -84,21 +88,20 @@ def _last_runs(opened: Opened, now: datetime) -> tuple[RunRecord, ...]:
 def _steps(opened: Opened, begin: datetime, shown: set[str]) -> Rows:
     """What the shown runs did, each entry once."""
     rows = opened.rows("steps", f"SELECT * FROM t WHERE recorded_at >= {instant(begin)} ORDER BY recorded_at")
-    once = {tuple(row[name] for name in ("attempt_id", "job", "step", "table_name")): row for row in rows}
+    once = {tuple(row[name] for name in ENTRY): row for row in rows}
     return [row for row in once.values() if row["attempt_id"] in shown]
 
 
 def _newest(opened: Opened, ledger: str) -> Rows:
     """The rows of a ledger about the last batches of each dataset, in the order in which they were entered."""
-    last = "SELECT *, dense_rank() OVER (PARTITION BY dataset ORDER BY batch_id DESC) AS place FROM t"
-    return opened.rows(ledger, f"SELECT * FROM ({last}) WHERE place <= {BATCHES} ORDER BY batch_id, recorded_at")
+    return opened.rows(ledger, f"{_LAST_BATCHES} ORDER BY batch_id, recorded_at")
 
 
 def _ties(opened: Opened) -> Rows:
+    """The ties of the last batches that had any, counted."""
     counts = "count(*) AS keys, sum(CASE WHEN corrected THEN 1 ELSE 0 END) AS corrected"
-    return opened.rows(
-        "ties", f"SELECT dataset, batch_id, {counts} FROM t GROUP BY dataset, batch_id ORDER BY batch_id"
-    )
+    by_batch = f"SELECT dataset, batch_id, {counts} FROM ({_LAST_BATCHES}) GROUP BY dataset, batch_id"
+    return opened.rows("ties", f"{by_batch} ORDER BY batch_id")
 
 
 def _published(opened: Opened) -> dict[str, Rows]:
@@ -108,17 +111,6 @@ def _published(opened: Opened) -> dict[str, Rows]:
     for row in rows:
         found[f"{row['layer']}.{row['table_name']}"].append(row)
     return found
-
-
-def _daily(opened: Opened, now: datetime) -> tuple[tuple[str, str, float], ...]:
-    """Day, domain and costs."""
-    since = f"recorded_at >= {instant(now - COST_DAYS)}"
-    entry = "attempt_id, job, step, table_name"
-    figures = "max(recorded_at) AS at, max(domain) AS domain, max(cost_usd) AS cost"
-    once = f"SELECT {figures} FROM t WHERE {since} GROUP BY {entry}"
-    sql = f"SELECT CAST(date_trunc('day', at) AS DATE) AS day, domain, sum(cost) AS cost FROM ({once}) GROUP BY 1, 2"
-    rows = opened.rows("steps", f"{sql} ORDER BY 1, 2")
-    return tuple((str(row["day"]), row["domain"], row["cost"]) for row in rows)
 
 
 def _grouped(rows: Iterable[dict[str, Any]], by: str) -> dict[str, Rows]:

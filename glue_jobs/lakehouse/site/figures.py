@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,13 +23,21 @@ def batch_chart(results: Sequence[Mapping[str, Any]]) -> Markup | None:
     if not results:
         return None
     names = [f"batch {row['batch_id']}" for row in results]
-    stopped = [row["rows_landed"] if row["status"] == STOPPED else 0 for row in results]
-    layers = [
-        Layer(mark, [0 if row["status"] == STOPPED else row[column] for row in results], name)
-        for column, (mark, name) in OUTCOMES.items()
-    ]
     said = f"Rows of the last {len(results)} batches; the table below has the numbers"
-    return columns(said, names, [Layer("ignored", stopped, "stopped"), *layers], brief)
+    return columns(said, names, _layers([_outcomes(row) for row in results]), brief)
+
+
+def _outcomes(result: Mapping[str, Any]) -> Counter[str]:
+    """What became of the rows of a batch."""
+    if result["status"] == STOPPED:
+        return Counter({STOPPED: result["rows_landed"]})
+    return Counter({column: result[column] for column in OUTCOMES})
+
+
+def _layers(outcomes: Sequence[Counter[str]]) -> list[Layer]:
+    """A layer for each outcome, with its rows in each of the columns."""
+    shown = {STOPPED: ("ignored", "stopped"), **OUTCOMES}
+    return [Layer(mark, [one[outcome] for one in outcomes], name) for outcome, (mark, name) in shown.items()]
 
 
 def cost_chart(facts: SiteFacts) -> Markup | None:
@@ -54,21 +62,15 @@ def domain_marks(facts: SiteFacts) -> dict[str, str]:
 
 def rows_chart(facts: SiteFacts) -> Markup | None:
     """The delivered rows by day and outcome, of all datasets."""
-    by_day: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys([*OUTCOMES, STOPPED], 0))
+    by_day: dict[str, Counter[str]] = defaultdict(Counter)
     for results in facts.results.values():
         for row in results.values():
-            day = by_day[f"{row['recorded_at']:%m-%d}"]
-            if row["status"] == STOPPED:
-                day[STOPPED] += row["rows_landed"]
-                continue
-            for column in OUTCOMES:
-                day[column] += row[column]
+            by_day[f"{row['recorded_at']:%m-%d}"].update(_outcomes(row))
     if not by_day:
         return None
     days = sorted(by_day)[-30:]
-    layers = [Layer("ignored", [by_day[day][STOPPED] for day in days], "stopped")]
-    layers += [Layer(mark, [by_day[day][column] for day in days], name) for column, (mark, name) in OUTCOMES.items()]
-    return columns(f"Rows by day of their validation, {days[0]} to {days[-1]}", days, layers, brief)
+    said = f"Rows by day of their validation, {days[0]} to {days[-1]}"
+    return columns(said, days, _layers([by_day[day] for day in days]), brief)
 
 
 def versions_chart(versions: Sequence[Mapping[str, Any]]) -> Markup | None:
