@@ -11,6 +11,8 @@ from lakehouse.lake.paths import Lake
 from lakehouse.lake.subject_rows import of_digests
 from lakehouse.say import format_count
 
+_CURE = "the same `lakehouse erase` again blanks them in the raw file"
+
 
 def without_forgotten(lake: Lake, dataset: Dataset, rows: DataFrame) -> tuple[DataFrame, tuple[str, ...]]:
     """The rows of a batch without those that a digest knows, and a line on how many there were.
@@ -25,5 +27,5 @@ def without_forgotten(lake: Lake, dataset: Dataset, rows: DataFrame) -> tuple[Da
     if not number:
         return rows, ()
     text = f"{format_count(number, 'row')} of a person who was forgotten left out"
-    log.warning(text, cure="the same `lakehouse erase` again blanks them in the raw file")
-    return rows.where(~own), (f"{dataset.name}: {text}; the same `lakehouse erase` again blanks them in the raw file",)
+    log.warning(text, cure=_CURE)
+    return rows.where(~own), (f"{dataset.name}: {text}; {_CURE}",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from lakehouse.ingest.opened import open_file
 from lakehouse.ingest.packed import Codec, PackedError, codec_in, codec_of, contents
 from lakehouse.ingest.sniff import binary_format, found_in
 from lakehouse.ingest.text_streams import decoded_chunks, open_stream
+from lakehouse.ingest.typed_header import column_kinds
 from lakehouse.ingest.typed_text import BrokenFileError, Kind
 from lakehouse.lake.files import HEAD_BYTES
 
@@ -132,14 +133,14 @@ def _lines_of_document(text: File, folder: File) -> File:
 def _typed(file: File, file_format: FileFormat, folder: File) -> Plain:
     """A file of typed columns as JSON Lines: numbers with their digits, times without an offset by the clock of UTC."""
     size = file.stat().st_size
-    kinds, parts = _kinds(file, size, file_format)
+    kinds, parts = column_kinds(str(file), size, file_format, AS_STANDARD)
     of = replace(_OF_ANY_CONTRACT, file_format=file_format, file_options=AS_STANDARD)
     from lakehouse.ingest.typed_rows import reader_of
     from lakehouse.ingest.whole_files import WholeFile
 
     whole, read = WholeFile(str(file), size, file.name, 1), reader_of(file_format)
     if file_format is FileFormat.XLSX:
-        kinds = _kinds_of_sheet(whole, of, list(kinds))
+        kinds = _kinds_of_sheet(whole, of, kinds)
     lines, unread = _fresh(folder), 0
     with lines.open("w", encoding="utf-8", newline="") as written:
         for rows in (rows for place in range(parts) for rows in read(whole, place, of)):
@@ -153,23 +154,7 @@ def _typed(file: File, file_format: FileFormat, folder: File) -> Plain:
     return Plain(Form(file_format), lines, clocks, (note,) if unread else ())
 
 
-def _kinds(file: File, size: int, file_format: FileFormat) -> tuple[dict[str, Kind], int]:
-    """The kinds of a file's columns, and in how many parts it is read."""
-    with contextlib.closing(open_file(str(file), size)) as raw:
-        if file_format is FileFormat.PARQUET:
-            from lakehouse.ingest import parquet_rows
-
-            return parquet_rows.columns_of(raw)
-        if file_format is FileFormat.AVRO:
-            from lakehouse.ingest import avro_rows
-
-            return avro_rows.columns_of(raw), 1
-        from lakehouse.ingest import xlsx_rows
-
-        return dict.fromkeys(xlsx_rows.columns_of(raw, size, AS_STANDARD), Kind.TEXT), 1
-
-
-def _kinds_of_sheet(file: WholeFile, of: Dataset, names: list[str]) -> dict[str, Kind]:
+def _kinds_of_sheet(file: WholeFile, of: Dataset, names: Iterable[str]) -> dict[str, Kind | None]:
     """Days and times are told by all cells of a column, of which Excel says no more than each value does."""
     times: dict[str, set[Kind]] = {name: set() for name in names}
     from lakehouse.ingest.xlsx_rows import xlsx_rows
@@ -187,7 +172,7 @@ def _time_of(text: str) -> Kind:
     return Kind.TEXT if not is_time else Kind.DAY if text.endswith(_MIDNIGHT) else Kind.CLOCK
 
 
-def _member(text: str | None, kind: Kind) -> str:
+def _member(text: str | None, kind: Kind | None) -> str:
     """A value as JSON."""
     if text is None or (kind is Kind.NUMBER and not text.lstrip("-")[:1].isdecimal()):
         return "null"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.dataset import Dataset
+from lakehouse.contracts.file_options import FileOptions
 from lakehouse.ingest.drift import by_contract_names, header_problem
 from lakehouse.ingest.opened import open_file
 from lakehouse.ingest.typed_text import BrokenFileError, Kind, kind_problem
@@ -17,7 +18,7 @@ def typed_columns(path: str, size: int, dataset: Dataset) -> tuple[tuple[str, ..
 
     Raises BrokenFileError, and PackedError for a broken workbook.
     """
-    kinds, parts = _columns(path, size, dataset)
+    kinds, parts = column_kinds(path, size, dataset.file_format, dataset.file_options)
     columns = by_contract_names(tuple(kinds), dataset)
     if problem := header_problem(columns, dataset):
         raise BrokenFileError(problem)
@@ -29,17 +30,22 @@ def typed_columns(path: str, size: int, dataset: Dataset) -> tuple[tuple[str, ..
     return columns, parts
 
 
-def _columns(path: str, size: int, dataset: Dataset) -> tuple[Mapping[str, Kind | None], int]:
-    """The columns with the kinds of their values, None where each value has its own."""
+def column_kinds(
+    path: str, size: int, file_format: FileFormat, options: FileOptions
+) -> tuple[Mapping[str, Kind | None], int]:
+    """The columns of a file with the kinds of their values, None where each has its own, and in how many parts it is.
+
+    Raises BrokenFileError, and PackedError for a broken workbook.
+    """
     with contextlib.closing(open_file(path, size)) as raw:
-        if dataset.file_format is FileFormat.PARQUET:
+        if file_format is FileFormat.PARQUET:
             from lakehouse.ingest import parquet_rows
 
             return parquet_rows.columns_of(raw)
-        if dataset.file_format is FileFormat.AVRO:
+        if file_format is FileFormat.AVRO:
             from lakehouse.ingest import avro_rows
 
             return avro_rows.columns_of(raw), 1
         from lakehouse.ingest import xlsx_rows
 
-        return dict.fromkeys(xlsx_rows.columns_of(raw, size, dataset.file_options)), 1
+        return dict.fromkeys(xlsx_rows.columns_of(raw, size, options)), 1
