@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.contracts.alerts import read_alerts
 from lakehouse.contracts.budget import read_budget
 from lakehouse.contracts.choices import Drift, FileFormat, MergeMode, MergeStrategy, Ties
-from lakehouse.contracts.columns import DATE_COLUMNS, DELETED_COLUMN
+from lakehouse.contracts.columns import DATE_COLUMNS, DELETED_COLUMN, Column
 from lakehouse.contracts.columns_reader import read_columns, read_key, read_name, refuse_key
 from lakehouse.contracts.contract import Contract, Contracts
 from lakehouse.contracts.dataset import Dataset
@@ -164,23 +164,11 @@ def _dataset(node: Place, domain: str) -> Dataset:
         raise node.error(f"mergeStrategy {strategy} needs the column that dt is computed from; add it.", "dateColumn")
     derived = tuple(column.name for column in DATE_COLUMNS) if has_dt else ()
     layout = read_layout(values, columns, derived)
-    appends = strategy is MergeStrategy.APPEND
-    key = (refuse_key if appends else read_key)(node.need("properties"))
-    if not appends and "sequenceBy" not in values:
-        raise node.need("customProperties").error("property 'sequenceBy' is missing; add it.")
-    sequence, delete_flag = (
-        read_sequence(values.get("sequenceBy"), names),
-        _column_name(values.get("deleteFlag"), names),
-    )
-    operations = read_operations(values.get("operations"), {column.name: column.type for column in columns})
-    shrinks = values.get("snapshotShrinkLimitPercent")
-    roles = Roles(strategy, key, sequence, delete_flag, date_column, operations, is_snapshot=shrinks is not None)
+    roles = _roles(node, values, columns, strategy, date_column)
     check_roles(node.need("properties"), columns, values, roles, layout.partition_by)
     file_format = FileFormat(_choice(values["fileFormat"], tuple(FileFormat)))
     date = next((column for column in columns if column.name == date_column), None)
-    needed = frozenset(filter(None, (*key, *sequence.columns, date_column, delete_flag)))
-    needed |= {operations.column} if operations else set()
-    asked = asked_of(operations, (*key, *sequence.columns), layout.partition_by, date_column)
+    asked = asked_of(roles.operations, (*roles.key, *roles.sequence.columns), layout.partition_by, date_column)
     return Dataset(
         name=name,
         domain=domain,
@@ -190,12 +178,12 @@ def _dataset(node: Place, domain: str) -> Dataset:
         file_format=file_format,
         file_options=read_file_options(values.get("fileOptions"), file_format, columns),
         columns=columns,
-        key=key,
-        sequence_by=sequence.columns,
-        by_arrival=sequence.by_arrival,
-        delete_flag=DELETED_COLUMN.name if operations or shrinks else delete_flag,
-        operations=operations,
-        snapshot_shrink_limit_percent=_percent(shrinks) if shrinks else None,
+        key=roles.key,
+        sequence_by=roles.sequence.columns,
+        by_arrival=roles.sequence.by_arrival,
+        delete_flag=DELETED_COLUMN.name if roles.adds_deleted else roles.delete_flag,
+        operations=roles.operations,
+        snapshot_shrink_limit_percent=_percent(values["snapshotShrinkLimitPercent"]) if roles.is_snapshot else None,
         date_column=date_column,
         date_zone=read_date_zone(values.get("dateZone"), strategy, date, file_format),
         partition_by=layout.partition_by,
@@ -207,10 +195,26 @@ def _dataset(node: Place, domain: str) -> Dataset:
         drift=Drift(_option(values.get("drift"), (Drift.RESCUE, Drift.STRICT, Drift.IGNORE))),
         ties=Ties(_option(values.get("ties"), tuple(Ties))),
         not_after_delivery=read_not_after(values.get("notAfterDelivery")),
-        rules=read_rules(node, columns, needed, key, asked),
+        rules=read_rules(node, columns, roles.columns, roles.key, asked),
         target_file_bytes=layout.target_file_bytes,
         max_read_amplification=layout.max_read_amplification,
         retention_days=layout.retention_days,
+    )
+
+
+def _roles(
+    node: Place, values: Mapping[str, Place], columns: Sequence[Column], strategy: MergeStrategy, date: str | None
+) -> Roles:
+    """What the columns of a dataset are for."""
+    names, appends = tuple(column.name for column in columns), strategy is MergeStrategy.APPEND
+    key = (refuse_key if appends else read_key)(node.need("properties"))
+    if not appends and "sequenceBy" not in values:
+        raise node.need("customProperties").error("property 'sequenceBy' is missing; add it.")
+    sequence = read_sequence(values.get("sequenceBy"), names)
+    delete_flag = _column_name(values.get("deleteFlag"), names)
+    operations = read_operations(values.get("operations"), {column.name: column.type for column in columns})
+    return Roles(
+        strategy, key, sequence, delete_flag, date, operations, is_snapshot="snapshotShrinkLimitPercent" in values
     )
 
 

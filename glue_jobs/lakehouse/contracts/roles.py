@@ -31,6 +31,18 @@ class Roles:
     operations: Operations | None = None
     is_snapshot: bool = False
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column that serves as something."""
+        operation = self.operations.column if self.operations else None
+        named = (*self.key, *self.sequence.columns, self.date_column, self.delete_flag, operation)
+        return frozenset(name for name in named if name)
+
+    @property
+    def adds_deleted(self) -> bool:
+        """Whether silver adds the column that says which rows are deleted."""
+        return self.is_snapshot or self.operations is not None
+
 
 def check_roles(
     properties: Place, columns: Sequence[Column], values: Mapping[str, Place], roles: Roles, partition_by: Sequence[str]
@@ -165,7 +177,7 @@ def _flag_errors(values: Mapping[str, Place], kinds: Mapping[str, str], roles: R
 def _name_errors(places: Mapping[str, Place], roles: Roles, partition_by: Sequence[str]) -> Iterator[ContractError]:
     """A delivered column with the name of one that silver adds would be another column of that name."""
     added = VALIDITY_COLUMNS if roles.strategy is MergeStrategy.SCD2 else DATE_COLUMNS
-    for column in (*added, *((DELETED_COLUMN,) if roles.operations or roles.is_snapshot else ())):
+    for column in (*added, *((DELETED_COLUMN,) if roles.adds_deleted else ())):
         is_added = column.name != "month" or "month" in partition_by
         if is_added and column.name in places:
             yield places[column.name].error(
