@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,13 +12,14 @@ from typing import Any
 import pyarrow as pa
 from chispa import assert_df_equality
 from deltalake import DeltaTable
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.batches import MERGE
 from lakehouse.transform.merge import MergeResult, merge_batch
+from lakehouse.transform.ties import Bronze
 
 EUROS = Column("amount", "decimal(12,2)", True, "Euro.")
 SEQUENCE = Column("updated_at", "timestamp", True, "Sequence.")
@@ -51,6 +53,27 @@ def order(key: str | None, on: int, amount: str | None, seq: int | None, gone: b
 def kept(batch_id: int, *values: Any, gone: bool = False) -> tuple[Any, ...]:
     """The row of silver that an order becomes."""
     return (*order(*values, gone), date(2026, 10, values[1]), batch_id)
+
+
+def merge_in_turn(
+    spark: SparkSession,
+    dataset: Dataset,
+    path: str,
+    order: Sequence[int],
+    rows_of: Callable[[Sequence[int]], DataFrame],
+) -> DataFrame:
+    """Merge batches in an order, each asking bronze for all that were merged by then; returns silver.
+
+    rows_of: the rows of some batches with `_batch_id`.
+    """
+    for turn, number in enumerate(order, start=1):
+        known = rows_of(order[:turn])
+
+        def landed(keys: DataFrame, known: DataFrame = known) -> DataFrame:
+            return known.join(keys, on=keys.columns, how="left_semi")
+
+        merge_batch(spark, dataset, rows_of([number]).drop("_batch_id"), number, path, turn, Bronze(landed))
+    return spark.read.format("delta").load(path)
 
 
 @dataclass(frozen=True)

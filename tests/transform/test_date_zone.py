@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -18,8 +19,7 @@ from lakehouse.contracts.dataset import Dataset
 from lakehouse.transform.merge import merge_batch
 from lakehouse.transform.outcomes import with_dates
 from lakehouse.transform.rebuild import difference, silver_of
-from lakehouse.transform.ties import Bronze
-from tests.helpers.silver_table import EVENTS, ORDERS, day
+from tests.helpers.silver_table import EVENTS, ORDERS, day, merge_in_turn
 
 ZONES = {
     "Europe/Berlin": (date(2026, 3, 28), date(2026, 10, 24)),
@@ -134,17 +134,12 @@ def test_the_same_row_by_another_clock_is_another_content_on_another_day(spark: 
 def test_silver_has_the_days_of_the_law_after_any_order_and_a_rebuild_the_same(
     spark: SparkSession, kind: Dataset, zone: str, merged_as: tuple[int, ...], tmp_path: Path
 ) -> None:
-    dataset, batches, merged = in_zone(kind, zone), history(seed=11), {}
-    for turn, number in enumerate(merged_as, start=1):
-        merged[number] = batches[number]
-        known = frame(spark, dataset, dict(merged))
+    dataset, batches = in_zone(kind, zone), history(seed=11)
 
-        def landed(keys: DataFrame, known: DataFrame = known) -> DataFrame:
-            return known.join(keys, on=keys.columns, how="left_semi")
+    def rows_of(numbers: Sequence[int]) -> DataFrame:
+        return frame(spark, dataset, {number: batches[number] for number in numbers})
 
-        rows = frame(spark, dataset, {number: batches[number]}).drop("_batch_id")
-        merge_batch(spark, dataset, rows, number, str(tmp_path), turn, Bronze(landed))
-    found = spark.read.format("delta").load(str(tmp_path))
+    found = merge_in_turn(spark, dataset, str(tmp_path), merged_as, rows_of)
     utc = {row.id: (row.amount, row["at"].astimezone(UTC), row.dt) for row in found.collect()}
     assert utc == law(batches, zone, first_stays=kind is EVENTS)
     assert difference(found, silver_of(frame(spark, dataset, batches), dataset), dataset).is_none

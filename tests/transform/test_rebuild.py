@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.choices import Ties
 from lakehouse.contracts.dataset import Dataset
-from lakehouse.transform.merge import merge_batch
 from lakehouse.transform.rebuild import Sums, difference, silver_of
-from lakehouse.transform.ties import Bronze
-from tests.helpers.silver_table import EVENTS, ORDERS, PRODUCTS, day, order
+from tests.helpers.silver_table import EVENTS, ORDERS, PRODUCTS, day, merge_in_turn, order
 
 FIRST = dataclasses.replace(ORDERS, name="orders_first", ties=Ties.FIRST)
 
@@ -78,17 +77,12 @@ def test_every_version_of_a_history_gets_its_time(spark: SparkSession) -> None:
 def test_a_rebuild_has_the_rows_that_merges_leave(
     spark: SparkSession, dataset: Dataset, merged_as: tuple[int, ...], tmp_path: Path
 ) -> None:
-    batches, merged = history(dataset, seed=7), {}
-    for turn, number in enumerate(merged_as, start=1):
-        merged[number] = batches[number]
-        known = frame(spark, dataset, dict(merged))
+    batches = history(dataset, seed=7)
 
-        def landed(keys: DataFrame, known: DataFrame = known) -> DataFrame:
-            return known.join(keys, on=keys.columns, how="left_semi")
+    def rows_of(numbers: Sequence[int]) -> DataFrame:
+        return frame(spark, dataset, {number: batches[number] for number in numbers})
 
-        rows = frame(spark, dataset, {number: batches[number]}).drop("_batch_id")
-        merge_batch(spark, dataset, rows, number, str(tmp_path), turn, Bronze(landed))
-    found = spark.read.format("delta").load(str(tmp_path))
+    found = merge_in_turn(spark, dataset, str(tmp_path), merged_as, rows_of)
     made = silver_of(frame(spark, dataset, batches), dataset)
     assert difference(found, made, dataset).is_none
     if merged_as == (1, 2, 3):
