@@ -14,7 +14,7 @@ from lakehouse.airflow.deadline import NextTimeOfDay
 from lakehouse.airflow.messages import failure_notifier, notify_lateness
 from lakehouse.airflow.names import ATHENA_WORKGROUP, DOCS_ROOT, LAKE_ROOT, RAW_ROOT
 from lakehouse.contracts.layers import MARTS
-from lakehouse.contracts.plan import WAIT_ATTEMPTS, WAIT_SECONDS, Job
+from lakehouse.contracts.plan import WAIT_ATTEMPTS, WAIT_SECONDS, Due, Job
 from lakehouse.lake.paths import LANDED
 from lakehouse_factory.crawl import LandingCrawl
 from lakehouse_factory.docs_sync import SyncPrefix
@@ -70,7 +70,7 @@ def build_dag(job: Job, views: Sequence[ViewFile] = ()) -> DAG:
         catchup=False,
         max_active_runs=1,
         default_args={**DEFAULTS, "owner": job.owner, "on_failure_callback": failure_notifier(job.alerts)},
-        deadline=deadline_of(job),
+        deadline=[deadline_of(job, due) for due in job.due],
         description=job.purpose,
         doc_md=runbook(job),
         tags=["lakehouse", job.step, job.subject],
@@ -100,16 +100,14 @@ def schedule_of(job: Job) -> str | AssetAll | AssetAny | None:
     return AssetAny(*assets) if job.any_of_reads else AssetAll(*assets)
 
 
-def deadline_of(job: Job) -> DeadlineAlert | None:
-    """Who is notified when the run misses the contract's deadline."""
-    if job.deadline is None:
-        return None
-    about = {"dag_id": job.dag_id, "domain": job.subject, "due": job.deadline, "alerts": job.alerts.words}
+def deadline_of(job: Job, due: Due) -> DeadlineAlert:
+    """Who is notified when the run misses a deadline of a contract or a mart."""
+    about = {"dag_id": job.dag_id, "domain": due.subject, "due": due.time, "alerts": job.alerts.words}
     return DeadlineAlert(
-        reference=NextTimeOfDay(job.deadline),
+        reference=NextTimeOfDay(due.time),
         interval=timedelta(0),
         callback=AsyncCallback(notify_lateness, kwargs=about),
-        name=f"{job.subject} by {job.deadline} UTC",
+        name=f"{due.subject} by {due.time} UTC",
     )
 
 

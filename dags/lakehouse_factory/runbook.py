@@ -43,7 +43,7 @@ _WHAT_TO_DO = {
 def runbook(job: Job) -> str:
     """Return the page as Markdown: purpose, source, consumer, and what to do when it fails."""
     start = f"by cron `{job.schedule}` (UTC)" if job.schedule else f"when {_started_by(job)} is updated"
-    deadline = f"\n**Deadline** {job.deadline} UTC, from landing to analysts.\n" if job.deadline else ""
+    deadline = f"\n**Deadline** {_due(job)}, from landing to analysts.\n" if job.due else ""
     return f"""### {job.dag_id}
 
 **Purpose** {job.purpose}
@@ -62,6 +62,13 @@ def runbook(job: Job) -> str:
 {_PARTS if job.has_parts else ""}{_WHAT_TO_DO[job.step]}
 - {_REPEAT}
 """
+
+
+def _due(job: Job) -> str:
+    """The one time at which a job is due, or which of its marts are due at which."""
+    if len(job.due) == 1:
+        return f"{job.due[0].time} UTC"
+    return "; ".join(f"{due.time} UTC for {due.subject}" for due in job.due)
 
 
 def _started_by(job: Job) -> str:

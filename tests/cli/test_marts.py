@@ -52,6 +52,7 @@ def test_one_mart_says_how_each_table_reaches_it(lake: Lake, capsys: pytest.Capt
     (row,) = [line for line in shown.splitlines() if line.startswith("| silver.erp_orders")]
     assert [cell.strip() for cell in row.split("|")[1:-1]] == ["silver.erp_orders", "direct", "0", "1", "yes"]
     assert "version 0: 3 keys," in shown
+    assert "Due by 06:00 UTC, with the last of what it reads." in shown
 
 
 @pytest.mark.parametrize(

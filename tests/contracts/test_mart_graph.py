@@ -108,6 +108,11 @@ def test_marts_come_after_those_that_they_read(dbt: Path) -> None:
             "incremental_strategy='replace_changed' (found incremental, none); or say reach whole",
         ),
         (f"materialized='table', schema='elsewhere', {reach({'sales': 'whole'})}", "a table in the schema 'elsewhere'"),
+        (
+            "materialized='table', meta={'reach': {'sales': 'whole'}, 'deadline': 750}",
+            'meta.deadline is 750; write a time of day in UTC in quotes, such as "06:00"',
+        ),
+        ("materialized='table', meta={'reach': {'sales': 'whole'}, 'deadline': '24:00'}", "meta.deadline is '24:00'"),
         ("materialized=var('how')", "its config must be plain words and lists"),
     ],
 )

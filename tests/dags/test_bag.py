@@ -207,6 +207,21 @@ def test_asset_addresses_hold_no_bucket(bag: dict[str, Any]) -> None:
         assert task["outlet_uris"] == [f"lakehouse://{name}" for name in task["outlets"]]
 
 
+def test_a_mart_with_a_deadline_of_its_own_has_its_own_alert(run_script: Callable[..., Any], tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "dbt", tmp_path / "dbt", ignore=shutil.ignore_patterns("target", "logs"))
+    about = tmp_path / "dbt/models/marts/fct_customer_value.yml"
+    about.write_text(about.read_text(encoding="utf-8").replace("meta:", 'meta:\n        deadline: "09:15"', 1))
+    more = run_script("bag_report.py", DAGS, LAKEHOUSE_DBT=str(tmp_path / "dbt"))
+    assert more["errors"] == {}
+    others = ", ".join(name for name in MARTS if name != "fct_customer_value")
+    for dag_id in ("transform_marts", "publish_marts"):
+        dag = more["dags"][dag_id]
+        due = [(time, about["domain"], about["due"]) for time, _, about in dag["deadline"]]
+        assert due == [("06:00", others, "06:00"), ("09:15", "fct_customer_value", "09:15")]
+        assert f"**Deadline** 06:00 UTC for {others}; 09:15 UTC for fct_customer_value, from landing" in dag["doc_md"]
+    assert [time for time, _, _ in more["dags"]["maintain_lakehouse"]["deadline"]] == ["09:15"]
+
+
 def test_a_fifth_contract_gives_four_more(run_script: Callable[..., Any], tmp_path: Path, bag: dict[str, Any]) -> None:
     folder = tmp_path / "contracts"
     shutil.copytree(ROOT / "contracts", folder)

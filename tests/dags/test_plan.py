@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 import pytest
 
 from lakehouse.contracts import plan
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dbt_files import read_marts
+from lakehouse.contracts.mart_deadlines import early_marts, mart_deadlines
+from lakehouse.contracts.mart_graph import Mart, Reach
 from lakehouse.contracts.marts import FACT, FACT_SOURCES
 from lakehouse.contracts.reader import load_contracts
 
@@ -53,10 +56,51 @@ def test_the_fact_is_due_with_its_own_sources() -> None:
     """A domain that it does not read neither moves nor starts it."""
     jobs = {job.dag_id: job for job in plan.plan_jobs(with_another_domain("23:30"), MARTS)}
     before = {job.dag_id: job for job in plan.plan_jobs(load_contracts(ROOT / "contracts"), MARTS)}
-    assert jobs["publish_unsold"].deadline == "23:30"
+    assert jobs["publish_unsold"].due == (plan.Due("unsold", "23:30"),)
     for dag_id in ("transform_marts", "publish_marts"):
-        assert (jobs[dag_id].deadline, jobs[dag_id].reads) == (before[dag_id].deadline, before[dag_id].reads)
-    assert jobs["transform_marts"].deadline < "23:30"
+        assert (jobs[dag_id].due, jobs[dag_id].reads) == (before[dag_id].due, before[dag_id].reads)
+    assert jobs["transform_marts"].due == (plan.Due("marts", "06:00"),)
+
+
+def due_by(
+    domains: Mapping[str, str], marts: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, tuple[plan.Due, ...]]:
+    """By when the shared jobs are due with other deadlines of domains, and own ones of marts."""
+    contracts = load_contracts(ROOT / "contracts")
+    moved = [replace(one, deadline=domains.get(one.domain, one.deadline)) for one in contracts]
+    own = [replace(mart, deadline=marts.get(mart.name)) for mart in MARTS]
+    return {job.dag_id: job.due for job in plan.plan_jobs(Contracts(tuple(moved)), own)}
+
+
+def test_each_mart_is_due_with_the_last_domain_that_it_reads() -> None:
+    """Customers come from orders alone, product days and categories from products too, store days from all."""
+    due = due_by({"erp": "05:00", "products": "05:30", "web": "07:00", "crm": "04:00"})
+    wanted = (
+        plan.Due("fct_customer_value", "05:00"),
+        plan.Due("fct_daily_product_metrics, fct_weekly_category_metrics", "05:30"),
+        plan.Due("fct_daily_store_metrics", "07:00"),
+    )
+    assert due["transform_marts"] == due["publish_marts"] == wanted
+    assert due["maintain_lakehouse"] == (plan.Due("lakehouse", "07:00"),)
+
+
+def test_a_mart_with_a_deadline_of_its_own_is_due_then_whatever_it_reads() -> None:
+    due = due_by({}, {"fct_customer_value": "09:15"})["publish_marts"]
+    others = "fct_daily_product_metrics, fct_daily_store_metrics, fct_weekly_category_metrics"
+    assert due == (plan.Due(others, "06:00"), plan.Due("fct_customer_value", "09:15"))
+
+
+def test_a_mart_on_a_mart_is_due_with_it() -> None:
+    (below,) = [replace(mart, deadline="08:00") for mart in MARTS if mart.name == "fct_customer_value"]
+    above = Mart("fct_above", "above.sql", (), (below.full_name,), {below.full_name: Reach(None)})
+    assert mart_deadlines(load_contracts(ROOT / "contracts"), (below, above))["fct_above"] == "08:00"
+
+
+@pytest.mark.parametrize(("own", "lines"), [("05:59", 1), ("06:00", 0), ("23:00", 0), (None, 0)])
+def test_a_mart_that_is_due_before_what_it_reads_is_told(own: str | None, lines: int) -> None:
+    early = list(early_marts(load_contracts(ROOT / "contracts"), [replace(MARTS[0], deadline=own)]))
+    assert len(early) == lines
+    assert all("fct_customer_value.meta.deadline: 05:59 is before 06:00, when erp is due" in line for line in early)
 
 
 def test_the_fact_reads_what_its_model_refers_to() -> None:

@@ -31,7 +31,13 @@ def page_of_dags(root: Path) -> str:
 
 
 def _when(job: Job) -> tuple[str, ...]:
-    return code(job.dag_id), _start(job), job.deadline or "", code(job.pool), f"{job.owner} ({job.contact})"
+    return code(job.dag_id), _start(job), _due(job), code(job.pool), f"{job.owner} ({job.contact})"
+
+
+def _due(job: Job) -> str:
+    if len(job.due) < 2:
+        return "".join(due.time for due in job.due)
+    return ", ".join(f"{due.time} ({due.subject})" for due in job.due)
 
 
 def _start(job: Job) -> str:

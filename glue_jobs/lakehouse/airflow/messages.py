@@ -86,11 +86,11 @@ def failure_links(context: Mapping[str, Any]) -> dict[str, str]:
 
 
 def lateness(dag_id: str, domain: str, due: str, context: Mapping[str, Any]) -> Message:
-    """What is late, in the words of `lakehouse status`, and the page of the run."""
+    """What is late, in the words of `lakehouse status`, and the page of the run. domain: or marts, by their names."""
     run = context.get("dag_run", {}).get("dag_run_id", "")
-    step = dag_id.partition("_")[0]
+    step, _, subject = dag_id.partition("_")
     what = "done" if step == MAINTAIN else "published"
-    finding = missed_deadline(domain, due, None, _commands().job(step, domain), what)
+    finding = missed_deadline(domain, due, None, _commands().job(step, subject), what)
     page = f"{base_url()}/dags/{dag_id}/runs/{quote(run, safe='')}"
     return message_of([finding], _lake(), {"the run": page})
 

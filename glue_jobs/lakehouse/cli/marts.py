@@ -48,7 +48,7 @@ def show(
     if name is None:
         print_marts(context.project, states_of(context))
     else:
-        print_mart(states_of(context, name)[0])
+        print_mart(context.project, states_of(context, name)[0])
 
 
 @command(app, "rebuild", example="lakehouse marts rebuild fct_customer_value --yes")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lakehouse.cli.printing import print_line, print_table
+from lakehouse.contracts.dbt_files import read_marts
+from lakehouse.contracts.mart_deadlines import mart_deadlines
 from lakehouse.contracts.mart_graph import DIRECT, WHOLE, Mart
 from lakehouse.contracts.project import Project
 from lakehouse.publish.views import read_views, resolve
@@ -28,8 +30,8 @@ def _line(state: MartState) -> tuple[object, ...]:
     return (state.name, grain, waits, at, done, state.last.rows_changed, state.last.seconds)
 
 
-def print_mart(state: MartState) -> None:
-    """How each table that a mart reads reaches it, and how far the mart is."""
+def print_mart(project: Project, state: MartState) -> None:
+    """How each table that a mart reads reaches it, by when it is due, and how far the mart is."""
     mart, pending = state.pending.mart, state.pending
     print_line(f"{mart.name}: one row per {', '.join(mart.keys) or '(built whole)'}, from {mart.file}")
     rows = []
@@ -38,6 +40,8 @@ def print_mart(state: MartState) -> None:
         waits = "yes" if table in pending.changes or pending.whole else "no"
         rows.append((table, _reach(mart, table), "none" if shown is None else shown, now, waits))
     print_table(("reads", "reach", "shows version", "newest that passed", "pending"), rows)
+    if due := mart_deadlines(project.contracts, read_marts(project.dbt)).get(mart.name):
+        print_line(f"Due by {due} UTC, {'its own deadline' if mart.deadline else 'with the last of what it reads'}.")
     if pending.whole:
         print_line(f"The next build recomputes every row: {pending.whole}.")
     if state.last:

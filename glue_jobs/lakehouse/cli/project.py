@@ -50,6 +50,8 @@ def check(
     """
     from lakehouse.cli.check import problems
     from lakehouse.cli.check_printing import print_findings, print_json
+    from lakehouse.contracts.dbt_files import read_marts
+    from lakehouse.contracts.mart_deadlines import early_marts
     from lakehouse.contracts.project import find_project
     from lakehouse.contracts.warnings import contract_warnings
     from lakehouse.errors import EXIT_TERMINAL
@@ -57,6 +59,8 @@ def check(
     project = find_project()
     warnings = list(contract_warnings(project.root / "contracts"))
     found = problems(project)
+    if not found:
+        warnings += early_marts(project.contracts, read_marts(project.dbt))
     if lake is not None and not found:
         found = _of_lake(project, lake)
     if deep and not found:

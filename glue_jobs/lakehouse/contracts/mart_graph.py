@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from lakehouse.contracts.durations import is_time_of_day
 from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.errors import LakehouseError, nearest
 
@@ -65,7 +66,10 @@ class Reach:
 
 @dataclass(frozen=True)
 class Mart:
-    """One mart. reads: silver.<dataset> and marts.<mart>. keys: its grain; none where it is always built whole."""
+    """One mart. reads: silver.<dataset> and marts.<mart>. keys: its grain; none where it is always built whole.
+
+    deadline: its own, HH:MM in UTC; None where it is due with what it reads.
+    """
 
     name: str
     file: str
@@ -74,6 +78,7 @@ class Mart:
     reach: Mapping[str, Reach]
     amounts: Mapping[str, str] = field(default_factory=dict)
     views: tuple[str, ...] = ()
+    deadline: str | None = None
 
     @property
     def full_name(self) -> str:
@@ -124,7 +129,16 @@ def mart_of(model: Model, models: Mapping[str, Model]) -> Mart:
         )
     reach = _reach(model, keys, reads, meta.get("reach") or {})
     amounts = {str(column): str(words) for column, words in (meta.get("amounts") or {}).items()}
-    return Mart(model.name, model.file, keys, reads, reach, amounts, tuple(sorted(views)))
+    deadline = _deadline(model, meta.get("deadline"))
+    return Mart(model.name, model.file, keys, reads, reach, amounts, tuple(sorted(views)), deadline)
+
+
+def _deadline(model: Model, given: Any) -> str | None:
+    if given is None or (isinstance(given, str) and is_time_of_day(given)):
+        return given
+    raise MartError(
+        model.file, f'meta.deadline is {given!r}; write a time of day in UTC in quotes, such as "06:00" ({PAGE}).'
+    )
 
 
 def _names(given: Any) -> tuple[str, ...]:

@@ -5,12 +5,13 @@ Knows neither Airflow nor AWS, so that DAGs, a full run, Terraform's tests and t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lakehouse.contracts.alerts import NO_ALERTS, Alerts
 from lakehouse.contracts.contract import Contract, Contracts
 from lakehouse.contracts.layers import ANALYTICS, BRONZE, MARTS, SILVER
+from lakehouse.contracts.mart_deadlines import mart_deadlines
 from lakehouse.contracts.mart_graph import Mart
 from lakehouse.errors import LakehouseError
 
@@ -33,6 +34,14 @@ WAIT_ATTEMPTS = 300
 
 
 @dataclass(frozen=True)
+class Due:
+    """What a job promises by a time of day, HH:MM in UTC: a domain, marts by their names, or maintenance."""
+
+    subject: str
+    time: str
+
+
+@dataclass(frozen=True)
 class Job:
     """One Glue job and the DAG of the same name; assets are named `<layer>/<table>`."""
 
@@ -47,7 +56,7 @@ class Job:
     writes: tuple[str, ...] = ()
     any_of_reads: bool = False
     schedule: str | None = None
-    deadline: str | None = None
+    due: tuple[Due, ...] = ()
     alerts: Alerts = NO_ALERTS
     file_patterns: tuple[str, ...] = ()
     pool: str = DEFAULT_POOL
@@ -153,7 +162,7 @@ def _domain_jobs(contract: Contract) -> Iterator[Job]:
             reads=reads,
             writes=writes,
             schedule=None if reads else contract.schedule,
-            deadline=contract.deadline,
+            due=(Due(contract.domain, contract.deadline),),
             alerts=contract.alerts,
             file_patterns=() if reads else tuple(dataset.file_pattern for dataset in contract.datasets),
         )
@@ -163,9 +172,8 @@ def _domain_jobs(contract: Contract) -> Iterator[Job]:
 def _shared_jobs(contracts: Contracts, marts: Sequence[Mart]) -> Iterator[Job]:
     read = {name for mart in marts for name in mart.reads}
     sources = {contract: [d.name for d in contract.datasets if f"{SILVER}.{d.name}" in read] for contract in contracts}
-    # The marts are due with the last of the domains that they read.
-    due = max((contract.deadline for contract, names in sources.items() if names), default=None)
-    base = Job("", MARTS, PLATFORM_OWNER, PLATFORM_OWNER, "", "", "", deadline=due)
+    due = _due_marts(mart_deadlines(contracts, marts))
+    base = Job("", MARTS, PLATFORM_OWNER, PLATFORM_OWNER, "", "", "", due=due)
     names = sorted(mart.name for mart in marts)
     yield replace(
         base,
@@ -195,5 +203,14 @@ def _shared_jobs(contracts: Contracts, marts: Sequence[Mart]) -> Iterator[Job]:
         source="the Delta logs of all tables",
         consumer="every reader of the lake, through faster and cheaper queries",
         schedule=MAINTENANCE_SCHEDULE,
+        due=tuple(Due(LAKEHOUSE, last.time) for last in due[-1:]),
         pool=MARTS_POOL,
     )
+
+
+def _due_marts(times: Mapping[str, str]) -> tuple[Due, ...]:
+    """The marts by the times at which they are due, the earliest first; all together where they are due at once."""
+    if len(set(times.values())) == 1:
+        return (Due(MARTS, *set(times.values())),)
+    named = {time: sorted(name for name in times if times[name] == time) for time in sorted(set(times.values()))}
+    return tuple(Due(", ".join(names), time) for time, names in named.items())

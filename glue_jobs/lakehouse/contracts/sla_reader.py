@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from lakehouse.contracts.alerts import QUIET, REPEAT
 from lakehouse.contracts.budget import MONTH, RUN
 from lakehouse.contracts.cron import cron_problem
+from lakehouse.contracts.durations import is_time_of_day
 from lakehouse.contracts.volume import VOLUME
 from lakehouse.contracts.yaml_places import Place
 
@@ -48,7 +48,7 @@ def read_deadline(promised: Mapping[str, Place]) -> str:
     """Until when the data is wanted, in UTC; raises ContractError."""
     entry = promised[AVAILABLE]
     value, unit = entry.need("value"), entry.find("unit")
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value.text_as_written if value.is_scalar else ""):
+    if not is_time_of_day(value.text_as_written if value.is_scalar else ""):
         raise value.error(f"must be a time of day in UTC as HH:MM, found {value.value!r}.")
     if not isinstance(value.value, str):
         raise value.error(f'YAML reads it as {value.value!r}; write it in quotes: "{value.text_as_written}".')
