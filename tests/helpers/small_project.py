@@ -63,9 +63,16 @@ def write_project(
     for folder in ("contracts", "great_expectations/expectations", "dbt/models", "dbt/athena_views"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "contracts/shop.yaml").write_text(contract, encoding="utf-8")
-    suite = {"name": "visits", "expectations": list(expectations)}
-    (root / "great_expectations/expectations/visits.json").write_text(json.dumps(suite, indent=1), encoding="utf-8")
+    write_suite(root, "visits", expectations)
     return Project(root)
+
+
+def write_suite(root: Path, name: str, expectations: Sequence[Mapping[str, Any]]) -> None:
+    """Write the suite of a dataset."""
+    folder = root / "great_expectations/expectations"
+    folder.mkdir(parents=True, exist_ok=True)
+    suite = {"name": name, "expectations": list(expectations)}
+    (folder / f"{name}.json").write_text(json.dumps(suite, indent=1), encoding="utf-8")
 
 
 def with_docs(project: Project) -> Project:
