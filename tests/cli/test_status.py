@@ -92,6 +92,13 @@ def job(step: str) -> str:
     return f"./spark_local.sh {step} --domain products --lake_root lake"
 
 
+def test_a_corrected_file_comes_by_its_source_where_the_lake_is_on_s3() -> None:
+    assert Commands("s3://curated").deliver("erp") == (
+        "deliver the corrected file, then airflow dags trigger ingest_erp"
+    )
+    assert Commands("./local_output", is_default=True).deliver("erp") == "lakehouse run --landing CORRECTED_FILE"
+
+
 @pytest.mark.parametrize(
     ("seed", "wanted", "exit_code"),
     [
@@ -121,7 +128,7 @@ def job(step: str) -> str:
         (
             until(refused),
             [("manual action", "refused, nothing delivered since: v1/products_1.csv: required column price missing",
-              f"deliver the file again, then {job('ingest')}")],
+              "lakehouse run --landing CORRECTED_FILE --lake lake")],
             3,
         ),
         (until(refused, a_good_file_after), [], 0),

@@ -71,6 +71,12 @@ class Commands:
         named = "" if domain == LAKEHOUSE else f" --domain {domain}"
         return f"./spark_local.sh {step}{named} --lake_root {self.lake}"
 
+    def deliver(self, domain: str) -> str:
+        """How a corrected file comes in: on S3 by its source into the raw bucket, elsewhere by a run of all steps."""
+        if self.lake.startswith("s3://"):
+            return f"deliver the corrected file, then {self.job('ingest', domain)}"
+        return self.of("run --landing CORRECTED_FILE")
+
 
 def run_ended(level: Level, job: str, state: str, reason: str | None, since: datetime | None, command: str) -> Finding:
     """A run that did not end well."""

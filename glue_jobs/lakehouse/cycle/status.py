@@ -113,8 +113,7 @@ def findings_of_dataset(facts: DatasetFacts, commands: Commands) -> Iterator[Fin
         yield Finding(Level.PERSON, name, text, note.since, commands.of("batch list"))
     for note in facts.refused:
         text = f"refused, nothing delivered since: {note.reason}"
-        again = f"deliver the file again, then {commands.job('ingest', domain)}"
-        yield Finding(Level.PERSON, name, text, note.since, again)
+        yield Finding(Level.PERSON, name, text, note.since, commands.deliver(domain))
     for waiting in facts.waiting:
         text = f"{waiting.what} pending at {waiting.step}"
         yield Finding(Level.RETRY, name, text, waiting.since, commands.job(waiting.step, domain))
