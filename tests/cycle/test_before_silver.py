@@ -11,9 +11,8 @@ from deltalake import write_deltalake
 from lakehouse.contracts.columns import DELIVERED
 from lakehouse.contracts.project import Project
 from lakehouse.cycle.before_silver import changed_before_silver, follow_contract
-from lakehouse.cycle.rebuild import REKEY
 from lakehouse.lake.built_with import BuiltWithError, remember, require_built_with
-from lakehouse.lake.dataset_changes import ChangeState, changes_of_dataset
+from lakehouse.lake.dataset_changes import REKEY, ChangeState, changes_of_dataset
 from lakehouse.lake.decisions import Signature
 from lakehouse.lake.delta_log import existing_table
 from lakehouse.lake.paths import Lake

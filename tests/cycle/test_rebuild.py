@@ -14,7 +14,6 @@ from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.cycle import rebuild as rebuilding
 from lakehouse.cycle.rebuild import (
-    REKEY,
     NothingToRebuildError,
     RebuildConflictError,
     SameKeyError,
@@ -24,7 +23,7 @@ from lakehouse.cycle.rebuild import (
 from lakehouse.ingest.ingest import ingest_domain
 from lakehouse.lake.batches import ValidationResult, ValidationStatus, record_validation
 from lakehouse.lake.built_with import BuiltWithError, remember
-from lakehouse.lake.dataset_changes import changes_of_dataset
+from lakehouse.lake.dataset_changes import REKEY, changes_of_dataset
 from lakehouse.lake.decisions import Signature
 from lakehouse.lake.delta_log import existing_table, read_rows
 from lakehouse.runtime.context import Context

@@ -55,7 +55,7 @@ def rebuild(
     fact and the catalogue follow. Who did it and why is recorded in ops.dataset_changes. With --validate-again rows
     that break today's suite go to quarantine, and open rows there that pass it come back.
     """
-    from lakehouse.cycle.rebuild import REBUILD
+    from lakehouse.lake.dataset_changes import REBUILD
 
     _rebuild(dataset, REBUILD, why, by, dry_run, yes, lake, again)
 
@@ -73,7 +73,7 @@ def rekey(
 
     Like rebuild, for a contract whose primaryKey has changed.
     """
-    from lakehouse.cycle.rebuild import REKEY
+    from lakehouse.lake.dataset_changes import REKEY
 
     _rebuild(dataset, REKEY, why, by, dry_run, yes, lake)
 

@@ -11,13 +11,12 @@ from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import Column, with_fields
 from lakehouse.contracts.dataset import Dataset
-from lakehouse.cycle.rebuild import REBUILD
 from lakehouse.errors import LakehouseError, UnknownNameError, UsageError
 from lakehouse.ingest.casting import typed_column
 from lakehouse.ingest.landing import dataset_of
 from lakehouse.lake.batches import known_files, to_ingest, to_validate, validation_results_of
 from lakehouse.lake.built_with import require_built_with
-from lakehouse.lake.dataset_changes import unfinished_change
+from lakehouse.lake.dataset_changes import REBUILD, unfinished_change
 from lakehouse.lake.decisions import Signature
 from lakehouse.lake.erasures import Subject
 from lakehouse.lake.files import StoredFile, list_files

@@ -26,7 +26,16 @@ from lakehouse.lake.built_with import (
     wants_offsets,
 )
 from lakehouse.lake.conflicts import conflict_of, when_free
-from lakehouse.lake.dataset_changes import ChangeState, DatasetChange, record_change, unfinished_change
+from lakehouse.lake.dataset_changes import (
+    REBUILD,
+    REKEY,
+    ChangeState,
+    DatasetChange,
+    change_app_id,
+    close_change,
+    record_change,
+    settle_rebuild,
+)
 from lakehouse.lake.decisions import Signature
 from lakehouse.lake.delta_log import Commit, existing_table, open_table, recorded, table_version
 from lakehouse.lake.rewrite import NewTable, Rewritten, replace_rows
@@ -37,8 +46,6 @@ from lakehouse.runtime.context import Context
 from lakehouse.transform.marts import build_marts
 from lakehouse.transform.rebuild import Difference, difference, rows_from_bronze
 from lakehouse.transform.transform import build_domain
-
-REBUILD, REKEY = "rebuild", "rekey"
 
 
 class NothingToRebuildError(LakehouseError):
@@ -129,8 +136,7 @@ def rebuild(context: Context, plan: RebuildPlan, by: Signature, change: str = RE
     """Carry out a plan, then rebuild marts and catalogue; returns silver's version. Raises RebuildConflictError."""
     dataset = plan.dataset
     with log.about(domain=dataset.domain, dataset=dataset.name):
-        left = settle_unfinished(context, dataset)
-        started = left if left is not None and left.state is ChangeState.STARTED else None
+        started = settle_rebuild(context.lake, dataset.name)
         if started is None and not plan.changes_nothing:
             started = record_change(
                 context.lake, dataset.domain, dataset.name, change, ChangeState.STARTED, _in_words(plan), by
@@ -138,7 +144,7 @@ def rebuild(context: Context, plan: RebuildPlan, by: Signature, change: str = RE
         remember(context.lake.bronze(dataset.name), dataset)  # transform refuses until silver agrees
         if started is not None:
             _write(context, _with_quarantine(context, plan, started), started)
-            _close(context, started, _ending(context, plan, started))
+            close_change(context.lake, started, _ending(context, plan, started))
         bring_after(context, dataset)
         version = existing_table(context.lake.silver(dataset.name)).version()
         log.info("rebuilt", change=change, version=version, going=plan.difference.going, coming=plan.difference.coming)
@@ -154,33 +160,9 @@ def bring_after(context: Context, dataset: Dataset) -> None:
     publish_marts(context)
 
 
-def settle_unfinished(context: Context, dataset: Dataset) -> DatasetChange | None:
-    """Close the entry of a rebuild whose process ended: done where its commit is in the log, otherwise undone.
-
-    One that may have changed quarantine is returned as it is, to be completed.
-    """
-    left = unfinished_change(context.lake, dataset.name)
-    if left is None or left.change not in (REBUILD, REKEY):
-        return None
-    if existing_table(context.lake.silver(dataset.name)).metadata().configuration.get(VALIDATING):
-        return left
-    is_done = recorded(context.lake.silver(dataset.name), _app_id(dataset)) >= left.entry
-    return _close(context, left, ChangeState.DONE if is_done else ChangeState.UNDONE)
-
-
-def _app_id(dataset: Dataset) -> str:
-    """Under this application silver records the entries of the changes that were written to it."""
-    return f"dataset_change:{dataset.name}"
-
-
-def _close(context: Context, change: DatasetChange, state: ChangeState) -> DatasetChange:
-    by = Signature(change.who, change.why)
-    return record_change(context.lake, change.domain, change.dataset, change.change, state, change.what, by)
-
-
 def _ending(context: Context, plan: RebuildPlan, started: DatasetChange) -> ChangeState:
     """What became of a rebuild: one that was interrupted before quarantine had changed was completed to no change."""
-    reached = recorded(context.lake.quarantine(plan.dataset.name), _app_id(plan.dataset))
+    reached = recorded(context.lake.quarantine(plan.dataset.name), change_app_id(plan.dataset.name))
     nothing = plan.pending and plan.keeps_files and not plan.changed and reached < started.entry
     return ChangeState.UNDONE if nothing else ChangeState.DONE
 
@@ -191,12 +173,12 @@ def _with_quarantine(context: Context, plan: RebuildPlan, started: DatasetChange
     Returns the plan for the version that silver has then. Raises RebuildConflictError, after which nothing is changed.
     """
     dataset, again, version = plan.dataset, plan.again, plan.version
-    commit = Commit(_app_id(dataset), started.entry)
+    commit = Commit(change_app_id(dataset.name), started.entry)
     if again is not None and not again.is_none:
         path = context.lake.silver(dataset.name)
         now = (table_version(path), table_version(context.lake.quarantine(dataset.name)))
         if now != (plan.version, again.version):
-            _close(context, started, ChangeState.UNDONE)
+            close_change(context.lake, started, ChangeState.UNDONE)
             raise RebuildConflictError(dataset.name)
         flag = {VALIDATING: str(started.entry)}
         when_free(path, lambda: existing_table(path).alter.set_table_properties(flag, raise_if_not_exists=False))
@@ -219,7 +201,7 @@ def _write(context: Context, plan: RebuildPlan, started: DatasetChange) -> None:
         dataset.partition_by,
         {**declared.properties, **facts},
         {"dataset": dataset.name, "dataset_change": started.entry},
-        (_app_id(dataset), started.entry),
+        (change_app_id(dataset.name), started.entry),
     )
     done: Rewritten | None = None
     try:
@@ -230,7 +212,7 @@ def _write(context: Context, plan: RebuildPlan, started: DatasetChange) -> None:
             raise
     if done is None:
         if not plan.pending:
-            _close(context, started, ChangeState.UNDONE)
+            close_change(context.lake, started, ChangeState.UNDONE)
         raise RebuildConflictError(dataset.name)
 
 

@@ -13,12 +13,14 @@ import pyarrow as pa
 
 from lakehouse import log
 from lakehouse.lake.batches import LedgerBusyError
+from lakehouse.lake.built_with import VALIDATING
 from lakehouse.lake.conflicts import TRIES
 from lakehouse.lake.decisions import Signature
-from lakehouse.lake.delta_log import Commit, append_once, read_rows
+from lakehouse.lake.delta_log import Commit, append_once, existing_table, read_rows, recorded
 from lakehouse.lake.paths import Lake
 
 _LEDGER = "dataset_changes"
+REBUILD, REKEY = "rebuild", "rekey"
 
 DATASET_CHANGES = pa.schema(
     [
@@ -85,3 +87,44 @@ def record_change(
         if append_once(lake.ops(_LEDGER), [row], DATASET_CHANGES, Commit(f"dataset:{dataset}", entry)):
             return made
     raise LedgerBusyError(dataset, TRIES, "changed the dataset")
+
+
+def change_app_id(dataset: str) -> str:
+    """Under this application silver and quarantine record the entries of the changes that were written to them."""
+    return f"dataset_change:{dataset}"
+
+
+def close_change(lake: Lake, change: DatasetChange, state: ChangeState) -> None:
+    """Add the entry that ends a change, unless a run that found its commit has added it."""
+    if unfinished_change(lake, change.dataset) is not None:
+        by = Signature(change.who, change.why)
+        record_change(lake, change.domain, change.dataset, change.change, state, change.what, by)
+
+
+def settle_committed(lake: Lake, dataset: str) -> DatasetChange | None:
+    """Close the entry of a rebuild whose process ended after its commit; returns what is unfinished still.
+
+    Without a commit nobody but the next rebuild can tell a process that ended from one that works.
+    """
+    left = unfinished_change(lake, dataset)
+    if left is None or left.change not in (REBUILD, REKEY):
+        return None
+    silver = lake.silver(dataset)
+    if existing_table(silver).metadata().configuration.get(VALIDATING):
+        return left
+    if recorded(silver, change_app_id(dataset)) < left.entry:
+        return left
+    close_change(lake, left, ChangeState.DONE)
+    return None
+
+
+def settle_rebuild(lake: Lake, dataset: str) -> DatasetChange | None:
+    """Close the entry of a rebuild whose process ended: done where its commit is in silver's log, otherwise undone.
+
+    One that may have changed quarantine is returned as it is, to be completed.
+    """
+    left = settle_committed(lake, dataset)
+    if left is None or existing_table(lake.silver(dataset)).metadata().configuration.get(VALIDATING):
+        return left
+    close_change(lake, left, ChangeState.UNDONE)
+    return None
