@@ -17,6 +17,7 @@ from lakehouse.lake.delta_log import Commit, append_once, table_version
 from lakehouse.lake.milestones import record_tested
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
+from lakehouse.transform import mart_cost
 from lakehouse.transform.mart_changes import Pending
 from lakehouse.transform.marts import pending_marts
 
@@ -94,6 +95,21 @@ def test_merges_are_known_by_the_files_in_which_the_versions_differ(project: Pro
     assert (change.span.before, change.span.after) == (1, 3)
     assert (len(change.files.gone), len(change.files.come)) == (0, 2)
     assert result.versions == {ORDERS: 3, PRODUCTS: -1}
+
+
+def test_a_table_whose_files_were_mostly_written_again_makes_the_build_whole(
+    project: Project, lake: Lake, orders: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight files went and one came: to compare them opens more files than to read the one and write the mart twice."""
+    monkeypatch.setattr(mart_cost, "WORTH_CHOOSING", 0)
+    for number in range(3, 9):
+        write(lake, ORDERS, number)
+    build(lake, "days", {"erp_orders": 7, "products": -1})
+    write_deltalake(orders, pa.Table.from_pylist(ROW, SCHEMA), mode="overwrite")
+    assert pending(project, lake).whole == (
+        "9 files with 0.0 MiB changed, and all that it reads is 1 file with 0.0 MiB"
+    )
+    assert not pending(project, lake).changes
 
 
 def test_a_table_whose_reach_is_whole_makes_the_build_whole(project: Project, lake: Lake, orders: str) -> None:

@@ -13,7 +13,7 @@ from lakehouse.lake.delta_log import table_version
 from lakehouse.lake.paths import delta_name
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import ModelError, register_table, register_version
-from lakehouse.transform import mart_keys
+from lakehouse.transform import mart_cost, mart_keys
 from lakehouse.transform.mart_changes import Change, Pending
 from lakehouse.transform.mart_keys import ChangedKeys, ChangedRows, changed_keys
 
@@ -88,6 +88,16 @@ def test_many_keys_are_kept_by_spark_and_bounded_by_a_range(place: Context, monk
     monkeypatch.setattr(mart_keys, "LISTED", 1)
     found = keys(place, {LINES: DIRECT, KINDS: DIRECT}, "update {lines} set kind_id = 9 where id <> 'c'")
     assert found == ["1", "2", "9"]
+
+
+@pytest.mark.parametrize(("others", "found"), [(0, "2 keys changed, and it has 2 rows"), (98, ["1", "2"])])
+def test_where_most_keys_changed_every_row_is_recomputed(
+    place: Context, others: int, found: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mart_cost, "WORTH_CHOOSING", 0)
+    mart = delta_name(place.lake.table("marts", "by_kind"))
+    place.spark().sql(f"insert into {mart} select cast(id as string) from range(1, {others + 3})")
+    assert keys(place, {LINES: DIRECT, KINDS: DIRECT}, "update {lines} set kind_id = 2 where id = 'a'") == found
 
 
 def test_a_query_that_cannot_be_run_names_the_mart_and_its_file(place: Context) -> None:

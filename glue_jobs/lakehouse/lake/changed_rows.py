@@ -53,6 +53,11 @@ class FileChanges:
         """True when both versions have the same files."""
         return not (self.gone or self.come)
 
+    @property
+    def bytes(self) -> int:
+        """The size of all of them."""
+        return sum(int(json.loads(action)["add"]["size"]) for action in (*self.gone, *self.come))
+
 
 NO_CHANGES = FileChanges()
 

@@ -13,6 +13,7 @@ from lakehouse.lake.changed_rows import FileChanges, Span, file_changes
 from lakehouse.lake.delta_log import newest_commits, table_version
 from lakehouse.lake.milestones import is_built, tested_version
 from lakehouse.lake.paths import Lake
+from lakehouse.transform.mart_cost import why_not_compare
 
 Versions = Mapping[str, int]
 """Versions of tables by their full name, such as silver.erp_orders; -1 for a table that is not there."""
@@ -112,4 +113,5 @@ def pending_of(lake: Lake, mart: Mart, now: Versions, before: Versions | None) -
         if mart.reach[table].query is None:
             return Pending(mart, base, versions, before, f"{table} changed")
         changes[table] = Change(span, files)
-    return Pending(mart, base, versions, before, None, changes)
+    whole = why_not_compare(lake, mart, {table: change.files for table, change in changes.items()}) if changes else None
+    return Pending(mart, base, versions, before, whole, {} if whole else changes)

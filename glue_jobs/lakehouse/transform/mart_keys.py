@@ -24,6 +24,7 @@ from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import ModelError, known_text, register_version
 from lakehouse.runtime.machine import foreseen
 from lakehouse.transform.mart_changes import Change, Pending
+from lakehouse.transform.mart_cost import why_not_recompute
 
 LISTED = 50_000
 """So many keys become part of the plans that read them; more are kept by Spark."""
@@ -95,7 +96,8 @@ def changed_keys(context: Context, pending: Pending, rows: ChangedRows) -> Chang
             if images is None:
                 return f"files of {table} version {change.span.before} are gone"
             found += _reached(context, pending, table, images)
-        return _as_view(context.spark(), pending.mart, found)
+        keys = _as_view(context.spark(), pending.mart, found)
+        return why_not_recompute(context.lake, pending.mart, keys.number) or keys
     except PySparkException as error:
         if refused := foreseen(error):
             raise refused from None
