@@ -193,6 +193,7 @@ locals {
     for table in module.plan.view_tables : table.name
     if table.database == "silver" && contains(keys(module.plan.delete_flags), table.name)
   ]))
+  hidden_columns = { for name in local.filtered_tables : name => lookup(module.plan.personal, name, []) }
 }
 
 module "analysts" {
@@ -205,9 +206,24 @@ module "analysts" {
     for table in module.plan.view_tables : table
     if contains(["silver", "ops"], table.database) && !contains(local.filtered_tables, table.name)
   ]
-  hidden_columns = { for name in local.filtered_tables : name => lookup(module.plan.personal, name, []) }
-  delete_flags   = module.plan.delete_flags
+  hidden_columns = local.hidden_columns
   lake_formation = var.lake_formation
+}
+
+module "lake_formation" {
+  source = "./modules/lake_formation"
+  count  = var.lake_formation ? 1 : 0
+
+  platform          = local.platform
+  hidden_columns    = local.hidden_columns
+  delete_flags      = module.plan.delete_flags
+  unpublished       = var.unpublished_datasets
+  analysts_role_arn = module.analysts.role_arn
+  publishers = merge([
+    for name, job in module.plan.jobs : {
+      for table in job.published : table.name => module.job[name].role_arn if table.database == "silver"
+    }
+  ]...)
 }
 
 module "watch" {

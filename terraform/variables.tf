@@ -2,11 +2,22 @@ variable "project" {
   description = "First part of every name."
   type        = string
   default     = "retail-lakehouse"
+
+  # Buckets take nothing else, and the Parameter Store no name that begins with aws or ssm.
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*$", var.project)) && !can(regex("^(aws|ssm|amzn-|sthree-|xn--)", var.project))
+    error_message = "project must be small letters, digits and hyphens, with a letter first, and may not begin with aws or ssm."
+  }
 }
 
 variable "environment" {
   description = "Second part of every name: dev or prod."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9-]+$", var.environment))
+    error_message = "environment must be small letters, digits and hyphens."
+  }
 }
 
 variable "account_id" {
@@ -23,6 +34,12 @@ variable "region" {
   description = "AWS region."
   type        = string
   default     = "eu-west-1"
+
+  # ARNs begin with arn:aws everywhere here; other partitions have other ones, and other addresses.
+  validation {
+    condition     = can(regex("^(af|ap|ca|eu|il|me|mx|sa|us)-(central|(north|south)?(east|west)|north|south)-[0-9]$", var.region))
+    error_message = "region must be one of AWS's commercial regions, such as eu-west-1; China, GovCloud and sovereign clouds are not supported."
+  }
 }
 
 variable "worker_type" {
@@ -158,4 +175,10 @@ variable "lake_formation" {
   description = "Whether analysts see tables with personal data less those columns; publish must have run once."
   type        = bool
   default     = false
+}
+
+variable "unpublished_datasets" {
+  description = "Datasets that came after lake_formation was set, until their first publish: they are shown to nobody yet."
+  type        = list(string)
+  default     = []
 }

@@ -30,19 +30,36 @@ elif [[ ! $TF_VAR_account_id =~ ^[0-9]{12}$ ]]; then
 fi
 export TF_VAR_account_id
 bucket=${TF_STATE_BUCKET:-retail-lakehouse-state-$TF_VAR_account_id}
-wanted="$environment $bucket $region"
+wanted="$environment $bucket $region $TF_VAR_account_id"
 is_set() { [[ -n ${DRY_RUN:-} ]] || has_state; }
-has_state() { [[ $(cat $root/.terraform/environment 2>/dev/null) == "$wanted" && -e $root/environment.auto.tfvars ]]; }
+has_state() {
+  [[ $(cat $root/.terraform/environment 2>/dev/null) == "$wanted" ]] &&
+    [[ -e $root/environment.auto.tfvars && -e $root/account.auto.tfvars ]]
+}
 
-# The bucket of the state comes before the state: versioned, so that a lost or broken state can be brought back.
+# The bucket of the state comes before the state: versioned, so that a lost or broken state can be brought back. That comes
+# last, so that a bucket without it is one that was not made to its end.
 state_bucket() {
-  if [[ -z ${DRY_RUN:-} ]] && aws s3api head-bucket --bucket "$bucket" >/dev/null 2>&1; then return; fi
-  local where=(--create-bucket-configuration "LocationConstraint=$region")
-  [[ $region == us-east-1 ]] && where=()
-  run aws s3api create-bucket --bucket "$bucket" --region "$region" ${where[@]+"${where[@]}"} --output text
-  run aws s3api put-bucket-versioning --bucket "$bucket" --versioning-configuration Status=Enabled
+  if [[ -n ${DRY_RUN:-} ]] || ! aws s3api head-bucket --bucket "$bucket" >/dev/null 2>&1; then
+    local where=(--create-bucket-configuration "LocationConstraint=$region")
+    [[ $region == us-east-1 ]] && where=()
+    run aws s3api create-bucket --bucket "$bucket" --region "$region" ${where[@]+"${where[@]}"} --output text
+  elif [[ -n ${TF_STATE_BUCKET:-} || $(versioning) == Enabled ]]; then
+    return
+  fi
   run aws s3api put-public-access-block --bucket "$bucket" --public-access-block-configuration \
     BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+  run aws s3api put-bucket-versioning --bucket "$bucket" --versioning-configuration Status=Enabled
+}
+versioning() { aws s3api get-bucket-versioning --bucket "$bucket" --query Status --output text; }
+
+# Databases and jobs carry no environment in their names, so a second one would fail half-way, and beside the first.
+alone() {
+  [[ -z ${DRY_RUN:-} ]] && aws glue get-database --name silver >/dev/null 2>&1 || return 0
+  local silver="arn:aws:glue:$region:$TF_VAR_account_id:database/silver" of
+  of=$(aws glue get-tags --resource-arn "$silver" --query Tags.environment --output text)
+  [[ $of == "$environment" ]] || stop "The account has a database silver of ${of/None/somebody else}, wanted none or that of\
+ $environment: an account holds one environment; take another account, or destroy that one first."
 }
 
 init() {
@@ -52,14 +69,16 @@ init() {
     -backend-config="region=$region" -backend-config="key=retail-lakehouse/$environment.tfstate"
   # Whatever is called in terraform/ from now on has the values that belong to its state.
   run ln -sfn "$values" $root/environment.auto.tfvars
-  [[ -n ${DRY_RUN:-} ]] || echo "$wanted" >$root/.terraform/environment
+  [[ -z ${DRY_RUN:-} ]] || return 0
+  printf 'account_id = "%s"\nregion     = "%s"\n' "$TF_VAR_account_id" "$region" >$root/account.auto.tfvars
+  echo "$wanted" >$root/.terraform/environment
 }
 
 need terraform "install 1.11 or newer."
 case $what in
   init) init ;;
-  plan) is_set || init; run terraform -chdir=$root plan ;;
-  apply) is_set || init; run terraform -chdir=$root apply ${YES:+-auto-approve} ;;
+  plan) is_set || init; alone; run terraform -chdir=$root plan ;;
+  apply) is_set || init; alone; run terraform -chdir=$root apply ${YES:+-auto-approve} ;;
   outputs)
     has_state || { [[ -z ${DRY_RUN:-} ]] || stop "terraform/ is not set to $environment yet"; init >&2; }
     terraform -chdir=$root output -json -no-color

@@ -17,6 +17,7 @@ import pytest
 from moto import mock_aws
 
 from tests.terraform.checkout import PAGES, Checkout, write_wheel
+from tests.terraform.growing import LOG, grow
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECK = ROOT.parent / "shared" / "terraform" / "check.sh"
@@ -102,6 +103,8 @@ def copy_of_repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[],
         for folder in ("terraform", "contracts", "dbt/athena_views", "dbt/models"):
             shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns(".terraform", "*.auto.*"))
         shutil.copy(ROOT / "requirements.txt", target)
+        (target / "tools/deploy").mkdir(parents=True)
+        shutil.copy(ROOT / "tools/deploy/constraints.py", target / "tools/deploy")
         for room in ("contracts", "runtime"):
             (target / "glue_jobs/lakehouse" / room).mkdir(parents=True)
         facts = ("VERSION", "contracts/classifications.json", "runtime/metrics.json", "runtime/spark_settings.json")
@@ -159,6 +162,14 @@ def applied_with_choices(apply: Apply, copy_of_repository: Callable[[], Path]) -
         "-var=lake_formation=true",
     ]
     return apply(copy_of_repository(), "dev", *choices)
+
+
+@pytest.fixture(scope="session")
+def grown(apply: Apply, copy_of_repository: Callable[[], Path]) -> Applied:
+    """The small environment of a lakehouse that has grown, with Lake Formation, which waits for one dataset."""
+    repository = copy_of_repository()
+    grow(repository)
+    return apply(repository, "dev", "-var=lake_formation=true", f'-var=unpublished_datasets=["{LOG}"]')
 
 
 @pytest.fixture

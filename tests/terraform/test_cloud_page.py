@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 from tests.terraform import aws_stand_in
+from tests.terraform.conftest import ACCOUNT
 
 pytestmark = [pytest.mark.docs, pytest.mark.timeout(900)]
 
@@ -108,3 +109,25 @@ def test_the_lines_of_the_page_deploy_and_do_nothing_the_second_time(reader: Rea
         assert changed_values(said) <= UNKNOWN
         assert reader.versions() == uploaded
         assert reader.airflow.asked == [update]
+
+
+def test_the_bucket_of_the_state_goes_with_its_versions(tmp_path: Path) -> None:
+    if shutil.which("aws") is None:
+        pytest.skip("aws is not installed")
+    section = PAGE.read_text(encoding="utf-8").split("\n## Tear it down\n", 1)[1]
+    (block,) = re.findall(r"```text\n(.*?)```", section, re.S)
+    bucket = f"retail-lakehouse-state-{ACCOUNT}"
+    with aws_stand_in.account(tmp_path) as (words, _):
+        s3 = boto3.client(
+            "s3", region_name="eu-west-1", endpoint_url=words["AWS_ENDPOINT_URL"],
+            aws_access_key_id="testing", aws_secret_access_key="testing",
+        )  # fmt: skip
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        for state in (b"1", b"2"):
+            s3.put_object(Bucket=bucket, Key="retail-lakehouse/dev.tfstate", Body=state)
+        s3.delete_object(Bucket=bucket, Key="retail-lakehouse/dev.tfstate.tflock")
+        env = {**os.environ, **words, "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+        done = subprocess.run(["bash", "-ec", block], env=env, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        assert not [one for one in s3.list_buckets()["Buckets"] if one["Name"] == bucket]

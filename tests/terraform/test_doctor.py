@@ -129,6 +129,34 @@ def endless_logs(at: Account) -> None:
     at.client("logs").create_log_group(logGroupName=f"/{at.outputs['airflow_environment']}/made_by_glue")
 
 
+def no_jar(at: Account) -> None:
+    at.client("s3").delete_object(Bucket=at.outputs["artefacts_bucket"], Key="glue_jobs/jars/lakehouse-log-store.jar")
+
+
+def no_script(at: Account) -> None:
+    bucket, s3 = at.outputs["artefacts_bucket"], at.client("s3")
+    s3.delete_object(Bucket=bucket, Key="glue_jobs/publish.py")
+    s3.put_object(Bucket=bucket, Key="glue_jobs/publish.py.old", Body=b"")
+
+
+def other_pins(at: Account) -> None:
+    bucket = at.outputs["artefacts_bucket"]
+    at.client("s3").put_object(Bucket=bucket, Key="glue_jobs/requirements.txt", Body=b"# 0123456789abcdef\nrich==1\n")
+
+
+def other_defaults(at: Account) -> None:
+    defaults = {"DataLakeAdmins": [], "CreateDatabaseDefaultPermissions": [], "CreateTableDefaultPermissions": []}
+    at.client("lakeformation").put_data_lake_settings(DataLakeSettings=defaults)
+
+
+def open_workgroup(at: Account) -> None:
+    class Athena:
+        def get_work_group(self, **_: Any) -> dict[str, Any]:
+            return {"WorkGroup": {"State": "ENABLED", "Configuration": {"EnforceWorkGroupConfiguration": False}}}
+
+    at.others["athena"] = Athena()
+
+
 def nothing_kept(at: Account) -> None:
     at.client("glue").start_job_run(JobName="ingest_erp")
 
@@ -180,6 +208,14 @@ FAULTS: list[tuple[Callable[[Account], Any], str]] = [
     (
         lambda at: at.outputs.update(curated_bucket="somebody-elses"),
         "no  bucket somebody-elses: NoSuchBucket; wanted a bucket; run `make terraform-apply`",
+    ),
+    (no_jar, "glue_jobs/jars/lakehouse-log-store.jar: missing; wanted there; run `make upload-dags`"),
+    (no_script, "glue_jobs/publish.py: missing; wanted there; run `make upload-dags`"),
+    (other_pins, "; wanted 0123456789abcdef, the uploaded one; run `make terraform-apply`"),
+    (other_defaults, "no  who decides on a new table: Lake Formation's grants; wanted IAM; put IAM_ALLOWED_PRINCIPALS"),
+    (
+        open_workgroup,
+        "no  results of retail-lakehouse-dev-analysts: where a client says; wanted below s3://retail-lake",
     ),
     (no_project, "glue_jobs/lakehouse_project.zip: missing; wanted there; run `make package-dbt`"),
     (disabled_workgroup, "no  workgroup retail-lakehouse-dev-analysts: DISABLED; wanted ENABLED; run `make terraform"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tools.deploy.constraints import packages_version
 from tools.policy.calls import ACCOUNT, REGION
 from tools.policy.iam import Call, is_allowed
 
@@ -127,12 +128,52 @@ def test_the_way_out_is_a_gateway_or_endpoints_and_not_both(applied: Any) -> Non
 
 
 def test_packages_are_installed_once_and_anew_when_the_pins_change(applied: Any) -> None:
-    pins = hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()
+    lists = (ROOT / "requirements.txt", ROOT / "tools/deploy/constraints.py")
+    pins = hashlib.sha256(b"".join(file.read_bytes() for file in lists)).hexdigest()
+    assert packages_version(ROOT) == pins[:16], "the uploaded list begins with the same word"
     bucket = applied.outputs["artefacts_bucket"]
     for name, job in applied.jobs.items():
         arguments = job["default_arguments"]
         assert arguments["--python-virtual-env-storage-prefix"] == f"s3://{bucket}/packages/{name}/"
-        assert pins.startswith(arguments["--python-virtual-env-version"])
+        assert arguments["--python-virtual-env-version"] == pins[:16]
         for prefix, mine in ((f"packages/{name}", True), ("packages/another_job", False), ("glue_jobs", False)):
             call = Call.of("s3:PutObject", f"arn:aws:s3:::{bucket}/{prefix}/venv.zip")
             assert is_allowed(applied.policy(name), call) is mine, (name, prefix)
+
+
+def test_lake_formation_reads_with_a_role_of_ours_that_may_use_the_key(applied_with_choices: Any) -> None:
+    applied = applied_with_choices
+    places = {place["arn"]: place for place in applied.of_type("aws_lakeformation_resource")}
+    assert places
+    (role,) = (r for r in applied.of_type("aws_iam_role") if r["name"].endswith("-lake-formation"))
+    assert statements_for(role["assume_role_policy"], "lakeformation.amazonaws.com")
+    mine = applied.policy("lake-formation")
+    assert is_allowed(mine, Call.of("kms:Decrypt", applied.outputs["kms_key_arn"]))
+    for arn, place in places.items():
+        assert (place["role_arn"], place["use_service_linked_role"]) == (role["arn"], None)
+        assert is_allowed(mine, Call.of("s3:GetObject", f"{arn}/part-1.parquet"))
+        assert is_allowed(mine, Call.of("s3:ListBucket", arn.split("/")[0], s3_prefix=f"{arn.split('/', 1)[1]}/"))
+    bucket = f"arn:aws:s3:::{applied.outputs['curated_bucket']}"
+    assert not is_allowed(mine, Call.of("s3:GetObject", f"{bucket}/curated/silver/erp_orders_2/part-1.parquet"))
+    assert not is_allowed(mine, Call.of("s3:PutObject", f"{min(places)}/part-1.parquet"))
+
+
+def test_publish_may_make_a_table_where_lake_formation_has_the_place(applied_with_choices: Any) -> None:
+    applied = applied_with_choices
+    given = [grant for grant in applied.of_type("aws_lakeformation_permissions") if grant["data_location"]]
+    assert {tuple(grant["permissions"]) for grant in given} == {("DATA_LOCATION_ACCESS",)}
+    makers = {grant["data_location"][0]["arn"]: grant["principal"] for grant in given}
+    assert set(makers) == {place["arn"] for place in applied.of_type("aws_lakeformation_resource")}
+    for arn, principal in makers.items():
+        job = principal.rsplit("/", 1)[-1].removeprefix(f"{applied.outputs['airflow_environment']}-")
+        table = f"arn:aws:glue:{REGION}:{ACCOUNT}:table/silver/{arn.rsplit('/', 1)[-1]}"
+        assert job.startswith("publish_")
+        assert is_allowed(applied.policy(job), Call.of("glue:CreateTable", table))
+
+
+def test_a_table_that_was_never_published_stops_lake_formation_before_it_has_its_place() -> None:
+    text = (MODULES / "lake_formation/main.tf").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r'resource "aws_lakeformation_(\w+)" "this" {\n(.*?)\n}', text, re.DOTALL))
+    assert "depends_on = [aws_lakeformation_data_cells_filter.this]" in blocks["resource"]
+    assert "aws_lakeformation_resource" not in blocks["data_cells_filter"]
+    assert "aws_lakeformation_resource.this" in blocks["opt_in"]

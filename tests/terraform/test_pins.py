@@ -9,6 +9,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from lakehouse.runtime.smoke import PACKAGES
 from tools.deploy.constraints import ON_GLUE, ON_MWAA, pins_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,11 @@ def test_glue_gets_what_the_jobs_import() -> None:
     assert {"deltalake", "great_expectations", "sqlglot"} <= set(asked)
     missing = {name for name, owner in asked.items() if not owner & (pins | ON_GLUE.brings)}
     assert not missing
+
+
+def test_the_try_in_an_account_imports_what_glue_brings() -> None:
+    spark_and_tools = {"pip", "setuptools", "pyspark", "botocore"}
+    assert ON_GLUE.brings - spark_and_tools <= set(PACKAGES)
 
 
 def test_what_glue_brings_is_left_alone() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,7 +16,9 @@ from tests.terraform.checkout import Checkout
 from tests.terraform.test_mwaa import FakeMwaa
 from tools.airflow.strict_aws import named_files
 from tools.deploy import mwaa
+from tools.deploy.constraints import packages_version
 
+ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
 
 
@@ -90,15 +93,20 @@ def furnished(checkout: Checkout, applied_dev: Any) -> Account:
         for _, key in named_files(job["command"][0]["script_location"], job["default_arguments"])
     }  # fmt: skip
     for key in (*code, *named, "mwaa/requirements.txt", "mwaa/plugins.zip", "mwaa/startup.sh"):
-        s3.put_object(Bucket=outputs["artefacts_bucket"], Key=key, Body=b"uploaded")
+        s3.put_object(Bucket=outputs["artefacts_bucket"], Key=key, Body=f"# {packages_version(ROOT)}\n".encode())
     airflow.files = mwaa.uploaded(s3, outputs["artefacts_bucket"], "mwaa")
     glue = made("glue")
     for database in (*LAYERS, ANALYTICS):
         glue.create_database(DatabaseInput={"Name": database})
     for name in outputs["job_names"]:
         role, arguments = f"arn:aws:iam::123456789012:role/{name}", applied_dev.jobs[name]["default_arguments"]
-        glue.create_job(Name=name, Role=role, GlueVersion="6.0", Command={}, DefaultArguments=arguments)
-    made("athena").create_work_group(Name=outputs["analysts_workgroup"])
+        command = {"ScriptLocation": applied_dev.jobs[name]["command"][0]["script_location"]}
+        glue.create_job(Name=name, Role=role, GlueVersion="6.0", Command=command, DefaultArguments=arguments)
+    results = {"OutputLocation": f"s3://{outputs['curated_bucket']}/curated/athena_results/analysts/"}
+    made("athena").create_work_group(
+        Name=outputs["analysts_workgroup"],
+        Configuration={"EnforceWorkGroupConfiguration": True, "ResultConfiguration": results},
+    )
     groups = made("logs")
     kinds = {group["name"].rsplit("-", 1)[0]: group for group in applied_dev.of_type("aws_cloudwatch_log_group")}
     for group in kinds.values():

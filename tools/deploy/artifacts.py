@@ -8,7 +8,7 @@ from pathlib import Path
 from lakehouse.contracts.project import ARCHIVE_NAME
 from lakehouse.errors import LakehouseError
 from tools.deploy.archives import by_content, packed
-from tools.deploy.constraints import ON_GLUE, ON_MWAA, pinned, pins_for
+from tools.deploy.constraints import ON_GLUE, ON_MWAA, packages_version, pinned, pins_for
 from tools.deploy.upload import Artifact
 
 CODE, DAGS, MWAA = "glue_jobs", "dags", "mwaa"
@@ -32,7 +32,7 @@ def files_of_jobs(root: Path, jars: Iterable[str]) -> tuple[Artifact, ...]:
     scripts = sorted((root / "glue_jobs").glob("*.py"))
     return (
         _artifact(wheel, f"{CODE}/{wheel.name}"),
-        Artifact(f"{CODE}/requirements.txt", pins_for(root, ON_GLUE).encode()),
+        Artifact(f"{CODE}/requirements.txt", f"# {packages_version(root)}\n{pins_for(root, ON_GLUE)}".encode()),
         *(_artifact(_jar(root, name), f"{CODE}/jars/{name}") for name in jars),
         *(_artifact(script, f"{CODE}/{script.name}") for script in scripts),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,6 +52,12 @@ def pins_for(root: Path, target: Target) -> str:
     names = _closure(target) if target.whole else {_name(word): word for word in target.roots}
     lines = [f"{word}=={pins[name]}" for name, word in sorted(names.items()) if name in pins]
     return "\n".join(lines) + "\n"
+
+
+def packages_version(root: Path) -> str:
+    """The word under which Glue keeps installed packages: another one for other pins, and for other roots of them."""
+    whole = hashlib.sha256((root / "requirements.txt").read_bytes() + Path(__file__).read_bytes())
+    return whole.hexdigest()[:16]
 
 
 def pinned(root: Path, name: str) -> str:

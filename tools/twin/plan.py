@@ -28,6 +28,7 @@ NAMED = "LAKEHOUSE_PLAN"
 _FOLDERS = ("terraform", "contracts", "dbt/athena_views", "dbt/models")
 _FILES = (
     "requirements.txt",
+    "tools/deploy/constraints.py",
     *(
         f"glue_jobs/lakehouse/{name}"
         for name in (

@@ -16,6 +16,8 @@ from lakehouse.runtime.doctor import Line, line, release_line
 PREFIX = "doctor"
 """The one prefix, in the artefacts bucket, under which something is written and removed."""
 APPLY, UPLOAD = "run `make terraform-apply`", "run `make upload-dags`"
+_FILES = ("--additional-python-modules", "--extra-files", "--extra-jars", "--extra-py-files")
+_IAM_ALONE = "IAM_ALLOWED_PRINCIPALS"
 
 Clients = Callable[[str], Any]
 Outputs = Mapping[str, Any]
@@ -24,8 +26,8 @@ Outputs = Mapping[str, Any]
 def account(outputs: Outputs, clients: Clients) -> Iterator[Line]:
     """Everything that only the account can tell; a part that AWS refuses to show is a line too."""
     parts = (
-        _identity, _buckets, _conditional_put, _uploads, _catalogue, _workgroup, _jobs, _packages, _rights, _logs,
-        _airflow,
+        _identity, _buckets, _conditional_put, _uploads, _catalogue, _lake_formation, _workgroup, _jobs, _pins,
+        _packages, _rights, _logs, _airflow,
     )  # fmt: skip
     for part in parts:
         try:
@@ -89,11 +91,19 @@ def _conditional_put(outputs: Outputs, clients: Clients) -> Iterator[Line]:
 
 
 def _uploads(outputs: Outputs, clients: Clients) -> Iterator[Line]:
-    s3, bucket = clients("s3"), outputs["artefacts_bucket"]
-    for key in ("glue_jobs/requirements.txt", "glue_jobs/lakehouse_project.zip", "dags/lakehouse_dags.py"):
-        listed = s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", ())
+    """The file of the DAGs, and every object that Glue fetches before the script of a job begins."""
+    s3 = clients("s3")
+    paths = {f"s3://{outputs['artefacts_bucket']}/dags/lakehouse_dags.py"}
+    for job in _found_jobs(outputs, clients).values():
+        arguments = job.get("DefaultArguments", {})
+        named = [job["Command"].get("ScriptLocation", ""), *(arguments.get(name, "") for name in _FILES)]
+        paths |= {path for names in named for path in names.split(",") if path.startswith("s3://")}
+    for path in sorted(paths):
+        bucket, key = path.removeprefix("s3://").split("/", 1)
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ())
+        there = any(found["Key"] == key for found in listed)
         cure = "run `make package-dbt`" if key.endswith(".zip") else UPLOAD
-        yield line(f"s3://{bucket}/{key}", "there" if listed else "missing", "there", cure)
+        yield line(path, "there" if there else "missing", "there", cure)
 
 
 def _catalogue(_: Outputs, clients: Clients) -> Iterator[Line]:
@@ -103,13 +113,30 @@ def _catalogue(_: Outputs, clients: Clients) -> Iterator[Line]:
     yield line("databases", f"{', '.join(missing)} missing" if missing else "there", "there", APPLY)
 
 
+def _lake_formation(_: Outputs, clients: Clients) -> Iterator[Line]:
+    """Whether IAM alone decides on new databases and tables, as the roles here take for granted."""
+    settings = clients("lakeformation").get_data_lake_settings()["DataLakeSettings"]
+    for kind in ("Database", "Table"):
+        granted = settings.get(f"Create{kind}DefaultPermissions", ())
+        is_iam = any(one["Principal"]["DataLakePrincipalIdentifier"] == _IAM_ALONE for one in granted)
+        cure = f'put {_IAM_ALONE} back under "Data Catalog settings", or grant the roles of jobs and analysts there'
+        found = "IAM" if is_iam else "Lake Formation's grants"
+        yield line(f"who decides on a new {kind.lower()}", found, "IAM", cure)
+
+
 def _workgroup(outputs: Outputs, clients: Clients) -> Iterator[Line]:
     name = outputs["analysts_workgroup"]
     try:
-        state = clients("athena").get_work_group(WorkGroup=name)["WorkGroup"]["State"]
+        group = clients("athena").get_work_group(WorkGroup=name)["WorkGroup"]
+        state, settings = group["State"], group.get("Configuration", {})
     except ClientError as error:
-        state = error.response["Error"]["Code"]
+        state, settings = error.response["Error"]["Code"], {}
     yield line(f"workgroup {name}", state, "ENABLED", APPLY)
+    if settings:
+        kept = settings.get("EnforceWorkGroupConfiguration") and settings.get("ResultConfiguration", {})
+        place = (kept and kept.get("OutputLocation")) or "where a client says"
+        wanted = f"s3://{outputs['curated_bucket']}/curated/athena_results/"
+        yield line(f"results of {name}", place, f"below {wanted}", APPLY, place.startswith(wanted))
 
 
 def _found_jobs(outputs: Outputs, clients: Clients) -> dict[str, dict[str, Any]]:
@@ -124,6 +151,19 @@ def _jobs(outputs: Outputs, clients: Clients) -> Iterator[Line]:
     yield line("Glue jobs", f"{', '.join(missing)} missing" if missing else "there", "there", APPLY)
     for version in sorted({job.get("GlueVersion", "none") for job in found.values()}):
         yield release_line("glue", version)
+
+
+def _pins(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    """Glue keeps packages under a word that Terraform gives the job; the uploaded list begins with its own."""
+    jobs = _found_jobs(outputs, clients).values()
+    kept = {job.get("DefaultArguments", {}).get("--python-virtual-env-version", "none") for job in jobs}
+    try:
+        uploaded = clients("s3").get_object(Bucket=outputs["artefacts_bucket"], Key="glue_jobs/requirements.txt")
+    except ClientError:
+        return  # that it is missing was said where the uploads were looked at
+    wanted = uploaded["Body"].read().decode().split("\n", 1)[0].removeprefix("# ")
+    found = ", ".join(sorted(kept))
+    yield line("list of the jobs' packages", found, f"{wanted}, the uploaded one", APPLY, kept <= {wanted})
 
 
 def _packages(outputs: Outputs, clients: Clients) -> Iterator[Line]:

@@ -15,7 +15,11 @@ from lakehouse.runtime.context import Context
 
 PLACE = "_smoke"
 """Below `ops`, where each job may write; every try has a folder of its own there, and removes it."""
-PACKAGES = ("dbt.version", "deltalake", "duckdb", "great_expectations", "jsonschema", "sqlglot")
+PACKAGES = (
+    "dbt.version", "deltalake", "duckdb", "great_expectations", "jsonschema", "sqlglot",
+    # Glue brings these, and an environment of packages of our own must still show them.
+    "boto3", "numpy", "pandas", "pyarrow",
+)  # fmt: skip
 
 
 class SmokeError(LakehouseError):

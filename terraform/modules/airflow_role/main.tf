@@ -7,9 +7,11 @@ locals {
   databases = distinct(concat(["analytics"], [for table in var.view_tables : table.database]))
   landed    = "curated/ops/_landed"
   logs      = [for table in var.view_tables : "curated/${table.database}/${table.name}/_delta_log"]
-  # With names as long as ours, so many jobs and roles fit into one attached policy.
-  jobs  = chunklist(var.job_names, 35)
-  roles = chunklist(var.passed_role_arns, 35)
+  # With the longest names, so many jobs, crawlers and roles fit into one attached policy.
+  jobs     = chunklist(var.job_names, 60)
+  crawlers = chunklist(var.crawler_names, 30)
+  landings = chunklist(var.landing_prefixes, 30)
+  roles    = chunklist(var.passed_role_arns, 55)
 }
 
 module "role" {
@@ -21,6 +23,7 @@ module "role" {
   policy      = { name = "airflow", json = data.aws_iam_policy_document.airflow.json }
   grown_policies = concat(
     [for number, document in data.aws_iam_policy_document.jobs : { name = "jobs-${number}", json = document.json }],
+    [for number, document in data.aws_iam_policy_document.landings : { name = "landings-${number}", json = document.json }],
     [for number, document in data.aws_iam_policy_document.roles : { name = "roles-${number}", json = document.json }],
   )
   account_id = var.platform.account_id
@@ -33,6 +36,28 @@ data "aws_iam_policy_document" "jobs" {
     sid       = "RunTheseJobs"
     actions   = ["glue:BatchStopJobRun", "glue:GetJob", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"]
     resources = [for name in local.jobs[count.index] : "arn:aws:glue:${local.arn}:job/${name}"]
+  }
+}
+
+data "aws_iam_policy_document" "landings" {
+  count = length(local.crawlers)
+
+  statement {
+    sid       = "RunTheseCrawlers"
+    actions   = ["glue:GetCrawler", "glue:StartCrawler"]
+    resources = [for name in local.crawlers[count.index] : "arn:aws:glue:${local.arn}:crawler/${name}"]
+  }
+
+  statement {
+    sid       = "SeeWhatLanded"
+    actions   = ["s3:ListBucket"]
+    resources = [var.platform.buckets.raw.arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = flatten([for prefix in local.landings[count.index] : [prefix, "${prefix}/*"]])
+    }
   }
 }
 
@@ -54,25 +79,7 @@ data "aws_iam_policy_document" "roles" {
 
 data "aws_iam_policy_document" "airflow" {
   # ---- what the DAGs do
-  statement {
-    sid       = "RunTheseCrawlers"
-    actions   = ["glue:GetCrawler", "glue:StartCrawler"]
-    resources = [for name in var.crawler_names : "arn:aws:glue:${local.arn}:crawler/${name}"]
-  }
-
-  statement {
-    sid       = "SeeWhatLanded"
-    actions   = ["s3:ListBucket"]
-    resources = [var.platform.buckets.raw.arn]
-
-    condition {
-      test     = "StringLike"
-      variable = "s3:prefix"
-      values   = flatten([for prefix in var.landing_prefixes : [prefix, "${prefix}/*"]])
-    }
-  }
-
-  # Which of it the job of ingest has dealt with.
+  # Which of the landed files the job of ingest has dealt with.
   statement {
     sid       = "SeeWhatIsKnown"
     actions   = ["s3:GetObject"]

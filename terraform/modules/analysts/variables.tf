@@ -24,11 +24,6 @@ variable "hidden_columns" {
   type        = map(list(string))
 }
 
-variable "delete_flags" {
-  description = "Column that marks a deleted row, by silver table."
-  type        = map(string)
-}
-
 variable "lake_formation" {
   description = "Whether Lake Formation shows the other columns of those tables; they must have been published once."
   type        = bool

@@ -36,8 +36,11 @@ locals {
       "--extra-files"                     = "${var.code}/lakehouse_project.zip"
       "--additional-python-modules"       = "${var.code}/requirements.txt"
       "--python-modules-installer-option" = "-r"
-      # Glue keeps what it installed under this word; it looks at the name of the list above, not into it.
-      "--python-virtual-env-version" = substr(filesha256("${var.repository}/requirements.txt"), 0, 16)
+      # Glue keeps what it installed under this word; it looks at the name of the list above, not into it. The list follows
+      # from the pins and from which of them the jobs ask for; tools/deploy writes the same word above it.
+      "--python-virtual-env-version" = substr(sha256(join("", [
+        file("${var.repository}/requirements.txt"), file("${var.repository}/tools/deploy/constraints.py"),
+      ])), 0, 16)
     },
     { "--extra-jars" = join(",", [for jar in local.jars : "${var.code}/jars/${jar}"]) },
   )

@@ -1,6 +1,11 @@
 variable "name" {
   description = "Name of the bucket, unique in the world."
   type        = string
+
+  validation {
+    condition     = length(var.name) <= 63
+    error_message = "The bucket ${var.name} has ${length(var.name)} characters, and S3 takes 63; shorten project or environment."
+  }
 }
 
 variable "account_id" {

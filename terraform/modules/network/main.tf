@@ -64,9 +64,10 @@ resource "aws_route_table_association" "private" {
   route_table_id = aws_route_table.private.id
 }
 
+# EC2 refuses an apostrophe in a description.
 resource "aws_security_group" "this" {
   name        = var.name
-  description = "Airflow's workers, its database and the endpoints, among each other."
+  description = "Workers and database of Airflow and the endpoints, among each other."
   vpc_id      = aws_vpc.this.id
 }
 

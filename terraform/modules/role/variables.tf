@@ -1,6 +1,11 @@
 variable "name" {
   description = "Name of the role."
   type        = string
+
+  validation {
+    condition     = length(var.name) <= 64
+    error_message = "The role ${var.name} has ${length(var.name)} characters, and IAM takes 64; shorten project, environment or domain."
+  }
 }
 
 variable "description" {

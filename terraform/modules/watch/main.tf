@@ -1,11 +1,8 @@
 # What wakes a person: failed jobs, a publish that is late, too many quarantined rows, too much money.
 
 locals {
-  failures = {
-    source      = ["aws.glue"]
-    detail-type = ["Glue Job State Change"]
-    detail      = { jobName = var.job_names, state = ["FAILED", "TIMEOUT", "ERROR"] }
-  }
+  # EventBridge takes 2,048 characters of a pattern: with the longest names, so many jobs fit into one rule.
+  watched = chunklist(var.job_names, 40)
 }
 
 resource "aws_sns_topic" "this" {
@@ -60,13 +57,21 @@ resource "aws_sns_topic_policy" "this" {
 # ---- failed jobs: the event names job, run and reason, which an alarm could not
 
 resource "aws_cloudwatch_event_rule" "failed" {
-  name          = "${var.platform.name}-job-failed"
-  description   = "A Glue job of the lakehouse failed or took too long."
-  event_pattern = jsonencode(local.failures)
+  count = length(local.watched)
+
+  name        = "${var.platform.name}-job-failed-${count.index}"
+  description = "A Glue job of the lakehouse failed or took too long."
+  event_pattern = jsonencode({
+    source      = ["aws.glue"]
+    detail-type = ["Glue Job State Change"]
+    detail      = { jobName = local.watched[count.index], state = ["FAILED", "TIMEOUT", "ERROR"] }
+  })
 }
 
 resource "aws_cloudwatch_event_target" "failed" {
-  rule = aws_cloudwatch_event_rule.failed.name
+  count = length(local.watched)
+
+  rule = aws_cloudwatch_event_rule.failed[count.index].name
   arn  = aws_sns_topic.this.arn
 
   input_transformer {
@@ -82,12 +87,14 @@ resource "aws_cloudwatch_event_target" "failed" {
 
 # A rule that cannot deliver counts as triggered all the same; only this metric shows it. CloudWatch publishes by itself.
 resource "aws_cloudwatch_metric_alarm" "undelivered" {
-  alarm_name        = "${var.platform.name}-job-failed-undelivered"
+  count = length(local.watched)
+
+  alarm_name        = "${var.platform.name}-job-failed-${count.index}-undelivered"
   alarm_description = "A Glue job failed, and EventBridge could not publish its message: look at the jobs themselves."
 
   namespace   = "AWS/Events"
   metric_name = "FailedInvocations"
-  dimensions  = { RuleName = aws_cloudwatch_event_rule.failed.name }
+  dimensions  = { RuleName = aws_cloudwatch_event_rule.failed[count.index].name }
 
   statistic           = "Sum"
   period              = 300
@@ -104,7 +111,8 @@ resource "aws_cloudwatch_metric_alarm" "undelivered" {
 resource "aws_cloudwatch_event_rule" "published" {
   for_each = toset(var.publish_jobs)
 
-  name        = "${var.platform.name}-${each.key}-succeeded"
+  # As long as the name of the job's role, so that both fit: EventBridge takes 64 characters too.
+  name        = "${var.platform.name}-${each.key}"
   description = "A run of ${each.key} succeeded."
   event_pattern = jsonencode({
     source      = ["aws.glue"]
