@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,9 @@ from lakehouse.cli.printing import print_line
 from lakehouse.errors import UsageError
 
 app = new_app()
+
+_PROPERTIES = "SET TBLPROPERTIES"
+_COUNTED = ("inserted", "updated", "deleted", "moved")
 
 
 @command(app, "publish", example="lakehouse publish fct_daily_store_metrics --as-of 2026-10-12T06:00", panel=RUN)
@@ -68,9 +72,9 @@ def rollback(
 ) -> None:
     """Restore a table to an earlier version and republish everything built on it.
 
-    The fact is built again from it. A rollback is a commit like any other, recorded in ops.rollbacks, and is undone by
-    a rollback to the version before it. Batches merged after that version are not merged again automatically: replay
-    them (transform --replay) once they are fixed.
+    Every mart that reads it is built again. A rollback is a commit like any other, recorded in ops.rollbacks, and is
+    undone by a rollback to the version before it. Batches merged after that version are not merged again automatically:
+    replay them (transform --replay) once they are fixed.
     """
     from lakehouse.cycle.rollback import roll_back
     from lakehouse.runtime.glue import command_context
@@ -82,21 +86,39 @@ def rollback(
 
 @command(app, "history", example="lakehouse history silver.erp_orders", panel=QUERY)
 def history(table: TableName, lake: LakePath = DEFAULT_LAKE) -> None:
-    """List the versions of a table that can be pinned or restored, newest first."""
+    """List the versions of a table that can be pinned or restored, newest first, and what each brought."""
     from datetime import UTC, datetime
 
     from lakehouse.cli.printing import print_table
     from lakehouse.contracts.marts import find_table
-    from lakehouse.lake.delta_log import open_table
+    from lakehouse.lake.delta_log import newest_commits
     from lakehouse.publish.query_errors import EmptyLakeError
     from lakehouse.runtime.glue import command_context
 
     context = command_context(lake)
-    opened = open_table(context.lake.table(*find_table(context.project, table)))
-    if opened is None:
-        raise EmptyLakeError(context.lake)
     rows = [
-        (c["version"], f"{datetime.fromtimestamp(c['timestamp'] / 1000, UTC):%Y-%m-%d %H:%M:%S}", c["operation"])
-        for c in opened.history()
+        (
+            commit["version"],
+            f"{datetime.fromtimestamp(commit['timestamp'] / 1000, UTC):%Y-%m-%d %H:%M:%S}",
+            commit["operation"],
+            "no row" if commit["operation"] == _PROPERTIES else what_it_brought(commit["lakehouse"] or {}),
+        )
+        for commit in newest_commits(context.lake.table(*find_table(context.project, table)))
     ]
-    print_table(("version", "changed_at", "operation"), rows)
+    if not rows:
+        raise EmptyLakeError(context.lake)
+    print_table(("version", "changed_at", "operation", "what"), rows)
+
+
+def what_it_brought(note: Mapping[str, Any]) -> str:
+    """What our own note of a commit says, in words; empty where it has none."""
+    if "batch_id" in note:
+        changed = [f"{note['counts'][name]} {name}" for name in _COUNTED if note.get("counts", {}).get(name)]
+        return f"batch {note['batch_id']}: {', '.join(changed) or 'no row changed'}"
+    if "rollback" in note:
+        return f"rolled back to version {note['rollback']['to_version']}"
+    if "dataset_change" in note:
+        return "rebuilt from bronze, or a column changed"
+    if "silver_versions" in note:
+        return "from " + ", ".join(f"{table} {version}" for table, version in note["silver_versions"].items())
+    return "files clustered" if "layout" in note else ""
