@@ -4,17 +4,17 @@
 -- column order_id varchar: ID of the order in the ERP.
 -- column line_number integer: Position of the line in its order, from 1.
 -- column product_id varchar: Product sold.
--- column product_name varchar: Name of the product when it was ordered; null if the product is unknown.
--- column category varchar: Category of the product when it was ordered; null if the product is unknown.
+-- column product_name varchar: Name of the product when it was ordered, of its first version for orders before that; null if the product is unknown.
+-- column category varchar: Category of the product when it was ordered, of its first version for orders before that; null if the product is unknown.
 -- column status varchar: One of placed, paid, shipped, returned, cancelled.
 -- column is_kept boolean: Whether the line is neither cancelled nor returned, and so part of net revenue, cost and units.
 -- column quantity integer: Units ordered.
 -- column unit_price decimal(12,2): Price of one unit before the discount, in euro.
 -- column discount_amount decimal(12,2): Discount on the whole line, in euro.
 -- column line_amount decimal(18,2): Quantity × price minus discount, in euro; the sum over kept lines is the net revenue.
--- column unit_cost decimal(12,2): Cost of one unit when it was ordered, in euro; null if the product is unknown.
--- column line_cost decimal(18,2): Quantity × unit cost, in euro; null if the product is unknown.
--- column line_margin decimal(18,2): Line amount minus line cost, in euro; null if the product is unknown.
+-- column unit_cost decimal(12,2): Cost of one unit when it was ordered, in euro, that of its first version for orders before that; null if the product is unknown.
+-- column line_cost decimal(18,2): Quantity × unit cost, in euro; sum it where is_kept; null if the product is unknown.
+-- column line_margin decimal(18,2): Line amount minus line cost, in euro; sum it where is_kept; null if the product is unknown.
 with
 
 -- A product's first version counts for orders before it, too: a product has no beginning.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
+from lakehouse.publish.describe import describe
 from lakehouse.publish.publish_views import views_in_query
 from lakehouse.publish.query import run_query
 from tests.helpers.lakes_without_spark import write_lake
@@ -40,6 +42,19 @@ def test_the_answer_is_that_of_another_computation(
     found = answer(project, both_deliveries, asked["sql"], "athena")
     assert found
     assert plain(found) == plain(answer(project, both_deliveries, asked["check"], "duckdb"))
+
+
+def test_the_join_that_describe_prints_gives_the_costs_of_order_lines(project: Project, both_deliveries: Lake) -> None:
+    note = describe(project, both_deliveries, "silver.products").notes[2]
+    join = re.sub(r"^As of a time: | h\.valid_to\).*$", lambda found: " h.valid_to)" * ("valid_to" in found[0]), note)
+    line = "t.dt, t.order_id, t.line_number, h.name, h.category, h.unit_cost"
+    printed = f"select {line} from silver.erp_orders t {join.replace('t.TIME', 't.ordered_at')} order by 1, 2, 3"
+    view = "select day, order_id, line_number, product_name, category, unit_cost from analytics.order_lines"
+    rows = answer(project, both_deliveries, f"{view} order by 1, 2, 3", "athena")
+    assert answer(project, both_deliveries, printed, "athena") == rows
+    early = "select count(*) from silver.erp_orders o join (select product_id, min(valid_from) as first from "
+    early += "silver.products group by 1) p on o.product_id = p.product_id and o.ordered_at < p.first"
+    assert answer(project, both_deliveries, early, "athena") != [(0,)]
 
 
 def test_there_are_forty() -> None:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
-import yaml
 
-from lakehouse.contracts.columns import BATCH_ID, REPAIR_COLUMN, RESCUED_COLUMN, ROW_ID, SOURCE_FILE
+from lakehouse.contracts.columns import BATCH_ID, REPAIR_OF, RESCUED, ROW_ID, SOURCE_FILE
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.marts import models
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import LEDGERS, PRIVATE_LEDGERS
-from lakehouse.publish.descriptions import described
+from lakehouse.publish.descriptions import described, meanings
 from lakehouse.publish.views import read_views
 from tools.docs.markdown import code, page, table
 
-TEXTS = Path(__file__).parent / "table_columns.yaml"
 _HEADS = ("column", "type", "meaning")
 _ADDED_BY_BRONZE = (
-    *((column.name, column.type, column.description) for column in (RESCUED_COLUMN, REPAIR_COLUMN)),
-    (SOURCE_FILE, "string", ""), (BATCH_ID, "bigint", ""), (ROW_ID, "bigint", ""), ("_ingested_at", "timestamp", ""),
+    (RESCUED, "string", ""),
+    (REPAIR_OF, "string", ""),
+    (SOURCE_FILE, "string", ""),
+    (BATCH_ID, "bigint", ""), (ROW_ID, "bigint", ""), ("_ingested_at", "timestamp", ""),
 )  # fmt: skip
 _ARROW = {"int64": "bigint", "bool": "boolean", "float": "double", "timestamp[us, tz=UTC]": "timestamp"}
 
@@ -43,7 +42,7 @@ def page_of_tables(root: Path) -> str:
         "Each parseable row of each delivery, append only: the delivered columns of the dataset and these.",
         table(_HEADS, [_row(*known) for known in _ADDED_BY_BRONZE]),
         "## Quarantine",
-        "The delivered columns as text, `_rescued` and `_repair_of`, and these.",
+        "The delivered columns as text, and these.",
         table(_HEADS, _quarantine(project)),
         "## Marts",
         *(part for name, known in sorted(models(project.dbt).items())
@@ -76,13 +75,6 @@ _CONSTANT_OF = {"quarantine_changes": "changes"}
 """The constant of a ledger's schema, where it is not the ledger's name."""
 
 
-@cache
-def meanings() -> Mapping[str, str]:
-    """The meaning of columns that neither a contract nor a dbt model describes."""
-    found: dict[str, str] = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
-    return found
-
-
 def _silver(dataset: Dataset) -> tuple[str, ...]:
     rows = [
         _row(column.name, column.spark_type, _with_key(dataset, column.name, column.description))
@@ -108,13 +100,13 @@ def _quarantine(project: Project) -> Iterator[tuple[str, ...]]:
 
 def _ops(project: Project, name: str) -> Iterator[str]:
     schema = ops_schemas(project.root).get(name)
-    text = described(project, "ops", name).description or meanings().get(f"ops.{name}", "")
+    about = described(project, "ops", name)
     if schema is not None:
         yield f"### ops.{name}"
-        yield text
+        yield about.description
         yield table(
             _HEADS,
-            [_row(field.name, _arrow(field.type), meanings().get(f"{name}.{field.name}", "")) for field in schema],
+            [_row(field.name, _arrow(field.type), about.comments.get(field.name, "")) for field in schema],
         )
 
 

@@ -124,10 +124,14 @@ def _how_to_read(dataset: Dataset) -> list[str]:
     if dataset.merge_strategy is not MergeStrategy.SCD2:
         flag = dataset.delete_flag
         return [f"Rows with {flag} are in the table and in no query: readers do not see them."] if flag else []
+    keys = ", ".join(dataset.key)
     same = " and ".join(f"h.{column} = t.{column}" for column in dataset.key)
     return [
-        f"A history, a row per version: a join by {', '.join(dataset.key)} alone counts a row once per version.",
-        f"As of a time: left join {SILVER}.{dataset.name} h on {same} and t.TIME >= h.valid_from"
-        " and (h.valid_to is null or t.TIME < h.valid_to); put your column for TIME.",
-        "As of now: the same with current_timestamp for t.TIME.",
+        f"A history, a row per version: a join by {keys} alone counts a row once per version.",
+        f"As of a time: left join (select *, nullif(valid_from, min(valid_from) over (partition by {keys}))"
+        f" as counts_from from {SILVER}.{dataset.name}) h on {same}"
+        " and (h.counts_from is null or t.TIME >= h.counts_from)"
+        " and (h.valid_to is null or t.TIME < h.valid_to); put your column for TIME. The first version counts for"
+        " times before it, too, as in the views and marts.",
+        "As of now: where valid_from <= current_timestamp and (valid_to is null or valid_to > current_timestamp).",
     ]

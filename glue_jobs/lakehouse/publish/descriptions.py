@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
 import pyarrow as pa
+import yaml
 
 from lakehouse.contracts.columns import (
     BATCH_ID,
     BROKEN_RULES,
     QUARANTINED_AT,
     RAW_TEXT,
+    REPAIR_OF,
+    RESCUED,
     ROW_ID,
     SOURCE_FILE,
     STATE,
     STEP,
+    UTC_OFFSET,
 )
 from lakehouse.contracts.dataset import Dataset
-from lakehouse.contracts.layers import MARTS, OPS, QUARANTINE, SILVER
+from lakehouse.contracts.layers import BRONZE, MARTS, OPS, QUARANTINE, SILVER
 from lakehouse.contracts.marts import Described, models
 from lakehouse.contracts.project import Project
 from lakehouse.lake.batches import BATCHES, VALIDATION_RESULTS
@@ -35,6 +43,7 @@ _QUARANTINE = {
     QUARANTINED_AT: "Time at which the row was quarantined, UTC.",
     STATE: "State of the row: open, repaired or discarded.",
 }
+_ADDED_BY_INGEST = (RESCUED, REPAIR_OF, UTC_OFFSET, SOURCE_FILE, BATCH_ID, ROW_ID, "_ingested_at")
 _OPS = {
     "batches": "The files of each batch, and whether the batch was planned, refused or is a repeat.",
     "validation_results": "The validation result of each batch.",
@@ -74,15 +83,39 @@ def described(project: Project, layer: str, name: str) -> Described:
     if layer == MARTS:
         return models(project.dbt).get(name, Described())
     if layer == OPS:
-        return Described(_OPS.get(name, ""))
+        return _of_ledger(name)
     datasets = {dataset.name: dataset for dataset in project.contracts.datasets}
     return _of_dataset(datasets[name], layer) if name in datasets else Described()
 
 
+@cache
+def meanings() -> Mapping[str, str]:
+    """The meaning of columns that neither a contract nor a dbt model describes: `column`, or `table.column`."""
+    text = resources.files("lakehouse.publish").joinpath("table_columns.yaml").read_text("utf-8")
+    found: dict[str, str] = yaml.safe_load(text)
+    return found
+
+
+def _of_ledger(name: str) -> Described:
+    own = {word.removeprefix(f"{name}."): text for word, text in meanings().items() if word.startswith(f"{name}.")}
+    return Described(_OPS.get(name) or meanings().get(f"{OPS}.{name}", ""), {**meanings(), **own})
+
+
 def _of_dataset(dataset: Dataset, layer: str) -> Described:
+    if layer == BRONZE:
+        return Described(
+            f"Every row of every delivery of {dataset.name} that could be parsed, as often as it was delivered; "
+            f"{SILVER}.{dataset.name} has what holds of them.",
+            {**{column.name: column.description for column in dataset.columns}, **_added(_ADDED_BY_INGEST)},
+        )
     if layer == QUARANTINE:
         delivered = {column.name: f"As delivered: {column.description}" for column in dataset.columns}
         return Described(
-            f"Quarantined rows of {dataset.name}, with the rules that they broke.", {**delivered, **_QUARANTINE}
+            f"Quarantined rows of {dataset.name}, with the rules that they broke.",
+            {**delivered, **_added((RESCUED, REPAIR_OF)), **_QUARANTINE},
         )
     return Described(dataset.description, {c.name: c.description for c in dataset.silver_columns})
+
+
+def _added(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: meanings()[name] for name in names}
