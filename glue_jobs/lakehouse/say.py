@@ -29,6 +29,11 @@ def format_count(number: int, noun: str = "") -> str:
     return f"{number:,}" + (f" {noun}{'' if number == 1 else 's'}" if noun else "")
 
 
+def with_article(noun: str) -> str:
+    """A noun behind its article: `a struct`, `an array`."""
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+
+
 def format_seconds(seconds: float) -> str:
     """A duration: `0.4 s`, `62 s`, `3 min 5 s`."""
     if seconds < 59.95:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lakehouse.contracts.choices import FileFormat
@@ -83,9 +86,65 @@ def test_times_without_an_offset_are_said_to_be_so(
     assert "b: times without an offset, read by the clock of UTC; name theirs" in capsys.readouterr().out
 
 
-def test_a_list_is_left_out_and_said(shop: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [{"id": str(number), "at": "2026-10-17", "tags": ["a"]} for number in range(2)]
-    (tmp_path / "tagged.json").write_text(json.dumps(rows, indent=2), encoding="utf-8")
+LINE = {"sku": "a", "price": "1.50"}
+LISTS = [
+    {"id": "1", "at": "2026-10-17", "tags": ["a", None], "lines": [LINE, {"n": 1}], "none": [], "deep": [[1], []]},
+    {"id": "2", "at": "2026-10-17", "tags": None, "lines": [], "none": [], "deep": None},
+]
+LEFT_OUT = "left out, kept as JSON in bronze's _rescued"
+
+
+def types(dataset: Dataset) -> dict[str, str]:
+    return {column.name: column.spark_type for column in dataset.columns if column.name not in ("id", "at")}
+
+
+def test_lists_become_arrays(shop: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tagged.json").write_text(json.dumps(LISTS, indent=2), encoding="utf-8")
+    dataset = new_dataset(shop, tmp_path / "tagged.json", "--domain", "shop", "--yes")
+    assert types(dataset) == {
+        "tags": "array<string>", "lines": "array<struct<sku: string, price: decimal(18,2), n: bigint>>",
+        "none": "array<string>", "deep": "array<array<bigint>>",
+    }  # fmt: skip
+    assert (
+        "none: is empty in every row; its elements are text until one comes that says more" in capsys.readouterr().out
+    )
+    sample = json.loads((shop.samples / "tagged.json").read_text(encoding="utf-8"))
+    assert sample == LISTS
+
+
+def test_maps_of_parquet_become_maps(shop: Project, tmp_path: Path) -> None:
+    columns = {
+        "id": pa.array(["1", "2"]), "at": pa.array(["2026-10-17", "2026-10-18"]),
+        "traits": pa.array([[("x", Decimal("1.50"))], None], pa.map_(pa.string(), pa.decimal128(9, 2))),
+        "lines": pa.array([[{"sku": "a", "n": 2}], []], pa.list_(pa.struct([("sku", pa.string()), ("n", pa.int64())]))),
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), tmp_path / "traits.parquet")
+    dataset = new_dataset(shop, tmp_path / "traits.parquet", "--domain", "shop", "--yes")
+    assert types(dataset) == {
+        "traits": "array<struct<key: string, value: decimal(18,2)>>", "lines": "array<struct<sku: string, n: bigint>>",
+    }  # fmt: skip
+    for file in (tmp_path / "traits.parquet", shop.samples / "traits.parquet"):
+        assert header(file, dataset).problem is None
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ([1, "x", True], "v: is now boolean and number and string, and a column has one type; deliver one"),
+        ([[1], "x"], f"v: is now array and string, and a column has one type; {LEFT_OUT}"),
+        ([{"email": "ann@shop.example"}], "v: personal data in a list or a map can neither be masked nor erased by"),
+        (
+            ["ann@shop.example"],
+            "v: personal data in a list or a map can neither be masked nor erased by itself; left out",
+        ),
+        ([{"": 1}], f"v: holds an object without a field that a column can be; {LEFT_OUT}"),
+    ],
+)
+def test_a_list_that_no_column_takes_is_left_out_and_said(
+    shop: Project, tmp_path: Path, value: object, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"id": str(number), "at": "2026-10-17", "v": value} for number in range(2)]
+    (tmp_path / "tagged.json").write_text(json.dumps(rows), encoding="utf-8")
     dataset = new_dataset(shop, tmp_path / "tagged.json", "--domain", "shop", "--yes")
     assert dataset.column_names == ("id", "at")
-    assert "tags: holds lists, which no column takes" in capsys.readouterr().out
+    assert line in capsys.readouterr().out

@@ -19,6 +19,12 @@ QUALITY = ", quality: [{metric: nullValues, mustBe: 0}]"
 WIDENS = spoiled("property: quarantineLimitPercent", "property: typeWidening, value: rewrite}\n      - {property: quarantineLimitPercent")  # fmt: skip  # noqa: E501
 STRUCT = spoiled("physicalType: string", "physicalType: struct, properties: [{name: x, physicalType: int, description: X.}]")  # fmt: skip  # noqa: E501
 
+LIST = spoiled(
+    "physicalType: string",
+    "physicalType: array, items: {physicalType: struct, properties: [{name: x, physicalType: int, description: X.}]}",
+    spoiled("fileFormat, value: csv", "fileFormat, value: json_lines"),
+)
+
 
 def read(tmp_path: Path, contract: str) -> Contracts:
     return load_contracts(write_project(tmp_path, contract).root / "contracts")
@@ -55,6 +61,15 @@ def said(change: Change) -> dict[str, str]:
         (WIDENS, spoiled('"decimal(9,2)"', '"decimal(10,4)"', WIDENS), "amount.physicalType",
          {"files": "breaking", "silver": "breaking", "marts": "breaking", "views": "breaking"}, "keep the type"),
         (STRUCT, spoiled("name: x, physicalType: int", "name: x, physicalType: bigint", STRUCT), "note.x.physicalType",
+         {"files": "breaking", "silver": "breaking", "marts": "breaking", "views": "breaking"}, "keep the type"),
+        (LIST, spoiled("X.}]", "X.}, {name: z, physicalType: int, description: Z.}]", LIST), "note.element.z",
+         {"files": "widening", "silver": "widening", "views": "free"}, ""),
+        (spoiled("X.}]", "X.}, {name: z, physicalType: int, description: Z.}]", LIST), LIST, "note.element.z",
+         {"files": "free", "silver": "breaking", "marts": "breaking", "views": "breaking"}, "deliver note under a new"),
+        (LIST, spoiled("name: x, physicalType: int", "name: x, physicalType: bigint", LIST),
+         "note.element.x.physicalType",
+         {"files": "breaking", "silver": "breaking", "marts": "breaking", "views": "breaking"}, "keep the type"),
+        (LIST, spoiled("physicalType: array", "physicalType: map", LIST), "note.physicalType",
          {"files": "breaking", "silver": "breaking", "marts": "breaking", "views": "breaking"}, "keep the type"),
         (CONTRACT, spoiled("string, required: false", "string, required: true"), "note.required",
          {"files": "breaking", "silver": "free"}, ""),

@@ -194,6 +194,10 @@ DEVICES: dict[str | None, tuple[tuple[Any, ...] | None, bool]] = {
     '{"os":null,"cores":4}': ((None, 4), False),
     '{"os":"","cores":4}': ((None, 4), False),
     '{"os":5}': ((None, None), False),
+    '{"os":"x","cores":"four"}': (("x", None), False),
+    '{"os":"x","cores":4.5}': (("x", None), False),
+    '{"os":"x","cores":[4]}': (("x", None), False),
+    '{"os":"x","cores":""}': (("x", None), True),
     f'{WRONG_KIND}"x"': (None, False),
     f"{WRONG_KIND}[1]": (None, False),
 }

@@ -98,8 +98,10 @@ def typed(column: Column, value: Any) -> tuple[Any, bool]:
     if column.fields:
         if not isinstance(value, dict):
             return None, False
-        found = {field.name: typed(field, value.get(field.name))[0] for field in column.fields}
-        return found, all(found[field.name] is not None for field in column.fields if field.required)
+        fields = {field.name: typed(field, value.get(field.name)) for field in column.fields}
+        found = {name: one for name, (one, _) in fields.items()}
+        lacking = any(found[field.name] is None for field in column.fields if field.required)
+        return found, not lacking and all(fits for _, fits in fields.values())
     is_string = isinstance(value, str) and not isinstance(value, Number)
     if isinstance(value, dict | list) or (column.type == "string" and not is_string):
         return None, False

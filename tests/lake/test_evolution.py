@@ -18,8 +18,16 @@ from pyspark.sql import SparkSession
 from lakehouse.contracts.choices import FileFormat, MergeMode, MergeStrategy
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.dataset import Dataset
+from lakehouse.lake import tables
 from lakehouse.lake.delta_log import read_rows
-from lakehouse.lake.evolution import SchemaChange, SchemaChangeError, WantedTable, evolve, schema_change
+from lakehouse.lake.evolution import (
+    SchemaChange,
+    SchemaChangeError,
+    WantedTable,
+    evolve,
+    schema_change,
+    with_columns_of,
+)
 from lakehouse.lake.rewrite import Arrangement, RowsLostError
 from lakehouse.layout.first_write import whole_table
 from lakehouse.publish.publish import require_parity
@@ -63,6 +71,8 @@ def schema_of(dataset: Dataset) -> str:
         kind: Any = names.get(column.type, column.type)
         if column.fields:
             kind = {"type": "struct", "fields": [field(inner) for inner in column.fields]}
+        if column.element is not None:
+            kind = {"type": "array", "elementType": field(column.element)["type"], "containsNull": True}
         return {"name": column.name, "type": kind}
 
     return json.dumps({"fields": [*map(field, dataset.columns), {"name": "_batch_id", "type": "long"}]})
@@ -79,6 +89,44 @@ def test_what_a_table_lacks() -> None:
     change = schema_change(schema_of(ORDERS), wanted.columns, wanted)
     assert [(new.path, new.after) for new in change.added] == [("note", "id"), ("device.browser", "type")]
     assert [column.name for column in change.widened] == ["pieces"]
+
+
+SKU, COLOUR = Column("sku", "string", False, "Article."), Column("colour", "string", False, "Colour.")
+ITEM = Column("element", "struct", False, "", fields=(SKU,))
+LINES, TRAITS = (Column(name, kind, False, "", items=replace(ITEM, name=items)) for name, kind, items in (
+    ("lines", "array", "element"), ("traits", "map", "value")))  # fmt: skip
+LISTS = with_columns(LINES, TRAITS)
+
+
+def with_items(items: Column) -> Dataset:
+    """The dataset whose lists and maps have such elements."""
+    return with_columns(replace(LINES, items=items), replace(TRAITS, items=replace(items, name="value")))
+
+
+def test_what_a_list_lacks() -> None:
+    assert schema_change(schema_of(LISTS), LISTS.columns, LISTS) == SchemaChange()
+    wanted = with_items(replace(ITEM, fields=(SKU, COLOUR)))
+    change = schema_change(schema_of(LISTS), wanted.columns, wanted)
+    assert [(new.path, new.after) for new in change.added] == [
+        ("lines.element.colour", "sku"), ("traits.element.value.colour", "sku"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        (replace(ITEM, fields=(replace(SKU, type="int"),)), "lines.element.sku is string in the table and int in the"),
+        (
+            replace(ITEM, fields=(COLOUR,)),
+            "lines.element.sku is in the table .*; put it back .* deliver the list lines",
+        ),
+        (replace(ITEM, type="string", fields=()), "lines.element.sku is in the table and no longer in the contract"),
+    ],
+)
+def test_what_is_refused_in_a_list(items: Column, message: str) -> None:
+    wanted = replace(with_items(items), widens_types=True)
+    with pytest.raises(SchemaChangeError, match=message):
+        schema_change(schema_of(LISTS), wanted.columns, wanted)
 
 
 OTHER_DEVICE = replace(DEVICE, fields=(replace(DEVICE.fields[0], type="int"),))
@@ -148,6 +196,22 @@ def test_a_table_follows_its_contract(spark: SparkSession, tmp_path: Path) -> No
     }
     assert rows["C"]["dt"] == date(2026, 10, 4)
     assert merge(spark, path, wide, 5, id="C").updated == 1
+
+
+def test_a_list_in_a_table_follows_its_contract(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "silver" / "orders"
+    merge(spark, path, LISTS, 1, id="A", lines=[("a",), None], traits=[("k", ("b",))])
+    merge(spark, path, LISTS, 2, id="B")
+    wanted = with_items(replace(ITEM, fields=(SKU, COLOUR)))
+    grown = merge(spark, path, wanted, 3, id="C", lines=[("c", "red")], traits=[])
+    assert (grown.inserted, grown.files_removed) == (1, 0)
+    found = {row["id"]: (row["lines"], row["traits"]) for row in tables.read(spark, str(path)).collect()}
+    assert found["A"] == ([("a", None), None], [("k", ("b", None))])
+    assert (found["B"], found["C"]) == ((None, None), ([("c", "red")], []))
+    older = "SELECT id, transform(lines, x -> IF(x IS NULL, NULL, struct(x.sku AS sku))) AS lines FROM {found}"
+    rows = spark.sql(older, found=tables.read(spark, str(path)))
+    read = with_columns_of(rows, (COLUMNS[0], wanted.columns[1]), wanted).collect()
+    assert {row["id"]: row["lines"] for row in read} == {"A": [("a", None), None], "B": None, "C": [("c", None)]}
 
 
 def orders_of_two_days(spark: SparkSession, path: Path, dataset: Dataset) -> None:

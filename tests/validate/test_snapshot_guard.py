@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contracts.project import Project
+from lakehouse.lake import snapshot_times
 from lakehouse.lake.batches import ValidationStatus, batches_of
+from lakehouse.lake.delivered_keys import delivered_keys
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
+from lakehouse.transform import snapshot_bronze
+from lakehouse.transform.merge_order import Turn
+from lakehouse.validate import snapshot_guard
 from lakehouse.validate.result import Evaluation
 from lakehouse.validate.snapshot_guard import guarded
+from tests.model.kinds import Row
 from tests.model.snapshot_laws import DATASETS, SnapshotPlay
 
 PASSED, STOPPED = ValidationStatus.PASSED, ValidationStatus.STOPPED
@@ -23,9 +31,13 @@ PASSED, STOPPED = ValidationStatus.PASSED, ValidationStatus.STOPPED
 class Whole(SnapshotPlay):
     """Deliveries of given keys."""
 
+    def times(self, number: int, rows: Sequence[Row]) -> str | None:
+        """All results have them."""
+        return super().times(1, rows)
+
     def bring(self, status: ValidationStatus, time: int, keys: str) -> int:
         """A delivery of a day with a row per key."""
-        at = datetime(2026, 10, time, tzinfo=UTC)
+        at = datetime(2026, 9, 30, tzinfo=UTC) + timedelta(days=time)
         return self.land([{"id": key, "at": at, "note": "x"} for key in keys], status)
 
     def guard(self, number: int) -> Evaluation:
@@ -64,6 +76,28 @@ def test_the_one_before_is_known_by_its_time(play: Whole) -> None:
     (reason,) = [play.guard(play.bring(STOPPED, 6, "ab")).reason]
     assert reason
     assert "4 of 4 keys of batch 2" in reason
+
+
+@pytest.mark.parametrize("play", ["timed_snapshots"], indirect=True)
+def test_what_is_read_of_bronze_does_not_grow_with_the_deliveries(play: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[set[int]] = []
+
+    def counted(*given: Any) -> DataFrame:
+        read.append(set(given[-1]))
+        return delivered_keys(*given)
+
+    for module in (snapshot_guard, snapshot_times, snapshot_bronze):
+        monkeypatch.setattr(module, "delivered_keys", counted)
+    asked = {}
+    for number in range(1, 41):
+        play.bring(PASSED, number, "abc")
+        if number in (10, 40):
+            read.clear()
+            assert not play.guard(number).is_stopped
+            turn, lake, spark = Turn(number, number), play.context.lake, play.context.spark()
+            assert snapshot_bronze.delivered(spark, lake, play.dataset, turn).is_next()
+            asked[number] = [sorted(number - batch for batch in batches) for batches in read]
+    assert asked[10] == asked[40] == [[0], [0], [0, 1]]
 
 
 @pytest.mark.parametrize("play", ["timed_snapshots"], indirect=True)

@@ -22,18 +22,27 @@ def column_changes(old: Dataset, new: Dataset) -> Iterator[Change]:
     yield from _of_columns(new, old.columns, new.columns, "")
 
 
-def _of_columns(dataset: Dataset, old: Sequence[Column], new: Sequence[Column], parent: str) -> Iterator[Change]:
+def _of_columns(
+    dataset: Dataset, old: Sequence[Column], new: Sequence[Column], parent: str, in_list: bool = False
+) -> Iterator[Change]:
     before, after = ({column.name: column for column in columns} for columns in (old, new))
     for name in dict.fromkeys((*before, *after)):
         path = f"{parent}{name}"
         if name not in after:
-            yield _removed(dataset, path)
+            yield _removed(dataset, path, in_list)
         elif name not in before:
             yield _added(dataset, path, after[name])
         else:
             yield from _of_column(dataset, path, before[name], after[name])
-            if before[name].fields and after[name].fields:
-                yield from _of_columns(dataset, before[name].fields, after[name].fields, f"{path}.")
+            yield from _inside(dataset, before[name], after[name], path, in_list)
+
+
+def _inside(dataset: Dataset, old: Column, new: Column, path: str, in_list: bool) -> Iterator[Change]:
+    """The changes of what is in a struct, an array or a map."""
+    if old.fields and new.fields:
+        yield from _of_columns(dataset, old.fields, new.fields, f"{path}.", in_list)
+    if old.items is not None and new.items is not None and old.type == new.type:
+        yield from _of_columns(dataset, (old.items,), (new.items,), f"{path}.", in_list=True)
 
 
 def _change(dataset: Dataset, path: str, about: str, what: str, effects: Effects, *steps: str) -> Change:
@@ -41,9 +50,11 @@ def _change(dataset: Dataset, path: str, about: str, what: str, effects: Effects
     return Change(dataset.domain, dataset.name, field, what, effects, steps, column=path)
 
 
-def _removed(dataset: Dataset, path: str) -> Change:
+def _removed(dataset: Dataset, path: str, in_list: bool) -> Change:
     files = BREAKING if dataset.drift is Drift.STRICT else FREE
     step = f"lakehouse dataset drop-column {dataset.domain}.{dataset.name} {path} --why TEXT, once nothing reads it"
+    if in_list:
+        step = f"keep it with required: false, or deliver {path.split('.')[0]} under a new name"
     return _change(dataset, path, "", "is gone", {FILES: files, **dict.fromkeys(_READERS, BREAKING)}, step)
 
 

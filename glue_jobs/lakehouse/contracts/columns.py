@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from lakehouse.contracts.money import Money
 from lakehouse.contracts.values import AS_WRITTEN, Values
 
+ARRAY, MAP = "array", "map"
+COLLECTIONS = (ARRAY, MAP)
+
 
 @dataclass(frozen=True)
 class Column:
     """One column: its physical type in the words of Spark SQL, and what the contract says of it.
 
     pii: the values, or those of a field, are personal data. physical_name: its name in delivered files, if another.
-    values: how their text is read. money: what its amounts are in.
+    values: how their text is read. money: what its amounts are in. items: an array's elements, a map's values.
     """
 
     name: str
@@ -27,6 +30,19 @@ class Column:
     physical_name: str | None = None
     values: Values = AS_WRITTEN
     money: Money | None = None
+    items: Column | None = None
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether its values have values in them."""
+        return bool(self.fields) or self.items is not None
+
+    @property
+    def element(self) -> Column | None:
+        """What the table's column is a list of; a map is kept as the list of its entries, sorted by their keys."""
+        if self.items is None or self.type == ARRAY:
+            return self.items
+        return Column("element", "struct", True, "An entry.", fields=(MAP_KEY, self.items))
 
     @property
     def delivered_name(self) -> str:
@@ -36,6 +52,8 @@ class Column:
     @property
     def spark_type(self) -> str:
         """The type as Spark's DDL, nested ones included."""
+        if self.element is not None:
+            return f"array<{self.element.spark_type}>"
         if not self.fields:
             return self.type
         return "struct<" + ", ".join(f"{field.name}: {field.spark_type}" for field in self.fields) + ">"
@@ -64,6 +82,10 @@ class Column:
     def reading_rules(self) -> tuple[str, ...]:
         """Names of all rules that say whether the delivered text can be read."""
         return (self.type_rule, *((self.exists_rule, self.once_rule) if self.values.time_zone else ()))
+
+
+MAP_KEY = Column("key", "string", True, "Its name.")
+"""What an entry of a map has beside its value."""
 
 
 def with_fields(columns: Iterable[Column], parent: str = "") -> Iterator[tuple[str, str]]:

@@ -6,14 +6,26 @@ import re
 from collections.abc import Sequence
 
 from lakehouse.contracts.classification import is_personal
-from lakehouse.contracts.columns import Column
+from lakehouse.contracts.columns import ARRAY, COLLECTIONS, Column
 from lakehouse.contracts.money import Money, check_money, read_money
 from lakehouse.contracts.values_reader import read_values
 from lakehouse.contracts.yaml_places import Place
 from lakehouse.errors import LakehouseError, gathering, nearest, raise_first
 
-TYPE = r"^(string|int|bigint|double|date|timestamp|boolean|struct|decimal\([0-9]{1,3},[0-9]{1,3}\))$"
-_KNOWN_TYPES = ("string", "int", "bigint", "double", "date", "timestamp", "boolean", "struct", "decimal(12,2)")
+TYPE = r"^(string|int|bigint|double|date|timestamp|boolean|struct|array|map|decimal\([0-9]{1,3},[0-9]{1,3}\))$"
+_KNOWN_TYPES = (
+    "string",
+    "int",
+    "bigint",
+    "double",
+    "date",
+    "timestamp",
+    "boolean",
+    "struct",
+    "array",
+    "map",
+    "decimal(12,2)",
+)
 NAME = "^[a-z][a-z0-9_]*$"
 """Both are regular expressions of ECMA-262 and of Python, for the reader and for editors."""
 _MOST_DIGITS = 38
@@ -48,11 +60,7 @@ def _refuse_shared_names(node: Place, columns: Sequence[Column]) -> None:
 
 def _column(node: Place) -> Column:
     name = read_name(node.need("name"))
-    type_ = node.text("physicalType")
-    if not re.fullmatch(TYPE[1:-1], type_):
-        raise node.need("physicalType").error(f"unknown type '{type_}' of {name}.{nearest(type_, _KNOWN_TYPES)}")
-    if problem := _type_problem(type_):
-        raise node.need("physicalType").error(f"{name}: {problem}")
+    type_ = _type(node, name)
     fields = _fields(node, name, type_)
     physical_name = node.text("physicalName", default=name)
     money = read_money(node, type_)
@@ -66,6 +74,41 @@ def _column(node: Place) -> Column:
         physical_name=physical_name if physical_name != name else None,
         values=read_values(node, type_),
         money=money,
+        items=_items(node, name, type_),
+    )
+
+
+def _type(node: Place, name: str) -> str:
+    type_ = node.text("physicalType")
+    if not re.fullmatch(TYPE[1:-1], type_):
+        raise node.need("physicalType").error(f"unknown type '{type_}' of {name}.{nearest(type_, _KNOWN_TYPES)}")
+    if problem := _type_problem(type_):
+        raise node.need("physicalType").error(f"{name}: {problem}")
+    return type_
+
+
+def _items(node: Place, name: str, type_: str) -> Column | None:
+    """The elements of an array or the values of a map; either has some, and nothing else has."""
+    inner = node.find("items")
+    if type_ not in COLLECTIONS:
+        if inner is not None:
+            raise inner.error(f"{name} is a {type_}, which has no items; make its physicalType array or map.")
+        return None
+    if inner is None:
+        wanted = "elements" if type_ == ARRAY else "values"
+        raise node.error(f"the {type_} {name} does not say what its {wanted} are; describe them under items.", "items")
+    own = inner.named(f"{node.field}.items")
+    if own.flag("primaryKey"):
+        raise own.error(f"the items of {name} cannot be a key; deliver it as a column of its own.", "primaryKey")
+    kind = _type(own, f"the items of {name}")
+    return Column(
+        name="element" if type_ == ARRAY else "value",
+        type=kind,
+        required=own.flag("required"),
+        description=own.text("description", default="An element." if type_ == ARRAY else "Its value."),
+        fields=_fields(own, f"the items of {name}", kind),
+        values=read_values(own, kind),
+        items=_items(own, f"the items of {name}", kind),
     )
 
 
@@ -144,8 +187,11 @@ def _refuse_stray_marks(columns: Place, inside: bool = False) -> None:
         position = item.find("primaryKeyPosition")
         if position is not None and not item.flag("primaryKey") and position.value != _NO_POSITION:
             raise position.error("the column is not in the key; add primaryKey: true, or remove the position.")
-        if fields := item.find("properties"):
-            _refuse_stray_marks(fields, inside=True)
+        held: Place | None = item
+        while held is not None:
+            if fields := held.find("properties"):
+                _refuse_stray_marks(fields, inside=True)
+            held = held.find("items")
 
 
 _NO_POSITION = -1

@@ -13,6 +13,7 @@ _MONEY = re.compile(
 )
 _USUAL_DIGITS, _MOST_DIGITS, _HEADROOM = 18, 38, 3
 _BIGINT_DIGITS = 18
+LEFT_OUT = "left out, kept as JSON in bronze's _rescued"
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,13 @@ class TypeGuess:
 
     type: str | None
     note: str = ""
+
+
+UNCLEAR_GROUPS = TypeGuess(
+    "string",
+    "a point in it is between groups or before decimals, so text; where it is between groups, write the type and "
+    "groupSeparator into the contract",
+)
 
 
 def guess_type(facts: ColumnFacts) -> TypeGuess:
@@ -74,15 +82,10 @@ def _number(facts: ColumnFacts) -> TypeGuess | None:
 
 
 def _not_flat(facts: ColumnFacts) -> str:
-    if "array" in facts.kinds:
-        return (
-            "holds lists, which no column takes; left out, kept as JSON in bronze's _rescued. "
-            "Deliver the elements as a dataset of their own"
-        )
     if facts.kinds == {"object"}:
-        return "holds an object without a field that a column can be; left out, kept as JSON in bronze's _rescued"
+        return f"holds an object without a field that a column can be; {LEFT_OUT}"
     kinds = " and ".join(sorted(facts.kinds))
-    return f"is now {kinds}, and a column has one type; left out, kept as JSON in bronze's _rescued"
+    return f"is now {kinds}, and a column has one type; {LEFT_OUT}"
 
 
 def _why_text(facts: ColumnFacts) -> str:

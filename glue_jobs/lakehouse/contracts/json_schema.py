@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from lakehouse.contracts.choices import Drift, FileFormat, MergeMode, MergeStrategy, Ties
 from lakehouse.contracts.classification import known_words
+from lakehouse.contracts.columns import COLLECTIONS
 from lakehouse.contracts.columns_reader import NAME, TYPE
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.contracts.money import CURRENCY, TAX
@@ -119,7 +121,7 @@ def contract_schema() -> Schema:
             "schema": {"minItems": 1, "items": _dataset()},
         },
     }
-    definitions = {**standard["$defs"], "LakehouseColumn": _column()}
+    definitions = {**standard["$defs"], "LakehouseColumn": _column(), "LakehouseItems": _items()}
     return {**standard, "title": "Contract of the lakehouse", "$defs": definitions, "allOf": [ours]}
 
 
@@ -163,8 +165,29 @@ def _column() -> Schema:
             "classification": {"examples": words},
             "customProperties": {"items": {"anyOf": [*named, other]}},
             "properties": {"minItems": 1, "items": {"$ref": "#/$defs/LakehouseColumn"}},
+            "items": {"$ref": "#/$defs/LakehouseItems"},
         },
+        "allOf": _FORMS,
     }
+
+
+def _items() -> Schema:
+    """The elements of an array, the values of a map."""
+    known = {"physicalType": {"pattern": TYPE, "description": "A type of Spark SQL."}}
+    held = {
+        "properties": {"minItems": 1, "items": {"$ref": "#/$defs/LakehouseColumn"}},
+        "items": {"$ref": "#/$defs/LakehouseItems"},
+    }
+    return {"required": ["physicalType"], "properties": known | held, "allOf": _FORMS}
+
+
+def _form(types: Sequence[str], word: str) -> Schema:
+    """What must be said inside of a column of some types, and of no other."""
+    is_one: Schema = {"properties": {"physicalType": {"enum": [*types]}}, "required": ["physicalType"]}
+    return {"if": is_one, "then": {"required": [word]}, "else": {"not": {"required": [word]}}}
+
+
+_FORMS = [_form(("struct",), "properties"), _form(COLLECTIONS, "items")]
 
 
 def schema_text() -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lakehouse.contracts.columns import Column
+from lakehouse.contracts.columns import COLLECTIONS, Column
 from lakehouse.contracts.layout import MAX_READ_AMPLIFICATION, RETENTION_DAYS, TARGET_FILE_BYTES, parsed_size
 from lakehouse.contracts.yaml_places import Place
 from lakehouse.errors import nearest
+from lakehouse.say import with_article
 
 _PARTITION_TYPES = ("string", "int", "bigint", "date", "boolean")
-_WITHOUT_STATISTICS = ("boolean", "struct")
+_WITHOUT_STATISTICS = ("boolean", "struct", *COLLECTIONS)
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def _refuse_partition(node: Place, column: Column | None) -> None:
     if column is not None and column.pii:
         raise node.error(f"'{column.name}' is personal data, which the names of folders would show; take another.")
     if column is not None and column.type not in _PARTITION_TYPES:
-        wanted = ", ".join(_PARTITION_TYPES)
-        raise node.error(f"'{column.name}' is a {column.type}, and partitions need one of {wanted}; take dt or month.")
+        kind, wanted = with_article(column.type), ", ".join(_PARTITION_TYPES)
+        raise node.error(f"'{column.name}' is {kind}, and partitions need one of {wanted}; take dt or month.")
 
 
 def _refuse_without_statistics(node: Place, name: str, column: Column | None) -> None:
@@ -70,8 +71,8 @@ def _refuse_without_statistics(node: Place, name: str, column: Column | None) ->
         raise node.error("month is a column only of a table that it partitions; cluster by dt.")
     if column is not None and column.type.startswith(_WITHOUT_STATISTICS):
         raise node.error(
-            f"'{name}' is a {column.type}, for which Delta keeps no min/max statistics, so no file would be skipped; "
-            "leave it out."
+            f"'{name}' is {with_article(column.type)}, for which Delta keeps no min/max statistics, so no file would "
+            "be skipped; leave it out."
         )
     if column is not None and column.pii:
         raise node.error(

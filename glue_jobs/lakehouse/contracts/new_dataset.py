@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lakehouse.contracts.columns import DELETED_COLUMN, UTC, Column
+from lakehouse.contracts.columns import DELETED_COLUMN, Column
 from lakehouse.contracts.dataset import ARRIVAL
 from lakehouse.contracts.guess_key import guess_key, said_key
-from lakehouse.contracts.guess_names import column_names, common_name, pattern_of, plain, why_personal
+from lakehouse.contracts.guess_names import common_name, pattern_of, plain
 from lakehouse.contracts.guess_times import guess_date, guess_delete_flag, guess_sequence, why_not_a_time
-from lakehouse.contracts.guess_types import guess_type
 from lakehouse.contracts.guesses import NO_KEY, OPTIONS, Candidate, Guess
+from lakehouse.contracts.new_columns import columns_of
 from lakehouse.contracts.profile import ColumnFacts, Path, Profile
-from lakehouse.contracts.values import AS_WRITTEN, Values
 from lakehouse.errors import UnknownNameError
 from lakehouse.say import format_bytes, format_count
 
@@ -98,15 +97,6 @@ class Proposal:
         yield from self.notes
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """The columns of a dataset, what is said of them, and where their values are."""
-
-    columns: tuple[Column, ...]
-    notes: tuple[str, ...]
-    paths: dict[Path, Column]
-
-
 def propose(profile: Profile, wishes: Wishes, domains: Sequence[str]) -> Proposal:
     """The dataset that files suggest; raises NotFoundError, NoCommonNameError or UnknownNameError.
 
@@ -114,12 +104,12 @@ def propose(profile: Profile, wishes: Wishes, domains: Sequence[str]) -> Proposa
     """
     begin, ending = common_name(profile.names)
     name = wishes.name or plain(begin)
-    found = _columns(profile, (), name, (DELETED_COLUMN.name,) if wishes.is_snapshot else ())
+    found = columns_of(profile, (), name, (DELETED_COLUMN.name,) if wishes.is_snapshot else ())
     facts = {column.path: column for column in profile.columns}
     flat = [
         Candidate(column.name, column.type, column.pii, facts[path])
         for path, column in found.paths.items()
-        if len(path) == 1 and not column.fields
+        if len(path) == 1 and not column.is_nested
     ]
     guesses = _versions(wishes, flat, profile, name)
     may_flag = "sequenceBy" in guesses and not wishes.is_snapshot
@@ -153,48 +143,6 @@ def _versions(wishes: Wishes, flat: Sequence[Candidate], profile: Profile, name:
     date = wished_date or guess_date(flat, profile.rows, sequence.values[0])
     key = _wished_key(wishes.key, flat, profile, by_sequence) or guess_key(profile, flat, name, by_sequence)
     return {"key": key, "sequenceBy": sequence, "dateColumn": date}
-
-
-def _columns(profile: Profile, parent: Path, dataset: str, added: tuple[str, ...] = ()) -> _Columns:
-    """The columns below a parent, whose fields are columns again. added: names that silver needs itself."""
-    level = [facts for facts in profile.columns if facts.path[:-1] == parent]
-    names = column_names([facts.path[-1] for facts in level], added)
-    columns: list[Column] = []
-    notes: list[str] = []
-    paths: dict[Path, Column] = {}
-    for facts in level:
-        delivered = facts.path[-1]
-        name, shown = names[delivered], ".".join(facts.path)
-        if parent and name != delivered:
-            notes.append(f"{shown}: no name that a field can have; left out, kept as JSON in bronze's _rescued")
-            continue
-        inner = _columns(profile, facts.path, dataset) if facts.kinds == {"object"} else _Columns((), (), {})
-        guess = guess_type(facts)
-        kind = "struct" if inner.columns else guess.type
-        notes += [f"{shown}: {guess.note}"] if guess.note and not inner.columns else []
-        notes += inner.notes
-        if kind is None:
-            continue
-        personal = None if inner.columns else why_personal(facts, name, dataset)
-        if name != delivered:
-            notes.append(f"{name}: {delivered!r} in the files")
-        if personal:
-            notes.append(f"{shown}: personal data ({personal}), masked; remove its classification if it is none")
-        is_personal = personal is not None or any(field.pii for field in inner.columns)
-        is_clock = facts.path in profile.clocks and kind == "timestamp"
-        if is_clock:
-            notes.append(f"{shown}: times without an offset, read by the clock of UTC; name theirs by defaultTimezone")
-        values = Values(time_zone=UTC) if is_clock else AS_WRITTEN
-        physical = delivered if name != delivered else None
-        column = Column(name, kind, False, _described(name), is_personal, inner.columns, physical, values)
-        columns.append(column)
-        paths |= {facts.path: column, **inner.paths}
-    return _Columns(tuple(columns), tuple(notes), paths)
-
-
-def _described(name: str) -> str:
-    words = name.replace("_", " ")
-    return f"{words[0].upper()}{words[1:]}, as delivered."
 
 
 def _wished_sequence(name: str | None, columns: Sequence[Candidate], profile: Profile) -> Guess | None:

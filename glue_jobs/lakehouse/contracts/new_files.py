@@ -11,9 +11,11 @@ import yaml
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.contracts.new_dataset import Proposal
+from lakehouse.contracts.profile import Profile
 from lakehouse.contracts.yaml_places import read_yaml
 
-_LOGICAL = {"bigint": "integer", "decimal": "number", "double": "number", "struct": "object"}
+_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "pipe"}
+_LOGICAL = {"bigint": "integer", "decimal": "number", "double": "number", "struct": "object", "map": "array"}
 QUARANTINE_LIMIT_PERCENT = SHRINK_LIMIT_PERCENT = 20
 
 
@@ -101,8 +103,8 @@ def _dataset_lines(proposal: Proposal) -> Iterator[str]:
     yield "  customProperties:"
     yield f"    - {{property: filePattern, value: {_quoted(proposal.file_pattern)}}}"
     yield f"    - {{property: fileFormat, value: {proposal.profile.file_format.value}}}"
-    if proposal.profile.encoding is not Encoding.UTF_8:
-        yield f"    - {{property: fileOptions, value: {{encoding: {proposal.profile.encoding.value}}}}}"
+    if options := _file_options(proposal.profile):
+        yield f"    - {{property: fileOptions, value: {{{', '.join(options)}}}}}"
     yield f"    - {{property: mergeStrategy, value: {'append' if proposal.appends else 'upsert'}}}"
     if not proposal.appends:
         yield f"    - {{property: sequenceBy, value: {proposal.sequence_by}}}"
@@ -117,6 +119,16 @@ def _dataset_lines(proposal: Proposal) -> Iterator[str]:
     yield "  properties:"
     for column in proposal.columns:
         yield from (f"    {line}" for line in _column_lines(column, proposal))
+
+
+def _file_options(profile: Profile) -> list[str]:
+    """How the files are written, where they are not as the standard is."""
+    found = {
+        "delimiter": _DELIMITERS.get(profile.delimiter, ""),
+        "encoding": "" if profile.encoding is Encoding.UTF_8 else profile.encoding.value,
+        "path": _quoted(".".join(profile.json_path)) if profile.json_path else "",
+    }
+    return [f"{name}: {value}" for name, value in found.items() if value]
 
 
 def _column_lines(column: Column, proposal: Proposal | None) -> Iterator[str]:
@@ -135,11 +147,27 @@ def _column_lines(column: Column, proposal: Proposal | None) -> Iterator[str]:
         yield f"  primaryKeyPosition: {proposal.key.index(column.name) + 1}"
     if column.pii and not column.fields:
         yield "  classification: pii"
+    if column.values.decimal_separator != ".":
+        yield "  customProperties:"
+        yield f"    - {{property: decimalSeparator, value: {_quoted(column.values.decimal_separator)}}}"
+        if column.values.group_separator:
+            yield f"    - {{property: groupSeparator, value: {_quoted(column.values.group_separator)}}}"
     yield f"  description: {_quoted(column.description)}"
+    yield from _inside_lines(column)
+
+
+def _inside_lines(column: Column) -> Iterator[str]:
+    """What a struct, an array or a map has in it."""
     if column.fields:
         yield "  properties:"
         for field in column.fields:
             yield from (f"    {line}" for line in _column_lines(field, None))
+    if column.items is not None:
+        kind = column.items.type.split("(")[0]
+        yield "  items:"
+        yield f"    logicalType: {_LOGICAL.get(kind, kind)}"
+        yield f"    physicalType: {column.items.type}"
+        yield from (f"  {line}" for line in _inside_lines(column.items))
 
 
 _YAML_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})

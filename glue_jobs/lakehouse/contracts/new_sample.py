@@ -21,7 +21,11 @@ def sample_text(proposal: Proposal, rows: Sequence[Row]) -> str:
     """The rows as CSV, or as JSON Lines for other formats. rows: their values as text, by `sample_paths`."""
     masked = _without_personal_data(proposal, rows)
     if proposal.profile.file_format is FileFormat.CSV:
-        return _csv(sample_paths(proposal), masked)
+        commas = proposal.profile.decimal_commas
+        written = [
+            {path: _with_comma(value) if path in commas else value for path, value in row.items()} for row in masked
+        ]
+        return _csv(sample_paths(proposal), written, proposal.profile.delimiter)
     kinds = {facts.path: facts.kinds for facts in proposal.profile.columns}
     return "".join(_object(proposal.paths, row, (), kinds) + "\n" for row in masked)
 
@@ -53,9 +57,13 @@ def _made_up(column: Column, number: int) -> str:
     return {"date": day, "timestamp": f"{day}T00:00:00Z", "boolean": "false"}.get(column.type, str(number))
 
 
-def _csv(paths: Sequence[Path], rows: Sequence[Row]) -> str:
+def _with_comma(value: str | None) -> str | None:
+    return None if value is None else value.replace(".", ",")
+
+
+def _csv(paths: Sequence[Path], rows: Sequence[Row], delimiter: str) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerow([path[0] for path in paths])
     writer.writerows([[row[path] for path in paths] for row in rows])
     return out.getvalue()
@@ -66,7 +74,7 @@ def _object(paths: Mapping[Path, Column], row: Row, parent: Path, kinds: Mapping
     members = []
     for path, column in paths.items():
         if path[:-1] == parent:
-            value = None if column.fields else row[path]
+            value = None if column.fields else row[path]  # a list is there as JSON, with all that is in it
             text = _object(paths, row, path, kinds) if column.fields else _json(value, kinds[path])
             members.append(f"{json.dumps(path[-1], ensure_ascii=False)}: {text}")
     return "{" + ", ".join(members) + "}"

@@ -10,6 +10,8 @@ from lakehouse.contracts.file_options import Encoding
 
 Path = tuple[str, ...]
 """A column's name in the files, and of a field of a struct the names that lead to it."""
+ELEMENT, ENTRY = "[]", "{}"
+"""What stands in a path for each element of a list, and for each value of a map."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ class Profile:
 
     names: of the files. size: their bytes. notes: what keeps a row or a column from being read, a line each.
     distinct: how many different rows these columns have, compared as values of their types. clocks: the columns of
-    times without an offset, which are read here by the clock of UTC.
+    times without an offset, which are read here by the clock of UTC. delimiter: of CSV. json_path: where the rows are.
+    decimal_commas: columns whose decimals stand behind a comma. groups: those of them with points between groups.
+    unclear_groups: columns in which a point may do the same.
     """
 
     names: tuple[str, ...]
@@ -63,3 +67,8 @@ class Profile:
     distinct: Callable[[Sequence[tuple[Path, str]]], int]
     encoding: Encoding = Encoding.UTF_8
     clocks: frozenset[Path] = frozenset()
+    delimiter: str = ","
+    json_path: tuple[str, ...] = ()
+    decimal_commas: frozenset[Path] = frozenset()
+    groups: frozenset[Path] = frozenset()
+    unclear_groups: frozenset[Path] = frozenset()

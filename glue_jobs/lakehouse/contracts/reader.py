@@ -25,6 +25,7 @@ from lakehouse.contracts.property_names import properties_of
 from lakehouse.contracts.roles import Roles, check_roles
 from lakehouse.contracts.rules_reader import asked_of, read_rules
 from lakehouse.contracts.sequence_reader import read_sequence
+from lakehouse.contracts.shapes import check_shapes
 from lakehouse.contracts.sla_reader import read_deadline, read_promises, read_schedule
 from lakehouse.contracts.team_reader import read_contact
 from lakehouse.contracts.volume import VOLUME, read_volume
@@ -167,6 +168,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
     roles = _roles(node, values, columns, strategy, date_column)
     check_roles(node.need("properties"), columns, values, roles, layout.partition_by)
     file_format = FileFormat(_choice(values["fileFormat"], tuple(FileFormat)))
+    check_shapes(node.need("properties"), columns, file_format)
     date = next((column for column in columns if column.name == date_column), None)
     asked = asked_of(roles.operations, (*roles.key, *roles.sequence.columns), layout.partition_by, date_column)
     return Dataset(

@@ -12,6 +12,7 @@ from lakehouse.contracts.operations import Operations
 from lakehouse.contracts.sequence_reader import SequenceBy
 from lakehouse.contracts.yaml_places import ContractError, Place
 from lakehouse.errors import raise_first
+from lakehouse.say import with_article
 
 _TIMES = ("date", "timestamp")
 _KEYS = ("string", "int", "bigint", "decimal", "date", "timestamp", "boolean")
@@ -71,8 +72,8 @@ def _key_errors(places: Mapping[str, Place], kinds: Mapping[str, str], key: Sequ
     for name in key:
         if kinds[name] not in _KEYS:
             yield places[name].error(
-                f"'{name}' is a {kinds[name]}, which cannot be a key, for equal values may be written in several ways; "
-                f"take {', '.join(_KEYS)}.",
+                f"'{name}' is {with_article(kinds[name])}, which cannot be a key, for equal values may be written in "
+                f"several ways; take {', '.join(_KEYS)}.",
                 "physicalType",
             )
 
@@ -83,12 +84,12 @@ def _sequence_errors(values: Mapping[str, Place], kinds: Mapping[str, str], role
         kind = kinds[name]
         if kind not in _ORDERED:
             yield place.error(
-                f"'{name}' is a {kind}, and versions are ordered by a number or a time; "
+                f"'{name}' is {with_article(kind)}, and versions are ordered by a number or a time; "
                 f"take a column of type {', '.join(_ORDERED)}."
             )
         elif is_history and place is roles.sequence.items[0] and kind not in _TIMES:
             yield place.error(
-                f"'{name}' is a {kind}, and with mergeStrategy scd2 valid_from is computed from it; "
+                f"'{name}' is {with_article(kind)}, and with mergeStrategy scd2 valid_from is computed from it; "
                 f"take a column of type {' or '.join(_TIMES)}."
             )
     if is_history and not roles.sequence.columns:
@@ -155,8 +156,8 @@ def _date_errors(place: Place | None, kinds: Mapping[str, str], roles: Roles) ->
     if place is None or roles.date_column is None:
         return
     if kinds[roles.date_column] not in _TIMES:
-        kind = kinds[roles.date_column]
-        yield place.error(f"'{roles.date_column}' is a {kind}, and dt is computed from a date or timestamp; take one.")
+        kind = with_article(kinds[roles.date_column])
+        yield place.error(f"'{roles.date_column}' is {kind}, and dt is computed from a date or timestamp; take one.")
 
 
 def _flag_errors(values: Mapping[str, Place], kinds: Mapping[str, str], roles: Roles) -> Iterator[ContractError]:
@@ -168,8 +169,8 @@ def _flag_errors(values: Mapping[str, Place], kinds: Mapping[str, str], roles: R
     if roles.operations:
         yield place.error("operations say which rows are deleted; remove one of the two.")
     if kinds[roles.delete_flag] != "boolean":
-        kind = kinds[roles.delete_flag]
-        yield place.error(f"'{roles.delete_flag}' is a {kind}, and a delete flag is a boolean; deliver true or false.")
+        kind = with_article(kinds[roles.delete_flag])
+        yield place.error(f"'{roles.delete_flag}' is {kind}, and a delete flag is a boolean; deliver true or false.")
     if roles.strategy in _NEVER_DELETES:
         yield place.error(f"nothing is ever deleted with mergeStrategy {roles.strategy}; remove it, or take upsert.")
 

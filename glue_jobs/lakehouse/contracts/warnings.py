@@ -30,6 +30,8 @@ _LOGICAL = {
     "timestamp": ("timestamp",),
     "boolean": ("boolean",),
     "struct": ("object",),
+    "array": ("array",),
+    "map": ("array",),  # the standard lets nothing else have items
 }
 _OF_COLUMNS = (ON_FAILURE, *VALUE_PROPERTIES, *MONEY_PROPERTIES)
 _NOT_READ = {
@@ -95,6 +97,26 @@ def _of_column(node: Place, column: Column, is_field: bool = False) -> Iterator[
     fields = node.find("properties")
     for inner, field in zip(fields.items() if fields else (), column.fields, strict=True):
         yield from _of_column(inner.named(f"{node.field}.{field.name}"), field, is_field=True)
+    if column.items is not None:
+        yield from _of_items(node.need("items").named(f"{node.field}.items"), column.items)
+
+
+def _of_items(node: Place, column: Column) -> Iterator[str]:
+    """Of what is inside an array or a map the type is read, how its text is read, and whether it may be null."""
+    yield from _of_type(node, column, is_inside=True)
+    yield from _of_classification(node)
+    for word in ("unique", "physicalName", "quality"):
+        if value := node.find(word):
+            yield _line(value, "has no effect inside an array or a map.")
+    properties = node.find("customProperties")
+    for item in properties.items() if properties else ():
+        if item.text("property") not in VALUE_PROPERTIES:
+            yield _line(item, f"property '{item.text('property')}' has no effect inside an array or a map.")
+    fields = node.find("properties")
+    for inner, field in zip(fields.items() if fields else (), column.fields, strict=True):
+        yield from _of_items(inner.named(f"{node.field}.{field.name}"), field)
+    if column.items is not None:
+        yield from _of_items(node.need("items").named(f"{node.field}.items"), column.items)
 
 
 def _not_read(node: Place) -> Iterator[str]:
@@ -103,7 +125,7 @@ def _not_read(node: Place) -> Iterator[str]:
             yield _line(value, f"has no effect here; {instead}.")
 
 
-def _of_type(node: Place, column: Column) -> Iterator[str]:
+def _of_type(node: Place, column: Column, is_inside: bool = False) -> Iterator[str]:
     logical = node.find("logicalType")
     kind = column.type.split("(")[0]
     if logical is not None and logical.value not in _LOGICAL[kind]:
@@ -113,7 +135,11 @@ def _of_type(node: Place, column: Column) -> Iterator[str]:
         )
     options = node.find("logicalTypeOptions")
     for option, value in options.entries() if options else ():
-        if not has_effect(option, value, column) and not is_of_time(option, column.type):
+        if is_of_time(option, column.type):
+            continue
+        if is_inside:
+            yield _line(value, f"'{value.value}' has no effect inside an array or a map.")
+        elif not has_effect(option, value, column):
             known = f" Checked are {', '.join(FORMATS)}." if option == "format" and column.type == "string" else ""
             yield _line(value, f"'{value.value}' has no effect on a column of type {column.type}.{known}")
 

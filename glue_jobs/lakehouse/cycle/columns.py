@@ -7,7 +7,7 @@ two tables is completed by the same command. Quarantine holds text and keeps eve
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -98,7 +98,7 @@ def plan_column(context: Context, dataset: Dataset, column: str, to: str | None 
         table = open_table(context.lake.table(layer, dataset.name))
         if table is None:
             continue
-        types = dict(with_fields(_columns(json.loads(table.schema().to_json())["fields"])))
+        types = _types(_columns(json.loads(table.schema().to_json())["fields"]))
         known |= types
         if column in types:
             _refuse(dataset, column, to, types)
@@ -166,17 +166,25 @@ def _columns(fields: Any) -> tuple[Column, ...]:
     found = []
     for each in fields:
         kind = each["type"]
-        inner = _columns(kind["fields"]) if isinstance(kind, dict) and kind["type"] == "struct" else ()
-        type_ = "struct" if inner else names.get(str(kind), str(kind))
-        found.append(Column(each["name"], type_, False, "", fields=inner))
+        nested = kind if isinstance(kind, dict) else {}
+        inner = _columns(nested["fields"]) if nested.get("type") == "struct" else ()
+        items = _columns([{"name": "element", "type": nested["elementType"]}])[0] if "elementType" in nested else None
+        type_ = nested.get("type") or names.get(str(kind), str(kind))
+        found.append(Column(each["name"], type_, False, "", fields=inner, items=items))
     return tuple(found)
+
+
+def _types(columns: Sequence[Column]) -> dict[str, str]:
+    """The types of columns and of fields of structs by path; of a list with all that is in it."""
+    lists = {column.name: column.spark_type for column in columns if column.element is not None}
+    return {path: lists.get(path, type_) for path, type_ in with_fields(columns)}
 
 
 def _refuse(dataset: Dataset, column: str, to: str | None, types: Mapping[str, str]) -> None:
     """Raise NotARenameError where the new name does not stand for the same column."""
     if to is None:
         return
-    wanted = dataset.known_columns.get(to)
+    wanted = _types(dataset.columns).get(to)
     if wanted is None:
         raise NotARenameError(dataset, column, to, f"the contract has no {to}")
     if to in types:

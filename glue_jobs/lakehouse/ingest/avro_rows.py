@@ -10,8 +10,8 @@ import fastavro
 
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.opened import open_file
-from lakehouse.ingest.typed_rows import Rows
-from lakehouse.ingest.typed_text import BrokenFileError, Kind, plain_text
+from lakehouse.ingest.typed_rows import NOT_UTF8, Rows
+from lakehouse.ingest.typed_text import BrokenFileError, Kind, has_lost_bytes, plain_text
 from lakehouse.ingest.whole_files import WholeFile
 
 _ROWS = 4096
@@ -24,7 +24,7 @@ _KINDS = {
     "double": Kind.NUMBER,
     "boolean": Kind.FLAG,
     "record": Kind.OBJECT,
-    "map": Kind.OBJECT,
+    "map": Kind.MAP,
     "array": Kind.LIST,
     "bytes": Kind.BYTES,
     "fixed": Kind.BYTES,
@@ -69,16 +69,20 @@ def avro_rows(file: WholeFile, place: int, dataset: Dataset) -> Iterator[Rows]:
     with contextlib.closing(open_file(file.path, file.size)) as raw:
         reader = fastavro.reader(raw)
         schema: Any = reader.writer_schema
-        names = [field["name"] for field in schema["fields"]]
+        kinds = {field["name"]: _kind(field["type"]) for field in schema["fields"]}
         first, held = 1, []
         for record in reader:
             held.append(record)
             if len(held) == _ROWS:
-                yield _rows(first, names, held)
+                yield _rows(first, kinds, held)
                 first, held = first + len(held), []
-        yield _rows(first, names, held)
+        yield _rows(first, kinds, held)
 
 
-def _rows(first: int, names: list[str], records: list[Any]) -> Rows:
-    columns = {name: [plain_text(record[name]) for record in records] for name in names}
-    return Rows(first, columns, [None] * len(records))
+def _rows(first: int, kinds: dict[str, Kind], records: list[Any]) -> Rows:
+    columns = {name: [plain_text(record[name]) for record in records] for name in kinds}
+    broken: list[str | None] = [None] * len(records)
+    for name, texts in columns.items():
+        broken = [NOT_UTF8 if has_lost_bytes(kinds[name], text) else rule
+                  for text, rule in zip(texts, broken, strict=True)]  # fmt: skip
+    return Rows(first, columns, broken)

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from lakehouse.contracts.columns import BROKEN_RULES, TEXT, UNREADABLE, UTC_OFFSET, Column
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.json_rows import WRONG_KIND
+from lakehouse.ingest.nested import has_misfits, nested_value
 from lakehouse.ingest.partitions import partition_misfits
 from lakehouse.ingest.values import (
     clock_rule,
@@ -42,7 +43,7 @@ def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
     A row that broke one keeps its text as the struct `_text`; for the others that is null.
     """
     # In steps, for the optimizer does not merge a step whose columns are used twice: each text is typed once.
-    objects = {_parsed(column.name): F.try_parse_json(column.name) for column in dataset.columns if column.fields}
+    objects = {_parsed(column.name): F.try_parse_json(column.name) for column in dataset.columns if column.is_nested}
     typed = [_typed_once(column).alias(_typed(column.name)) for column in dataset.columns]
     changed = [column for column in dataset.columns if column.values.changes_text]
     plain = {plain_name(column): plain_text(column, F.col(column.name)) for column in changed}
@@ -76,14 +77,14 @@ def _typed(name: str) -> str:
 
 
 def _parsed(name: str) -> str:
-    """The name of a struct's parsed text beside it."""
+    """The name of the parsed text of a struct, array or map beside it."""
     return f"_parsed_{name}"
 
 
 def _typed_once(column: Column) -> SparkColumn:
     """The value of a column; a struct's text was parsed in the step before, for every field reads it."""
-    if column.fields:
-        return _struct(column, F.col(_parsed(column.name)))
+    if column.is_nested:
+        return nested_value(column, F.col(_parsed(column.name)), typed_column)
     return _typed_plain(column, F.col(plain_name(column)))
 
 
@@ -94,8 +95,10 @@ def _plain(text: SparkColumn) -> SparkColumn:
 
 def _misfit(column: Column) -> SparkColumn:
     text, typed = F.col(plain_name(column)), F.col(_typed(column.name))
-    lacking = [typed[field.name].isNull() for field in column.fields if field.required]
-    return text.isNotNull() & reduce(lambda a, b: a | b, lacking, typed.isNull())
+    is_lost = typed.isNull()
+    if column.is_nested:
+        is_lost = is_lost | has_misfits(column, F.col(_parsed(column.name)), typed)
+    return text.isNotNull() & is_lost
 
 
 def _rule(column: Column) -> SparkColumn:
@@ -107,8 +110,8 @@ def _rule(column: Column) -> SparkColumn:
 
 def typed_column(column: Column, text: SparkColumn) -> SparkColumn:
     """The text as the column's type; null where it does not fit."""
-    if column.fields:
-        return _struct(column, F.try_parse_json(text))
+    if column.is_nested:
+        return nested_value(column, F.try_parse_json(text), typed_column)
     return _typed_plain(column, plain_text(column, text))
 
 
@@ -166,19 +169,3 @@ def _offset_of(dataset: Dataset) -> SparkColumn:
     ahead = F.when(F.regexp_extract(text, _OFFSET, 1) == "-", -minutes).otherwise(minutes)
     offset = F.when(text.rlike(r"[Zz]\z"), F.lit(0)).otherwise(ahead)
     return F.when(F.col(_typed(column.name)).isNotNull(), offset).cast("int").alias(UTC_OFFSET)
-
-
-def _struct(column: Column, parsed: SparkColumn) -> SparkColumn:
-    """The fields of a parsed object; null for anything else."""
-    fields = [_field(field, parsed).alias(field.name) for field in column.fields]
-    return F.when(F.schema_of_variant(parsed).startswith("OBJECT"), F.struct(*fields))
-
-
-def _field(field: Column, parsed: SparkColumn) -> SparkColumn:
-    value = F.try_variant_get(parsed, f"$.{field.name}", "variant")
-    if field.fields:
-        return _struct(field, F.try_parse_json(F.to_json(value)))
-    kind = F.schema_of_variant(value)
-    fits = kind == "STRING" if field.is_json_string else ~kind.startswith("OBJECT")
-    plain = F.nullif(F.try_variant_get(parsed, f"$.{field.name}", "string"), F.lit(""))
-    return typed_column(field, F.when(fits, plain))

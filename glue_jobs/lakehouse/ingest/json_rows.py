@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.choices import Drift
-from lakehouse.contracts.columns import RAW_TEXT, REPAIR_OF, RESCUED, ROW_ID, SOURCE_FILE, UNREADABLE, Column
+from lakehouse.contracts.columns import ARRAY, RAW_TEXT, REPAIR_OF, RESCUED, ROW_ID, SOURCE_FILE, UNREADABLE, Column
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.ingest.header import Header
@@ -164,8 +164,8 @@ def _beside(column: Column) -> str:
 def _plain_text(column: Column) -> SparkColumn:
     """The text of a value of the right JSON type; null for any other."""
     value, kind = F.col(_value(column)), F.col(_kind(column))
-    if column.fields:
-        return F.when(kind.startswith("OBJECT"), F.to_json(value))
+    if column.is_nested:
+        return F.when(kind.startswith("ARRAY" if column.type == ARRAY else "OBJECT"), F.to_json(value))
     if column.is_json_string:
         return F.when(kind == "STRING", F.try_variant_get(value, "$", "string"))
     is_scalar = ~kind.startswith("OBJECT") & ~kind.startswith("ARRAY")

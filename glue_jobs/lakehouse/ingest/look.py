@@ -61,22 +61,20 @@ def _require_file(file: File) -> None:
 
 def _looked_at(files: Sequence[File], plain: Mapping[File, Sequence[Plain]]) -> Looked:
     """plain: each file, or all in an archive, as text."""
-    formats = {file: (found[0].form.file_format, found[0].form.encoding) for file, found in plain.items()}
-    if len(set(formats.values())) > 1:
-        found = ", ".join(
-            f"{file.name} is {kind.replace('_', ' ')} in {code}" for file, (kind, code) in formats.items()
-        )
+    formats = {file: replace(each.form, codec=None) for file, found in plain.items() for each in found}
+    others = {replace(each.form, codec=None) for found in plain.values() for each in found}
+    if len(others) > 1:
+        found = ", ".join(f"{file.name} is {form.in_words}" for file, form in formats.items())
         raise NotTakenError(found, "the files of a dataset have one format; run this for each")
     every = [each for found in plain.values() for each in found]
     form = every[0].form
     # What does not fit into memory; DuckDB makes the folder when it needs it, by default below the working folder.
     spilled = File(tempfile.gettempdir()) / f"lakehouse_new_{os.getpid()}"
     connection = duckdb.connect(config={"temp_directory": str(spilled)})
-    fill = fill_from_csv if form.file_format is FileFormat.CSV else fill_from_json
     shown = {each.text: file.name for file, found in plain.items() for each in found}
     try:
         with _named(shown):
-            filled = fill(connection, [each.text for each in every])
+            filled = _filled(connection, every)
     except duckdb.Error as error:
         raise NotTakenError(
             ", ".join(file.name for file in files), f"DuckDB cannot read it ({type(error).__name__})"
@@ -84,6 +82,13 @@ def _looked_at(files: Sequence[File], plain: Mapping[File, Sequence[Plain]]) -> 
     notes = (*(note for each in every for note in each.notes), *(_with_names(note, shown) for note in filled.notes))
     clocks = frozenset((name,) for each in every for name in each.clocks)
     return _looked(connection, files, form, replace(filled, notes=notes), clocks)
+
+
+def _filled(connection: duckdb.DuckDBPyConnection, every: Sequence[Plain]) -> Filled:
+    texts = [each.text for each in every]
+    if every[0].form.file_format is FileFormat.CSV:
+        return fill_from_csv(connection, texts, every[0].form.delimiter)
+    return fill_from_json(connection, texts, frozenset(name for each in every for name in each.maps))
 
 
 @contextlib.contextmanager
@@ -113,7 +118,10 @@ def _looked(
     if not rows:
         raise NotTakenError(", ".join(file.name for file in files), "it has no row to look at")
     late = datetime.now(UTC) + _ALLOWED_AHEAD
-    columns = tuple(_facts(connection, path, column_of[path], kinds, late) for path, kinds in filled.kinds.items())
+    sources = {path: (kinds, f"SELECT {column_of[path]} AS c FROM delivered") for path, kinds in filled.kinds.items()}
+    for number, (path, kinds) in enumerate(filled.inside.items()):
+        sources[path] = kinds, f"SELECT c FROM inside_{number}"
+    columns = tuple(_facts(connection, path, source, kinds, late) for path, (kinds, source) in sources.items())
 
     def distinct(wanted: Sequence[tuple[Path, str]]) -> int:
         values = ", ".join(typed(column_of[path], kind) for path, kind in wanted)
@@ -121,15 +129,16 @@ def _looked(
         return int(found[0]) if found else 0
 
     names, size = tuple(file.name for file in files), sum(file.stat().st_size for file in files)
-    profile = Profile(names, form.file_format, size, rows, columns, filled.notes, distinct, form.encoding, clocks)
+    profile = Profile(
+        names, form.file_format, size, rows, columns, filled.notes, distinct, form.encoding, clocks, form.delimiter,
+        form.path, filled.commas.decimals, filled.commas.groups, filled.commas.unclear,
+    )  # fmt: skip
     return Looked(profile, connection, column_of, form)
 
 
 def _facts(
-    connection: duckdb.DuckDBPyConnection, path: Path, column: str, kinds: frozenset[str], late: datetime
+    connection: duckdb.DuckDBPyConnection, path: Path, source: str, kinds: frozenset[str], late: datetime
 ) -> ColumnFacts:
     counts = ", ".join(f"{sql} AS {name}" for name, sql in FACTS.items())
-    found = connection.execute(
-        f"SELECT {counts} FROM (SELECT {column} AS c FROM delivered)", {"late": late.timestamp() * 1e6}
-    ).fetchone()
+    found = connection.execute(f"SELECT {counts} FROM ({source})", {"late": late.timestamp() * 1e6}).fetchone()
     return ColumnFacts(path, kinds, **{name: int(value or 0) for name, value in zip(FACTS, found or (), strict=True)})

@@ -12,37 +12,39 @@ import duckdb
 
 from lakehouse.contracts.profile import Path
 from lakehouse.ingest.header import fields_of, line_end
+from lakehouse.ingest.look_commas import with_points
+from lakehouse.ingest.look_dialect import literal, split
 from lakehouse.ingest.look_sql import FACTS
-from lakehouse.ingest.looked import Filled, NotTakenError
+from lakehouse.ingest.looked import Commas, Filled, NotTakenError
 from lakehouse.ingest.rfc4180 import QuotingError, first_record
 from lakehouse.lake.files import HEAD_BYTES
 from lakehouse.say import format_count
 
-_NAMES = {"\t": "tabs", " ": "blanks"}
+_NAMES = {" ": "blanks"}
 
 
-def fill_from_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> Filled:
+def fill_from_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[File], delimiter: str = ",") -> Filled:
     """Every row of the files as text, an empty field as null; raises NotTakenError."""
-    headers = {file: _header(connection, file) for file in files}
+    headers = {file: _header(connection, file, delimiter) for file in files}
     names = list(dict.fromkeys(name for header in headers.values() for name in header if name))
     columns = [f"c{number} VARCHAR" for number in range(len(names))]
     connection.execute(f"CREATE TABLE delivered ({', '.join(columns)})")
-    notes = [note for file, header in headers.items() for note in _fill(connection, file, header, names)]
+    notes = [note for file, header in headers.items() for note in _fill(connection, file, header, names, delimiter)]
     lacking = [name for name in names if any(name not in header for header in headers.values())]
     notes += [f"{name}: not in every file" for name in lacking]
     if any("" in header for header in headers.values()):
         notes.append("a column without a name: left out, kept as JSON in bronze's _rescued; give it a name")
     kinds: dict[Path, frozenset[str]] = {(name,): frozenset({"string"}) for name in names}
-    return Filled(kinds, tuple(notes))
+    commas = Commas() if delimiter == "," else with_points(connection, names)
+    return Filled(kinds, tuple(notes), commas=commas)
 
 
-def _header(connection: duckdb.DuckDBPyConnection, file: File) -> tuple[str, ...]:
-    """The names in the first record; raises NotTakenError where they are no names, or not set apart by commas."""
+def _header(connection: duckdb.DuckDBPyConnection, file: File, delimiter: str) -> tuple[str, ...]:
+    """The names in the first record; raises NotTakenError where they are no names, or not set apart."""
     with file.open("rb") as opened:
         text = opened.read(HEAD_BYTES).decode("utf-8-sig", errors="ignore")
     try:
-        record = first_record(text, line_end(text))
-        fields = tuple(fields_of(record.text)) if record else ()
+        fields = _names(text) if delimiter == "," else split(text.lstrip("\r\n").split(line_end(text))[0], delimiter)
     except (QuotingError, csv.Error) as error:
         raise NotTakenError(file.name, f"its first line cannot be read by RFC 4180: {error}") from None
     if len(fields) < 2:
@@ -53,6 +55,11 @@ def _header(connection: duckdb.DuckDBPyConnection, file: File) -> tuple[str, ...
     if _has_values(connection, fields):
         raise NotTakenError(file.name, "its first line holds values, not the names of its columns; add a header")
     return fields
+
+
+def _names(text: str) -> tuple[str, ...]:
+    record = first_record(text, line_end(text))
+    return tuple(fields_of(record.text)) if record else ()
 
 
 def _has_values(connection: duckdb.DuckDBPyConnection, fields: Sequence[str]) -> bool:
@@ -67,15 +74,15 @@ def _sniffed(file: File) -> str:
     """What DuckDB's sniffer takes the file for."""
     found = None
     with contextlib.suppress(duckdb.Error):
-        found = duckdb.execute("SELECT Delimiter, Columns FROM sniff_csv($file)", {"file": _literal(file)}).fetchone()
+        found = duckdb.execute("SELECT Delimiter, Columns FROM sniff_csv($file)", {"file": literal(file)}).fetchone()
     if found is None or len(found[1]) < 2:
         return "it has a single column; a dataset needs a key and a time"
     sign = _NAMES.get(found[0], f"'{found[0]}'")
-    return f"its columns are set apart by {sign}; deliver commas, and a point in decimals"
+    return f"its columns are set apart by {sign}; deliver commas, semicolons, tabs or |"
 
 
 def _fill(
-    connection: duckdb.DuckDBPyConnection, file: File, header: tuple[str, ...], names: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, file: File, header: tuple[str, ...], names: Sequence[str], delimiter: str
 ) -> list[str]:
     """Insert the rows of one file; a line for those that cannot be split into the header's columns."""
     fields = {f"f{number}": "VARCHAR" for number in range(len(header))}
@@ -83,9 +90,9 @@ def _fill(
     wanted = ", ".join(f"nullif({place[name]}, '')" if name in place else "NULL" for name in names)
     inserted = connection.execute(
         f"""INSERT INTO delivered SELECT {wanted} FROM read_csv($file, columns = {fields}, auto_detect = false,
-        header = true, delim = ',', quote = '"', escape = '"', strict_mode = true, ignore_errors = true,
+        header = true, delim = $delimiter, quote = '"', escape = '"', strict_mode = true, ignore_errors = true,
         store_rejects = true, max_line_size = 16777216, parallel = false)""",
-        {"file": _literal(file)},
+        {"file": literal(file), "delimiter": delimiter},
     ).fetchone()
     found = connection.execute("SELECT count(DISTINCT line), min(line) FROM reject_errors").fetchone()
     connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
@@ -96,8 +103,3 @@ def _fill(
     if inserted and inserted[0] < found[0]:
         raise NotTakenError(file.name, what)
     return [f"{file.name}: {what}; ingest quarantines them"]
-
-
-def _literal(file: File) -> str:
-    """The path without a meaning for DuckDB, which takes * ? [ for a pattern."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(file.absolute()))

@@ -14,6 +14,7 @@ from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import AS_STANDARD, Encoding
 from lakehouse.ingest.json_document import DocumentError, elements
+from lakehouse.ingest.look_dialect import delimiter_of, is_utf8, is_windows_1252, path_in_document
 from lakehouse.ingest.looked import NotTakenError
 from lakehouse.ingest.opened import open_file
 from lakehouse.ingest.packed import Codec, PackedError, codec_in, codec_of, contents
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from lakehouse.ingest.whole_files import WholeFile
 
 _MIDNIGHT = "T00:00:00"
-_RAW = (Kind.INTEGER, Kind.NUMBER, Kind.FLAG, Kind.OBJECT, Kind.LIST)
+_RAW = (Kind.INTEGER, Kind.NUMBER, Kind.FLAG, Kind.OBJECT, Kind.LIST, Kind.MAP)
 _OF_ANY_CONTRACT = Dataset("any", "any", "", MergeStrategy.UPSERT, "*", FileFormat.CSV, (), (), (), None, None, (), (),
                            0)  # fmt: skip
 
@@ -39,16 +40,29 @@ class Form:
     file_format: FileFormat
     encoding: Encoding = Encoding.UTF_8
     codec: Codec | None = None
+    delimiter: str = ","
+    path: tuple[str, ...] = ()
+
+    @property
+    def in_words(self) -> str:
+        """It as people name it."""
+        kind = f"{self.file_format.replace('_', ' ')} in {self.encoding}"
+        kind += f" with {self.delimiter!r} between its columns" if self.delimiter != "," else ""
+        return f"{kind} under {'.'.join(self.path)}" if self.path else kind
 
 
 @dataclass(frozen=True)
 class Plain:
-    """A file, its form, and the same as CSV or JSON Lines; clocks: its columns of times without an offset."""
+    """A file, its form, and the same as CSV or JSON Lines.
+
+    clocks: its columns of times without an offset. maps: those whose values are maps.
+    """
 
     form: Form
     text: File
     clocks: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    maps: frozenset[str] = frozenset()
 
 
 def plain_files(file: File, folder: File) -> list[Plain]:
@@ -89,9 +103,11 @@ def _unpacked(file: File, codec: Codec, folder: File) -> Iterator[File]:
 
 
 def _of_text(file: File, text: File, head: bytes, codec: Codec | None, folder: File) -> Plain:
-    """Text in UTF-8 or UTF-16; a JSON document becomes JSON Lines."""
+    """Text in an encoding that can be told; a JSON document becomes JSON Lines."""
     encoding = Encoding.UTF_16 if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else Encoding.UTF_8
-    if encoding is Encoding.UTF_16:
+    if encoding is Encoding.UTF_8 and not is_utf8(text) and is_windows_1252(text):
+        encoding = Encoding.WINDOWS_1252
+    if encoding is not Encoding.UTF_8:
         decoded = _fresh(folder)
         with text.open("rb") as opened, decoded.open("w", encoding="utf-8", newline="") as written:
             written.writelines(decoded_chunks(opened, encoding))
@@ -101,9 +117,13 @@ def _of_text(file: File, text: File, head: bytes, codec: Codec | None, folder: F
     if begin == b"<":
         raise NotTakenError(file.name, "it is XML or HTML")
     if begin == b"[":
-        return Plain(Form(FileFormat.JSON, encoding, codec), _lines_of_document(text, folder))
-    own = FileFormat.JSON_LINES if begin == b"{" else FileFormat.CSV
-    return Plain(Form(own, encoding, codec), text)
+        return Plain(Form(FileFormat.JSON, encoding, codec), _lines_of_document(text, (), folder))
+    path = path_in_document(file.name, text) if begin == b"{" else None
+    if path is not None:
+        return Plain(Form(FileFormat.JSON, encoding, codec, path=path), _lines_of_document(text, path, folder))
+    if begin == b"{":
+        return Plain(Form(FileFormat.JSON_LINES, encoding, codec), text)
+    return Plain(Form(FileFormat.CSV, encoding, codec, delimiter_of(text)), text)
 
 
 def _require_utf8(name: str, text: File) -> None:
@@ -114,7 +134,7 @@ def _require_utf8(name: str, text: File) -> None:
             try:
                 decoded = decoder.decode(chunk)
             except UnicodeDecodeError:
-                raise NotTakenError(name, "it is not UTF-8, perhaps Windows-1252; save it in UTF-8") from None
+                raise NotTakenError(name, "it is neither UTF-8 nor Windows-1252; save it in UTF-8") from None
             if "\0" in decoded or "\ufffd" in decoded:
                 raise NotTakenError(name, "it has characters that are none in UTF-8; save it in UTF-8")
             is_empty = is_empty and not chunk.strip()
@@ -122,10 +142,10 @@ def _require_utf8(name: str, text: File) -> None:
         raise NotTakenError(name, "it is empty")
 
 
-def _lines_of_document(text: File, folder: File) -> File:
+def _lines_of_document(text: File, path: tuple[str, ...], folder: File) -> File:
     lines = _fresh(folder)
     with text.open("rb") as opened, lines.open("w", encoding="utf-8", newline="") as written:
-        for element in elements(decoded_chunks(opened, Encoding.UTF_8), ()):
+        for element in elements(decoded_chunks(opened, Encoding.UTF_8), path):
             written.write(element.replace("\r", " ").replace("\n", " ") + "\n")  # a text in JSON has no line ends
     return lines
 
@@ -151,7 +171,8 @@ def _typed(file: File, file_format: FileFormat, folder: File) -> Plain:
                     written.write(f"{{{', '.join(f'{json.dumps(name)}: {text}' for name, text in members.items())}}}\n")
     clocks = frozenset(name for name, kind in kinds.items() if kind is Kind.CLOCK)
     note = f"{file.name}: {unread} rows cannot be read; ingest quarantines them"
-    return Plain(Form(file_format), lines, clocks, (note,) if unread else ())
+    maps = frozenset(name for name, kind in kinds.items() if kind is Kind.MAP)
+    return Plain(Form(file_format), lines, clocks, (note,) if unread else (), maps)
 
 
 def _kinds_of_sheet(file: WholeFile, of: Dataset, names: Iterable[str]) -> dict[str, Kind | None]:

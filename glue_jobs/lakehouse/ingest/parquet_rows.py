@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.opened import open_file
 from lakehouse.ingest.typed_rows import NOT_UTF8, Rows
-from lakehouse.ingest.typed_text import BrokenFileError, Kind, plain_text
+from lakehouse.ingest.typed_text import BrokenFileError, Kind, Pairs, has_lost_bytes, plain_text
 from lakehouse.ingest.whole_files import WholeFile
 
 _ROWS = 8192
@@ -28,7 +28,8 @@ _KINDS = (
     (lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind), Kind.TEXT),
     (lambda kind: pa.types.is_binary(kind) or pa.types.is_large_binary(kind), Kind.BYTES),
     (pa.types.is_struct, Kind.OBJECT),
-    (lambda kind: pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind), Kind.LIST),
+    (pa.types.is_map, Kind.MAP),
+    (lambda kind: _is_list(kind), Kind.LIST),
 )
 
 
@@ -60,10 +61,9 @@ def parquet_rows(file: WholeFile, place: int, dataset: Dataset) -> Iterator[Rows
             broken: list[str | None] = [None] * batch.num_rows
             columns = {}
             for name, values in zip(batch.schema.names, batch.columns, strict=True):
-                columns[name] = _texts(values)
-                if _kind(values.type) == Kind.BYTES:
-                    broken = [NOT_UTF8 if "\ufffd" in (text or "") else rule
-                              for text, rule in zip(columns[name], broken, strict=True)]  # fmt: skip
+                columns[name], kind = _texts(values), _kind(values.type)
+                broken = [NOT_UTF8 if has_lost_bytes(kind, text) else rule
+                          for text, rule in zip(columns[name], broken, strict=True)]  # fmt: skip
             yield Rows(first, columns, broken)
             first += batch.num_rows
 
@@ -80,7 +80,7 @@ def _texts(values: Any) -> list[str | None]:
         return found
     if pa.types.is_float32(kind) or pa.types.is_float16(kind):
         return [plain_text(None if text is None else float(text)) for text in pc.cast(values, pa.string()).to_pylist()]
-    return [plain_text(_plain(value)) for value in values.to_pylist()]
+    return [plain_text(_plain(value, kind)) for value in values.to_pylist()]
 
 
 def _instants(values: Any) -> list[str | None]:
@@ -91,8 +91,18 @@ def _instants(values: Any) -> list[str | None]:
     return [None if text is None else f"{text}{suffix}" for text in texts]
 
 
-def _plain(value: Any) -> Any:
-    """A map is a list of pairs to Arrow."""
-    if isinstance(value, list) and value and all(isinstance(pair, tuple) for pair in value):
-        return {str(key): _plain(inner) for key, inner in value}
+def _plain(value: Any, kind: Any) -> Any:
+    """A value as JSON has it; a map is a list of pairs to Arrow."""
+    if value is None:
+        return None
+    if pa.types.is_map(kind):
+        return Pairs([(plain_text(key) or "", _plain(inner, kind.item_type)) for key, inner in value])
+    if _is_list(kind):
+        return [_plain(inner, kind.value_type) for inner in value]
+    if pa.types.is_struct(kind):
+        return {field.name: _plain(value[field.name], field.type) for field in kind}
     return value
+
+
+def _is_list(kind: Any) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))

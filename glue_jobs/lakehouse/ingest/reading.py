@@ -16,6 +16,7 @@ from lakehouse.ingest.dialect import Dialect, decoded, in_own_words
 from lakehouse.ingest.header import Header, as_written
 from lakehouse.ingest.json_rows import json_rows
 from lakehouse.ingest.lines import PlacedFile, read_lines
+from lakehouse.ingest.names_inside import with_names_inside
 from lakehouse.ingest.typed_rows import Part, typed_rows
 from lakehouse.ingest.whole_files import WholeFile, whole_lines
 from lakehouse.lake.files import StoredFile
@@ -36,7 +37,7 @@ def read_rows(
     rows = parts[0] if parts else _no_rows(spark, dataset)
     for part in parts[1:]:
         rows = rows.unionByName(part)
-    return rows
+    return with_names_inside(rows, dataset)
 
 
 @dataclass(frozen=True)

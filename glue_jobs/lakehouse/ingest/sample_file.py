@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lakehouse.contracts.choices import FileFormat
+from lakehouse.contracts.file_options import Encoding
 from lakehouse.ingest.look_plain import Form
 from lakehouse.ingest.packed import Codec
 
@@ -23,8 +24,11 @@ def as_delivered(text: str, form: Form) -> bytes:
         rows = [json.loads(line, parse_int=str, parse_float=str) for line in text.splitlines()]
         return _BINARY[form.file_format]([{name: _as_text(value) for name, value in row.items()} for row in rows])
     if form.file_format is FileFormat.JSON:
-        text = "[\n" + ",\n".join(text.splitlines()) + "\n]\n"
-    content = text.encode("utf-16" if form.encoding == "UTF-16" else "utf-8")
+        text = "[\n" + ",\n".join(text.splitlines()) + "\n]"
+        for name in reversed(form.path):
+            text = f"{{{json.dumps(name, ensure_ascii=False)}: {text}}}"
+        text += "\n"
+    content = text.encode("utf-8" if form.encoding is Encoding.UTF_8 else form.encoding.codec)
     return _PACKED[form.codec](content) if form.codec else content
 
 

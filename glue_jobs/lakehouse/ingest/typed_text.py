@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -25,6 +25,7 @@ class Kind(StrEnum):
     CLOCK = "times without an offset"
     OBJECT = "objects"
     LIST = "lists"
+    MAP = "maps"
     BYTES = "bytes"
     OTHER = "values of another kind"
 
@@ -38,7 +39,9 @@ _FITS = {
     "boolean": (Kind.FLAG, Kind.TEXT),
     "date": (Kind.DAY, Kind.TEXT),
     "timestamp": (Kind.INSTANT, Kind.TEXT),
-    "struct": (Kind.OBJECT, Kind.TEXT),
+    "struct": (Kind.OBJECT, Kind.MAP, Kind.TEXT),
+    "array": (Kind.LIST, Kind.TEXT),
+    "map": (Kind.MAP, Kind.OBJECT, Kind.TEXT),
 }
 
 
@@ -62,6 +65,23 @@ def kind_problem(column: Column, kind: Kind) -> str | None:
         return None
     cure = "; name its clock by logicalTypeOptions.defaultTimezone" if kind == Kind.CLOCK else ""
     return f"column {column.name} holds {kind}, while its contract says {column.type}{cure}"
+
+
+class Pairs(dict[str, Any]):
+    """The entries of a map, also two of one name: as JSON they are refused, where a dict would keep the last."""
+
+    def __init__(self, pairs: Sequence[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self._pairs = pairs
+
+    def items(self) -> Any:
+        """Every entry."""
+        return self._pairs
+
+
+def has_lost_bytes(kind: Kind | None, text: str | None) -> bool:
+    """Whether bytes that are no UTF-8 stand in the text of a value that had bytes, or that may have some in it."""
+    return kind in (Kind.BYTES, Kind.OBJECT, Kind.LIST, Kind.MAP) and "\ufffd" in (text or "")
 
 
 def plain_text(value: Any) -> str | None:

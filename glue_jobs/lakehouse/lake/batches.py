@@ -49,6 +49,7 @@ VALIDATION_RESULTS = pa.schema(
         ("rows_passed", pa.int64()),
         ("reason", pa.string()),
         ("data_docs", pa.string()),
+        ("snapshot_times", pa.string()),
         ("run_id", pa.string()),
         ("recorded_at", pa.timestamp("us", "UTC")),
     ]
@@ -111,7 +112,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """How the validation of a batch ended, and how many of its rows passed."""
+    """How the validation of a batch ended, and how many of its rows passed.
+
+    snapshot_times: of a batch of snapshots, the times that its rows say (`snapshot_times.py`).
+    """
 
     dataset: str
     batch_id: int
@@ -122,6 +126,7 @@ class ValidationResult:
     rows_passed: int
     reason: str | None
     data_docs: str | None
+    snapshot_times: str | None = None
 
     @property
     def rows_kept_out(self) -> int:
@@ -222,7 +227,8 @@ def validation_results_of(lake: Lake, dataset: Dataset, where: str = "true") -> 
     rows = read_rows(lake.ops("validation_results"), where, dataset=dataset.name)
     names = ValidationResult.__dataclass_fields__
     newest = {row["batch_id"]: row for row in sorted(rows, key=lambda row: row["recorded_at"])}
-    found = [{name: newest[batch_id][name] for name in names} for batch_id in sorted(newest)]
+    lacking = {"snapshot_times": None}  # in a table that an earlier release made
+    found = [{name: {**lacking, **newest[batch_id]}[name] for name in names} for batch_id in sorted(newest)]
     return [ValidationResult(**{**row, "status": ValidationStatus(row["status"])}) for row in found]
 
 

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import log
-from lakehouse.contracts.columns import Column
+from lakehouse.contracts.columns import ARRAY, MAP, Column
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.type_order import holds
 from lakehouse.errors import LakehouseError
@@ -21,7 +21,9 @@ from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.paths import delta_name
 from lakehouse.lake.rewrite import Arrangement, NewTable, rewrite_table
 
-_DELTA_NAMES = {"int": "integer", "bigint": "long"}
+_DELTA_NAMES = {"int": "integer", "bigint": "long", MAP: ARRAY}
+ELEMENT = "element"
+"""What Delta calls that which a list has."""
 
 
 class SchemaChangeError(LakehouseError):
@@ -105,15 +107,10 @@ def schema_change(schema: str, columns: Sequence[Column], dataset: Dataset) -> S
     """Compare a table's schema (Delta's JSON) with the wanted columns; raises SchemaChangeError."""
     types = dict(_types(json.loads(schema)["fields"]))
     wanted = {new.path: new for new in _paths(columns)}
+    lists = {path for path, kind in types.items() if kind == ARRAY}
     for path in types:
         if path not in wanted and not path.startswith("_"):
-            raise SchemaChangeError(
-                dataset.name,
-                path,
-                "is in the table and no longer in the contract",
-                "put it back with required: false, or run `lakehouse dataset drop-column "
-                f"{dataset.domain}.{dataset.name} {path} --why TEXT`, or rename-column where it has another name now",
-            )
+            raise _gone(path, lists, dataset)
     added, widened = [], []
     for new in wanted.values():
         parent = new.path.rpartition(".")[0]
@@ -126,6 +123,19 @@ def schema_change(schema: str, columns: Sequence[Column], dataset: Dataset) -> S
     return SchemaChange(tuple(added), tuple(widened))
 
 
+def _gone(path: str, lists: Collection[str], dataset: Dataset) -> SchemaChangeError:
+    """The error of a column that the contract has no more; one inside a list is in every element of old rows."""
+    cure = (
+        f"run `lakehouse dataset drop-column {dataset.domain}.{dataset.name} {path} --why TEXT`, or rename-column "
+        "where it has another name now"
+    )
+    inside = next((one for one in lists if path.startswith(f"{one}.")), None)
+    if inside is not None:
+        cure = f"deliver the list {inside} under a new name"
+    said = "is in the table and no longer in the contract"
+    return SchemaChangeError(dataset.name, path, said, f"put it back with required: false, or {cure}")
+
+
 def with_columns_of(rows: DataFrame, columns: Sequence[Column], dataset: Dataset) -> DataFrame:
     """Rows of an older table with the contract's columns: lacking ones as nulls, narrower types cast to wider ones.
 
@@ -133,28 +143,36 @@ def with_columns_of(rows: DataFrame, columns: Sequence[Column], dataset: Dataset
     """
     change = schema_change(rows.schema.json(), columns, dataset)
     lacking = {new.path for new in change.added}
-    values = {c.name: _value(c, lacking) for c in columns if any(p.split(".")[0] == c.name for p in lacking)}
+    changed = [c for c in columns if any(path.split(".")[0] == c.name for path in lacking)]
+    values = {c.name: _value(c, None if c.name in lacking else F.col(c.name), lacking, c.name) for c in changed}
     return rows.withColumns(values | {c.name: F.col(c.name).cast(c.type) for c in change.widened})
 
 
-def _value(column: Column, lacking: Collection[str], prefix: str = "") -> SparkColumn:
-    """A column of an older table: null where it is lacking, a struct with the fields that it lacks as nulls."""
-    path = f"{prefix}{column.name}"
-    if path in lacking:
+def _value(column: Column, value: SparkColumn | None, lacking: Collection[str], path: str) -> SparkColumn:
+    """A value of an older table: null where it is lacking, a struct with the fields that it lacks as nulls."""
+    if value is None:
         return F.lit(None).cast(column.spark_type)
     if not any(other.startswith(f"{path}.") for other in lacking):
-        return F.col(path)
-    fields = F.struct(*(_value(field, lacking, f"{path}.").alias(field.name) for field in column.fields))
-    return F.when(F.col(path).isNotNull(), fields)
+        return value
+    if (element := column.element) is not None:
+        return F.transform(value, lambda one: _value(element, one, lacking, f"{path}.{ELEMENT}"))
+    inner = {field: f"{path}.{field.name}" for field in column.fields}
+    fields = [
+        _value(field, None if at in lacking else value[field.name], lacking, at).alias(field.name)
+        for field, at in inner.items()
+    ]
+    return F.when(value.isNotNull(), F.struct(*fields))
 
 
 def _types(fields: Sequence[Mapping[str, Any]], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """The types of a Delta schema by path, fields of a struct as `device.os`."""
+    """The types of a Delta schema by path: fields of a struct as `device.os`, what a list has as `lines.element`."""
     for each in fields:
         path, kind = f"{prefix}{each['name']}", each["type"]
         yield path, kind["type"] if isinstance(kind, dict) else kind
         if isinstance(kind, dict) and kind["type"] == "struct":
             yield from _types(kind["fields"], f"{path}.")
+        elif isinstance(kind, dict) and kind["type"] == ARRAY:
+            yield from _types([{"name": ELEMENT, "type": kind["elementType"]}], f"{path}.")
 
 
 def _paths(columns: Sequence[Column], prefix: str = "") -> Iterator[NewColumn]:
@@ -162,7 +180,8 @@ def _paths(columns: Sequence[Column], prefix: str = "") -> Iterator[NewColumn]:
     after: str | None = None
     for column in columns:
         yield NewColumn(f"{prefix}{column.name}", column, after)
-        yield from _paths(column.fields, f"{prefix}{column.name}.")
+        inside = column.fields if column.element is None else (replace(column.element, name=ELEMENT),)
+        yield from _paths(inside, f"{prefix}{column.name}.")
         after = column.name
 
 

@@ -19,6 +19,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from lakehouse.errors import UsageError
+from lakehouse.publish.athena_lists import faults_of_lists, rows_of_list
 from lakehouse.publish.athena_types import compared_as, is_day, is_decimal, is_float, is_whole, scale, typed
 
 MACROS = (
@@ -56,7 +57,7 @@ def for_duckdb(query: exp.Expr, columns: Mapping[str, Mapping[str, Mapping[str, 
         tree = typed(_marked(_with_zones(query.copy())), columns)
     except SqlglotError as error:
         raise NotAthenaError(_reason(error), "name each column's table") from None
-    for fault, instead in _mixed(tree):
+    for fault, instead in (*_mixed(tree), *faults_of_lists(tree)):
         raise NotAthenaError(fault, instead)
     _name_by_place(tree)
     return _exact(tree).sql(dialect="duckdb")
@@ -165,6 +166,8 @@ def _changed(node: exp.Expr) -> exp.Expr | None:
     """What stands in a node's place; None for a node that both engines compute alike."""
     if isinstance(node, (exp.Div, exp.Mod)):
         return _divided(node)
+    if isinstance(node, exp.Unnest):
+        return rows_of_list(node)
     average = _average_in(node)
     if average is not None and is_decimal(average):
         return _averaged(node, average)

@@ -11,6 +11,8 @@ import csv
 import hashlib
 import io
 import json
+import re
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +21,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
-from lakehouse.contracts.columns import BATCH_ID, REPAIR_OF, RESCUED, ROW_ID, STATE
+from lakehouse.contracts.columns import ARRAY, BATCH_ID, REPAIR_OF, RESCUED, ROW_ID, STATE, Column
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.suite import Suite
 from lakehouse.errors import TransientError
@@ -151,7 +153,7 @@ def _file_name(dataset: Dataset, edits: Sequence[Edit]) -> str:
 
 def _content(dataset: Dataset, edits: Sequence[Edit]) -> bytes:
     if dataset.file_format.is_json:
-        return "".join(f"{json.dumps(_object(dataset, edit), ensure_ascii=False)}\n" for edit in edits).encode()
+        return "".join(f"{_line(dataset, edit)}\n" for edit in edits).encode()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     # Our own columns come last, because the reader removes a carriage return from the end of a line.
@@ -162,15 +164,25 @@ def _content(dataset: Dataset, edits: Sequence[Edit]) -> bytes:
     return text.getvalue().encode()
 
 
-def _object(dataset: Dataset, edit: Edit) -> dict[str, Any]:
-    """The row as a JSON object: the delivered one, if it can be parsed, with the changed members replaced."""
-    delivered = _parsed(edit.row.raw_text)
+def _line(dataset: Dataset, edit: Edit) -> str:
+    """The row as a line of JSON, whose numbers keep the digits that were delivered."""
+    number = f"number {uuid.uuid4().hex} "
+    text = json.dumps(_object(dataset, edit, number), ensure_ascii=False)
+    return re.sub(f'"{number}([^"]*)"', r"\1", text)
+
+
+def _object(dataset: Dataset, edit: Edit, number: str) -> dict[str, Any]:
+    """The row as a JSON object: the delivered one, if it can be parsed, with the changed members replaced.
+
+    number: what stands before the digits of a number with a fraction or an exponent, which is a text here.
+    """
+    delivered = _parsed(edit.row.raw_text, dict, number)
     texts = edit.changed if isinstance(delivered, dict) else {**edit.row.values, **edit.changed}
     members = _by_contract_names(delivered or {}, dataset)
     for column in dataset.columns:
         if column.name in texts:
             text = texts[column.name]
-            nested = _parsed(text) if column.fields else None
+            nested = _nested(column, text, number)
             members[column.name] = text if nested is None else nested
     return {**members, RESCUED: edit.row.rescued, REPAIR_OF: str(edit.row.ref)}
 
@@ -181,10 +193,15 @@ def _by_contract_names(delivered: Mapping[str, Any], dataset: Dataset) -> dict[s
     return {own: delivered[name] for name, own in names if name in delivered}
 
 
-def _parsed(text: str | None) -> dict[str, Any] | None:
-    """Parse a JSON object; None if the text is not one."""
+def _nested(column: Column, text: str | None, number: str) -> Any:
+    """The value of a struct, an array or a map; None for any other column, and for a text that is none of it."""
+    return _parsed(text, list if column.type == ARRAY else dict, number) if column.is_nested else None
+
+
+def _parsed(text: str | None, kind: type, number: str) -> Any:
+    """Parse a JSON object or list; None if the text is not one."""
     try:
-        value = json.loads(text or "null")
+        value = json.loads(text or "null", parse_float=lambda digits: f"{number}{digits}")
     except ValueError:
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, kind) else None

@@ -9,8 +9,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import (
+    ARRAY,
     BATCH_ID,
     BROKEN_RULES,
+    MAP_KEY,
     QUARANTINED_AT,
     RAW_TEXT,
     REPAIR_COLUMN,
@@ -50,11 +52,31 @@ def from_typed(rows: DataFrame, dataset: Dataset) -> DataFrame:
 
 
 def _as_text(column: Column) -> SparkColumn:
-    if column.fields:
-        return F.to_json(column.name)
+    if column.is_nested:
+        return F.to_json(_as_delivered(column, F.col(column.name)), _AS_TEXT)
     if column.type == "timestamp":
         return F.date_format(column.name, tables.INSTANT)
     return F.col(column.name).cast("string")
+
+
+_AS_TEXT = {"timestampFormat": tables.INSTANT, "ignoreNullFields": "false"}
+
+
+def _as_delivered(column: Column, value: SparkColumn) -> SparkColumn:
+    """The value with a map where the table has its entries."""
+    if column.items is None:
+        if not any(field.is_nested for field in column.fields):
+            return value
+        fields = [_as_delivered(field, value[field.name]).alias(field.name) for field in column.fields]
+        return F.when(value.isNotNull(), F.struct(*fields))
+    items = column.items
+    if column.type == ARRAY:
+        return F.transform(value, lambda one: _as_delivered(items, one)) if items.is_nested else value
+
+    def entry(one: SparkColumn) -> SparkColumn:
+        return F.struct(one[MAP_KEY.name], _as_delivered(items, one[items.name]))
+
+    return F.map_from_entries(F.transform(value, entry))
 
 
 def _by_its_clock(name: str) -> SparkColumn:

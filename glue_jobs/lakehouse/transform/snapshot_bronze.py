@@ -7,12 +7,12 @@ from collections.abc import Collection
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.contracts.columns import BATCH_ID
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.batches import among, batches_of, validation_results_of
 from lakehouse.lake.bronze import passed_rows_in
 from lakehouse.lake.delivered_keys import delivered_keys, kept_out
 from lakehouse.lake.paths import Lake
+from lakehouse.lake.snapshot_times import times_of
 from lakehouse.transform.merge_order import Turn, is_newest, merged_batches
 from lakehouse.transform.snapshots import DELETED, Delivered, Events, deleting
 
@@ -26,7 +26,7 @@ def delivered(spark: SparkSession, lake: Lake, dataset: Dataset, turn: Turn) -> 
     def is_next() -> bool:
         if not is_newest(lake, dataset, turn):
             return False
-        return not dataset.sequence_by or _is_latest(delivered_keys(spark, lake, dataset, merged()), dataset, turn)
+        return not dataset.sequence_by or _is_latest(spark, lake, dataset, merged(), turn)
 
     return Delivered(
         is_next,
@@ -35,12 +35,12 @@ def delivered(spark: SparkSession, lake: Lake, dataset: Dataset, turn: Turn) -> 
     )
 
 
-def _is_latest(keys: DataFrame, dataset: Dataset, turn: Turn) -> bool:
+def _is_latest(spark: SparkSession, lake: Lake, dataset: Dataset, merged: Collection[int], turn: Turn) -> bool:
     """Whether every time of a batch is later than all that were merged before."""
-    (time,), is_own = dataset.sequence_by, F.col(BATCH_ID) == turn.batch_id
-    first, last = F.min(F.when(is_own, F.col(time))), F.max(F.when(~is_own, F.col(time)))
-    found = keys.agg(F.coalesce(first > last, first.isNotNull())).first()
-    return bool(found and found[0])
+    results = [result for result in validation_results_of(lake, dataset) if result.batch_id in merged]
+    times = times_of(lambda: spark, lake, dataset, results)
+    first = times.pop(turn.batch_id).first
+    return first.text is not None and all(first > other.last for other in times.values())
 
 
 def events_of(

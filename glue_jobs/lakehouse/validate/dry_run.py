@@ -53,6 +53,8 @@ def with_plain_rows(nothing: DataFrame, columns: tuple[Column, ...]) -> DataFram
 
 
 def _plain(column: Column, which: int) -> str:
+    if column.element is not None:
+        return f"CAST(array({_plain(column.element, which)}) AS {column.spark_type})"
     if column.fields:
         inner = ", ".join(f"'{field.name}', {_plain(field, which)}" for field in column.fields)
         return f"CAST(named_struct({inner}) AS {column.spark_type})"

@@ -12,6 +12,7 @@ from lakehouse.contracts.suite import OnFailure, Rule
 from lakehouse.contracts.suite_types import UNEXPECTED_ROWS
 from lakehouse.lake.batches import Batch, batches_of, validation_results_of
 from lakehouse.lake.delivered_keys import delivered_keys
+from lakehouse.lake.snapshot_times import read_times, times_of
 from lakehouse.runtime.context import Context
 from lakehouse.validate.result import Evaluation, RuleResult, with_results
 
@@ -67,16 +68,13 @@ def _missing(keys: DataFrame, dataset: Dataset, before: int) -> tuple[int, int]:
 
 def _before(context: Context, dataset: Dataset, batch: Batch) -> int | None:
     """The snapshot before a batch, of those that passed: by its time, where the contract names one, then by arrival."""
-    passed = {result.batch_id for result in validation_results_of(context.lake, dataset) if result.passed}
+    results = validation_results_of(context.lake, dataset)
+    passed = {result.batch_id for result in results if result.passed}
     files = {b.batch_id for b in batches_of(context.lake, dataset) if not b.is_repair and b.batch_id in passed}
     if not dataset.sequence_by:
         return max((number for number in files if number < batch.batch_id), default=None)
-    (time,) = dataset.sequence_by
-    keys = delivered_keys(context.spark(), context.lake, dataset, {*files, batch.batch_id})
-    places = keys.groupBy(BATCH_ID).agg(
-        F.struct(F.max(time).alias("at"), F.col(BATCH_ID).alias("batch")).alias("_place")
-    )
-    own = places.where(F.col(BATCH_ID) == batch.batch_id).select(F.col("_place").alias("_own"))
-    earlier = places.crossJoin(own).where(F.col("_place") < F.col("_own"))
-    found = earlier.agg(F.max("_place")["batch"]).first()
-    return int(found[0]) if found and found[0] is not None else None
+    own = read_times(context.spark(), context.lake, dataset, {batch.batch_id})[batch.batch_id]
+    others = [result for result in results if result.batch_id in files - {batch.batch_id}]
+    known = times_of(context.spark, context.lake, dataset, others)
+    places = [(times.last, number) for number, times in known.items()]
+    return max((place for place in places if place < (own.last, batch.batch_id)), default=(None, None))[1]

@@ -25,6 +25,7 @@ from lakehouse.lake.bronze import bronze_batch
 from lakehouse.lake.delta_log import Commit, append_once, count_rows, open_table, select
 from lakehouse.lake.paths import Lake, is_s3
 from lakehouse.lake.quality_results import QUALITY_RESULTS
+from lakehouse.lake.snapshot_times import read_times, times_as_text
 from lakehouse.quarantine.repair_outcomes import record_repair_outcomes
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.engine import about_dataset
@@ -124,6 +125,7 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
         rows_passed=0 if evaluation.is_stopped else evaluation.passed,
         reason=evaluation.reason,
         data_docs=str(page),
+        snapshot_times=_snapshot_times(context, dataset, batch),
     )
     record_validation(context.lake, dataset, result)
     emit_validated(context, dataset)
@@ -131,6 +133,13 @@ def validate_batch(context: Context, dataset: Dataset, batch: Batch, suite: Suit
     did(dataset.name, result.rows_landed, result.rows_passed)
     log.info("validated", status=result.status, rows=evaluation.rows, quarantined=evaluation.quarantined)
     return result
+
+
+def _snapshot_times(context: Context, dataset: Dataset, batch: Batch) -> str | None:
+    """The times that a batch of snapshots says, by which later ones come before or after it."""
+    if not (dataset.is_snapshot and dataset.sequence_by):
+        return None
+    return times_as_text(read_times(context.spark(), context.lake, dataset, [batch.batch_id])[batch.batch_id], dataset)
 
 
 def unreadable_rows(lake: Lake, dataset: Dataset, batch_id: int) -> int:

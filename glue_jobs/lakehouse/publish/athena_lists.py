@@ -1,0 +1,59 @@
+"""Lists of rows in Athena's SQL: UNNEST gives a column for each field there, and one column of structs in DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlglot import exp
+
+_Kind = exp.DataType.Type
+_LISTS = (_Kind.ARRAY, _Kind.LIST)
+
+
+def faults_of_lists(tree: exp.Expr) -> Iterator[tuple[str, str]]:
+    """Each UNNEST that names another number of columns than its rows have, and what to write instead."""
+    for node in tree.find_all(exp.Unnest):
+        alias = node.args.get("alias")
+        fields = _fields(node.expressions[0]) if alias is not None and len(node.expressions) == 1 else []
+        if fields and len(_named(node, alias)) != len(fields):
+            found = f"UNNEST of rows with {len(fields)} fields has a name for {len(_named(node, alias))} columns"
+            yield found, f"write AS t({', '.join(fields)})"
+
+
+def rows_of_list(node: exp.Unnest) -> exp.Expr | None:
+    """What stands for an UNNEST of rows or of a map in DuckDB; None for one of plain values."""
+    alias = node.args.get("alias")
+    if alias is None or len(node.expressions) != 1 or not _fields(node.expressions[0]):
+        return None
+    place = node.args.get("offset")
+    named = _named(node, alias)
+    values = node.expressions[0].copy()
+    listed = exp.func("map_entries", values) if _is_map(node.expressions[0]) else values
+    columns = [exp.Anonymous(this="unnest", expressions=[listed, exp.Var(this="max_depth := 2")])]
+    if place:
+        columns.append(exp.Anonymous(this="generate_subscripts", expressions=[listed.copy(), exp.Literal.number(1)]))
+    names = [*(column.copy() for column in named), *([exp.to_identifier(place.name)] if place else [])]
+    shown = exp.TableAlias(this=alias.this.copy() if alias.this else exp.to_identifier("t"), columns=names)
+    return exp.Lateral(this=exp.Subquery(this=exp.select(*columns)), alias=shown)
+
+
+def _named(node: exp.Unnest, alias: Any) -> list[exp.Expr]:
+    """The names of the columns, without that of the position."""
+    return [column for column in alias.args.get("columns", ()) if column is not node.args.get("offset")]
+
+
+def _is_map(values: exp.Expr) -> bool:
+    return isinstance(values, exp.MapFromEntries) or (values.type is not None and values.type.this == _Kind.MAP)
+
+
+def _fields(values: exp.Expr) -> list[str]:
+    """The columns that a list has in Athena, where its elements are rows; a map has two."""
+    if _is_map(values):
+        return ["key", "value"]
+    kind = values.type
+    if kind is None or kind.this not in _LISTS or not kind.expressions:
+        return []
+    element = kind.expressions[0]
+    is_row = isinstance(element, exp.DataType) and element.this == _Kind.STRUCT
+    return [field.name for field in element.expressions] if is_row else []
