@@ -1,4 +1,4 @@
-"""Glue job: reclusters new, poorly clustered files, and removes those that no reader needs."""
+"""Glue job: removes rows that are kept no longer, reclusters new files, and removes those that no reader needs."""
 
 import sys
 
@@ -9,8 +9,9 @@ SMOKE = Option("smoke", "yes", "only try packages, delta-rs and two commits unde
 
 
 def maintain(call: JobCall) -> None:
-    """Delta logs → few, well clustered files."""
-    from lakehouse.errors import UsageError
+    """Tables → without the rows that are kept no longer, in few, well clustered files."""
+    from lakehouse.cycle.keep import keep_lake
+    from lakehouse.errors import LakehouseError, UsageError, gathering, raise_first
     from lakehouse.layout.maintain import MAX_BYTES, BoundError, maintain_lake
     from lakehouse.runtime.smoke import smoke
 
@@ -22,7 +23,11 @@ def maintain(call: JobCall) -> None:
     given = call.options.get(BOUND.name, str(MAX_BYTES))
     if not given.isdecimal() or int(given) < 1:
         raise BoundError(given)
+    errors: list[LakehouseError] = []
+    with gathering(errors):
+        keep_lake(call.context)
     maintain_lake(call.context, int(given))
+    raise_first(errors, ())
 
 
 if __name__ == "__main__":

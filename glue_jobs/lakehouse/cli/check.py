@@ -11,7 +11,8 @@ from typing import Any
 from lakehouse.cli.check_models import contradictions, unreadable_models
 from lakehouse.cli.check_money import mixed_marts, mixed_views
 from lakehouse.contracts.contract import Contracts
-from lakehouse.contracts.dbt_files import mart_problems
+from lakehouse.contracts.dbt_files import mart_problems, read_marts
+from lakehouse.contracts.keep_marts import refused_for_marts
 from lakehouse.contracts.marts import declared_by_model, model_file, models
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.reader import read_contracts
@@ -101,8 +102,9 @@ def _marts(project: Project) -> list[str]:
 
 
 def _mixed(project: Project, contracts: Contracts) -> list[str]:
-    """Marts and views that mix what nobody may add, once everything else can be read."""
+    """What needs all of them, once everything else can be read: rows that marts lose, amounts that nobody may add."""
     lines, tables = mixed_marts(project, contracts)
+    lines += [str(error) for error in refused_for_marts(contracts.datasets, read_marts(project.dbt))]
     return [*lines, *mixed_views(tuple(read_views(project.dbt / "athena_views")), tables)]
 
 

@@ -10,7 +10,7 @@ import typer
 from lakehouse.cli.app import LAYOUT, command, new_app
 from lakehouse.cli.options import DEFAULT_LAKE, LakePath, TableName, table_names
 from lakehouse.cli.printing import print_line
-from lakehouse.errors import UsageError
+from lakehouse.errors import LakehouseError, UsageError, gathering, raise_first
 
 app = new_app(
     """Show how the files of tables are clustered, advise a layout, apply a declared one.
@@ -96,17 +96,31 @@ def maintain(
     max_bytes: Annotated[
         int | None, typer.Option(metavar="N", help="Rewrite at most N bytes per table and run (default: 20 GiB).")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show which rows and raw files keepDays would remove; change nothing.")
+    ] = False,
     lake: LakePath = DEFAULT_LAKE,
 ) -> None:
-    """Recluster partitions that exceed maxReadAmplification, vacuum, clean up Delta logs.
+    """Remove what keepDays no longer keeps, recluster, vacuum, clean up Delta logs.
 
+    Rows that are older than the contract keeps them go first, with what was recorded of them in ops.dataset_changes.
     Rewrites only files that changed since they were last clustered and are poorly clustered, then removes what no
     version within the retention needs. Safe while jobs run; a second run does nothing.
     """
-    from lakehouse.cli.layout_printing import print_maintained
+    from lakehouse.cli.layout_printing import print_maintained, print_old
+    from lakehouse.cycle.keep import keep_lake, plan_keeping
     from lakehouse.layout.maintain import MAX_BYTES, BoundError, maintain_lake
     from lakehouse.runtime.glue import command_context
 
     if max_bytes is not None and max_bytes < 1:
         raise BoundError(str(max_bytes))
-    print_maintained(maintain_lake(command_context(lake), max_bytes or MAX_BYTES))
+    context, errors = command_context(lake), list[LakehouseError]()
+    if dry_run:
+        print_old(plan_keeping(context))
+        print_line("dry run: nothing was changed")
+        return
+    with gathering(errors):
+        if gone := keep_lake(context):
+            print_old(gone)
+    print_maintained(maintain_lake(context, max_bytes or MAX_BYTES))
+    raise_first(errors, ())

@@ -12,7 +12,7 @@ from lakehouse.lake.delta_log import existing_table
 from lakehouse.lake.table_files import table_files
 from lakehouse.layout.files import columns_of, files_by_partition, row_groups
 from lakehouse.layout.measure import QUERIES, mean_read_amplification, query_reads, read_amplification
-from lakehouse.say import format_bytes
+from lakehouse.say import format_bytes, format_count
 
 
 class NoPictureError(LakehouseError):
@@ -106,6 +106,17 @@ def print_advice(table: Any) -> None:
         ],
     )  # fmt: skip
     print_line(reason(offers[0], size))
+
+
+def print_old(old: list[Any]) -> None:
+    """What keepDays removes, a line per place."""
+    if not old:
+        print_line("nothing is older than its contract keeps it")
+        return
+    print_table(
+        ("dataset", "place", "kept since", "rows or files that go"),
+        [(o.dataset, o.place, str(o.before), format_count(o.number, o.unit)) for o in old],
+    )
 
 
 def print_maintained(results: list[Any]) -> None:

@@ -21,6 +21,7 @@ from lakehouse.contracts.columns import (
     with_fields,
 )
 from lakehouse.contracts.file_options import AS_STANDARD, FileOptions
+from lakehouse.contracts.keep_days import FOR_EVER, KeepDays
 from lakehouse.contracts.layout import (
     MAX_READ_AMPLIFICATION,
     RETENTION_DAYS,
@@ -52,7 +53,7 @@ class Dataset:
     operations: of a change log, what each of its rows says. delete_flag: then the column that silver adds.
     snapshot_shrink_limit_percent: where a file is all there is, how many of the keys before it may lack.
     not_after_delivery: how far sequence and date may lie after the delivery. rules: what the contract says of values.
-    retention_days: how long obsolete data files are kept, for running queries and time travel.
+    retention_days: how long obsolete data files are kept, for running queries and time travel. keep_days: rows.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Dataset:
     operations: Operations | None = None
     date_zone: str = UTC
     snapshot_shrink_limit_percent: float | None = None
+    keep_days: KeepDays = FOR_EVER
 
     @property
     def sequence(self) -> str:

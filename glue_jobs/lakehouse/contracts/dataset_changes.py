@@ -50,6 +50,7 @@ def _of_dataset(old: Dataset, new: Dataset) -> Iterator[Change]:
         ("targetFileSize", old.target_file_bytes, new.target_file_bytes),
         ("maxReadAmplification", old.max_read_amplification, new.max_read_amplification),
         ("retentionDays", old.retention_days, new.retention_days),
+        ("keepDays", old.keep_days, new.keep_days),
         ("mergeMode", old.merge_mode, new.merge_mode),
         ("partitionIsStable", old.partition_is_stable, new.partition_is_stable),
         ("typeWidening", old.widens_types, new.widens_types),

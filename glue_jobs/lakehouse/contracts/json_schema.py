@@ -15,6 +15,7 @@ from lakehouse.contracts.classification import known_words
 from lakehouse.contracts.columns import COLLECTIONS
 from lakehouse.contracts.columns_reader import NAME, TYPE
 from lakehouse.contracts.file_options import Encoding
+from lakehouse.contracts.keep_days import KEPT_IN, MOST_DAYS
 from lakehouse.contracts.money import CURRENCY, TAX
 from lakehouse.contracts.property_names import KNOWN, REQUIRED
 from lakehouse.contracts.rule_words import ON_FAILURE
@@ -42,6 +43,7 @@ OPTION_SCHEMAS: dict[str, Schema] = {
     "headerRow": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "The row of the column names."},
 }
 """What each of fileOptions may be; a test holds the names against the reader's."""
+_DAYS = {"type": "integer", "minimum": 1, "maximum": MOST_DAYS}
 _OPERATIONS = {"type": "array", "minItems": 1, "items": {"type": ["string", "integer"]}}
 _VALUES: dict[str, Schema] = {
     "filePattern": {"type": "string", "minLength": 1, "description": "Names of its files, with * and ?."},
@@ -86,6 +88,10 @@ _VALUES: dict[str, Schema] = {
     "fileOptions": {
         "type": "object", "properties": OPTION_SCHEMAS, "additionalProperties": False, "minProperties": 1,
         "description": "How its files are written, beyond their format.",
+    },
+    "keepDays": {
+        "type": "object", "properties": dict.fromkeys(KEPT_IN, _DAYS), "additionalProperties": False,
+        "minProperties": 1, "description": "For how many days each layer keeps a row, by its date; for ever without.",
     },
     "notAfterDelivery": {"description": "How far sequence and date may lie after the delivery: 2h, 1d, off."},
 }  # fmt: skip

@@ -54,6 +54,7 @@ OPTIONAL = frozenset(
         "snapshotShrinkLimitPercent",
         "notAfterDelivery",
         "fileOptions",
+        "keepDays",
     }
 )
 KNOWN = REQUIRED | LAYOUT | OPTIONAL

@@ -17,6 +17,7 @@ from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.date_zone import read_date_zone
 from lakehouse.contracts.file_options_reader import read_file_options
 from lakehouse.contracts.file_patterns import can_both_match
+from lakehouse.contracts.keep_days import read_keep_days
 from lakehouse.contracts.layers import MARTS
 from lakehouse.contracts.layout_reader import flag, read_layout
 from lakehouse.contracts.not_after import read_not_after
@@ -201,6 +202,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
         target_file_bytes=layout.target_file_bytes,
         max_read_amplification=layout.max_read_amplification,
         retention_days=layout.retention_days,
+        keep_days=read_keep_days(values.get("keepDays"), strategy, roles.is_snapshot),
     )
 
 

@@ -11,8 +11,11 @@ from lakehouse.lake.delta_log import open_table, recorded, select
 from lakehouse.lake.paths import Lake
 
 
-def correct_counts(lake: Lake, dataset: Dataset) -> None:
-    """Record the rows of each batch as they are, where its result has more: a merge that is repeated compares them."""
+def correct_counts(lake: Lake, dataset: Dataset, why: str = "erase") -> None:
+    """Record the rows of each batch as they are, where its result has more: a merge that is repeated compares them.
+
+    why: by what rows went.
+    """
     bronze = _counts(lake.bronze(dataset.name), f"SELECT {BATCH_ID} AS batch, '' AS step, count(*) AS n FROM t")
     kept_out = _counts(
         lake.quarantine(dataset.name), f"SELECT {BATCH_ID} AS batch, {STEP} AS step, count(*) AS n FROM t"
@@ -25,7 +28,7 @@ def correct_counts(lake: Lake, dataset: Dataset) -> None:
         if now.rows_landed < result.rows_landed:
             changed.append(now)
     if changed:
-        name = f"erase:{dataset.name}"
+        name = f"{why}:{dataset.name}"
         record_results(lake, dataset, changed, name, recorded(lake.ops("validation_results"), name) + 1)
 
 

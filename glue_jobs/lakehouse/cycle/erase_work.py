@@ -16,7 +16,7 @@ from lakehouse.ingest.casting import typed_column
 from lakehouse.ingest.landing import dataset_of
 from lakehouse.lake.batches import known_files, to_ingest, to_validate, validation_results_of
 from lakehouse.lake.built_with import require_built_with
-from lakehouse.lake.dataset_changes import REBUILD, unfinished_change
+from lakehouse.lake.dataset_changes import KEEP, REBUILD, unfinished_change
 from lakehouse.lake.decisions import Signature
 from lakehouse.lake.erasures import Subject
 from lakehouse.lake.files import StoredFile, list_files
@@ -177,5 +177,6 @@ def _on_their_way(work: Work, dataset: Dataset) -> Iterator[str]:
     for turn in to_merge(lake, dataset, validation_results_of(lake, dataset)):
         yield f"batch {turn.batch_id} waits for transform"
     change = unfinished_change(lake, dataset.name)
-    if change is not None and change.change != REBUILD:  # which an erasure completes, its own too
+    # A rebuild is completed by an erasure, its own too; rows that are too old go before it or after.
+    if change is not None and change.change not in (REBUILD, KEEP):
         yield f"a {change.change} of it was interrupted"

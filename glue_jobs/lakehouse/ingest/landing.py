@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,8 +83,8 @@ def settle(
 def deliver(place: Path | str, lake: Lake, contracts: Contracts, domains: frozenset[str] | None = None) -> Delivery:
     """Copy the files of a delivery to raw/<domain>/, each version once; domains: of these alone (None: of all).
 
-    place: a folder, a file, a pattern of names, or the same on S3. Raises LandingError when it is missing or no file
-    matches.
+    place: a folder, a file, a pattern of names, or the same on S3. A file that a batch has had stays out where it is no
+    longer kept. Raises LandingError when it is missing or no file matches.
     """
     wanted = [dataset for dataset in contracts.datasets if domains is None or dataset.domain in domains]
     patterns = tuple(dataset.file_pattern for dataset in wanted)
@@ -96,13 +97,14 @@ def deliver(place: Path | str, lake: Lake, contracts: Contracts, domains: frozen
         raise LandingError(str(place), found, patterns)
     kept: list[str] = []
     new: list[str] = []
+    known = functools.cache(lambda dataset: {file.path for file in known_files(lake, dataset)})
     for file, dataset in owners.items():
         if dataset is not None and dataset in wanted:
             with file.local() as local:
                 version = _version_of(local)
                 target = f"{lake.landing(dataset.domain)}/{version}/{file.name}"
                 kept.append(f"{dataset.domain}/{version}/{file.name}")
-                if not exists(target):
+                if not exists(target) and f"{version}/{file.name}" not in known(dataset):
                     copy_in(local, target)
                     new.append(kept[-1])
     return Delivery(tuple(kept), tuple(new), tuple(file.name for file in files if owners[file] is None))

@@ -1,4 +1,4 @@
-"""What people did to whole datasets, `ops.dataset_changes`: rebuilt, rekeyed or dropped, by whom, when and why.
+"""What was done to whole datasets, `ops.dataset_changes`: rebuilt, rekeyed, dropped, old rows removed; by whom and why.
 
 Each change has two entries: one before its first write, one after its last. Append-only.
 """
@@ -20,7 +20,7 @@ from lakehouse.lake.delta_log import Commit, append_once, existing_table, read_r
 from lakehouse.lake.paths import Lake
 
 _LEDGER = "dataset_changes"
-REBUILD, REKEY = "rebuild", "rekey"
+REBUILD, REKEY, KEEP = "rebuild", "rekey", "keep"
 
 DATASET_CHANGES = pa.schema(
     [

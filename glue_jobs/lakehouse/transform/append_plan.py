@@ -11,6 +11,7 @@ from lakehouse.lake import tables
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.table_files import table_files
 from lakehouse.transform.candidate_files import CandidateFiles
+from lakehouse.transform.kept import kept_since, without_aged
 from lakehouse.transform.merge_errors import NullKeyError
 from lakehouse.transform.outcomes import with_dates
 from lakehouse.transform.planned_merge import MergePlan, Outcomes
@@ -25,8 +26,14 @@ def plan_append(spark: SparkSession, dataset: Dataset, rows: DataFrame, batch_id
     number, nulls = sum(row[-2] for row in groups), sum(row[-1] for row in groups)
     if nulls:
         raise NullKeyError(dataset.name, batch_id, nulls)
+    since, new = kept_since(table, dataset), number
+    if since is not None:
+        landed = with_dates(without_aged(rows, dataset, since), dataset, batch_id)
+        groups = landed.groupBy(*dataset.partition_by).agg(F.count("*"), lost).collect()
+        new = sum(row[-2] for row in groups)
     is_known = table is not None and _has(spark, path, batch_id)
-    outcomes = Outcomes(number, number, inserted=0 if is_known else number, unchanged=number if is_known else 0)
+    counts = {"unchanged": new} if is_known else {"inserted": new}
+    outcomes = Outcomes(number, number, stale=number - new, **counts)
     known = () if table is None else tuple(table_files(table, ()))
     nothing = CandidateFiles(dataset, known, (), None)
     return MergePlan(

@@ -25,6 +25,7 @@ from lakehouse.transform.candidate_files import (
     KeyRange,
     candidate_files_of,
 )
+from lakehouse.transform.kept import kept_since, leave_out_aged
 from lakehouse.transform.merge_errors import DoubledKeyError, NullKeyError
 from lakehouse.transform.merge_touched import Touched, touched_by, touched_partitions
 from lakehouse.transform.outcomes import (
@@ -75,7 +76,7 @@ def plan_merge(
     if dataset.merge_strategy is MergeStrategy.APPEND:
         return plan_append(spark, dataset, rows, batch_id, path)
     table = open_table(path)
-    version = -1 if table is None else table.version()
+    version, since = -1 if table is None else table.version(), kept_since(table, dataset)
     images, rows = number_ignored(rows, dataset), without_ignored(rows, dataset)
     latest = _fixed(with_dates(newest_per_key(rows, dataset), dataset, batch_id))
     shape = _shape(latest, dataset, batch_id)
@@ -90,11 +91,11 @@ def plan_merge(
     silver = _silver(spark, dataset, path, holding)
     known = silver.join(_keys(latest, shape, holding), on=list(dataset.key), how="left_semi")
     old = known if dataset.merge_strategy is MergeStrategy.SCD2 else small(known, shape.keys)
-    compared = _fixed(with_outcome(latest, old, dataset, is_newest))
+    compared = _fixed(leave_out_aged(with_outcome(latest, old, dataset, is_newest), rows, dataset, since))
     effect = touched_by(compared, dataset)
     if effect.outcomes[TIE]:
         latest = _fixed(with_winners(latest, compared, landed, dataset))
-        compared = _fixed(with_outcome(latest, old, dataset, is_newest))
+        compared = _fixed(leave_out_aged(with_outcome(latest, old, dataset, is_newest), rows, dataset, since))
         effect = touched_by(compared, dataset)
     if effect.rows > shape.keys:
         raise DoubledKeyError(dataset.name, version, effect.rows - shape.keys)

@@ -67,7 +67,7 @@ def with_dates(rows: DataFrame, dataset: Dataset, batch: int | SparkColumn) -> D
     """
     dates: dict[str, SparkColumn] = {DELETED_COLUMN.name: is_deleted(dataset)} if dataset.operations else {}
     if dataset.date_column is not None:
-        dates["dt"] = F.col("dt") if dataset.keeps_offset else _day_of(dataset.date_column, dataset.date_zone)
+        dates["dt"] = F.col("dt") if dataset.keeps_offset else day_of(dataset.date_column, dataset.date_zone)
         dates["month"] = F.date_format(dates["dt"], "yyyy-MM")
     derived = [dates[c.name].alias(c.name) for c in dataset.derived_columns if c.name in dates]
     batch_id = (F.lit(batch) if isinstance(batch, int) else batch).cast("bigint").alias(BATCH_ID)
@@ -75,7 +75,7 @@ def with_dates(rows: DataFrame, dataset: Dataset, batch: int | SparkColumn) -> D
     return rows.select(*[name for name in rows.columns if name not in known], *derived, batch_id)
 
 
-def _day_of(column: str, zone: str) -> SparkColumn:
+def day_of(column: str, zone: str) -> SparkColumn:
     """The day that the clock of a zone showed; the first and the last day that readers can hold have no neighbour."""
     if zone == UTC:
         return F.to_date(column)

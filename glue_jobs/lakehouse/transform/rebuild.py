@@ -19,9 +19,10 @@ from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake import tables
 from lakehouse.lake.batches import MERGE, batches_of, validation_results_of
 from lakehouse.lake.bronze import passed_rows_in
-from lakehouse.lake.delta_log import recorded
+from lakehouse.lake.delta_log import open_table, recorded
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
+from lakehouse.transform.kept import kept_since, without_aged
 from lakehouse.transform.merge_errors import NullKeyError
 from lakehouse.transform.merge_order import merged_batches
 from lakehouse.transform.outcomes import with_dates, with_validity
@@ -74,7 +75,8 @@ def rows_from_bronze(context: Context, dataset: Dataset, quarantined: DataFrame 
         return _as_silver(silver_of_snapshots(events, dataset), dataset).localCheckpoint(eager=False)
     landed = passed_rows_in(context.spark(), context.lake, dataset, merged, quarantined)
     _refuse_nulls(landed, dataset)
-    return silver_of(landed, dataset).localCheckpoint(eager=False)
+    since = kept_since(open_table(context.lake.silver(dataset.name)), dataset)
+    return silver_of(without_aged(landed, dataset, since), dataset).localCheckpoint(eager=False)
 
 
 def silver_of(landed: DataFrame, dataset: Dataset) -> DataFrame:
