@@ -21,13 +21,14 @@ from lakehouse.contracts.findings import Commands
 from lakehouse.contracts.project import Project
 from lakehouse.cycle.status import LakeStatus, deadline_of, status_of
 from lakehouse.lake import delta_log
-from lakehouse.lake.batches import ValidationStatus
+from lakehouse.lake.batches import ValidationResult, ValidationStatus, record_result
 from lakehouse.lake.decisions import Signature, decide
 from lakehouse.lake.files import list_files
 from lakehouse.lake.landed import record_landed
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.runs import BEGUN, FAILED, NOTHING_NEW
 from lakehouse.lake.ties import Tie, record_ties
+from lakehouse.transform.merge_order import give_turn
 from tests.helpers.seeded_ledgers import (
     NOON,
     complete,
@@ -85,7 +86,20 @@ def a_good_file_after(lake: Lake, dataset: Dataset) -> None:
 
 
 def decided(lake: Lake, dataset: Dataset) -> None:
-    decide(lake, dataset, 1, ValidationStatus.REJECTED, Signature("ann", "sent by mistake"))
+    decide(lake, dataset, 1, ValidationStatus.ACCEPTED, Signature("ann", "right after all"))
+
+
+def carried_out(lake: Lake, dataset: Dataset) -> None:
+    accepted = ValidationResult(dataset.name, 1, ValidationStatus.ACCEPTED, 300, 0, 70, 230, None, None)
+    record_result(lake, dataset, accepted, "accept:products", 1)
+
+
+def given_a_turn(lake: Lake, dataset: Dataset) -> None:
+    give_turn(lake, dataset, 1)
+
+
+def merged_in_turn(lake: Lake, dataset: Dataset) -> None:
+    merged(lake, dataset, 2)
 
 
 def job(step: str) -> str:
@@ -124,7 +138,17 @@ def test_a_corrected_file_comes_by_its_source_where_the_lake_is_on_s3() -> None:
               "lakehouse batch list --lake lake")],
             3,
         ),
-        (until(planned, ingested, stopped, decided), [], 0),
+        (
+            until(planned, ingested, stopped, decided),
+            [("run again", "1 decision pending at validate", job("validate"))],
+            75,
+        ),
+        (
+            until(planned, ingested, stopped, decided, carried_out),
+            [("run again", "1 accepted batch pending at transform", job("transform"))],
+            75,
+        ),
+        (until(planned, ingested, stopped, decided, carried_out, given_a_turn, merged_in_turn, published), [], 0),
         (
             until(refused),
             [("manual action", "refused, nothing delivered since: v1/products_1.csv: required column price missing",
@@ -141,7 +165,10 @@ def test_each_state_of_a_batch(
     found = seen(lake, of_products)
     assert lines(found) == wanted
     assert found.exit_code == exit_code
-    assert all(one.since == NOON for one in found.findings if "pending" in one.found or "refused" in one.found)
+    dated = [one for one in found.findings if "pending" in one.found or "refused" in one.found]
+    by_people = [one for one in dated if "decision" in one.found or "accepted" in one.found]
+    assert all(one.since == NOON for one in dated if one not in by_people)
+    assert all(one.since is not None for one in by_people)
 
 
 def test_a_file_that_ingest_has_not_seen(lake: Lake, of_products: Contracts) -> None:
