@@ -108,6 +108,7 @@ module "job" {
     module.arguments.common,
     each.value.domain == null ? {} : { "--domain" = each.value.domain },
     lookup(module.arguments.of_step, each.value.step, {}),
+    each.key == "publish_marts" ? { "--sns_topic" = module.watch.topic_arn } : {},
   )
 
   reads = concat(
@@ -115,7 +116,11 @@ module "job" {
     [for path in each.value.reads : { bucket = local.buckets.curated.name, prefix = "curated/${path}" }],
     [{ bucket = local.buckets.artefacts.name, prefix = "glue_jobs" }],
   )
-  writes            = [for path in each.value.writes : { bucket = local.buckets.curated.name, prefix = "curated/${path}" }]
+  writes = [for path in each.value.writes : { bucket = local.buckets.curated.name, prefix = "curated/${path}" }]
+  removes = [
+    for domain in module.plan.aging : { bucket = local.buckets.raw.name, prefix = "raw/${domain}" } if each.value.step == "maintain"
+  ]
+  topics            = each.key == "publish_marts" ? [module.watch.topic_arn] : []
   published_tables  = each.value.published
   athena_workgroup  = each.value.step == "publish" ? local.workgroups.publish.name : null
   managed_databases = each.key == "publish_marts" ? local.published : []
@@ -166,6 +171,7 @@ module "airflow_role" {
   job_names        = keys(module.plan.jobs)
   crawler_names    = keys(module.plan.crawlers)
   passed_role_arns = concat(values(module.job)[*].role_arn, values(module.crawler)[*].role_arn)
+  topic_arn        = module.watch.topic_arn
 }
 
 module "airflow" {

@@ -14,7 +14,7 @@ from lakehouse.airflow.deadline import NextTimeOfDay
 from lakehouse.airflow.messages import failure_notifier, notify_lateness
 from lakehouse.airflow.names import ATHENA_WORKGROUP, DOCS_ROOT, LAKE_ROOT, RAW_ROOT
 from lakehouse.contracts.layers import MARTS
-from lakehouse.contracts.plan import WAIT_ATTEMPTS, WAIT_SECONDS, Due, Job
+from lakehouse.contracts.plan import MAINTAIN, WAIT_ATTEMPTS, WAIT_SECONDS, Due, Job
 from lakehouse.lake.paths import LANDED
 from lakehouse_factory.crawl import LandingCrawl
 from lakehouse_factory.docs_sync import SyncPrefix
@@ -158,7 +158,7 @@ def script_args(job: Job) -> dict[str, str]:
     args = {"--lake_root": LAKE, "--run_id": RUN_ID}
     if job.domain is not None:
         args["--domain"] = job.domain
-    if job.step == "ingest":
+    if job.step in ("ingest", MAINTAIN):
         args["--raw_root"] = RAW
     return args
 
@@ -176,15 +176,17 @@ def _crawl(job: Job) -> LandingCrawl:
     )
 
 
-def _docs(job: Job) -> SyncPrefix:
-    """Data Docs with each domain, dbt's manifest, catalogue and docs with the marts."""
-    name = "dbt" if job.subject == MARTS else "data_docs"
-    return SyncPrefix(
-        task_id=f"sync_{name}",
-        source_bucket_prefix=f"{LAKE}/curated/docs/{name}/",
-        dest_bucket_prefix=f"{DOCS}/{name}/",
-        **AWS,
-    )
+def _docs(job: Job) -> list[SyncPrefix]:
+    """Data Docs with each domain; with the marts dbt's manifest, catalogue and docs, and the site of the lake."""
+    return [
+        SyncPrefix(
+            task_id=f"sync_{name}",
+            source_bucket_prefix=f"{LAKE}/curated/docs/{name}/",
+            dest_bucket_prefix=f"{DOCS}/{name}/",
+            **AWS,
+        )
+        for name in (("dbt", "site") if job.subject == MARTS else ("data_docs",))
+    ]
 
 
 def _query_views(publish: GlueRun, views: Sequence[ViewFile]) -> None:

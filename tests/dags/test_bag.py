@@ -134,8 +134,8 @@ def test_ingest_crawls_what_has_landed(bag: dict[str, Any], contracts: Contracts
 
 
 def test_publish_syncs_the_docs(bag: dict[str, Any], contracts: Contracts) -> None:
-    for subject in (*contracts.domains, "marts"):
-        name = "dbt" if subject == "marts" else "data_docs"
+    of_domains = [(domain, "data_docs") for domain in contracts.domains]
+    for subject, name in (*of_domains, ("marts", "dbt"), ("marts", "site")):
         task = bag["dags"][f"publish_{subject}"]["tasks"][f"sync_{name}"]
         assert "S3CopyPrefixOperator" in task["operators"]
         assert task["upstream"] == ["publish"]

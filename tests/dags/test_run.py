@@ -86,7 +86,7 @@ def expected_arguments(step: str, subject: str) -> dict[str, str]:
     told = {"--lake_root": "s3://retail-curated"}
     if subject != "lakehouse":
         told["--domain"] = subject
-    if step == "ingest":
+    if step in ("ingest", "maintain"):
         told["--raw_root"] = "s3://retail-raw/raw"
     return told
 

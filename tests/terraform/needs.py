@@ -80,6 +80,8 @@ def _of_job(job: Job, at: Places) -> Iterator[Call]:
         yield at.listing("curated", f"curated/{place}/")
     if job.step == "publish":
         yield from _of_publish(job, at)
+    if job.dag_id == "publish_marts":
+        yield Call.of("sns:Publish", at.topic)
 
 
 def _written(job: Job) -> Iterator[str]:
@@ -93,7 +95,7 @@ def _written(job: Job) -> Iterator[str]:
     if job.step == "publish":
         yield "athena_results/publish"
     if job.dag_id == "publish_marts":
-        yield "docs/dbt"
+        yield from ("docs/dbt", "docs/site")
     if job.dag_id in ("transform_marts", "maintain_lakehouse"):
         yield from (f"marts/{name}" for name in MARTS)
     if job.dag_id == "maintain_lakehouse":
@@ -104,6 +106,7 @@ def _read(job: Job) -> Iterator[str]:
     """What a job reads of others' tables."""
     if job.dag_id == "publish_marts":  # it proves every view, whatever it reads
         yield from (f"{layer}/any" for layer in ("bronze", "silver", "quarantine", "marts", "pinned"))
+        yield "docs/data_docs"  # the site links to its first page where there is one
     elif job.subject not in ("marts", "lakehouse"):
         layers = {"validate": ("bronze",), "transform": ("bronze", "quarantine"), "publish": ("silver", "quarantine")}
         tables = [dataset.name for dataset in CONTRACTS.of(job.subject).datasets]

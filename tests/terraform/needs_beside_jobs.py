@@ -32,6 +32,7 @@ def _of_dags(at: Places) -> Iterator[Call]:
     # The backend of secrets; the tests give Variables by the environment.
     for kind in ("connections", "variables"):
         yield Call.of("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/{at.name}/airflow/{kind}/name")
+    yield Call.of("sns:Publish", at.topic)  # where a Variable names it; no test has one
     # Athena looks into catalogue and logs of the tables, and writes its results, in the name of its caller.
     yield from each("athena:GetQueryResults athena:StopQueryExecution", at.workgroup("airflow"))
     for database, table in (*TABLES_OF_VIEWS, ("analytics", "any"), ("default", "")):

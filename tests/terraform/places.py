@@ -31,6 +31,7 @@ class Places:
     def __init__(self, applied: Any) -> None:
         self.name: str = applied.outputs["airflow_environment"]
         self.key: str = applied.outputs["kms_key_arn"]
+        self.topic: str = applied.outputs["operations_topic_arn"]
         self._outputs = applied.outputs
 
     def object(self, bucket: str, key: str = "") -> str:

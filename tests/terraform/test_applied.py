@@ -71,7 +71,8 @@ def test_arguments_name_the_lake_and_the_settings_of_the_library(applied: Any) -
         assert arguments["--lake_root"] == f"s3://{applied.outputs['curated_bucket']}"
         assert arguments["--datalake-formats"] == "delta"
         assert conf(job) == dict(SETTINGS)
-        raw = f"s3://{applied.outputs['raw_bucket']}/raw" if name.startswith("ingest_") else None
+        has_raw = name.startswith("ingest_") or name == "maintain_lakehouse"
+        raw = f"s3://{applied.outputs['raw_bucket']}/raw" if has_raw else None
         assert arguments.get("--raw_root") == raw
 
 

@@ -34,6 +34,8 @@ def calls_of(request: Request) -> list[Call]:
         return list(_JSON[service.split("_")[0]](action, json.loads(request.body or b"{}")))
     if "/monitoring/" in request.headers.get("Authorization", ""):
         return [_metric(request)]
+    if "/sns/" in request.headers.get("Authorization", ""):
+        return [_sns(request)]
     return list(_s3(request))
 
 
@@ -123,6 +125,11 @@ def _metric(request: Request) -> Call:
         r"[^A-Za-z/].*", "", request.body.split(b"Namespace")[1][1:].decode("latin-1")
     )
     return Call.of("cloudwatch:PutMetricData", "*", cloudwatch_namespace=named)
+
+
+def _sns(request: Request) -> Call:
+    words = dict(parse_qsl(request.body.decode()))
+    return Call.of(f"sns:{words['Action']}", words["TopicArn"])
 
 
 _JSON = {"AWSGlue": _glue, "AmazonAthena": _athena, "AmazonSSM": _ssm, "GraniteServiceVersion20100801": _cloudwatch}

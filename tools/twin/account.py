@@ -15,7 +15,7 @@ SLACK = "connections/slack_webhook"
 MADE = frozenset({
     "aws_athena_workgroup", "aws_cloudwatch_log_group", "aws_glue_catalog_database", "aws_glue_crawler",
     "aws_glue_job", "aws_iam_policy", "aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment",
-    "aws_mwaa_environment", "aws_s3_bucket", "aws_s3_bucket_versioning", "aws_ssm_parameter",
+    "aws_mwaa_environment", "aws_s3_bucket", "aws_s3_bucket_versioning", "aws_sns_topic", "aws_ssm_parameter",
 })  # fmt: skip
 """The types of the plan's resources that the twin has; the others guard, bill or connect, and move no row."""
 LEFT_OUT = frozenset({
@@ -25,7 +25,7 @@ LEFT_OUT = frozenset({
     "aws_nat_gateway", "aws_route", "aws_route_table", "aws_route_table_association",
     "aws_s3_bucket_lifecycle_configuration", "aws_s3_bucket_logging", "aws_s3_bucket_ownership_controls",
     "aws_s3_bucket_policy", "aws_s3_bucket_public_access_block",
-    "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_object", "aws_security_group", "aws_sns_topic",
+    "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_object", "aws_security_group",
     "aws_sns_topic_policy", "aws_subnet", "aws_vpc", "aws_vpc_endpoint", "aws_vpc_security_group_egress_rule",
     "aws_vpc_security_group_ingress_rule",
 })  # fmt: skip
@@ -63,6 +63,8 @@ def furnish(clients: Clients, plan: Plan, slack: Mapping[str, str]) -> None:
         athena.create_work_group(Name=workgroup["name"], Configuration={})
     for group in plan.of_type("aws_cloudwatch_log_group"):
         logs.create_log_group(logGroupName=group["name"])
+    for topic in plan.of_type("aws_sns_topic"):
+        clients.of("sns").create_topic(Name=topic["name"])
     for parameter in plan.of_type("aws_ssm_parameter"):
         ssm.put_parameter(Name=parameter["name"], Value=parameter["value"], Type="String")
     for name, value in slack.items():

@@ -45,21 +45,15 @@ def tell(
 
 def tell_findings(lake: str, sends: Mapping[str, Send]) -> None:
     """Send what is to be told of a lake now to every channel, and keep that it was sent."""
-    from lakehouse.contracts.findings import message_of
     from lakehouse.contracts.project import find_project
     from lakehouse.cycle.status import status_of
-    from lakehouse.cycle.tell import record_sent, sent_before, to_tell
+    from lakehouse.cycle.tell import tell as tell_now
     from lakehouse.lake.paths import Lake
 
     opened, contracts = Lake.at(lake), find_project().contracts
     status = status_of(opened, contracts, commands_on(lake), datetime.now(UTC))
-    earlier = sent_before(opened)
-    findings = to_tell(status, contracts, earlier)
-    if findings:
-        message = message_of(findings, lake)
-        for name, send in sends.items():
-            send(message)
-            print_line(f"{name}: {message.subject}")
-    else:
+    told = tell_now(opened, status, contracts, lake, sends)
+    for name, subject in told.items():
+        print_line(f"{name}: {subject}")
+    if not told:
         print_line("nothing to tell")
-    record_sent(opened, status, earlier, findings)

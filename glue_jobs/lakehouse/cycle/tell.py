@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from lakehouse.contracts.alerts import NO_ALERTS, Alerts
 from lakehouse.contracts.contract import Contracts
-from lakehouse.contracts.findings import Finding, Level
+from lakehouse.contracts.findings import Finding, Level, message_of
 from lakehouse.contracts.layers import OPS
 from lakehouse.cycle.status import LakeStatus
 from lakehouse.lake.files import exists, read_text, write_text
 from lakehouse.lake.paths import Lake
+from lakehouse.message import Message
 
 SENT = f"{OPS}/_sent/findings.json"
 """The file below the curated layer that says what was sent when."""
@@ -29,6 +30,25 @@ def to_tell(status: LakeStatus, contracts: Contracts, earlier: Sent) -> list[Fin
         if finding.level is not Level.LOOK or finding.is_budget
         if alerts_of(finding, contracts).is_time(earlier.get(finding.key), status.at)
     ]
+
+
+def tell(
+    lake: Lake, status: LakeStatus, contracts: Contracts, shown: str, sends: Mapping[str, Callable[[Message], None]]
+) -> dict[str, str]:
+    """Send what is to be told now to every channel, and keep that it was sent; returns the subject by channel.
+
+    shown: the lake as its reader knows it.
+    """
+    earlier = sent_before(lake)
+    findings = to_tell(status, contracts, earlier)
+    told: dict[str, str] = {}
+    if findings:
+        message = message_of(findings, shown)
+        for name, send in sends.items():
+            send(message)
+            told[name] = message.subject
+    record_sent(lake, status, earlier, findings)
+    return told
 
 
 def alerts_of(finding: Finding, contracts: Contracts) -> Alerts:

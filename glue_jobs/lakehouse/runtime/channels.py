@@ -52,11 +52,16 @@ def _named() -> dict[str, Send]:
     if slack := os.environ.get(SLACK):
         found["Slack"] = lambda message: post_json("Slack", slack, {"text": message.slack_text})
     if topic := os.environ.get(TOPIC):
-        found["SNS topic"] = lambda message: _publish(topic, message)
+        found.update(to_topic(topic))
     server, receivers = os.environ.get(MAIL_SERVER), os.environ.get(MAIL_TO)
     if server and receivers:
         found["mail"] = lambda message: _mail(server, receivers, message)
     return found
+
+
+def to_topic(topic: str) -> dict[str, Send]:
+    """The channel of an SNS topic alone."""
+    return {"SNS topic": lambda message: _publish(topic, message)}
 
 
 def _publish(topic: str, message: Message) -> None:

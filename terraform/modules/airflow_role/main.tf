@@ -95,6 +95,13 @@ data "aws_iam_policy_document" "airflow" {
     ]
   }
 
+  # Where its Variable lakehouse_sns_topic names the topic, failures and missed deadlines are published to it.
+  statement {
+    sid       = "NotifyPeople"
+    actions   = ["sns:Publish"]
+    resources = [var.topic_arn]
+  }
+
   # A view is asked for no rows: Athena looks into the logs of its tables, and opens none of their files.
   statement {
     sid = "AskTheViews"

@@ -34,6 +34,11 @@ variable "passed_role_arns" {
   type        = list(string)
 }
 
+variable "topic_arn" {
+  description = "ARN of the SNS topic that the DAGs may publish to."
+  type        = string
+}
+
 variable "parameters" {
   description = "Where Airflow looks for Variables and connections in the Parameter Store."
   type        = string

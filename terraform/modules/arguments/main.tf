@@ -46,7 +46,8 @@ locals {
   )
 
   of_step = {
-    ingest  = { "--raw_root" = var.raw_root }
-    publish = { "--athena_workgroup" = var.athena_workgroup }
+    ingest   = { "--raw_root" = var.raw_root }
+    maintain = { "--raw_root" = var.raw_root }
+    publish  = { "--athena_workgroup" = var.athena_workgroup }
   }
 }

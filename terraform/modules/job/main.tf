@@ -34,6 +34,7 @@ locals {
   listed = [for grants in local.places : { for grant in grants : grant.bucket => grant.prefix... }]
 
   published = chunklist(var.published_tables, 40)
+  removes   = chunklist(var.removes, 25)
 }
 
 resource "aws_glue_job" "this" {
@@ -95,6 +96,7 @@ module "role" {
   grown_policies = concat(
     [for number, document in data.aws_iam_policy_document.places : { name = "places-${number}", json = document.json }],
     [for number, document in data.aws_iam_policy_document.published : { name = "tables-${number}", json = document.json }],
+    [for number, document in data.aws_iam_policy_document.removes : { name = "removes-${number}", json = document.json }],
   )
   account_id = var.platform.account_id
   tags       = var.tags
@@ -168,6 +170,32 @@ data "aws_iam_policy_document" "published" {
   }
 }
 
+# What goes by its age is not read: which file it is stands in the ledgers.
+data "aws_iam_policy_document" "removes" {
+  count = length(local.removes)
+
+  statement {
+    sid       = "RemoveObjects"
+    actions   = ["s3:DeleteObject"]
+    resources = [for grant in local.removes[count.index] : "arn:aws:s3:::${grant.bucket}/${grant.prefix}/*"]
+  }
+
+  dynamic "statement" {
+    for_each = { for grant in local.removes[count.index] : grant.bucket => grant.prefix... }
+    content {
+      sid       = "ListWhatIsRemoved"
+      actions   = ["s3:ListBucket"]
+      resources = ["arn:aws:s3:::${statement.key}"]
+
+      condition {
+        test     = "StringLike"
+        variable = "s3:prefix"
+        values   = [for prefix in statement.value : "${prefix}/"]
+      }
+    }
+  }
+}
+
 data "aws_iam_policy_document" "job" {
   # Glue makes groups that are not there.
   statement {
@@ -192,6 +220,15 @@ data "aws_iam_policy_document" "job" {
       test     = "StringEquals"
       variable = "cloudwatch:namespace"
       values   = ["Glue", var.metrics_namespace]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.topics) > 0 ? [1] : []
+    content {
+      sid       = "NotifyPeople"
+      actions   = ["sns:Publish"]
+      resources = var.topics
     }
   }
 

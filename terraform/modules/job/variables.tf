@@ -56,6 +56,18 @@ variable "writes" {
   type        = list(object({ bucket = string, prefix = string }))
 }
 
+variable "removes" {
+  description = "Prefixes from which the job removes objects that it does not read."
+  type        = list(object({ bucket = string, prefix = string }))
+  default     = []
+}
+
+variable "topics" {
+  description = "ARNs of the SNS topics that the job publishes to."
+  type        = list(string)
+  default     = []
+}
+
 variable "published_tables" {
   description = "Tables of the Glue catalogue that the job writes."
   type        = list(object({ database = string, name = string }))

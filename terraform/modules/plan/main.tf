@@ -37,6 +37,15 @@ locals {
     }
   ]...)
 
+  # The domains of which raw files go by their age (keepDays).
+  aging = [
+    for contract in local.contracts : contract.domain if anytrue(flatten([
+      for table in contract.schema : [
+        for property in try(table.customProperties, []) : can(property.value.raw) if property.property == "keepDays"
+      ]
+    ]))
+  ]
+
   databases = {
     landing    = "Files as delivered, as the crawlers see them."
     bronze     = "Every readable row as delivered."
@@ -110,9 +119,9 @@ locals {
       domain      = "marts"
       description = "Shows analysts the last good version of the marts, their views and docs."
       raw         = []
-      # It proves every view against the lake as it is, and so looks into each layer.
-      reads  = ["bronze", "silver", "quarantine", "marts", "pinned"]
-      writes = ["ops", "docs/dbt", "athena_results/publish"]
+      # It proves every view against the lake as it is, and so looks into each layer; and it builds the site.
+      reads  = ["bronze", "silver", "quarantine", "marts", "pinned", "docs/data_docs"]
+      writes = ["ops", "docs/dbt", "docs/site", "athena_results/publish"]
       published = concat(
         [for mart in local.marts : { database = "marts", name = mart }],
         # The ledgers' names are the library's; those of pinned versions are chosen when somebody pins one.
@@ -123,7 +132,7 @@ locals {
     maintain_lakehouse = {
       step        = "maintain"
       domain      = null
-      description = "Clusters the partitions that changed and removes files that no reader needs."
+      description = "Removes rows that are kept no longer, clusters what changed, removes files that no reader needs."
       raw         = []
       reads       = []
       writes      = ["ops", "bronze", "quarantine", "silver", "marts"]

@@ -32,3 +32,8 @@ output "view_tables" {
   description = "Tables that the Athena views read."
   value       = local.view_tables
 }
+
+output "aging" {
+  description = "Domains of which raw files go by their age."
+  value       = local.aging
+}
