@@ -19,7 +19,7 @@ from lakehouse.ingest.header import Header, read_header
 from lakehouse.ingest.packed import Codec
 from lakehouse.lake.files import list_files
 from tests.corpus.formats import Way, workbook
-from tests.helpers.new_datasets import new_dataset
+from tests.helpers.new_datasets import new_dataset, write_csv
 from tests.helpers.small_project import write_project
 
 UTF_8, UTF_16 = Encoding.UTF_8, Encoding.UTF_16
@@ -148,3 +148,17 @@ def test_a_list_that_no_column_takes_is_left_out_and_said(
     dataset = new_dataset(shop, tmp_path / "tagged.json", "--domain", "shop", "--yes")
     assert dataset.column_names == ("id", "at")
     assert line in capsys.readouterr().out
+
+
+def test_a_project_without_a_contract_gets_its_first(tmp_path: Path) -> None:
+    """No contract to add to and no suite: what `check` finds wrong with that is what the command is to write."""
+    for folder in ("contracts", "dbt/models", "dbt/athena_views"):
+        (tmp_path / "empty" / folder).mkdir(parents=True)
+    rows = [
+        ["visit", "at", "changed_at"],
+        ["v1", "2026-10-18", "2026-10-18T12:00Z"],
+        ["v2", "2026-10-19", "2026-10-19T12:00Z"],
+    ]
+    file = write_csv(tmp_path / "visitors_2026-10-19.csv", rows)
+    dataset = new_dataset(Project(tmp_path / "empty"), file, "--domain", "shop", "--yes")
+    assert (dataset.name, dataset.domain, dataset.key) == ("visitors", "shop", ("visit",))

@@ -14,6 +14,7 @@ from lakehouse.cli.options import domain_names
 from lakehouse.cli.printing import print_line
 
 if TYPE_CHECKING:
+    from lakehouse.contracts.contract import Contracts
     from lakehouse.contracts.new_dataset import Proposal, Wishes
     from lakehouse.contracts.project import Project
     from lakehouse.ingest.look import Looked
@@ -72,13 +73,15 @@ def new(
 
     project = find_project()
     _require_names(name, domain)
-    require_right(project)
+    known = _known(project)
+    if known.domains:
+        require_right(project)
     wishes = Wishes(name, domain, _key(key, kind), sequence, date, kind == Kind.SNAPSHOT)
     _require_one_file(files, kind)
     looked = look(files)
-    proposal = _answered(looked, wishes, project, yes)
+    proposal = _answered(looked, wishes, known.domains, yes)
     _require_names(proposal.domain)
-    _require_own_files(project, proposal)
+    _require_own_files(known, proposal)
     for line in proposal.lines:
         print_line(line)
     for file in _write(project, proposal, looked):
@@ -86,14 +89,20 @@ def new(
     print_line("read them, then: lakehouse check, and make local-run LANDING_DIR=FOLDER of the files")
 
 
-def _answered(looked: Looked, wishes: Wishes, project: Project, yes: bool) -> Proposal:
+def _known(project: Project) -> Contracts:
+    """The contracts that there are; none before a project's first, which this command may write."""
+    from lakehouse.contracts.contract import Contracts
+
+    return project.contracts if any((project.root / "contracts").glob("*.y*ml")) else Contracts(())
+
+
+def _answered(looked: Looked, wishes: Wishes, domains: tuple[str, ...], yes: bool) -> Proposal:
     """The proposal, after a person has answered what is unsure; raises UsageError where nobody can be asked."""
     import sys
 
     from lakehouse.contracts.new_dataset import open_questions, propose
     from lakehouse.errors import UsageError
 
-    domains = project.contracts.domains
     proposal = propose(looked.profile, wishes, domains)
     if proposal.questions and not yes and not sys.stdin.isatty():
         raise UsageError(f"Nobody can be asked here: answer by options, or give --yes: {open_questions(proposal)}")
@@ -165,11 +174,11 @@ def _require_names(*names: str | None) -> None:
             raise UsageError(f"'{name}' is no name; take lower_case letters, digits and _, with a letter first.")
 
 
-def _require_own_files(project: Project, proposal: Proposal) -> None:
+def _require_own_files(known: Contracts, proposal: Proposal) -> None:
     """Raise UsageError where a known dataset has a file by a pattern that is more exact than the new one."""
     from lakehouse.errors import UsageError
 
-    for dataset in project.contracts.datasets:
+    for dataset in known.datasets:
         for file in proposal.profile.names:
             if dataset.matches(file) and len(dataset.file_pattern) >= len(proposal.file_pattern):
                 raise UsageError(
