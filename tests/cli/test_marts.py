@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -69,3 +70,17 @@ def test_wrong_arguments_are_one_line(
     found = capsys.readouterr()
     assert says in found.err
     assert found.out == ""
+
+
+def test_check_warns_of_a_mart_that_is_due_before_what_it_reads(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("contracts", "great_expectations", "dbt"):
+        shutil.copytree(project.root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("target", "logs"))
+    about = tmp_path / "dbt/models/marts/fct_customer_value.yml"
+    about.write_text(about.read_text(encoding="utf-8").replace("meta:", 'meta:\n        deadline: "05:00"', 1))
+    monkeypatch.setenv("LAKEHOUSE_PROJECT", str(tmp_path))
+    assert main(["check"]) == 0
+    said = capsys.readouterr()
+    (line,) = [line for line in (said.out + said.err).splitlines() if "meta.deadline" in line]
+    assert "fct_customer_value.meta.deadline: 05:00 is before 06:00, when erp is due" in line
