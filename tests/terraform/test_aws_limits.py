@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,9 +139,19 @@ def test_the_limits_are_those_of_resources_that_are_made(applied: Any, applied_w
     assert own - looked_at == set()
 
 
-def test_it_takes_those_of_many_domains_with_long_names_too(grown: Any) -> None:
+def test_it_takes_those_of_domains_with_long_names_too(grown: Any) -> None:
     assert any(len(name) == len("transform_") + LONGEST_DOMAIN for name in grown.jobs)
     assert refused(grown) == []
+
+
+def test_what_names_many_jobs_is_cut_so_that_the_longest_names_fit(grown: Any) -> None:
+    text = (ROOT / "terraform/modules/watch/main.tf").read_text("utf-8")
+    (most,) = map(int, re.findall(r"chunklist\(var\.job_names, (\d+)\)", text))
+    rules = [json.loads(rule["event_pattern"]) for rule in grown.of_type("aws_cloudwatch_event_rule")]
+    (failed,) = (rule for rule in rules if "FAILED" in rule["detail"]["state"])
+    longest = f"transform_{'d' * LONGEST_DOMAIN}"
+    many = {**failed, "detail": {**failed["detail"], "jobName": [longest] * most}}
+    assert len(json.dumps(many, separators=(",", ":"))) <= 2048
 
 
 def conditions(name: str) -> list[tuple[str, bool]]:

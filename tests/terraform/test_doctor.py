@@ -212,6 +212,7 @@ FAULTS: list[tuple[Callable[[Account], Any], str]] = [
     (no_jar, "glue_jobs/jars/lakehouse-log-store.jar: missing; wanted there; run `make upload-dags`"),
     (no_script, "glue_jobs/publish.py: missing; wanted there; run `make upload-dags`"),
     (other_pins, "; wanted 0123456789abcdef, the uploaded one; run `make terraform-apply`"),
+    (other_defaults, "no  who decides on a new database: Lake Formation's grants; wanted IAM; put IAM_ALLOWED_PRIN"),
     (other_defaults, "no  who decides on a new table: Lake Formation's grants; wanted IAM; put IAM_ALLOWED_PRINCIPALS"),
     (
         open_workgroup,
@@ -224,6 +225,10 @@ FAULTS: list[tuple[Callable[[Account], Any], str]] = [
     (
         lambda at: at.airflow.files.update(RequirementsS3ObjectVersion="1"),
         "no  requirements.txt of Airflow: another than the uploaded one; wanted the uploaded one; run `make update-",
+    ),
+    (
+        lambda at: at.airflow.files.update(StartupScriptS3ObjectVersion="1"),
+        "no  startup.sh of Airflow: another than the uploaded one; wanted the uploaded one; run `make update-airflow`",
     ),
     (denied_glue, "no  catalogue: AccessDeniedException; wanted an answer; look at the credentials"),
 ]

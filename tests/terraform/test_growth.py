@@ -1,25 +1,45 @@
-"""A lakehouse that has grown fits into an account: 16 domains, 20 datasets in one, 60 more views, a change log."""
+"""A lakehouse that has grown fits into an account: 20 datasets in a domain, long names, 60 more views, a change log."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from lakehouse.contracts.columns import DELETED_COLUMN
-from tests.terraform.growing import LOG
+from lakehouse.contracts.reader import LONGEST_DOMAIN
+from tests.terraform.growing import LOG, longest_domain
 from tests.terraform.test_policies import MOST_CHARACTERS, MOST_CHARACTERS_ATTACHED, analysts_may, characters
 
+ROOT = Path(__file__).resolve().parents[2]
 MOST_ATTACHED = 10  # managed policies of a role, unless AWS raises the quota
 
 
 def test_every_policy_fits(grown: Any) -> None:
     assert len(grown.attached_policies) > 10
     for role, policy in grown.inline_policies.items():
-        # What is inline does not grow.
+        # What is inline does not grow: no domain is named there.
         assert characters(policy) <= MOST_CHARACTERS - 2000, role
     for role, policy in grown.attached_policies:
         assert characters(policy) <= MOST_CHARACTERS_ATTACHED, role
+    assert longest_domain(0) not in grown.inline_policies["airflow"]
     roles = [role for role, _ in grown.attached_policies]
     assert max(map(roles.count, roles)) <= MOST_ATTACHED
+
+
+def test_pieces_of_what_airflow_may_start_fit_with_the_longest_names() -> None:
+    text = (ROOT / "terraform/modules/airflow_role/main.tf").read_text("utf-8")
+    most = {name: int(number) for name, number in re.findall(r"(\w+) += chunklist\(var\.\w+, (\d+)\)", text)}
+    name, aws = "d" * LONGEST_DOMAIN, "arn:aws:glue:ap-southeast-2:123456789012"
+    longest = {
+        "jobs": [f"{aws}:job/transform_{name}"],
+        "crawlers": [f"{aws}:crawler/landing_{name}", f"raw/{name}", f"raw/{name}/*"],
+        "roles": [f"arn:aws:iam::123456789012:role/{'r' * 64}"],
+    }
+    assert most["landings"] == most["crawlers"], "one document has both"
+    for kind, words in longest.items():
+        around = 500  # actions, condition and brackets
+        assert most[kind] * sum(len(word) + 3 for word in words) + around <= MOST_CHARACTERS_ATTACHED, kind
 
 
 def test_the_rows_that_a_change_log_deleted_are_hidden_too(grown: Any) -> None:

@@ -220,7 +220,8 @@ def _airflow(outputs: Outputs, clients: Clients) -> Iterator[Line]:
     yield line(f"Airflow {name}", found["Status"], "AVAILABLE", "wait, or look into its log groups")
     yield release_line("mwaa", found["AirflowVersion"])
     s3, bucket = clients("s3"), outputs["artefacts_bucket"]
-    for kind, file in (("Requirements", "requirements.txt"), ("Plugins", "plugins.zip")):
+    files = {"Requirements": "requirements.txt", "Plugins": "plugins.zip", "StartupScript": "startup.sh"}
+    for kind, file in files.items():
         version = s3.head_object(Bucket=bucket, Key=f"mwaa/{file}").get("VersionId", "null")
         same = found.get(f"{kind}S3ObjectVersion") == version
         have = "the uploaded one" if same else "another than the uploaded one"
