@@ -1,0 +1,14 @@
+variable "reads" {
+  description = "Prefixes that are read."
+  type        = list(object({ bucket = string, prefix = string }))
+}
+
+variable "writes" {
+  description = "Prefixes that are read and written."
+  type        = list(object({ bucket = string, prefix = string }))
+}
+
+variable "removes" {
+  description = "Prefixes from which objects are removed and not read."
+  type        = list(object({ bucket = string, prefix = string }))
+}
