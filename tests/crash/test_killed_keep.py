@@ -76,7 +76,7 @@ def test_killed_at_each_place_and_run_again(spark: SparkSession, tmp_path: Path)
         maintain(place, lake, project)
         (started,) = changes_of_dataset(lake, "visits")
         assert started.state.value == "started", place
-    assert "nothing" not in maintain("-", lake, project)
+    maintain("-", lake, project)
     assert held(lake) == {
         "bronze": ["new", "new without key"], "quarantine": ["new without key"], "silver": ["new"],
         "raw": ["visits_new.csv"],
