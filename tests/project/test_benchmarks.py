@@ -14,6 +14,9 @@ from benchmarks.ingest.run import parser as ingest_parser
 from benchmarks.layout import page as layout
 from benchmarks.layout import results as layout_results
 from benchmarks.layout.run import parser as layout_parser
+from benchmarks.marts import page as marts
+from benchmarks.marts import results as marts_results
+from benchmarks.marts.run import parser as marts_parser
 from benchmarks.merge import page as merge
 from benchmarks.merge import results as merge_results
 from benchmarks.merge.run import parser as merge_parser
@@ -35,8 +38,9 @@ PARSERS = {
     "quality": quality_parser,
     "ingest": ingest_parser,
     "year": year_parser,
+    "marts": marts_parser,
 }
-PAGES = {"merge": merge, "layout": layout, "quality": quality, "ingest": ingest, "year": year}
+PAGES = {"merge": merge, "layout": layout, "quality": quality, "ingest": ingest, "year": year, "marts": marts}
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
@@ -63,6 +67,9 @@ def test_results_are_kept_as_they_are_read(tmp_path: Path) -> None:
     if scales := scale_results.load(RESULTS):
         scale_results.save(tmp_path, scales)
     quality_results.save(tmp_path, checked.setting, checked.runs, checked.measured[0])
+    if of_marts := marts_results.load(RESULTS):
+        for kind in marts_results.KINDS:
+            marts_results.save(tmp_path, of_marts.setting, kind, getattr(of_marts, kind), of_marts.measured[0])
     for suite, runs in layouts.runs.items():
         layout_results.save(tmp_path, layouts.setting, suite, runs, layouts.measured[0])
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {

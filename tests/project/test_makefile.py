@@ -17,8 +17,8 @@ PROMISED = (
     "mutants", "test-deliveries", "test-docs", "test-kinds", "test-layout", "test-lineage", "test-model",
     "test-policy", "test-quality", "test-rivals", "test-rollback", "test-s3", "test-s3-drivers", "test-trino",
     "test-twin", "twin",
-    "bench", "bench-ingest", "bench-layout", "bench-quality", "bench-scale", "bench-year", "package", "jar",
-    "lineage-jar",
+    "bench", "bench-ingest", "bench-layout", "bench-marts", "bench-quality", "bench-scale", "bench-year", "package",
+    "jar", "lineage-jar",
     "upload-jobs", "package-dbt", "deploy", "update-airflow", "upload-dags", "upload-dbt-docs", "terraform-init",
     "terraform-plan", "terraform-apply",
 )  # fmt: skip
