@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from lakehouse.transform.mart_cost import OPENING_BYTES, Size, comparing_costs_more, recomputing_costs_more
+from lakehouse.contracts.mart_graph import Mart
+from lakehouse.lake.changed_rows import FileChanges
+from lakehouse.lake.paths import Lake
+from lakehouse.transform import mart_cost
+from lakehouse.transform.mart_cost import (
+    OPENING_BYTES,
+    Size,
+    comparing_costs_more,
+    recomputing_costs_more,
+    why_not_compare,
+)
 
 MIB = 1 << 20
 READ = Size(100, 12_800 * MIB, 64_000_000)
@@ -17,6 +29,20 @@ def test_of_little_there_is_nothing_to_save() -> None:
     for read, is_dear in ((little, False), (one, True)):
         assert comparing_costs_more(Size(200, 500 * MIB), read, Size(1, MIB, 10)) == is_dear
         assert recomputing_costs_more(10, read, Size(1, MIB, 10)) == is_dear
+
+
+@pytest.mark.parametrize("mart", [Size(1, 1, 1_000), Size(4, 400 * MIB, 1_000), Size(1_000, 128_000 * MIB, 1_000)])
+def test_half_the_keys_never_cost_more(mart: Size) -> None:
+    """So a build that recomputes so few reads no log but the mart's."""
+    assert not recomputing_costs_more(500, READ, mart)
+
+
+def test_what_changed_little_reads_no_log_of_a_table(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mart_cost, "open_table", lambda path: pytest.fail(f"{path} was read"))
+    action = json.dumps({"add": {"size": 1_000}})
+    changes = {"silver.lines": FileChanges((action,) * 10, (action,) * 10)}
+    mart = Mart("days", "days.sql", ("dt",), ("silver.lines",), {})
+    assert why_not_compare(lake, mart, changes) is None
 
 
 def test_a_file_costs_its_opening_besides_its_bytes() -> None:

@@ -66,6 +66,8 @@ def recomputing_costs_more(keys: int, read: Size, mart: Size) -> bool:
 def why_not_compare(lake: Lake, mart: Mart, changes: Mapping[str, FileChanges]) -> str | None:
     """Why changed rows are not looked for, None where they are. changes: the files by table in which it changed."""
     changed = sum((_of_changes(files) for files in changes.values()), Size())
+    if changed.cost < WORTH_CHOOSING:
+        return None  # whatever the tables have, so their logs need not be read
     read, own = _of_tables(lake, mart.reads), _of_tables(lake, (mart.full_name,))
     if not comparing_costs_more(changed, read, own):
         return None
@@ -75,6 +77,8 @@ def why_not_compare(lake: Lake, mart: Mart, changes: Mapping[str, FileChanges]) 
 def why_not_recompute(lake: Lake, mart: Mart, keys: int) -> str | None:
     """Why every row is recomputed and not so many keys alone, None where the keys are."""
     own = _of_tables(lake, (mart.full_name,))
+    if 2 * keys <= own.rows:
+        return None  # half the keys never cost more, so the logs of the tables need not be read
     if not recomputing_costs_more(keys, _of_tables(lake, mart.reads), own):
         return None
     return f"{format_count(keys, 'key')} changed, and it has {format_count(own.rows, 'row')}"
