@@ -80,6 +80,23 @@ def test_points_stay_points_where_nothing_has_a_comma(shop: Project, tmp_path: P
     assert (price.type.split("(")[0], price.values) == ("decimal", AS_WRITTEN)
 
 
+@pytest.mark.parametrize(
+    ("content", "sign"),
+    [
+        ("id;price, EUR;at\n1;2,5;2026-10-17\n2;3,5;2026-10-18\n", ";"),
+        ("id,note,at\n1,a;b;c,2026-10-17\n2,d;e;f,2026-10-18\n", ","),
+        ('id,note,at\n1,"a\nb",2026-10-17\n2,,2026-10-18\n', ","),
+        ("id,note,at\n1,2026-10-17\n2,x,2026-10-18\n3,y,2026-10-18\n", ","),
+    ],
+    ids=["comma in a name", "semicolons in texts", "a line break in a text", "a broken line"],
+)
+def test_what_sets_columns_apart_is_seen_by_all_lines(shop: Project, tmp_path: Path, content: str, sign: str) -> None:
+    (tmp_path / "stock_1.csv").write_text(content)
+    dataset = new_dataset(shop, tmp_path / "stock_1.csv", *WORDS)
+    assert dataset.file_options.delimiter == sign
+    assert len(dataset.columns) == 3
+
+
 ORDERS = [{"id": 1, "note": None, "at": "2026-10-17"}, {"id": 2, "note": "x", "at": "2026-10-18"}]
 
 

@@ -22,6 +22,7 @@ DELIMITERS = (";", "\t", "|")
 """What may set columns apart beside a comma."""
 _LARGEST_DOCUMENT = 64 << 20
 _DEEPEST_PATH = 4
+_LINES = 20
 _UTF_8 = codecs.getincrementaldecoder("utf-8")
 
 
@@ -56,10 +57,18 @@ def is_windows_1252(text: File) -> bool:
 
 
 def delimiter_of(text: File) -> str:
-    """What sets the columns of a CSV file in UTF-8 apart: a comma, unless its first line has none."""
+    """What sets the columns of a CSV file in UTF-8 apart: what gives its first lines the same number, most of all.
+
+    Where none does, as of a file with broken lines, a comma, unless its first line has none.
+    """
     with text.open("rb") as opened:
         head = opened.read(HEAD_BYTES).decode("utf-8-sig", errors="ignore")
-    first = head.split(line_end(head))[0]
+    lines = [line for line in head.split(line_end(head))[:_LINES] if line.strip()] or [""]
+    numbers = {sign: {len(split(line, sign)) for line in lines} for sign in (",", *DELIMITERS)}
+    agreed = [sign for sign, found in numbers.items() if len(found) == 1 and found != {1}]
+    if agreed:
+        return max(agreed, key=lambda sign: max(numbers[sign]))
+    first = lines[0]
     if len(split(first, ",")) > 1:
         return ","
     found = None
