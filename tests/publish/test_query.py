@@ -59,3 +59,28 @@ def test_the_embedded_engine_says_what_there_is(lake: Lake, contracts: Contracts
 def test_an_unknown_table_is_answered_with_all_names(name: str, views: tuple[str, ...], says: str) -> None:
     error = UnknownTableError(name, ["silver.products"], views)
     assert str(error) == f"The query failed: there is no table {name}. Tables: {says}"
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("select 1 / (count(*) - 2) from products", "division by zero. Put nullif(…, 0) around the divisor"),
+        ("select 1.5 % (count(*) - 2) from products", "division by zero."),
+        ("select any_match(array[1], x -> x = 1)", "any_match() is Athena's and not computed here. Add --athena"),
+        ("select cast(product_id as integer) from products", "ConversionException"),
+        ("select prodct_id from products", "products has no column prodct_id. Did you mean 'product_id'?"),
+    ],
+)
+def test_an_error_says_what_to_do_and_no_value_of_a_row(lake: Lake, contracts: Contracts, sql: str, says: str) -> None:
+    write_deltalake(lake.silver("products"), pa.table({"product_id": ["P1", None]}))
+    with pytest.raises(QueryError) as caught:
+        run_query(lake, contracts, sql, dialect="athena")
+    assert says in str(caught.value)
+    assert "P1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("words", ["explain", "EXPLAIN (TYPE LOGICAL)", "explain analyze", "explain (format text)"])
+def test_explain_in_athenas_words_explains(lake: Lake, contracts: Contracts, words: str) -> None:
+    write_deltalake(lake.silver("products"), pa.table({"product_id": ["P1", None]}))
+    assert run_query(lake, contracts, f"{words} select 1", dialect="athena").rows
+    assert run_query(lake, contracts, f"{words} select count(*) from products", dialect="athena").rows

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from lakehouse.contracts.project import Project
 from lakehouse.publish.athena import Athena
 from lakehouse.publish.athena_query import query_athena
-from lakehouse.publish.athena_sql import athena_functions
+from lakehouse.publish.athena_words import athena_functions, other_engines
 from lakehouse.publish.describe import databases_of
 from lakehouse.publish.publish_views import views_in_query
 from lakehouse.publish.query import run_query
 from tests.analysts.test_questions import QUESTIONS, plain
 from tests.helpers.stand_in.published import S3_LAKE, Cloud
+from tests.publish.test_athena_refuses import REFUSED, TAKEN
 
 pytestmark = [pytest.mark.trino, pytest.mark.timeout(600)]
 
@@ -28,6 +31,30 @@ LANGUAGE = {
 def test_its_functions_are_trinos(cloud: Cloud) -> None:
     listed = {row[0] for row in cloud.trino.run("show functions").rows}
     assert athena_functions() == listed | LANGUAGE
+
+
+ROW = "'x' as a, bigint '2' as n, date '2026-01-02' as d, timestamp '2026-01-02 03:04:05 UTC' as at"
+# Trino takes them, and they are not computed here: intervals are no numbers, and a message says what to write.
+NOT_HERE = {"select max(d) - min(d) from t"}
+
+
+@pytest.mark.parametrize("sql", [sql for sql, _ in REFUSED if sql not in NOT_HERE])
+def test_what_is_refused_here_trino_refuses(cloud: Cloud, sql: str) -> None:
+    assert cloud.trino.run(f"with t as (select {ROW}) {sql}").error
+
+
+@pytest.mark.parametrize("sql", [sql for sql, _ in TAKEN])
+def test_what_is_taken_here_trino_takes(cloud: Cloud, sql: str) -> None:
+    assert cloud.trino.run(f"with t as (select {ROW}) {sql}").error is None
+
+
+def test_what_is_said_instead_of_a_function_is_known_to_trino(cloud: Cloud) -> None:
+    listed = {row[0] for row in cloud.trino.run("show functions").rows}
+    for instead in other_engines()["functions"].values():
+        assert set(re.findall(r"(\w+)\(", instead)) <= listed | LANGUAGE | {"group"}
+    for instead in other_engines()["types"].values():
+        for kind in instead.replace("…", "x integer").split(" or "):
+            assert cloud.trino.run(f"select cast(null as {kind})").error is None
 
 
 @pytest.mark.parametrize("sql", [asked["sql"] for asked in QUESTIONS])

@@ -7,27 +7,32 @@ an error, and a function that Athena does not have is none.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import resources
-from itertools import pairwise
+from collections.abc import Mapping
+from itertools import chain
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokenizer_core import TokenType
 
 from lakehouse.errors import UsageError
 from lakehouse.publish.athena_lists import faults_of_lists, rows_of_list
-from lakehouse.publish.athena_types import compared_as, is_day, is_decimal, is_float, is_whole, scale, typed
+from lakehouse.publish.athena_mixed import faults_of_types
+from lakehouse.publish.athena_names import faults_of_names
+from lakehouse.publish.athena_times import faults_of_formats, formatted, in_one_zone, sequence_of_days
+from lakehouse.publish.athena_types import is_day, is_decimal, is_float, is_whole, scale, typed
+from lakehouse.publish.athena_words import faults_of_words
+from lakehouse.publish.query_errors import DIVISION_BY_ZERO
 
+# A cast that fails, for TRY takes no error(), which DuckDB counts as volatile.
+_BY_ZERO = f"CAST('{DIVISION_BY_ZERO}' AS INT128)"
+_DIVISIONS = frozenset({"athena_whole", "athena_rest", "athena_half_up"})
 MACROS = (
-    "CREATE OR REPLACE TEMP MACRO athena_whole(n, d) AS CASE WHEN d = 0 THEN error('Division by zero') ELSE n // d END",
-    "CREATE OR REPLACE TEMP MACRO athena_rest(n, d) AS CASE WHEN d = 0 THEN error('Division by zero') ELSE n % d END",
+    f"CREATE OR REPLACE TEMP MACRO athena_whole(n, d) AS CASE WHEN d = 0 THEN {_BY_ZERO} ELSE n // d END",
+    f"CREATE OR REPLACE TEMP MACRO athena_rest(n, d) AS CASE WHEN d = 0 THEN {_BY_ZERO} ELSE n % d END",
     # Rounded half up, away from zero; // and % of DuckDB cut towards zero.
-    "CREATE OR REPLACE TEMP MACRO athena_half_up(n, d) AS CASE WHEN d = 0 THEN error('Division by zero') "
+    f"CREATE OR REPLACE TEMP MACRO athena_half_up(n, d) AS CASE WHEN d = 0 THEN {_BY_ZERO} "
     "ELSE n // d + CASE WHEN 2 * abs(n % d) >= abs(d) THEN sign(n) * sign(d) ELSE 0 END END",
+    "CREATE OR REPLACE TEMP MACRO every(x) AS bool_and(x)",
+    "CREATE OR REPLACE TEMP MACRO codepoint(x) AS unicode(x)",
 )
 """What a translated query calls; the connection needs them."""
 
@@ -51,66 +56,16 @@ def for_duckdb(query: exp.Expr, columns: Mapping[str, Mapping[str, Mapping[str, 
 
     columns: layer → table → column → DuckDB's type. text: what the query was parsed from.
     """
-    for fault, instead in (*_faults(query), *_foreign_words(query, text)):
-        raise NotAthenaError(fault, instead)
     try:
+        for fault, instead in chain(faults_of_words(query, text), faults_of_names(query, columns)):
+            raise NotAthenaError(fault, instead)
         tree = typed(_marked(_with_zones(query.copy())), columns)
     except SqlglotError as error:
         raise NotAthenaError(_reason(error), "name each column's table") from None
-    for fault, instead in (*_mixed(tree), *faults_of_lists(tree)):
+    for fault, instead in chain(faults_of_types(tree), faults_of_lists(tree), faults_of_formats(tree)):
         raise NotAthenaError(fault, instead)
     _name_by_place(tree)
     return _exact(tree).sql(dialect="duckdb")
-
-
-def _faults(query: exp.Expr) -> Iterator[tuple[str, str]]:
-    """What is DuckDB's and not Athena's, and what to write in its place."""
-    for group in query.find_all(exp.Group):
-        if group.args.get("all") or any(_is_all(item) for item in group.expressions):
-            yield "it has GROUP BY ALL, which is DuckDB's", "name the columns or their numbers, as in GROUP BY 1, 2"
-    for order in query.find_all(exp.Order):
-        if any(_is_all(item) for item in order.expressions):
-            yield "it has ORDER BY ALL, which is DuckDB's", "name the columns or their numbers, as in ORDER BY 1, 2"
-    for star in query.find_all(exp.Star):
-        if star.args.get("except_") or star.args.get("replace") or star.args.get("except"):
-            yield "it has * EXCLUDE or REPLACE, which are DuckDB's", "name the columns"
-
-
-def _is_all(item: exp.Expr) -> bool:
-    column = item.this if isinstance(item, exp.Ordered) else item
-    return isinstance(column, exp.Column) and not column.table and column.name.lower() == "all"
-
-
-def _foreign_words(query: exp.Expr, text: str) -> Iterator[tuple[str, str]]:
-    """The functions and casts that Athena lacks; sqlglot reads those of other engines too, and may translate them."""
-    aliases = {alias.name.lower() for alias in query.find_all(exp.TableAlias)}
-    for token, following in pairwise(sqlglot.tokenize(text, read="trino")):
-        if token.token_type is TokenType.DCOLON:
-            yield "it has ::, which is DuckDB's", "write CAST(… AS …)"
-        name = token.text.lower()
-        is_call = token.token_type is TokenType.VAR and following.token_type is TokenType.L_PAREN
-        if is_call and name not in aliases and name not in athena_functions():
-            near = difflib.get_close_matches(name, athena_functions(), 1)
-            yield f"Athena has no function {name}()", f"did you mean {near[0]}()" if near else "use one of Athena's"
-
-
-@cache
-def athena_functions() -> frozenset[str]:
-    """The functions of the Trino that Athena is, with those that are part of its language."""
-    text = resources.files("lakehouse.publish").joinpath("athena_functions.txt").read_text("utf-8")
-    return frozenset(text.split())
-
-
-def _mixed(tree: exp.Expr) -> Iterator[tuple[str, str]]:
-    """Comparisons of a text with a number or a day, which Athena refuses and DuckDB makes the best of."""
-    for node in tree.find_all(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In):
-        others = [node.args[side] for side in ("expression", "low", "high") if node.args.get(side) is not None]
-        for other in (*others, *node.expressions):
-            kinds = {compared_as(node.this), compared_as(other)}
-            if "text" in kinds and kinds & {"number", "time"}:
-                other_kind = next(iter(kinds & {"number", "time"}))
-                instead = "write date '2026-10-12'" if other_kind == "time" else "write the number without quotes"
-                yield f"{node.sql(dialect='athena')} compares a text with a {other_kind}", instead
 
 
 def _reason(error: Exception) -> str:
@@ -168,6 +123,11 @@ def _changed(node: exp.Expr) -> exp.Expr | None:
         return _divided(node)
     if isinstance(node, exp.Unnest):
         return rows_of_list(node)
+    if isinstance(node, exp.Try) and node.find(exp.AggFunc):
+        return _tried(node)
+    for translated in (in_one_zone, sequence_of_days, formatted):
+        if (changed := translated(node)) is not None:
+            return changed
     average = _average_in(node)
     if average is not None and is_decimal(average):
         return _averaged(node, average)
@@ -188,6 +148,17 @@ def _changed(node: exp.Expr) -> exp.Expr | None:
         rounded.set("this", exp.Round(this=node.this.copy()))
         return rounded
     return None
+
+
+def _tried(node: exp.Try) -> exp.Expr:
+    """A TRY of aggregates, which DuckDB takes none of: without it, and what fails inside gives null."""
+    inner: exp.Expr = node.this.copy()
+    for call in inner.find_all(exp.Anonymous):
+        if call.name.lower() in _DIVISIONS:
+            call.expressions[1].replace(exp.Nullif(this=call.expressions[1].copy(), expression=exp.Literal.number(0)))
+    for cast in inner.find_all(exp.Cast):
+        cast.replace(exp.TryCast(**dict(cast.args.items())))
+    return exp.Paren(this=inner)
 
 
 def _divided(node: exp.Div | exp.Mod) -> exp.Expr | None:

@@ -60,12 +60,14 @@ def is_float(node: exp.Expr) -> bool:
 
 
 def compared_as(node: exp.Expr) -> str:
-    """What Athena compares it as: `text`, `number` or `time`; empty for anything else, which it may compare."""
+    """What Athena compares it as: `text`, `number`, `time` or `boolean`; empty for else, which it may compare."""
     kind = _kind(node)
     if kind in exp.DataType.TEXT_TYPES:
         return "text"
     if kind in exp.DataType.NUMERIC_TYPES:
         return "number"
+    if kind == _Kind.BOOLEAN:
+        return "boolean"
     return "time" if kind in exp.DataType.TEMPORAL_TYPES else ""
 
 

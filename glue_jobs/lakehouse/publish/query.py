@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,10 @@ from lakehouse.contracts.layers import ANALYTICS
 from lakehouse.lake.paths import Lake
 from lakehouse.privacy import without_values
 from lakehouse.publish.athena_sql import for_duckdb
+from lakehouse.publish.athena_words import athena_functions
 from lakehouse.publish.engine import UNQUALIFIED, columns_of, connect, tables_here, tables_of
 from lakehouse.publish.masking import personal_tables, record_read
-from lakehouse.publish.query_errors import QueryError, UnknownTableError
+from lakehouse.publish.query_errors import DIVISION_BY_ZERO, QueryError, UnknownTableError
 from lakehouse.publish.read_only import NotAReadError, Read, parse_read
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ Dialect = Literal["athena", "duckdb"]
 
 # Raised while a query is parsed and bound to tables, so their texts have its words and none of a row.
 _BEFORE_ROWS = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.PermissionException)
+
+
+_UNKNOWN_FUNCTION = re.compile(r"Function with name (\w+) does not exist")
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,8 @@ def _run(
         found = _named(parsed, tables_here(connection))
         if dialect == "athena" and isinstance(parsed.tree, exp.Query):  # what only lists or describes is alike in both
             tree = parsed.tree
-            sql = parsed.explain + for_duckdb(tree, columns_of(connection, found), sql.removeprefix(parsed.explain))
+            query = for_duckdb(tree, columns_of(connection, found), sql.removeprefix(parsed.explain))
+            sql = f"{_explain(parsed.explain)}{query}"
             _require_select(sql)
         if reveal_to is not None:
             read_by = {f"{layer}.{name}" for layer, name in found} | {t.lower() for view in views for t in view.tables}
@@ -122,6 +128,12 @@ def _run(
         raise _query_error(error) from None
     finally:
         connection.close()
+
+
+def _explain(words: str) -> str:
+    """The words of an EXPLAIN before a query; of Athena's options DuckDB has one."""
+    names = words.upper().split()
+    return "" if not names else "EXPLAIN ANALYZE " if "ANALYZE" in names else "EXPLAIN "
 
 
 def _require_select(sql: str) -> None:
@@ -153,8 +165,14 @@ def _named(query: Read, known: Sequence[str]) -> set[tuple[str, str]]:
 
 def _query_error(error: duckdb.Error) -> QueryError:
     """What may be shown: the reason of an error that was raised before a row was read, of another only its kind."""
+    unknown = _UNKNOWN_FUNCTION.search(str(error)) if isinstance(error, duckdb.CatalogException) else None
+    if unknown and unknown[1].lower() in athena_functions():
+        found = f"{unknown[1].lower()}() is Athena's and not computed here."
+        return QueryError(found, " Add --athena to run it there.")
     if isinstance(error, _BEFORE_ROWS):
         return QueryError(" ".join(str(error).split("\n")[0].split()), "")
+    if f"'{DIVISION_BY_ZERO}'" in str(error):
+        return QueryError("division by zero.", " Put nullif(…, 0) around the divisor, or try(…) around the quotient.")
     return QueryError(
         without_values(error),
         " The message quotes a row, so it is not shown. A cast that fails? try_cast gives null instead.",

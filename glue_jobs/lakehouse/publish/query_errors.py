@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.lake.paths import Lake
 
+DIVISION_BY_ZERO = "Division by zero"
+"""What the engine says of one: a text that is no value of a row."""
+
 
 class EmptyLakeError(LakehouseError):
     """The lake has no table to query."""
