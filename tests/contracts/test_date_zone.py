@@ -10,6 +10,7 @@ from lakehouse.contracts.columns import DELIVERED, UTC
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.dataset_changes import dataset_changes
 from lakehouse.contracts.reader import read_contract
+from lakehouse.contracts.warnings import contract_warnings
 from lakehouse.contracts.yaml_places import ContractError
 from tests.helpers.small_project import CONTRACT, spoiled
 
@@ -91,4 +92,29 @@ def test_another_clock_breaks_what_is_built_and_names_the_command(tmp_path: Path
     (change,) = dataset_changes([old], [read(tmp_path, contract(DELIVERED))])
     assert change.steps == (
         "lakehouse dataset drop shop.visits --why TEXT, with the dataset out of its contract meanwhile",
+    )
+
+
+OPTIONS = AT + " logicalTypeOptions: {format: %s, timezone: true, defaultTimezone: %s},"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "zone", "date_zone", "is_warned"),
+    [
+        ("dd.MM.yyyy", "Europe/Berlin", None, True),  # midnight there is 22:00 or 23:00 of the day before
+        ("dd.MM.yyyy", "Europe/London", None, True),  # in summer alone
+        ("dd.MM.yyyy", "Europe/Berlin", "Europe/Berlin", False),
+        ("dd.MM.yyyy", "America/Sao_Paulo", None, False),
+        ("dd.MM.yyyy", "UTC", None, False),
+        ("dd.MM.yyyy HH:mm", "Europe/Berlin", None, False),
+    ],
+)
+def test_days_without_a_time_are_named_where_utc_moves_them(
+    pattern: str, zone: str, date_zone: str | None, is_warned: bool, tmp_path: Path
+) -> None:
+    read(tmp_path, contract(date_zone, spoiled(AT, OPTIONS % (pattern, zone))))
+    warnings = [line for line in contract_warnings(tmp_path) if "without a time" in line]
+    assert len(warnings) == is_warned
+    assert all(
+        f"'at' has days without a time, of {zone}" in line and f"dateZone to {zone}" in line for line in warnings
     )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import DELIVERED, UTC, Column
+from lakehouse.contracts.dataset import Dataset
+from lakehouse.contracts.time_patterns import has_time
 from lakehouse.contracts.values_reader import known_zone
 from lakehouse.contracts.yaml_places import Place
 
@@ -35,3 +40,24 @@ def _without_offset(date: Column, file_format: FileFormat) -> str | None:
     if date.values.format:
         return f"'{date.name}' is read by the format {date.values.format}, and offsets are kept of ISO 8601 alone"
     return None
+
+
+def day_of_evening_before(dataset: Dataset) -> str | None:
+    """Why days that are delivered without a time get the date of the day before; None where they do not.
+
+    Midnight east of Greenwich is in UTC still the evening before.
+    """
+    date = next((column for column in dataset.columns if column.name == dataset.date_column), None)
+    if date is None or dataset.date_zone != UTC or not (date.values.format and date.values.time_zone):
+        return None
+    if has_time(date.values.format) or not _is_east(date.values.time_zone):
+        return None
+    return (
+        f"'{date.name}' has days without a time, of {date.values.time_zone}: by UTC each begins on the day before, "
+        f"which is what dt becomes; make it a date, or set dateZone to {date.values.time_zone}."
+    )
+
+
+def _is_east(zone: str) -> bool:
+    winter, summer = (datetime(2026, month, 1, tzinfo=ZoneInfo(zone)).utcoffset() for month in (1, 7))
+    return max(winter or timedelta(), summer or timedelta()) > timedelta()

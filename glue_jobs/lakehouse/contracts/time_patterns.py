@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from lakehouse.contracts.values import EPOCHS
+
 _LETTERS = {
     "y": (2, 4), "M": (1, 2, 3), "d": (1, 2), "H": (1, 2), "h": (1, 2), "m": (1, 2), "s": (1, 2), "a": (1,),
     "S": (1, 2, 3, 4, 5, 6), "X": (1, 2, 3), "x": (1, 2, 3), "Z": (1,),
@@ -22,6 +24,11 @@ _TOKEN = re.compile(r"'(?:[^']|'')*'|([A-Za-z])\1*|.", re.DOTALL)
 def letters_of(pattern: str) -> frozenset[str]:
     """The letters of a pattern that stand for a part of the time."""
     return frozenset(found[1] for found in _TOKEN.finditer(pattern) if found[1])
+
+
+def has_time(pattern: str) -> bool:
+    """Whether what is written so has a time of day; the words of epochs have one."""
+    return pattern in EPOCHS or bool(letters_of(pattern) & _TIME)
 
 
 def has_offset(pattern: str) -> bool:

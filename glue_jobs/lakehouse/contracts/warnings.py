@@ -9,6 +9,7 @@ from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.classification import is_known, known_words
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.dataset import Dataset
+from lakehouse.contracts.date_zone import day_of_evening_before
 from lakehouse.contracts.money import MONEY_PROPERTIES
 from lakehouse.contracts.property_names import outdated_properties, properties_of
 from lakehouse.contracts.quality_reader import OF_COLUMNS, OF_TABLES, why_unused
@@ -68,6 +69,8 @@ def _of_dataset(node: Place, dataset: Dataset) -> Iterator[str]:
     if physical is not None and physical.value != dataset.name:
         yield _line(physical, f"'{physical.value}' has no effect here; the tables are named {dataset.name}.")
     yield from _of_sequence(node, dataset)
+    if said := day_of_evening_before(dataset):
+        yield _line(properties_of(node)["dateColumn"].value, said)
     yield from _not_read(node)
     yield from _of_quality(node, OF_TABLES)
     for inner, column in zip(node.need("properties").items(), dataset.columns, strict=True):
