@@ -217,6 +217,12 @@ def test_the_project_is_right(project: Project) -> None:
     ("file", "before", "after", "words"),
     [
         (ERP, "kind: DataContract", "kind: DataContrct", "Open Data Contract Standard"),
+        (
+            ERP,
+            "      - name: updated_at\n        logicalType: timestamp\n",
+            "      - name: updated_at\n        logicalTypeOptions: {format: dd.MM.yyyy HH:mm, defaultTimezone: UTC}\n",
+            "logicalTypeOptions needs a logicalType beside it; add logicalType: timestamp.",
+        ),
         ("dbt/athena_views/current_products.sql", "silver.products", "silver.product", "'silver.products'"),
         ("dbt/athena_views/current_products.sql", "-- description:", "-- about:", "has no header line"),
         (FACT, "'lakehouse.clusterBy': 'dt,store_id'", "'lakehouse.clusterBy': 'month,dt'", "partitionBy [month] with"),

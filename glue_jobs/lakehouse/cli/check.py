@@ -18,11 +18,14 @@ from lakehouse.contracts.project import Project
 from lakehouse.contracts.reader import read_contracts
 from lakehouse.contracts.rules import dataset_suite
 from lakehouse.contracts.suite import Suite
+from lakehouse.contracts.warnings import logical_types
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.publish.descriptions import queryable_tables
 from lakehouse.publish.view_check import check_views, in_file
 from lakehouse.publish.views import ViewError, read_views
+
+_OPTIONS = "logicalTypeOptions"
 
 
 def problems(project: Project) -> list[str]:
@@ -73,10 +76,25 @@ def _odcs(project: Project, refused: Iterable[str]) -> Iterator[str]:
 
 def _odcs_line(root: Place, error: Any, words: Iterable[str]) -> str:
     """The line about an error of the schema, with the nearest word where a key is not known."""
+    if said := _without_logical_type(root, list(error.absolute_path)):
+        return said
     place = root.at(error.absolute_path).named(".".join(str(part) for part in error.absolute_path))
     unknown = re.findall(r"'(\w+)'", error.message) if "nevaluated" in error.message else []
     hint = nearest(unknown[0], words) if unknown else ""
     return str(place.error(f"{error.message[:200]} (Open Data Contract Standard).{hint if 'mean' in hint else ''}"))
+
+
+def _without_logical_type(root: Place, path: list[str | int]) -> str | None:
+    """The line where the schema tells nothing of a column's options because it does not know its logical type."""
+    if _OPTIONS not in path:
+        return None
+    column = path[: path.index(_OPTIONS)]
+    place = root.at(column).named(".".join(map(str, column)))
+    if place.find("logicalType") is not None or not isinstance(place.value.get("physicalType"), str):
+        return None
+    wanted = logical_types(place.value["physicalType"])
+    said = f"{_OPTIONS} needs a logicalType beside it; add logicalType: {' or '.join(wanted)}."
+    return str(place.need(_OPTIONS).error(said)) if wanted else None
 
 
 def _lost_suites(project: Project, contracts: Contracts) -> list[str]:

@@ -128,11 +128,16 @@ def _not_read(node: Place) -> Iterator[str]:
             yield _line(value, f"has no effect here; {instead}.")
 
 
+def logical_types(physical_type: str) -> tuple[str, ...]:
+    """The logical types of the standard that say the same as a physical one; none where it is not known here."""
+    return _LOGICAL.get(physical_type.split("(")[0].split("<")[0], ())
+
+
 def _of_type(node: Place, column: Column, is_inside: bool = False) -> Iterator[str]:
     logical = node.find("logicalType")
-    kind = column.type.split("(")[0]
-    if logical is not None and logical.value not in _LOGICAL[kind]:
-        wanted = " or ".join(_LOGICAL[kind])
+    same = logical_types(column.type)
+    if logical is not None and logical.value not in same:
+        wanted = " or ".join(same)
         yield _line(
             logical, f"'{logical.value}' contradicts physicalType {column.type}, which is read; write {wanted}."
         )
