@@ -8,10 +8,14 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import NoCredentialsError
 from botocore.stub import Stubber
 
 from lakehouse.contracts.contract import Contracts
+from lakehouse.errors import LakehouseError
+from lakehouse.lake.paths import Lake
 from lakehouse.publish.athena import Athena, Cost
+from lakehouse.publish.athena_account import refusals
 from lakehouse.publish.athena_query import query_athena
 
 TYPES = {"id": "bigint", "is_new": "boolean", "day": "date", "at": "timestamp", "amount": "decimal", "share": "double",
@@ -42,6 +46,64 @@ def test_rows_of_all_pages_have_their_types_and_the_names_are_no_row(capsys: pyt
         (2, False, None, None, None, None, ""),
     ]
     assert "about $10.000000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code", "says"),
+    [
+        ("AccessDeniedException", 3, "the role needs the rights of an analyst in the workgroup primary"),
+        (
+            "InvalidRequestException",
+            3,
+            "look at the workgroup primary (LAKEHOUSE_ATHENA_WORKGROUP)",
+        ),
+        ("ExpiredTokenException", 3, "sign in, or set AWS_PROFILE."),
+        ("ThrottlingException", 75, "Try it again."),
+    ],
+)
+def test_what_aws_refuses_is_one_line_with_its_cure(code: str, exit_code: int, says: str) -> None:
+    client = boto3.client("athena", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(client) as answers:
+        answers.add_client_error("start_query_execution", code, "a value of a row")
+        with pytest.raises(LakehouseError) as error:
+            query_athena(Athena(client, "s3://lake/results/", "primary"), Contracts(()), "SELECT 1")
+    assert error.value.exit_code == exit_code
+    assert f"did not run the query: {code}" in str(error.value)
+    assert says in str(error.value)
+    assert "a value" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("set_to", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "us-east-1"),
+    ],
+)
+def test_the_region_is_that_of_the_environment(
+    set_to: dict[str, str], region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    for name, value in set_to.items():
+        monkeypatch.setenv(name, value)
+    assert Athena.of(Lake.at("s3://lake")).client.meta.region_name == region
+
+
+def test_without_credentials_or_a_profile_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(LakehouseError, match=r"ProfileNotFound; sign in, or set AWS_PROFILE"):
+        Athena.of(Lake.at("s3://lake"))
+    with (
+        pytest.raises(LakehouseError, match=r"did not run: NoCredentialsError; sign in"),
+        refusals("run"),
+    ):
+        raise NoCredentialsError
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from sqlglot.errors import SqlglotError
 
 from lakehouse.publish.athena_sql import NotAthenaError, for_duckdb
 from lakehouse.publish.engine import columns_of, open_engine
+from lakehouse.publish.query_errors import QueryError
 
 CATALOGUE = "awsdatacatalog"
 VIEW_PREFIX, VIEW_SUFFIX = "/* Presto View: ", " */"
@@ -130,6 +131,8 @@ class _Query:
             return for_duckdb(tree, columns_of(self._engine, named), sql)
         except NotAthenaError as error:
             raise StatementError(f"SYNTAX_ERROR: line 1:1: {error.found}") from None
+        except QueryError as error:
+            raise StatementError(f"COLUMN_NOT_FOUND: line 1:1: {error.reason}") from None
 
     def _know(self, database: str, name: str) -> None:
         if f"{database}.{name}" in self._made:

@@ -13,6 +13,7 @@ from lakehouse.contracts.layers import MARTS
 from lakehouse.errors import LakehouseError, TransientError
 from lakehouse.lake.paths import Lake
 from lakehouse.privacy import MASK
+from lakehouse.publish.athena_account import refusals, region
 
 POLL_SECONDS = 1.0
 WAIT_SECONDS = 1800.0
@@ -90,7 +91,9 @@ class Athena:
 
         output = os.environ.get("LAKEHOUSE_ATHENA_OUTPUT") or f"{lake.curated}/athena_results/"
         named = workgroup or os.environ.get("LAKEHOUSE_ATHENA_WORKGROUP", "primary")
-        return cls(boto3.client("athena"), output, named)
+        where = region()
+        with refusals("answer"):
+            return cls(boto3.client("athena", region_name=where), output, named)
 
     def run(
         self, sql: str, what: str, database: str = MARTS, on_state: Callable[[QueryState], None] | None = None
@@ -99,14 +102,16 @@ class Athena:
 
         what: the action for the error message, such as `create the view daily`. on_state: called after each poll.
         """
-        query = self.client.start_query_execution(
-            QueryString=sql,
-            QueryExecutionContext={"Database": database},
-            ResultConfiguration={"OutputLocation": self.output},
-            WorkGroup=self.workgroup,
-        )["QueryExecutionId"]
+        with refusals(what, self.workgroup):
+            query = self.client.start_query_execution(
+                QueryString=sql,
+                QueryExecutionContext={"Database": database},
+                ResultConfiguration={"OutputLocation": self.output},
+                WorkGroup=self.workgroup,
+            )["QueryExecutionId"]
         try:
-            return query, self._wait(query, what, on_state)
+            with refusals(what, self.workgroup):
+                return query, self._wait(query, what, on_state)
         except KeyboardInterrupt:
             self.client.stop_query_execution(QueryExecutionId=query)  # nobody waits for the result any more
             raise
@@ -130,7 +135,8 @@ class Athena:
     def rows(self, query: str) -> tuple[list[tuple[str, str]], Iterator[list[str | None]]]:
         """The result of a finished query: name and type of each column, and the rows as text."""
         pages = iter(self.client.get_paginator("get_query_results").paginate(QueryExecutionId=query))
-        first = next(pages)["ResultSet"]
+        with refusals("give the rows", self.workgroup):
+            first = next(pages)["ResultSet"]
         columns = [(c["Name"], c["Type"]) for c in first.get("ResultSetMetadata", {}).get("ColumnInfo", ())]
         # The first row of the first page repeats the names.
         return columns, _values([first["Rows"][1:], *(page["ResultSet"]["Rows"] for page in pages)])
