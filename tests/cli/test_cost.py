@@ -78,6 +78,17 @@ def test_the_command(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     assert "expected a day such as 2026-11-01" in capsys.readouterr().err
 
 
+def test_the_last_day_counts_whole_and_no_day_after_it(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    noon, day_before = f"{NOON:%Y-%m-%d}", f"{NOON - DAY:%Y-%m-%d}"  # crm ran the day before, erp at noon
+    for last, total in ((noon, "0.1100"), (day_before, "0.0500")):
+        assert main(["cost", "--since", "2026-11-01", "--until", last, "--lake", lake.root]) == 0
+        assert f"{total} $ from 2026-11-01 to {last}" in capsys.readouterr().out
+    assert main(["cost", "--since", noon, "--until", day_before, "--lake", lake.root]) == 2
+    assert f"--until is '{day_before}', before the first day, {noon}" in capsys.readouterr().err
+    assert main(["cost", "--until", "yesterday", "--lake", lake.root]) == 2
+    assert "--until is 'yesterday'; expected a day" in capsys.readouterr().err
+
+
 def test_costs_are_compared_with_the_budget_where_they_are_those_of_this_month(
     tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 import typer
@@ -23,13 +23,16 @@ _COLUMNS = {
 _NAMES = {"table_name": "table", "run_id": "run", "attempt_id": "attempt"}
 
 
-@command(app, "cost", example="lakehouse cost --by table --since 2026-11-01", panel=RUN)
+@command(app, "cost", example="lakehouse cost --since 2026-10-01 --until 2026-10-31", panel=RUN)
 def cost(
     by: Annotated[
         Literal["domain", "table", "step", "run"], typer.Option("--by", help="What costs are added up by.")
     ] = "domain",
     since: Annotated[
         str | None, typer.Option(metavar="DATE", help="From this day on, UTC (default: the first of this month).")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Up to this day and with it, UTC (default: today).")
     ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Estimate a month from the contracts' schedules and volumes instead.")
@@ -47,17 +50,21 @@ def cost(
     from lakehouse.lake.run_costs import costs_since
 
     now = datetime.now(UTC)
-    start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) if since is None else _day(since)
+    start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) if since is None else _day(since, "--since")
+    end = None if until is None else _day(until, "--until") + timedelta(days=1)
+    if end is not None and end <= start:
+        raise UsageError(f"--until is '{until}', before the first day, {start:%Y-%m-%d}; give a later one.")
     names = _COLUMNS[by]
-    costs = costs_since(Lake.at(lake), start, names)
+    costs = costs_since(Lake.at(lake), start, names, end)
     rows = [
         (*one.group, one.runs, f"{one.seconds:.1f}", f"{one.dpu_seconds:.1f}", f"{one.cost_usd:.4f}") for one in costs
     ]
     print_table((*(_NAMES.get(name, name) for name in names), "runs", "seconds", "DPU seconds", "cost, $"), rows)
     total = sum(one.cost_usd for one in costs)
-    print_line(f"{total:.4f} $ since {start:%Y-%m-%d}, by the prices of the day of each run")
+    span = f"since {start:%Y-%m-%d}" if until is None else f"from {start:%Y-%m-%d} to {until}"
+    print_line(f"{total:.4f} $ {span}, by the prices of the day of each run")
     if by == "domain":
-        _print_budgets({str(one.group[0]): one.cost_usd for one in costs}, since is None)
+        _print_budgets({str(one.group[0]): one.cost_usd for one in costs}, since is None and until is None)
 
 
 def _print_budgets(costs: dict[str, float], is_month: bool) -> None:
@@ -91,13 +98,14 @@ def _print_plan() -> None:
     print_table(heads, rows)
     total = sum(one.total for one in shares)
     print_line(f"{total:.2f} $ a month by the list prices of {prices.region}, entered {prices.entered}")
+    print_line("without what an account costs at rest (MWAA, network, keys) and what Athena reads: docs/cloud.md")
     silent = [one.name for one in shares if one.gb_a_day is None and one.name in contracts.domains]
     if silent:
         print_line(f"without data of {', '.join(silent)}: the contract has no volume")
 
 
-def _day(text: str) -> datetime:
+def _day(text: str, option: str) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
-        raise UsageError(f"--since is '{text}'; expected a day such as 2026-11-01.") from None
+        raise UsageError(f"{option} is '{text}'; expected a day such as 2026-11-01.") from None
