@@ -58,6 +58,12 @@ class FileRefusedError(LakehouseError):
 
 
 Headers = dict[StoredFile, Header]
+_SETTINGS = {
+    # To compress the rows that are kept until they are written takes longer than to type them.
+    "spark.sql.inMemoryColumnarStorage.compressed": "false",
+    # The JVM compiles no method of more bytes, and many columns make one; Spark then makes several of it.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
+}
 """The headers that one run has read, so that each file is opened for it once."""
 
 
@@ -148,7 +154,7 @@ def ingest_batch(context: Context, dataset: Dataset, batch: Batch, headers: Head
         root, known = context.lake.landing(dataset.domain), headers or {}
         files = [(file, known.get(file) or read_header(root, file, dataset)) for file in batch.files]
         is_retaken = any(file not in known for file in batch.files)  # an earlier run planned it
-        with same_splits(context.spark()):
+        with same_splits(context.spark()), tables.session_settings(context.spark(), _SETTINGS):
             delivered = batch_rows(context, dataset, batch, files).persist()
             try:
                 rows, forgotten = without_forgotten(context.lake, dataset, delivered)
