@@ -90,6 +90,14 @@ def test_every_fault_of_quoting(spark: SparkSession, tmp_path: Path, end: str) -
         assert [row[1] for row in rows if row[0] is None] == [text.replace("\n", end) for text in bad], name
 
 
+def test_a_line_of_a_broken_record_has_no_columns(spark: SparkSession, tmp_path: Path) -> None:
+    """Not even one that looks like a row by itself: it may be text inside a field."""
+    (tmp_path / "x.csv").write_text('a,b,c\n1,"x\n9,y,9\nz" !,2\n3,y,4\n')
+    headers = [(file, read_header(str(tmp_path), file, TEXTS)) for file in list_files(str(tmp_path))]
+    rows = read_rows(spark, str(tmp_path), headers, TEXTS).orderBy("_row_id").collect()
+    assert [(row.a, row.b, row.c) for row in rows] == [(None, None, None)] * 3 + [("3", "y", "4")]
+
+
 def test_lines_that_are_one_record_only_together_have_a_limit(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
