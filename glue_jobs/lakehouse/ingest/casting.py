@@ -10,8 +10,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts.columns import BROKEN_RULES, TEXT, UNREADABLE, UTC_OFFSET, Column
+from lakehouse.contracts.columns import BROKEN_RULES, RAW_TEXT, TEXT, UNREADABLE, UTC_OFFSET, Column
 from lakehouse.contracts.dataset import Dataset
+from lakehouse.ingest.instants import offset_of, read_instant
 from lakehouse.ingest.json_rows import WRONG_KIND
 from lakehouse.ingest.nested import has_misfits, nested_value
 from lakehouse.ingest.partitions import partition_misfits
@@ -30,11 +31,6 @@ from lakehouse.ingest.values import (
 _INTEGER = r"^[+-]?\d{1,19}\z"
 _FLOAT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\z"
 _DATE = r"^\d{4}-\d{2}-\d{2}\z"
-# ISO 8601 with an offset; without one an instant is anybody's guess.
-_INSTANT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6}0*)?)?([Zz]|[+-]\d{2}(:?\d{2})?)\z"
-_OFFSET = r"([+-])(\d{2}):?(\d{2})?\z"
-# As most sources write it: Spark casts it as it is. Any other way is rewritten first, which is most of the work.
-_CASTABLE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\z"
 
 
 def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
@@ -43,13 +39,13 @@ def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
     A row that broke one keeps its text as the struct `_text`; for the others that is null.
     """
     # In steps, for the optimizer does not merge a step whose columns are used twice: each text is typed once.
-    objects = {_parsed(column.name): F.try_parse_json(column.name) for column in dataset.columns if column.is_nested}
+    parsed = {_parsed(column.name): _parse(column) for column in dataset.columns if _is_parsed_first(column)}
     typed = [_typed_once(column).alias(_typed(column.name)) for column in dataset.columns]
     changed = [column for column in dataset.columns if column.values.changes_text]
     plain = {plain_name(column): plain_text(column, F.col(column.name)) for column in changed}
     misfits = [F.when(_misfit(column), _rule(column)) for column in dataset.columns]
     misfits += partition_misfits(dataset)
-    kept = [F.col(name) for name in rows.columns if name not in dataset.column_names]
+    kept = [_kept(name) for name in rows.columns if name not in dataset.column_names]
     unreadable = F.col(UNREADABLE).isNotNull()
     # The list is made of rows that break a rule: one for every row takes longer than some columns' types.
     is_misfit = reduce(lambda a, b: a | b, [misfit.isNotNull() for misfit in misfits])
@@ -58,17 +54,26 @@ def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
     text = F.struct(*[_plain(F.col(name)).alias(name) for name in dataset.column_names])
     return (
         rows.withColumns(plain)
-        .withColumns(objects)
+        .withColumns(parsed)
         .select("*", *typed)
         .withColumn(BROKEN_RULES, broken)
         .select(
             *[F.col(_typed(name)).alias(name) for name in dataset.column_names],
             *kept,
             *([_offset_of(dataset)] if dataset.keeps_offset else []),
-            F.when(F.size(BROKEN_RULES) > 0, text).alias(TEXT),
+            _of_misfits(text).alias(TEXT),
             BROKEN_RULES,
         )
     )
+
+
+def _kept(name: str) -> SparkColumn:
+    """A column beside the contract's; the text of a good row would double what is held until it is written."""
+    return _of_misfits(F.col(name)).alias(name) if name == RAW_TEXT else F.col(name)
+
+
+def _of_misfits(value: SparkColumn) -> SparkColumn:
+    return F.when(F.size(BROKEN_RULES) > 0, value)
 
 
 def _typed(name: str) -> str:
@@ -77,14 +82,25 @@ def _typed(name: str) -> str:
 
 
 def _parsed(name: str) -> str:
-    """The name of the parsed text of a struct, array or map beside it."""
+    """The name of what was parsed of a column's text beside it."""
     return f"_parsed_{name}"
 
 
+def _is_parsed_first(column: Column) -> bool:
+    """Whether what is parsed of a text is read more than once: by what is in it, or by both bounds of an instant."""
+    return column.is_nested or (column.type == "timestamp" and not column.values.format)
+
+
+def _parse(column: Column) -> SparkColumn:
+    return F.try_parse_json(column.name) if column.is_nested else read_instant(F.col(plain_name(column)))
+
+
 def _typed_once(column: Column) -> SparkColumn:
-    """The value of a column; a struct's text was parsed in the step before, for every field reads it."""
+    """The value of a column, from what the step before parsed where there was one."""
     if column.is_nested:
         return nested_value(column, F.col(_parsed(column.name)), typed_column)
+    if _is_parsed_first(column):
+        return _instant_or_clock(column, possible(F.col(_parsed(column.name))), F.col(plain_name(column)))
     return _typed_plain(column, F.col(plain_name(column)))
 
 
@@ -123,13 +139,17 @@ def _typed_plain(column: Column, text: SparkColumn) -> SparkColumn:
     if column.type == "timestamp":
         if values.format:
             return instant_of(column, text)
-        return F.coalesce(_instant(text), instant_of(column, text)) if values.time_zone else _instant(text)
+        return _instant_or_clock(column, possible(read_instant(text)), text)
     if column.type == "date":
         return date_of(column, text) if values.format else F.when(text.rlike(_DATE), text.try_cast("date"))
     if column.type == "boolean":
         low = F.lower(text)
         return F.when(_is_one(low, values.true_words), F.lit(True)).when(_is_one(low, values.false_words), F.lit(False))
     return _number(column.type, number_text(values, text))
+
+
+def _instant_or_clock(column: Column, instant: SparkColumn, text: SparkColumn) -> SparkColumn:
+    return F.coalesce(instant, instant_of(column, text)) if column.values.time_zone else instant
 
 
 def _is_one(low: SparkColumn, words: Sequence[str]) -> SparkColumn:
@@ -153,19 +173,8 @@ def _decimal(kind: str, text: SparkColumn) -> SparkColumn:
     return F.when(text.rlike(exact), text.try_cast(kind))
 
 
-def _instant(text: SparkColumn) -> SparkColumn:
-    plain = F.regexp_replace(F.upper(text), ",", ".")
-    with_seconds = F.regexp_replace(plain, r"([T ]\d{2}:\d{2})([Z+-])", "$1:00$2")
-    castable = F.when(text.rlike(_CASTABLE), text).when(text.rlike(_INSTANT), with_seconds)
-    return possible(castable.try_cast("timestamp"))
-
-
 def _offset_of(dataset: Dataset) -> SparkColumn:
     """Minutes by which the clock of the delivered date was ahead of UTC; null where the date cannot be read."""
     column = next(column for column in dataset.columns if column.name == dataset.date_column)
     text = F.col(plain_name(column))
-    hours, minutes = (F.regexp_extract(text, _OFFSET, group).try_cast("int") for group in (2, 3))
-    minutes = hours * 60 + F.coalesce(minutes, F.lit(0))
-    ahead = F.when(F.regexp_extract(text, _OFFSET, 1) == "-", -minutes).otherwise(minutes)
-    offset = F.when(text.rlike(r"[Zz]\z"), F.lit(0)).otherwise(ahead)
-    return F.when(F.col(_typed(column.name)).isNotNull(), offset).cast("int").alias(UTC_OFFSET)
+    return F.when(F.col(_typed(column.name)).isNotNull(), offset_of(text)).cast("int").alias(UTC_OFFSET)
