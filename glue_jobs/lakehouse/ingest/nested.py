@@ -38,7 +38,8 @@ def nested_value(column: Column, value: SparkColumn, typed: Typed) -> SparkColum
 def has_misfits(column: Column, value: SparkColumn, found: SparkColumn) -> SparkColumn:
     """Whether anything in a parsed value was lost in what it became; never null."""
     if not column.is_nested:
-        return plain_text(column, _text(column, value)).isNotNull() & found.isNull()
+        # In this order, for the text is made again only where nothing was found.
+        return found.isNull() & plain_text(column, _text(column, value)).isNotNull()
     is_there = value.isNotNull() & (_kind(value) != "VOID")
     return F.coalesce(is_there & (found.isNull() | _has_misfits_inside(column, value, found)), F.lit(False))
 
