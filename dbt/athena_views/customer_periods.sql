@@ -1,13 +1,19 @@
--- description: Customers of each week and each month, how many of them are new, and how many had bought before.
+-- description: Known customers of each week and each month, how many of them are new, and how many had bought before.
 -- column period varchar: week or month.
 -- column period_begin date: Monday of the week, or first day of the month.
--- column customers bigint: Different customers with an order that is not cancelled; do not sum, who buys in two weeks is in both.
+-- column is_complete boolean: Whether its last day is not after the latest complete day, see day_completeness; a rate of another is not final.
+-- column customers bigint: Different customers with an order that is not cancelled, sales without a customer left out; do not sum, who buys in two weeks is in both.
 -- column new_customers bigint: Those whose first order is in the period; these add up.
 -- column returning_customers bigint: Those who had ordered before it began.
 -- column repeat_rate decimal(18,6): Returning customers divided by customers.
--- column orders bigint: Their orders that are not cancelled.
+-- column orders bigint: Their orders that are not cancelled; sales without a customer are in none.
 -- column net_revenue decimal(18,2): Quantity × price minus discount of their lines neither cancelled nor returned, in euro.
 with
+
+newest as (
+    select max(latest_complete_day) as day
+    from analytics.day_completeness
+),
 
 lines as (
     select
@@ -32,6 +38,12 @@ periods as (
 select
     period,
     period_begin,
+    coalesce(
+        cast(
+            if(period = 'week', period_begin + interval '7' day, period_begin + interval '1' month) as date
+        ) <= date_add('day', 1, max(newest.day)),
+        false
+    ) as is_complete,
     count(distinct customer_id) as customers,
     count(distinct if(first_day >= period_begin, customer_id)) as new_customers,
     count(distinct if(first_day < period_begin, customer_id)) as returning_customers,
@@ -40,4 +52,5 @@ select
     count(distinct order_id) as orders,
     sum(net_amount) as net_revenue
 from periods
+cross join newest
 group by period, period_begin

@@ -22,7 +22,7 @@ from lakehouse.lake.delta_log import Commit, append_once, existing_table
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.quality_results import QUALITY_RESULTS
 from tests.helpers.lakes import FACT
-from tests.helpers.seeded_ledgers import stepped
+from tests.helpers.seeded_ledgers import planned, stepped
 from tests.oracle import Expected, expected
 
 OTHER_MARTS = Path(__file__).parents[1] / "model/marts/wanted.sql"
@@ -49,6 +49,7 @@ def write_lake(project: Project, lake: Lake, *deliveries: Path) -> Expected:
     write_fact(lake, wanted.fact.as_dicts())
     _write_marts(project, lake, list(wanted.silver))
     for number, name in enumerate(wanted.batches, 1):
+        planned(lake, project.contracts.dataset(name))
         _write_quality(lake, project.contracts.dataset(name), wanted, number)
         ingest = {"step": "ingest", "domain": project.contracts.dataset(name).domain, "table_name": name}
         stepped(lake, attempt_id=f"run{number}", **ingest, cost_usd=number / 100)

@@ -194,3 +194,19 @@ def test_the_calendar_has_every_day_and_the_stores_each_store(both: Ask) -> None
         both(f"select store_id, min(dt), max(dt), count(*) from {FACT} group by all order by all")
     )
     assert both("select store, is_active, last_day_with_orders from dim_stores where not is_active") == []
+
+
+def test_a_store_says_since_when_it_has_sold_nothing(both: Ask) -> None:
+    newest = both("select max(latest_complete_day) from day_completeness")[0][0]
+    last = dict(both(f"select store_id, max(dt) filter (where orders > 0) from {FACT} group by all"))
+    found = dict(both("select store, days_without_orders from dim_stores"))
+    assert found == {store: max((newest - day).days, 0) for store, day in last.items()}
+    assert max(found.values()) >= 3
+
+
+def test_a_period_is_complete_once_its_last_day_is(both: Ask) -> None:
+    """The latest complete day is 20 October: neither its week nor its month is whole."""
+    found = dict(both("select (period, period_begin), is_complete from customer_periods"))
+    assert {period: whole for period, whole in found.items() if period[1] >= date(2026, 10, 1)} == {
+        period: period[0] == "week" and period[1] <= date(2026, 10, 12) for period in found
+    }

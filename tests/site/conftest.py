@@ -27,8 +27,7 @@ def site_lake(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Lak
     lake = Lake.at(str(tmp_path_factory.mktemp("site") / "lake"))
     write_lake(project, lake)
     orders, products = map(project.contracts.dataset, ("erp_orders", "products"))
-    for number in (1, 2):
-        seeded.planned(lake, orders, number)
+    seeded.planned(lake, orders, 2)
     seeded.validated(lake, orders, 2, ValidationStatus.STOPPED)
     seeded.refused(lake, products, 3)
     record_ties(lake, orders, 1, 1, [Tie("k", "s", corrected=True)])
