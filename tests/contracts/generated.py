@@ -34,6 +34,8 @@ def contracts(draw: st.DrawFn, strategies: tuple[str, ...] = STRATEGIES) -> Cont
     if draw(st.booleans()) and files_of["fileFormat"] != "xlsx":
         fields = [_column("x", draw(_types()), required=False), _column("y", "string", required=False)]
         columns.append(_column("s", "struct", required=False, properties=fields))
+    if files_of["fileFormat"] not in ("csv", "xlsx"):
+        columns += draw(st.lists(_collection(), max_size=2, unique_by=lambda column: column["name"]))
     words = {"mergeStrategy": strategy, "partitionBy": [], "clusterBy": ["seq"]}
     if strategy != "append":
         orders = ["seq", ["seq", "at"], ["seq", "arrival"], *([] if strategy == "scd2" else ["arrival", ["at", "seq"]])]
@@ -53,6 +55,19 @@ def contracts(draw: st.DrawFn, strategies: tuple[str, ...] = STRATEGIES) -> Cont
     words |= {"filePattern": "items*", **files_of}
     words |= {"quarantineLimitPercent": draw(st.integers(0, 100)), "drift": draw(st.sampled_from(["rescue", "ignore"]))}
     return _whole(columns, words, draw(st.sampled_from(["0 3 * * *", "*/15 1-5 * * mon", "5 4 1,15 jan *"])))
+
+
+@st.composite
+def _collection(draw: st.DrawFn) -> Contract:
+    """An array or a map of single values, of structs, or of arrays."""
+    kind, of = draw(st.sampled_from(["array", "map"])), draw(st.sampled_from(["value", "struct", "array"]))
+    items = {"physicalType": draw(_types())}
+    if of == "struct":
+        fields = [_column("x", draw(_types()), required=draw(st.booleans())), _column("y", "string", required=False)]
+        items = {"physicalType": "struct", "properties": fields}
+    elif of == "array":
+        items = {"physicalType": "array", "items": items}
+    return _column(kind[0], kind, required=draw(st.booleans()), items={"required": draw(st.booleans()), **items})
 
 
 @st.composite
@@ -164,6 +179,10 @@ FAULTS: Mapping[str, tuple[str, Callable[[Contract], None]]] = {
     "a deep decimal": (".physicalType", _add("deep", "decimal(3,4)")),
     "an unknown type": (".physicalType", _add("odd", "varchar")),
     "an empty struct": (".properties", _add("empty", "struct")),
+    "an array of nothing": (".items", _add("empty", "array")),
+    "items of a text": (".items", _add("text", "string", items={"physicalType": "string"})),
+    "a key in a list": (".primaryKey", _add("l", "array", items={"physicalType": "int", "primaryKey": True})),
+    "a person in a list": (".classification", _add("l", "map", items={"physicalType": "int", "classification": "pii"})),
     "a column twice": ("items.properties", _add("at", "string")),
     "an upper-case name": (".name", _add("Odd", "string")),
     "a range without a number": ("minimum", _add("n", "int", logicalTypeOptions={"minimum": 2, "maximum": 1})),

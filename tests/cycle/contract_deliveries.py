@@ -35,7 +35,22 @@ def rows_in_silver(contract: Contract) -> list[dict[str, Any]]:
     columns, strategy = contract["schema"][0]["properties"], property_of(contract, "mergeStrategy")
     kept = dict(reversed(_VERSIONS)) if strategy == "insert_only" else dict(_VERSIONS)
     versions = _VERSIONS if strategy in ("scd2", "append") else list(kept.items())
-    return [_row(columns, key, version) for key, version in versions]
+    return [
+        {column["name"]: _kept(column, _value(column, key, version)) for column in columns} for key, version in versions
+    ]
+
+
+def _kept(column: dict[str, Any], value: Any) -> Any:
+    """A value as tables have it: a map is the list of its entries, by their keys."""
+    if value is None:
+        return None
+    if column["physicalType"] == "struct":
+        return {field["name"]: _kept(field, value[field["name"]]) for field in column["properties"]}
+    if column["physicalType"] == "array":
+        return [_kept(column["items"], one) for one in value]
+    if column["physicalType"] == "map":
+        return [{"key": name, "value": _kept(column["items"], one)} for name, one in sorted(value.items())]
+    return value
 
 
 def _row(columns: list[dict[str, Any]], key: int, version: int) -> dict[str, Any]:
@@ -52,6 +67,10 @@ def _value(column: dict[str, Any], key: int, version: int) -> Any:
         return None
     if kind == "struct":
         return {field["name"]: _value(field, key, version) for field in column["properties"]}
+    if kind in ("array", "map"):
+        items = {"name": "element", **column["items"], "required": True}
+        inside = [_value(items, key, 0), *([] if column["items"].get("required") else [None])]
+        return inside[version:] if kind == "array" else dict(zip(("b", "a"), inside, strict=False))
     number = {"seq": version, "at": key}.get(name, key if "primaryKey" in column else 0)
     values = {
         "string": f"V{number}", "date": date(2024, 1, number + 1), "timestamp": utc(number + 1),

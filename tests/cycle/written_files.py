@@ -46,6 +46,10 @@ def as_text(column: Column, value: Any, format_: str) -> Any:
     if kind == "struct":
         plain = {f["name"]: as_text(f, value[f["name"]], "json") for f in column["properties"]}
         return plain if format_.startswith("json") else json.dumps(plain)
+    if kind == "array":
+        return [as_text(column["items"], one, "json") for one in value]
+    if kind == "map":
+        return {name: as_text(column["items"], one, "json") for name, one in value.items()}
     if kind in ("date", "timestamp"):
         return _time(column.get("logicalTypeOptions", {}), value)
     if kind == "boolean":
@@ -131,6 +135,10 @@ def _arrow(column: Column) -> pa.DataType:
     kind = column["physicalType"]
     if kind == "struct":
         return pa.struct([(field["name"], _arrow(field)) for field in column["properties"]])
+    if kind == "array":
+        return pa.list_(_arrow(column["items"]))
+    if kind == "map":
+        return pa.map_(pa.string(), _arrow(column["items"]))
     return pa.decimal128(*_digits(kind)) if kind.startswith("decimal") else _ARROW[kind]()
 
 
@@ -143,6 +151,10 @@ def _parquet(columns: Sequence[Column], rows: Sequence[Row]) -> bytes:
 
 def _avro_type(column: Column) -> Any:
     kind, name = column["physicalType"], column["name"]
+    if kind == "array":
+        return {"type": "array", "items": ["null", _avro_type({"name": f"{name}_items", **column["items"]})]}
+    if kind == "map":
+        return {"type": "map", "values": ["null", _avro_type({"name": f"{name}_items", **column["items"]})]}
     if kind == "struct":
         return {"type": "record", "name": f"r_{name}", "fields": [_avro_field(field) for field in column["properties"]]}
     if kind.startswith("decimal"):
