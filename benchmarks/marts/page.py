@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.marts.lakes import CONTESTED
-from benchmarks.marts.results import MartResults, MartRun, load
+from benchmarks.marts.results import BUSY, MartResults, MartRun, load
 from benchmarks.marts.ways import FULL, KEYS
 from benchmarks.merge.results import exponent
 from benchmarks.shared import pages
 from benchmarks.shared.pages import NOT_YET, bullets, markdown
-
-CORES_BUSY = 2.0
-"""A load from which seconds are those of a busy machine."""
 
 
 def write(results: Path, docs: Path) -> list[Path]:
@@ -32,10 +29,10 @@ def write(results: Path, docs: Path) -> list[Path]:
 
 def _load(kept: MartResults) -> str:
     loads = [run.load for run in kept.runs]
-    if not loads or max(loads) < CORES_BUSY:
+    if not loads or max(loads) < BUSY:
         return ""
     return (
-        f"Other work ran beside it (load {min(loads):g} to {max(loads):g}), so that seconds say little; keys, jobs, "
+        f"Other work ran beside it (load {min(loads):g} to {max(loads):g}), so that no seconds were kept; keys, jobs, "
         "bytes and cells are counts, which a load does not change."
     )
 
@@ -44,7 +41,8 @@ def _table(runs: list[MartRun]) -> str:
     head = ("mart", "way", "rows of silver", "keys", "MB read", "MB written", "Spark jobs", "seconds")
     rows = [
         (f"`{run.mart}`", run.way, f"{run.rows:,}", f"{run.keys:,}" if run.keys else "every" if run.way == FULL else "",
-         f"{run.bytes_read / 1e6:.1f}", f"{run.bytes_written / 1e6:.1f}", str(run.jobs), f"{run.seconds:.1f}")
+         f"{run.bytes_read / 1e6:.1f}", f"{run.bytes_written / 1e6:.1f}", str(run.jobs),
+         "" if run.seconds is None else f"{run.seconds:.1f}")
         for run in sorted(runs, key=lambda run: (run.mart, run.way, run.rows))
     ]  # fmt: skip
     return markdown(head, rows) if rows else NOT_YET

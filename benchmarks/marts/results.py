@@ -10,13 +10,15 @@ from typing import Any
 from benchmarks.shared import store
 
 FILE = "marts.json"
+BUSY = 2.0
+"""A load at which other work runs beside: seconds would say nothing of the mart, and are not kept."""
 
 
 @dataclass(frozen=True)
 class MartRun:
     """One mart brought up to date once. rows: of silver before; keys: recomputed, 0 where every row was.
 
-    whole: why every row was recomputed. load: of the machine when it began.
+    whole: why every row was recomputed. load: of the machine when it began; seconds: None where it was busy.
     """
 
     way: str
@@ -27,7 +29,7 @@ class MartRun:
     jobs: int
     bytes_read: int
     bytes_written: int
-    seconds: float
+    seconds: float | None
     load: float
 
     @property
