@@ -36,17 +36,33 @@ def shown(capsys: pytest.CaptureFixture[str], *words: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("|")]
 
 
-def test_tables_lists_tables_and_the_views_on_them(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
-    assert shown(capsys, "tables", "--lake", lake.root) == [
-        ["name", "kind", "rows", "files", "version"],
-        ["silver.erp_orders", "table", "1", "1", "0"],
+def test_tables_lists_tables_and_the_views_on_them_with_what_they_are(
+    lake: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = shown(capsys, "tables", "--lake", lake.root)
+    assert rows[0] == ["name", "kind", "rows", "files", "version", "what"]
+    assert rows[1] == [
+        "silver.erp_orders",
+        "table",
+        "1",
+        "1",
+        "0",
+        "One row per order line; the newest version of each.",
+    ]
+    assert [row[:5] for row in rows[2:]] == [
         ["silver.products", "table", "2", "1", "0"],
         *[
             [f"analytics.{view}", "view", "", "", ""]
-            for view in ("baskets", "current_products", "customer_cohorts", "customer_periods", "order_lines")
+            for view in ("baskets", "current_products", "customer_cohorts", "order_lines", "returns_by_day")
         ],
-        ["analytics.returns_by_day", "view", "", "", ""],
     ]
+    assert all(row[5] for row in rows)
+
+
+def test_tables_says_whose_rows_include_deleted_ones(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tables", "--lake", lake.root]) == 0
+    note = "the rows of silver.erp_orders include deleted ones, which no query shows"
+    assert capsys.readouterr().out.splitlines()[-1] == note
 
 
 def test_a_history_says_how_it_is_joined_and_the_join_counts_each_row_once(
@@ -86,7 +102,10 @@ def test_a_query_may_name_datasets_marts_and_views_without_their_layer(project: 
     [
         (["describe", "silver.product"], "There is no table or view 'silver.product'. Did you mean 'silver.products'?"),
         (["query", "select * from analytics.curent_products"], "Did you mean 'analytics.current_products'?"),
-        (["query", "select * from curent_products"], "analytics.returns_by_day. Did you mean"),
+        (
+            ["query", "select * from curent_products"],
+            "there is no table curent_products. Did you mean 'analytics.current_products'? Tables: ",
+        ),
     ],
 )
 def test_a_wrong_name_is_answered_with_the_nearest(

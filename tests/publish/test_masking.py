@@ -119,3 +119,27 @@ def test_the_command_says_that_it_masks(lake: Lake, capsys: pytest.CaptureFixtur
     assert "Ada Lovelace" in shown.out
     assert shown.err == ""
     assert main(["query", sql, "--athena", "--reveal"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("sql", "computes"),
+    [
+        ("select email from crm_leads", False),
+        ("select email as mail, count(email) from crm_leads where email is not null group by 1", False),
+        ("select count(*) from crm_leads where email like '%@%'", True),
+        ("select count(distinct email) from crm_leads", True),
+        ("select email, count(*) from crm_leads group by email", True),
+        ("select upper(full_name) from crm_leads", True),
+        ("select a.lead_id from crm_leads a join crm_leads b on a.phone = b.phone", True),
+        ("select lead_id from crm_leads order by email", True),
+    ],
+)
+def test_what_was_computed_with_masked_values_says_nothing(
+    lake: Lake, capsys: pytest.CaptureFixture[str], sql: str, computes: bool
+) -> None:
+    assert main(["query", sql, "--lake", lake.root]) == 0
+    note = capsys.readouterr().err
+    assert (
+        "compared, counted or grouped *** in place of personal data, so this answer says nothing" in note
+    ) == computes
+    assert "--reveal" in note

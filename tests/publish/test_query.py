@@ -10,7 +10,7 @@ from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.query import QueryResult, run_query
-from lakehouse.publish.query_errors import EmptyLakeError, QueryError, UnknownTableError
+from lakehouse.publish.query_errors import EmptyLakeError, QueryError, UnknownTableError, close_tables
 
 
 @pytest.fixture
@@ -50,15 +50,37 @@ def test_the_embedded_engine_says_what_there_is(lake: Lake, contracts: Contracts
 @pytest.mark.parametrize(
     ("name", "views", "says"),
     [
-        ("silver.product", (), "silver.products. Did you mean 'silver.products'?"),
-        ("Prodcts", (), "silver.products. Did you mean 'products'?"),
-        ("silver.product", ("analytics.v",), "silver.products. Views: analytics.v. Did you mean 'silver.products'?"),
-        ("x", ("analytics.v",), "silver.products. Views: analytics.v."),
+        ("silver.product", (), " Did you mean 'silver.products'? Tables: silver.products."),
+        ("Prodcts", (), " Did you mean 'silver.products'? Tables: silver.products."),
+        (
+            "silver.product",
+            ("analytics.v",),
+            " Did you mean 'silver.products'? Tables: silver.products. Views: analytics.v.",
+        ),
+        ("x", ("analytics.v",), " Tables: silver.products. Views: analytics.v."),
     ],
 )
 def test_an_unknown_table_is_answered_with_all_names(name: str, views: tuple[str, ...], says: str) -> None:
     error = UnknownTableError(name, ["silver.products"], views)
-    assert str(error) == f"The query failed: there is no table {name}. Tables: {says}"
+    assert str(error) == f"The query failed: there is no table {name}.{says}"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("orders", ["silver.erp_orders", "analytics.order_lines"]),
+        ("leads", ["silver.crm_leads", "analytics.leads_ageing"]),
+        ("Customers", ["analytics.customer_value", "marts.fct_customer_value"]),
+        ("daily_stores_metrics", ["analytics.daily_store_metrics"]),
+        ("bronze.orders", ["bronze.erp_orders"]),
+        ("zzz", []),
+    ],
+)
+def test_a_word_of_a_name_finds_the_table(name: str, meant: list[str]) -> None:
+    tables = ["bronze.erp_orders", "ops.batches", "quarantine.erp_orders", "silver.erp_orders", "silver.crm_leads",
+              "marts.fct_customer_value", "analytics.customer_value", "analytics.order_lines", "analytics.leads_ageing",
+              "analytics.daily_store_metrics"]  # fmt: skip
+    assert close_tables(name, tables) == meant
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ app = new_app()
 @command(
     app,
     "query",
-    example="lakehouse query 'select store_id, sum(net_revenue) from fct_daily_store_metrics group by 1'",
+    example="lakehouse query 'select store, sum(net_revenue) from daily_store_metrics group by 1'",
     panel=QUERY,
 )
 def query(
@@ -71,13 +71,16 @@ def _ask(lake: Any, sql: str, reveal: bool, dialect: Any) -> Any:
     from lakehouse.contracts.project import find_project
     from lakehouse.publish.publish_views import views_in_query
     from lakehouse.publish.query import run_query
+    from lakehouse.publish.show import is_show, show
 
     project = find_project()
+    if dialect == "athena" and is_show(sql):
+        return show(project, lake, sql)
     with _views_named(project, lake):
         views = views_in_query(project, lake, sql)
         answer = run_query(lake, project.contracts, sql, views, _who() if reveal else None, dialect)
     if not reveal:
-        _say_masked(project.contracts, sql, answer.rows)
+        _say_masked(project.contracts, sql, dialect, answer.rows)
     return answer
 
 
@@ -87,12 +90,20 @@ def _who() -> str:
     return signature("", None).who
 
 
-def _say_masked(contracts: Any, sql: str, rows: list[tuple[Any, ...]]) -> None:
-    """Say on standard error that values are masked, also where a condition on them found nothing."""
+def _say_masked(contracts: Any, sql: str, dialect: str, rows: Sequence[tuple[Any, ...]] = ()) -> None:
+    """Say on standard error that values are masked, and that what compares or counts them says nothing."""
     from lakehouse.privacy import MASK
+    from lakehouse.publish.masking import computes_with
+    from lakehouse.publish.read_only import parse_read
 
     personal = {name for dataset in contracts.datasets for name in dataset.pii_columns}
-    if personal & set(re.findall(r"\w+", sql.lower())) or any(MASK in row for row in rows):
+    if computes_with(parse_read(sql, dialect).tree, personal):
+        print_line(
+            f"the query compared, counted or grouped {MASK} in place of personal data, so this answer says nothing "
+            "of the values; --reveal takes them, which is recorded in ops.reveals",
+            sys.stderr,
+        )
+    elif personal & set(re.findall(r"\w+", sql.lower())) or any(MASK in row for row in rows):
         print_line(f"{MASK} is personal data; --reveal shows it, which is recorded in ops.reveals", sys.stderr)
 
 
@@ -104,7 +115,10 @@ def _save(lake: Any, sql: str, file: Path, reveal: bool, dialect: Any) -> int:
     project = find_project()
     with _views_named(project, lake):
         views = views_in_query(project, lake, sql)
-        return save_parquet(lake, project.contracts, sql, file, views, _who() if reveal else None, dialect)
+        saved = save_parquet(lake, project.contracts, sql, file, views, _who() if reveal else None, dialect)
+    if not reveal:
+        _say_masked(project.contracts, sql, dialect)
+    return saved
 
 
 @contextmanager
@@ -144,16 +158,17 @@ def _print(columns: tuple[str, ...], rows: list[tuple[Any, ...]], as_csv: bool) 
 
 @command(app, "tables", example="lakehouse tables --lake ./local_output", panel=QUERY)
 def tables(lake: LakePath = DEFAULT_LAKE) -> None:
-    """List the lake's tables with their rows, files and version, and its views.
+    """List the lake's tables with their rows, files and version, its views, and what each is.
 
-    `lakehouse describe NAME` shows the columns of one.
+    `lakehouse describe NAME` shows the columns of one. The rows of silver include deleted ones, which no query shows.
     """
     from lakehouse.contracts.project import find_project
     from lakehouse.lake.delta_log import open_table
     from lakehouse.lake.paths import Lake
     from lakehouse.lake.table_files import totals_of
-    from lakehouse.publish.describe import views_of
+    from lakehouse.publish.describe import summaries, views_of
     from lakehouse.publish.engine import tables_of
+    from lakehouse.publish.not_deleted import delete_flags
     from lakehouse.publish.query_errors import EmptyLakeError
 
     opened = Lake.at(lake)
@@ -165,8 +180,14 @@ def tables(lake: LakePath = DEFAULT_LAKE) -> None:
             rows.append((f"{layer}.{name}", "table", totals.rows, totals.files, table.version()))
     if not rows:
         raise EmptyLakeError(opened)
-    rows += [(name, "view", None, None, None) for name in views_of(find_project(), opened)]
-    _print(("name", "kind", "rows", "files", "version"), rows, as_csv=False)
+    project = find_project()
+    rows += [(name, "view", None, None, None) for name in views_of(project, opened)]
+    what = summaries(project, [row[0] for row in rows])
+    columns = ("name", "kind", "rows", "files", "version", "what")
+    _print(columns, [(*row, what[row[0]]) for row in rows], as_csv=False)
+    keeping = [row[0] for row in rows if row[0] in delete_flags(project.contracts)]
+    if keeping:
+        print_line(f"the rows of {', '.join(keeping)} include deleted ones, which no query shows")
 
 
 @command(app, "describe", example="lakehouse describe silver.products", panel=QUERY)

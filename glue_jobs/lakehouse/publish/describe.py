@@ -16,6 +16,7 @@ from lakehouse.lake.paths import Lake
 from lakehouse.publish.catalogue import hive_type
 from lakehouse.publish.descriptions import described, queryable_tables
 from lakehouse.publish.engine import UNQUALIFIED, tables_of
+from lakehouse.publish.query_errors import close_tables
 from lakehouse.publish.views import View, read_views, resolve
 
 PERSONAL = "personal"
@@ -50,6 +51,14 @@ def views_of(project: Project, lake: Lake) -> list[str]:
     return sorted(f"{ANALYTICS}.{view.name}" for view in views if tables.issuperset(view.tables))
 
 
+def summaries(project: Project, names: Sequence[str]) -> dict[str, str]:
+    """What each table and view is, in a sentence; names as layer.table."""
+    views = {f"{ANALYTICS}.{view.name}": view.description for view in read_views(project.dbt / "athena_views")}
+    return {
+        name: views[name] if name in views else described(project, *name.split(".", 1)).description for name in names
+    }
+
+
 def databases_of(project: Project) -> dict[str, str]:
     """The layer of each table and view of the project that a query may name without it."""
     views = {view.name: ANALYTICS for view in read_views(project.dbt / "athena_views")}
@@ -74,7 +83,7 @@ def _full_name(project: Project, lake: Lake, wanted: str) -> str:
     for candidate in [name] if "." in name else [f"{layer}.{name}" for layer in UNQUALIFIED]:
         if candidate in known:
             return candidate
-    raise UnknownNameError("table or view", wanted, known)
+    raise UnknownNameError("table or view", wanted, close_tables(name, known) or known)
 
 
 def _of_view(view: View) -> Shown:

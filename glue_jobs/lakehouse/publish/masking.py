@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from sqlglot import exp
+
 from lakehouse.contracts.columns import BROKEN_RULES, RAW_TEXT, RESCUED
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dataset import Dataset
@@ -59,6 +61,23 @@ def masked(dataset: Dataset, layer: str, types: Mapping[str, str]) -> str:
             if name in dataset.column_names and name not in hidden
         ]
     return f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
+
+
+def computes_with(tree: exp.Expr | None, personal: Collection[str]) -> bool:
+    """Whether a query does more with a personal column than show it, or ask whether it is null.
+
+    A null stays one under the mask, so IS NULL and count(column) are right.
+    """
+    columns = tree.find_all(exp.Column) if tree is not None else ()
+    return any(column.name.lower() in personal and not _only_shown(column) for column in columns)
+
+
+def _only_shown(column: exp.Column) -> bool:
+    parent = column.parent
+    if isinstance(parent, exp.Alias):
+        return isinstance(parent.parent, exp.Select)
+    is_null = isinstance(parent, exp.Is) and isinstance(parent.expression, exp.Null)
+    return is_null or isinstance(parent, (exp.Select, exp.Count))
 
 
 def _mask(name: str, kind: str) -> str:

@@ -27,6 +27,7 @@ _WRITING = (exp.DML, exp.DDL, exp.Command, exp.Copy, exp.Set, exp.Pragma, exp.At
 _ROWS = (exp.GenerateSeries, exp.ExplodingGenerateSeries, exp.Unnest, exp.Explode)
 _ROW_NAMES = frozenset({"range", "generate_series", "unnest", "sequence"})
 _OPENING = re.compile(r"read_\w+|\w+_scan|scan_\w+|glob|sniff_\w+|query|query_table|parquet_\w+|getenv|external_query")
+_LISTS = ("TABLES", "VIEWS", "DATABASES", "SCHEMAS")
 _OPTIONS = re.compile(r"^(\s*(ANALYZE|VERBOSE)\b|\s*\(\s*(TYPE|FORMAT|ANALYZE)\b[^()]*\))*", re.IGNORECASE)
 
 
@@ -157,6 +158,6 @@ def _require_names(tokens: Sequence[Token]) -> None:
         is_database = follows == "." or (before in ("IN", "FROM") and words[0].upper() in ("TABLES", "VIEWS"))
         if is_database and word.lower() not in DATABASES:
             raise NotAReadError(f"it shows '{word}', which is no layer of the lake")
-        is_pattern = tokens[number].token_type is TokenType.STRING and "TABLES" in {w.upper() for w in words[:number]}
+        is_pattern = number > 0 and tokens[number].token_type is TokenType.STRING and words[0].upper() in _LISTS
         if not is_pattern and word != "." and not re.fullmatch(r"\w+", word):
             raise NotAReadError(f"it shows '{word}', which is no table of the lake")
