@@ -86,6 +86,7 @@ TAKEN = [
     ("select listagg(distinct a, ',') within group (order by a desc) from t", [("x",)]),
     ("select format_datetime(at, 'yyyy-MM-dd''T''HH:mm:ss.SSS a EEEE d MMM') from t",
      [("2026-01-02T03:04:05.000 AM Friday 2 Jan",)]),
+    ("select to_unixtime(at) / 60 > 1 from t", [("True",)]),
     ("select every(n > 1), codepoint('A') from t", [("True", "65")]),
     ("select a as b from t group by a order by b", [("x",)]),
     ("select n as a from t where a = 'x'", [("2",)]),

@@ -224,6 +224,7 @@ def _metadata() -> dict[Any, Any]:
         exp.Nullif: _of_parts(lambda node: [node.this], _own(exp.Nullif)),
         **dict.fromkeys((exp.ArgMax, exp.ArgMin), _annotate_as_first),
         exp.Literal: _annotate_literal,
+        exp.TimeToUnix: lambda annotator, node: annotator._set_type(node, _Kind.DOUBLE),
         exp.Sum: _annotate_sum,
         exp.Avg: _annotate_average,
         **dict.fromkeys((exp.Round, exp.Ceil, exp.Floor, exp.Trunc), _annotate_rounded),
