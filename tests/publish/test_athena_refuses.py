@@ -68,6 +68,7 @@ REFUSED = [
     ("select nvl(a, 'x') from t", "write coalesce(x, …)"),
     ("select * from generate_series(1, 2)", "write unnest(sequence(a, b))"),
     ("select left(a, 1) from t", "write substr(x, 1, n)"),
+    ("select typeof(n) from t", "run it with --athena"),
 ]
 TAKEN = [
     ("select a from t where at >= timestamp '2026-01-01 00:00:00'", [("x",)]),

@@ -91,6 +91,11 @@ def _of_functions(query: exp.Expr, tokens: Sequence[Token]) -> Iterator[Fault]:
         is_group = name == "group" and number > 0 and tokens[number - 1].text.lower() == "within"
         if name not in aliases and name not in athena_functions() and not is_group:
             yield f"Athena has no function {name}()", instead_of(name)
+        if name == "typeof":
+            yield (
+                "typeof() gives DuckDB's names of types here",
+                "ask `lakehouse describe` for them, run it with --athena",
+            )
 
 
 def instead_of(name: str) -> str:
