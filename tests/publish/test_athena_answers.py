@@ -8,14 +8,14 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from botocore.stub import Stubber
 
 from lakehouse.contracts.contract import Contracts
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.athena import Athena, Cost
-from lakehouse.publish.athena_account import refusals
+from lakehouse.publish.athena_account import AthenaThrottledError, refusals
 from lakehouse.publish.athena_query import query_athena
 
 TYPES = {"id": "bigint", "is_new": "boolean", "day": "date", "at": "timestamp", "amount": "decimal", "share": "double",
@@ -104,6 +104,15 @@ def test_without_credentials_or_a_profile_one_line_says_so(monkeypatch: pytest.M
         refusals("run"),
     ):
         raise NoCredentialsError
+
+
+def test_a_service_that_does_not_answer_is_asked_again() -> None:
+    with (
+        pytest.raises(AthenaThrottledError, match=r"did not run: EndpointConnectionError. Try") as error,
+        refusals("run"),
+    ):
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+    assert error.value.exit_code == 75
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ class AthenaRefusedError(LakehouseError):
 
 
 class AthenaThrottledError(TransientError):
-    """AWS took no request to Athena just now."""
+    """AWS took or answered no request to Athena just now."""
 
     def __init__(self, what: str, code: str) -> None:
         self.what, self.code = what, code
@@ -47,7 +47,7 @@ def region() -> str:
 @contextmanager
 def refusals(what: str, workgroup: str = "") -> Iterator[None]:
     """Raise AthenaRefusedError or AthenaThrottledError for what AWS refuses; its text is not shown, but its code."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
     try:
         yield
@@ -56,6 +56,8 @@ def refusals(what: str, workgroup: str = "") -> Iterator[None]:
         if code in _LATER:
             raise AthenaThrottledError(what, code) from None
         raise AthenaRefusedError(what, code, _cure(code, workgroup)) from None
+    except (ConnectionError, HTTPClientError) as error:  # no connection, or no answer in time
+        raise AthenaThrottledError(what, type(error).__name__) from None
     except BotoCoreError as error:
         code = type(error).__name__
         raise AthenaRefusedError(

@@ -39,6 +39,13 @@ _REFUSALS = (
     ),
     _Refusal(
         frozenset(),
+        frozenset({"NoRegionError"}),
+        (),
+        "AWS's tools found no region; set AWS_DEFAULT_REGION, or one in the profile",
+        EXIT_TERMINAL,
+    ),
+    _Refusal(
+        frozenset(),
         frozenset(),
         ("NoSuchBucket", "The specified bucket does not exist"),
         "there is no such bucket; correct the path of the lake, or the account (AWS_PROFILE)",
