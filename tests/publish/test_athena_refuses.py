@@ -88,6 +88,7 @@ TAKEN = [
     ("select format_datetime(at, 'yyyy-MM-dd''T''HH:mm:ss.SSS a EEEE d MMM') from t",
      [("2026-01-02T03:04:05.000 AM Friday 2 Jan",)]),
     ("select to_unixtime(at) / 60 > 1 from t", [("True",)]),
+    ("select A, \"A\", N + 1 as m from T where \"N\" > 1 order by M", [("x", "x", "3")]),
     ("select every(n > 1), codepoint('A') from t", [("True", "65")]),
     ("select a as b from t group by a order by b", [("x",)]),
     ("select n as a from t where a = 'x'", [("2",)]),
@@ -114,7 +115,7 @@ COLUMNS = {"silver": {"t": {"a": "VARCHAR", "n": "BIGINT", "d": "DATE", "at": "T
 def translated(sql: str) -> str:
     tree = sqlglot.parse_one(sql, read="athena")
     for table in tree.find_all(sqlglot.exp.Table):
-        if table.name == "t":
+        if table.name.lower() == "t":
             table.set("db", sqlglot.exp.to_identifier("silver"))
     return for_duckdb(tree, COLUMNS, sql)
 

@@ -41,9 +41,9 @@ def faults_of_names(query: exp.Expr, columns: Columns) -> Iterator[tuple[str, st
         if column.table or select is None or id(select) not in scopes:
             continue
         known = _visible(scopes[id(select)], schema)
-        if known is None or any(column.name in names for names in known.values()):
+        if known is None or any(column.name.lower() in names for names in known.values()):
             continue
-        if column.name not in _given(select):
+        if column.name.lower() not in _given(select):
             raise unknown_column(column.name, known)
         if _clause(column, select) != "ORDER BY":
             instead = "write its expression there, or select from (select …) with the condition outside"
@@ -93,7 +93,11 @@ def _visible(scope: Scope, schema: MappingSchema) -> dict[str, Sequence[str]] | 
 def _given(select: exp.Select) -> set[str]:
     """The names that a select gives to expressions; a column that keeps its name is not given one."""
     aliases = (item for item in select.expressions if isinstance(item, exp.Alias))
-    return {a.alias.lower() for a in aliases if not (isinstance(a.this, exp.Column) and a.this.name == a.alias)}
+    return {
+        a.alias.lower()
+        for a in aliases
+        if not (isinstance(a.this, exp.Column) and a.this.name.lower() == a.alias.lower())
+    }
 
 
 def _clause(column: exp.Column, select: exp.Select) -> str:
