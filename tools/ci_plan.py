@@ -34,22 +34,22 @@ class Suite:
 
 STEPS = ("ingest", "validate", "transform", "publish", "cycle")
 SUITES = (
-    Suite("test-docs", 840, 0, ("docs", "cli", "terraform", "tools")),
+    Suite("test-docs", 900, 0, ("docs", "cli", "terraform", "tools")),
     Suite("test-deliveries", 570, 0, STEPS),
-    Suite("test-model", 690, 1, ("transform", "dbt")),
-    Suite("test-kinds", 600, 1, ("ingest", "validate", "transform")),
+    Suite("test-kinds", 850, 1, ("ingest", "validate", "transform")),
+    Suite("test-rivals", 500, 1, ("transform", "lake")),
     Suite("test-twin", 900, 2, ("dags", "airflow", "terraform", "tools")),
     Suite("test-cluster", 440, 2, ("runtime", "transform")),
-    Suite("test-lineage", 160, 3, ("dags",)),
-    Suite("test-s3", 130, 3, ("jvm",)),
-    Suite("test-crash", 800, 3, (*STEPS, "lake")),
-    Suite("test-contracts", 200, 3, ("contracts", "dbt")),
-    Suite("test-airflow", 140, 3, ("dags", "airflow")),
-    Suite("test-quality", 900, 4, ("quarantine", "validate", "great_expectations")),
-    Suite("test-rivals", 500, 4, ("transform", "lake")),
-    Suite("test-layout", 220, 5, ("layout",)),
-    Suite("test-rollback", 160, 5, ("layout",)),
-    Suite("test-s3-drivers", 300, 5, ("jvm", "s3")),
+    Suite("test-s3", 130, 2, ("jvm",)),
+    Suite("test-crash", 1150, 3, (*STEPS, "lake")),
+    Suite("test-s3-drivers", 300, 3, ("jvm", "s3")),
+    Suite("test-quality", 1050, 4, ("quarantine", "validate", "great_expectations")),
+    Suite("test-layout", 220, 4, ("layout",)),
+    Suite("test-rollback", 160, 4, ("layout",)),
+    Suite("test-model", 690, 5, ("transform", "dbt")),
+    Suite("test-contracts", 200, 5, ("contracts", "dbt")),
+    Suite("test-airflow", 140, 5, ("dags", "airflow")),
+    Suite("test-lineage", 160, 5, ("dags",)),
 )
 EACH_TIME = ("test-policy", "test-trino")
 """Trino's runs beside the checks, that of the roles after the default tests."""
