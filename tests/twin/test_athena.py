@@ -108,7 +108,7 @@ def test_a_view_is_kept_in_the_catalogue_and_read(athena: Athena, server: Server
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ("SELECT nothing FROM silver.small", "SYNTAX_ERROR: line 1:1: Binder Error"),
+        ("SELECT nothing FROM silver.small", "COLUMN_NOT_FOUND: line 1:1: small has no column nothing"),
         ("SELECT id FROM silver.smell", "TABLE_NOT_FOUND: line 1:1: Table 'awsdatacatalog.silver.smell' does not"),
         ("SELECT id FROM", "SYNTAX_ERROR: line 1"),
     ],
