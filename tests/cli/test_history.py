@@ -48,4 +48,4 @@ def test_the_versions_of_a_table_the_newest_first(lake: Lake, capsys: pytest.Cap
 
 def test_a_table_that_nobody_has_written_has_no_history(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["history", "silver.products", "--lake", lake.root]) == 3
-    assert "run make local-run first" in capsys.readouterr().err
+    assert "run `make local-run` first" in capsys.readouterr().err
