@@ -92,7 +92,13 @@ def record_rollback(lake: Lake, layer: str, name: str, from_version: int, to_ver
 
 
 def _about(layer: str, name: str) -> dict[str, object]:
-    return {"layer": layer, "table_name": name, "run_id": log.current("run"), "recorded_at": datetime.now(UTC)}
+    return {"layer": layer, "table_name": name, "run_id": log.current("run"), "recorded_at": _now()}
+
+
+def _now() -> datetime:
+    """The time in whole milliseconds: Athena rounds to them, and would name the next second in the last one of each."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _record(lake: Lake, table: str, row: Mapping[str, object], commit: Commit) -> None:
