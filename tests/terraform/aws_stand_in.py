@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 from moto.server import ThreadedMotoServer
 
@@ -60,6 +61,8 @@ def account(folder: Path) -> Iterator[tuple[dict[str, str], AirflowServer]]:
     moto.start()
     threading.Thread(target=airflow.serve_forever, daemon=True).start()
     host, port = moto.get_host_and_port()
+    # Accounts of one process share what moto has; a new one is empty.
+    urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
     (folder / "terraformrc").write_text(
         f'provider_installation {{\n  filesystem_mirror {{ path = "{provider_mirror()}" }}\n}}\n'
     )
