@@ -25,8 +25,9 @@ def _shown(character: str) -> str:
 
 
 def format_count(number: int, noun: str = "") -> str:
-    """A count with thousands separators and, where given, its noun: `1 row`, `1,234 rows`."""
-    return f"{number:,}" + (f" {noun}{'' if number == 1 else 's'}" if noun else "")
+    """A count with thousands separators and, where given, its noun: `1 row`, `1,234 rows`, `2 batches`."""
+    plural = "es" if noun.endswith("ch") else "s"
+    return f"{number:,}" + (f" {noun}{'' if number == 1 else plural}" if noun else "")
 
 
 def with_article(noun: str) -> str:

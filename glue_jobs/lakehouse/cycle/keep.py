@@ -15,7 +15,7 @@ from lakehouse.contracts.keep_marts import refused_for_marts
 from lakehouse.cycle.erase_counts import correct_counts
 from lakehouse.cycle.keep_rows import Ages, Old, old_of
 from lakehouse.errors import LakehouseError, gathering, raise_first
-from lakehouse.lake.dataset_changes import KEEP, ChangeState, record_change, unfinished_change
+from lakehouse.lake.dataset_changes import KEEP, ChangeState, close_change, record_change, unfinished_change
 from lakehouse.lake.decisions import Signature
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.engine import about_dataset
@@ -64,7 +64,7 @@ def keep_dataset(context: Context, dataset: Dataset, today: date | None = None) 
         one.remove()
         log.info("removed", place=one.place, before=str(one.before), number=one.number)
     correct_counts(lake, dataset, KEEP)
-    record_change(lake, dataset.domain, dataset.name, KEEP, ChangeState.DONE, started.what, _BY)
+    close_change(lake, started, ChangeState.DONE)
     return old
 
 

@@ -117,7 +117,7 @@ def _waiting(
         "transform": [row for row in batches if _is_due(row, results)],
     }
     found = [
-        Waiting(step, f"{len(rows)} batch{'es' if len(rows) > 1 else ''}", min(row["recorded_at"] for row in rows))
+        Waiting(step, format_count(len(rows), "batch"), min(row["recorded_at"] for row in rows))
         for step, rows in steps.items()
         if rows
     ]
@@ -130,32 +130,16 @@ def _waiting(
 
 def _decided(opened: Opened, name: str, results: Mapping[int, Row]) -> list[Waiting]:
     """Decisions on stopped batches that validate has not carried out, accepted batches that transform has not taken."""
-    decisions = _decisions(opened, name) if any(_is_stopped(row) for row in results.values()) else {}
-    to_validate = [at for batch, at in decisions.items() if _is_stopped(results.get(batch, {}))]
+    decisions = opened.decisions.get(name, {}) if any(map(_is_stopped, results.values())) else {}
+    to_validate = [at for batch, at in decisions.items() if _is_stopped(results.get(batch))]
     accepted = [row for row in results.values() if row["status"] == ValidationStatus.ACCEPTED]
-    to_merge = [row["recorded_at"] for row in accepted if row["batch_id"] not in _repeated(opened, name)]
+    to_merge = [row["recorded_at"] for row in accepted if (name, row["batch_id"]) not in opened.repeated]
     waiting = (("validate", "decision", to_validate), ("transform", "accepted batch", to_merge))
-    return [Waiting(step, _counted(len(times), what), min(times)) for step, what, times in waiting if times]
+    return [Waiting(step, format_count(len(times), what), min(times)) for step, what, times in waiting if times]
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 'es' if what.endswith('ch') else 's'}"
-
-
-def _is_stopped(result: Row) -> bool:
-    return bool(result) and result["status"] == ValidationStatus.STOPPED
-
-
-def _decisions(opened: Opened, name: str) -> dict[int, datetime]:
-    """The batches of a dataset on which somebody has decided, with the time of the last decision."""
-    newest = f"SELECT batch_id, max(recorded_at) AS at FROM t WHERE dataset = '{name}' GROUP BY batch_id"
-    return {row["batch_id"]: row["at"] for row in opened.rows("decisions", newest)}
-
-
-def _repeated(opened: Opened, name: str) -> set[int]:
-    """The batches of a dataset that were given another turn to be merged."""
-    turns = f"SELECT repeats FROM t WHERE dataset = '{name}' AND state = '{BatchState.REPEAT}'"
-    return {row["repeats"] for row in opened.rows("batches", turns)}
+def _is_stopped(result: Row | None) -> bool:
+    return result is not None and result["status"] == ValidationStatus.STOPPED
 
 
 def _is_due(batch: Row, results: Mapping[int, Row]) -> bool:
@@ -177,7 +161,7 @@ def _landed_at(file: StoredFile) -> datetime | None:
 def _stopped(opened: Opened, name: str, results: Mapping[int, Row]) -> tuple[BatchNote, ...]:
     """The stopped batches about which nobody has decided."""
     stopped = [row for row in results.values() if _is_stopped(row)]
-    decided = _decisions(opened, name) if stopped else {}
+    decided = opened.decisions.get(name, {}) if stopped else {}
     return tuple(
         BatchNote(row["batch_id"], row["recorded_at"], row["reason"] or "")
         for row in sorted(stopped, key=lambda row: int(row["batch_id"]))

@@ -69,6 +69,19 @@ class Opened:
         return {name: {row["batch_id"]: row for row in own} for name, own in _by_dataset(rows).items()}
 
     @cached_property
+    def decisions(self) -> dict[str, dict[int, datetime]]:
+        """When somebody last decided on a stopped batch, by dataset and batch."""
+        newest = "SELECT dataset, batch_id, max(recorded_at) AS at FROM t GROUP BY dataset, batch_id"
+        found = _by_dataset(self.rows("decisions", newest))
+        return {name: {row["batch_id"]: row["at"] for row in own} for name, own in found.items()}
+
+    @cached_property
+    def repeated(self) -> set[tuple[str, int]]:
+        """The batches that were given another turn to be merged, with their datasets."""
+        turns = self.rows("batches", f"SELECT dataset, repeats FROM t WHERE state = '{BatchState.REPEAT}'")
+        return {(row["dataset"], row["repeats"]) for row in turns}
+
+    @cached_property
     def last_deliveries(self) -> dict[str, datetime]:
         """When each dataset had its last delivery."""
         delivered = f"state <> '{BatchState.REPEAT}'"

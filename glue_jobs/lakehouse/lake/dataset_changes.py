@@ -101,30 +101,21 @@ def close_change(lake: Lake, change: DatasetChange, state: ChangeState) -> None:
         record_change(lake, change.domain, change.dataset, change.change, state, change.what, by)
 
 
-def settle_committed(lake: Lake, dataset: str) -> DatasetChange | None:
-    """Close the entry of a rebuild whose process ended after its commit; returns what is unfinished still.
+def settle_rebuild(lake: Lake, dataset: str, has_ended: bool = True) -> DatasetChange | None:
+    """Close the entry of a rebuild that nobody closed: done where its commit is in silver's log, otherwise undone.
 
-    Without a commit nobody but the next rebuild can tell a process that ended from one that works.
+    has_ended: whether its process is known to have; while it may work, only a commit closes the entry. Returns an entry
+    that stays open: of one that may still work, or that may have changed quarantine and has to be completed.
     """
     left = unfinished_change(lake, dataset)
     if left is None or left.change not in (REBUILD, REKEY):
         return None
-    silver = lake.silver(dataset)
-    if existing_table(silver).metadata().configuration.get(VALIDATING):
+    is_committed = recorded(lake.silver(dataset), change_app_id(dataset)) >= left.entry
+    if _is_validating(lake, dataset) or not (is_committed or has_ended):
         return left
-    if recorded(silver, change_app_id(dataset)) < left.entry:
-        return left
-    close_change(lake, left, ChangeState.DONE)
+    close_change(lake, left, ChangeState.DONE if is_committed else ChangeState.UNDONE)
     return None
 
 
-def settle_rebuild(lake: Lake, dataset: str) -> DatasetChange | None:
-    """Close the entry of a rebuild whose process ended: done where its commit is in silver's log, otherwise undone.
-
-    One that may have changed quarantine is returned as it is, to be completed.
-    """
-    left = settle_committed(lake, dataset)
-    if left is None or existing_table(lake.silver(dataset)).metadata().configuration.get(VALIDATING):
-        return left
-    close_change(lake, left, ChangeState.UNDONE)
-    return None
+def _is_validating(lake: Lake, dataset: str) -> bool:
+    return bool(existing_table(lake.silver(dataset)).metadata().configuration.get(VALIDATING))

@@ -13,7 +13,7 @@ from lakehouse.errors import LakehouseError, UsageError, gathering, raise_first
 from lakehouse.lake.batches import MERGE, batches_of, undecided, validation_results_of
 from lakehouse.lake.bronze import passed_rows, passed_rows_of
 from lakehouse.lake.built_with import built_with, require_built_with
-from lakehouse.lake.dataset_changes import settle_committed
+from lakehouse.lake.dataset_changes import settle_rebuild
 from lakehouse.lake.decisions import validation_result_of
 from lakehouse.lake.delta_log import open_table, recorded, table_version
 from lakehouse.lake.milestones import is_built, record_tested
@@ -52,7 +52,7 @@ def merge_domain(context: Context, contract: Contract) -> list[MergeResult]:
     errors: list[LakehouseError] = []
     for dataset in contract.datasets:
         with gathering(errors), about_dataset(dataset, "transform"):
-            settle_committed(context.lake, dataset.name)
+            settle_rebuild(context.lake, dataset.name, has_ended=False)
             require_built_with(context.lake.silver(dataset.name), dataset)
             give_accepted_turns(context.lake, dataset, undecided(context.lake, dataset))
             done = recorded(context.lake.silver(dataset.name), MERGE)
