@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lakehouse.errors import LakehouseError, TransientError
+from lakehouse.runtime.region import DEFAULT_REGION, named_region
 
-DEFAULT_REGION = "us-east-1"
 _SIGN_IN = "sign in, or set AWS_PROFILE"
 _CREDENTIALS = frozenset({
     "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidClientTokenId", "InvalidSignatureException",
@@ -39,9 +38,8 @@ def region() -> str:
     """The region of AWS_REGION or AWS_DEFAULT_REGION, else that of the profile, else us-east-1."""
     import boto3
 
-    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     with refusals("find the region"):
-        return named or boto3.Session().region_name or DEFAULT_REGION
+        return named_region() or boto3.Session().region_name or DEFAULT_REGION
 
 
 @contextmanager

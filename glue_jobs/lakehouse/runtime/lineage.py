@@ -6,7 +6,6 @@ Spark, and Athena creates the views. A failure to send events never stops a job.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 
 from lakehouse.contracts.choices import MergeStrategy
@@ -20,6 +19,7 @@ from lakehouse.runtime.context import Context
 from lakehouse.runtime.glue import on_glue
 from lakehouse.runtime.lineage_events import ColumnSource, DatasetName, LineageEvent, dataset_at, send, server_of
 from lakehouse.runtime.lineage_settings import lineage_from_environment
+from lakehouse.runtime.region import DEFAULT_REGION, named_region
 
 
 def emit_ingested(context: Context, dataset: Dataset, files: Iterable[StoredFile]) -> None:
@@ -98,7 +98,7 @@ def dataset_of_view(lake: Lake, name: str) -> DatasetName:
     """The dataset name of a view in Athena, or in DuckDB on this machine."""
     if lake.is_local:
         return DatasetName("file", f"{lake.curated}/{ANALYTICS}/{name}")
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    region = named_region() or DEFAULT_REGION
     return DatasetName(f"awsathena://athena.{region}.amazonaws.com", f"AwsDataCatalog.{ANALYTICS}.{name}")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from lakehouse.contracts.project import Project
 from lakehouse.runtime.lineage_settings import lineage_from_environment
+from lakehouse.runtime.region import DEFAULT_REGION, named_region
 
 _FILE = resources.files("lakehouse.runtime").joinpath("spark_settings.json")
 _FACTS: dict[str, Any] = json.loads(_FILE.read_text("utf-8"))
@@ -132,7 +133,7 @@ def s3_settings(project: Project) -> dict[str, str]:
     }
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        region = named_region() or DEFAULT_REGION
         settings["spark.hadoop.fs.s3a.endpoint"] = endpoint
         settings["spark.hadoop.fs.s3a.endpoint.region"] = region
         settings["spark.hadoop.fs.s3a.path.style.access"] = "true"
