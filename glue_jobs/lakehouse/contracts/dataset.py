@@ -148,6 +148,10 @@ class Dataset:
         """The delivered columns in the contract's order."""
         return tuple(column.name for column in self.columns)
 
+    def column(self, name: str) -> Column:
+        """A delivered column by its name."""
+        return next(column for column in self.columns if column.name == name)
+
     @property
     def keeps_offset(self) -> bool:
         """Whether bronze keeps the offset of the delivered date, from which `dt` follows."""

@@ -47,8 +47,10 @@ def day_of_evening_before(dataset: Dataset) -> str | None:
 
     Midnight east of Greenwich is in UTC still the evening before.
     """
-    date = next((column for column in dataset.columns if column.name == dataset.date_column), None)
-    if date is None or dataset.date_zone != UTC or not (date.values.format and date.values.time_zone):
+    if dataset.date_column is None or dataset.date_zone != UTC:
+        return None
+    date = dataset.column(dataset.date_column)
+    if not (date.values.format and date.values.time_zone):
         return None
     if has_time(date.values.format) or not _is_east(date.values.time_zone):
         return None

@@ -155,7 +155,7 @@ def without(rows: DataFrame, path: str) -> DataFrame:
 def renamed(rows: DataFrame, path: str, to: str, dataset: Dataset) -> DataFrame:
     """The rows with a column, or a field of a struct, under the name that the contract has for it now."""
     name = path.partition(".")[0]
-    column = next(column for column in dataset.columns if column.name == to.partition(".")[0])
+    column = dataset.column(to.partition(".")[0])
     value = F.col(name).cast(column.spark_type) if "." in path else F.col(name)
     return rows.select(*[tables.described(column, value) if known == name else F.col(known) for known in rows.columns])
 

@@ -44,7 +44,7 @@ def header_problem(columns: Sequence[str], dataset: Dataset) -> str | None:
 
 def _as_delivered(name: str, dataset: Dataset) -> str:
     """A column's name, with the one that files have for it where that is another."""
-    (physical,) = (column.physical_name for column in dataset.columns if column.name == name)
+    physical = dataset.column(name).physical_name
     return name if physical is None else f"{name} ({physical} in files)"
 
 

@@ -80,7 +80,7 @@ def _times_in(text: str | None, dataset: Dataset) -> Times | None:
 
 
 def _kind(dataset: Dataset) -> str:
-    return next(column.type for column in dataset.columns if column.name == dataset.sequence_by[0])
+    return dataset.column(dataset.sequence_by[0]).type
 
 
 def _is_number(dataset: Dataset) -> bool:
