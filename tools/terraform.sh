@@ -30,10 +30,12 @@ elif [[ ! $TF_VAR_account_id =~ ^[0-9]{12}$ ]]; then
 fi
 export TF_VAR_account_id
 bucket=${TF_STATE_BUCKET:-retail-lakehouse-state-$TF_VAR_account_id}
+# A file of our own: in .terraform/environment Terraform keeps the workspace that is selected.
+set_to=$root/.terraform/set-to
 wanted="$environment $bucket $region $TF_VAR_account_id"
 is_set() { [[ -n ${DRY_RUN:-} ]] || has_state; }
 has_state() {
-  [[ $(cat $root/.terraform/environment 2>/dev/null) == "$wanted" ]] &&
+  [[ $(cat $set_to 2>/dev/null) == "$wanted" ]] &&
     [[ -e $root/environment.auto.tfvars && -e $root/account.auto.tfvars ]]
 }
 
@@ -71,7 +73,7 @@ init() {
   run ln -sfn "$values" $root/environment.auto.tfvars
   [[ -z ${DRY_RUN:-} ]] || return 0
   printf 'account_id = "%s"\nregion     = "%s"\n' "$TF_VAR_account_id" "$region" >$root/account.auto.tfvars
-  echo "$wanted" >$root/.terraform/environment
+  echo "$wanted" >$set_to
 }
 
 need terraform "install 1.11 or newer."

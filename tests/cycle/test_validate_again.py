@@ -162,7 +162,7 @@ def test_rows_go_and_come_and_what_somebody_decided_stays(tmp_path: Path, spark:
 
 
 KILLS = [("write_quarantine", False), ("write_quarantine", True), ("correct_results", False), ("replace_rows", False),
-         ("replace_rows", True), ("_close", False)]  # fmt: skip
+         ("replace_rows", True), ("close_change", False)]  # fmt: skip
 
 
 @pytest.mark.rollback
@@ -182,7 +182,7 @@ def test_killed_anywhere_the_next_rebuild_completes_it(
         patched.setattr(rebuilding, killed_in, killed)
         with pytest.raises(KeyboardInterrupt):
             rebuild(context, plan_rebuild(context, visits(context), validate_rows=True), BY)
-    if (killed_in, is_done) not in (("replace_rows", True), ("_close", False)):
+    if (killed_in, is_done) not in (("replace_rows", True), ("close_change", False)):
         with pytest.raises(HalfRebuiltError, match=r"complete it with `lakehouse dataset rebuild shop\.visits"):
             merge_domain(context, context.contracts.of("shop"))
     for _ in range(2):  # the first completes what was begun, and the second asks again

@@ -13,7 +13,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
 # Both write down what they are called with; AWS answers as the test's environment says.
-TERRAFORM = '#!/bin/bash\necho "terraform $*" >>"$CALLS"\n[[ $2 != init ]] || mkdir -p "${1#-chdir=}/.terraform"\n'
+TERRAFORM = """#!/bin/bash
+echo "terraform $*" >>"$CALLS"
+own="${1#-chdir=}/.terraform"
+# In this file of its own Terraform keeps which workspace is selected; there is none but the default one.
+if [[ -e $own/environment && $(cat "$own/environment") != default ]]; then
+  echo "Currently selected workspace does not exist" >&2
+  exit 1
+fi
+[[ $2 != init ]] || mkdir -p "$own"
+"""
 AWS = """#!/bin/bash
 echo "aws $*" >>"$CALLS"
 case "$*" in
@@ -86,6 +95,15 @@ def test_a_call_by_hand_has_the_account_and_region_of_the_state(clone: Clone) ->
     clone.run("plan", VERSIONING="Enabled", TF_VAR_account_id=ACCOUNT, TF_STATE_BUCKET="shared")
     assert f'account_id = "{ACCOUNT}"' in values.read_text()
     assert len(clone.calls("terraform -chdir=terraform init")) == 4
+
+
+def test_one_clone_goes_from_an_environment_to_another_and_back(clone: Clone) -> None:
+    for number, environment in enumerate(("dev", "dev", "prod", "dev"), 1):
+        done = clone.run("plan", environment, VERSIONING="Enabled")
+        assert done.returncode == 0, f"call {number}: {done.stderr}"
+        values = clone.root / "terraform/environment.auto.tfvars"
+        assert values.read_text() == f'environment = "{environment}"\n'
+    assert len(clone.calls("terraform -chdir=terraform init")) == 3
 
 
 @pytest.mark.parametrize("what", ["plan", "apply"])
