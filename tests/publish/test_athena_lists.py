@@ -53,6 +53,20 @@ def test_a_list_of_rows_is_unnested_as_athena_does(sql: str, rows: list[tuple[An
     assert queried(sql) == rows
 
 
+@pytest.mark.parametrize(
+    ("sql", "row"),
+    [
+        ("tags[1], tags[id], tags[id + 1], lines[1].sku, lines[id].sku", ("x", "x", None, "b", "b")),
+        ("tags[(SELECT min(id) FROM silver.orders)], tags[cast(id AS bigint)], split('a,b', ',')[id + 1]",
+         ("x", "x", "b")),
+        ("map(ARRAY[5], ARRAY[7])[5], map(ARRAY[id], ARRAY[7])[id], map(ARRAY['k'], ARRAY[8])['k']", (7, 7, 8)),
+        ("map_from_entries(traits)['k'], ARRAY[ARRAY[1, 2]][id][id + 1]", (1, 2)),
+    ],
+)  # fmt: skip
+def test_a_position_counts_from_one_whoever_computes_it(sql: str, row: tuple[Any, ...]) -> None:
+    assert queried(f"SELECT {sql} FROM silver.orders WHERE id = 1") == [row]
+
+
 @pytest.mark.parametrize("names", ["line", "sku, price, more"])
 def test_another_number_of_columns_is_refused_as_by_athena(names: str) -> None:
     with pytest.raises(NotAthenaError, match=r"UNNEST of rows with 2 fields has .*; write AS t\(sku, price\)"):

@@ -1,4 +1,4 @@
-"""Lists of rows in Athena's SQL: UNNEST gives a column for each field there, and one column of structs in DuckDB."""
+"""Lists in Athena's SQL: their positions, and UNNEST, which gives a column for each field of a row there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlglot import exp
+from sqlglot.dialects.athena import Athena
 
 _Kind = exp.DataType.Type
 _LISTS = (_Kind.ARRAY, _Kind.LIST)
@@ -19,6 +20,20 @@ def faults_of_lists(tree: exp.Expr) -> Iterator[tuple[str, str]]:
         if fields and len(_named(node, alias)) != len(fields):
             found = f"UNNEST of rows with {len(fields)} fields has a name for {len(_named(node, alias))} columns"
             yield found, f"write AS t({', '.join(fields)})"
+
+
+def with_positions_as_written(tree: exp.Expr) -> exp.Expr:
+    """The tree, as it was parsed, with each position in a list as it is written, for both engines count from 1.
+
+    sqlglot's parser takes 1 from a position that it sees to be a number, and its generator adds 1 to each whose type is
+    known by then: a column's value would name the element after the one that is asked for.
+    """
+    generator = Athena().generator()
+    for node in tree.find_all(exp.Bracket):
+        written = [position.copy() for position in generator.bracket_offset_expressions(node)]
+        node.set("expressions", written)
+        node.set("offset", 1)
+    return tree
 
 
 def rows_of_list(node: exp.Unnest) -> exp.Expr | None:

@@ -14,7 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from lakehouse.errors import UsageError
-from lakehouse.publish.athena_lists import faults_of_lists, rows_of_list
+from lakehouse.publish.athena_lists import faults_of_lists, rows_of_list, with_positions_as_written
 from lakehouse.publish.athena_mixed import faults_of_types
 from lakehouse.publish.athena_names import faults_of_names
 from lakehouse.publish.athena_times import faults_of_formats, formatted, in_one_zone, sequence_of_days
@@ -59,7 +59,7 @@ def for_duckdb(query: exp.Expr, columns: Mapping[str, Mapping[str, Mapping[str, 
     try:
         for fault, instead in chain(faults_of_words(query, text), faults_of_names(query, columns)):
             raise NotAthenaError(fault, instead)
-        tree = typed(_marked(_with_zones(query.copy())), columns)
+        tree = typed(_marked(_with_zones(with_positions_as_written(query.copy()))), columns)
     except SqlglotError as error:
         raise NotAthenaError(_reason(error), "name each column's table") from None
     for fault, instead in chain(faults_of_types(tree), faults_of_lists(tree), faults_of_formats(tree)):
