@@ -15,7 +15,7 @@ DO ?= up
 export OUTPUT_DIR LANDING_DIR
 PY := .venv/bin/python
 WOULD := $(if $(DRY_RUN),echo would run ,)
-DEPLOY = $(PY) -m tools.deploy.deploy $@ --environment $(ENV) --lake "$$OUTPUT_DIR" $(if $(DRY_RUN),--dry-run)
+DEPLOY = $(PY) -m tools.deploy.deploy $@ --environment "$(ENV)" --lake "$$OUTPUT_DIR" $(if $(DRY_RUN),--dry-run)
 # A slow suite is a marker of pytest, a benchmark a folder with a run.py: neither is named here a second time.
 SUITES := $(subst _,-,$(shell sed -nE 's/^    "([a-z0-9_]+): .*",$$/test-\1/p' pyproject.toml))
 BENCHES := $(patsubst benchmarks/%/run.py,bench-%,$(wildcard benchmarks/*/run.py))
@@ -126,7 +126,7 @@ lineage-jar: setup ## Fetch OpenLineage's listener for Spark, which upload-jobs 
 	@$(WOULD)$(PY) -m lakehouse.runtime.jars lineage
 
 deploy: setup ## Do all of this section in order, and wait until Airflow has it (asks before it applies, YES=1 not)
-	@tools/deploy/deploy.sh $(ENV)
+	@tools/deploy/deploy.sh "$(ENV)"
 
 upload-jobs: package jar ## Upload scripts, wheel, requirements and jars of the Glue jobs
 package-dbt: deep ## Check contracts, suites and dbt project, pack and upload them
@@ -140,11 +140,15 @@ dbt-docs: setup
 	@test -f "$$OUTPUT_DIR/curated/docs/dbt/index.html" || \
 	  $(WOULD)$(PY) local_runner.py --output-dir "$$OUTPUT_DIR" --landing-dir "$$LANDING_DIR"
 
-terraform-init: ## Create the bucket of the state if there is none, and initialise
-	@tools/terraform.sh init $(ENV)
+# What Terraform reads out of contracts is right before it is planned.
+contracts: setup
+	@$(WOULD).venv/bin/lakehouse check
 
-terraform-plan: ## Show what Terraform would change
-	@tools/terraform.sh plan $(ENV)
+terraform-init: contracts ## Create the bucket of the state if there is none, and initialise
+	@tools/terraform.sh init "$(ENV)"
 
-terraform-apply: ## Apply the Terraform plan (asks for confirmation)
-	@tools/terraform.sh apply $(ENV)
+terraform-plan: contracts ## Show what Terraform would change
+	@tools/terraform.sh plan "$(ENV)"
+
+terraform-apply: contracts ## Apply the Terraform plan (asks for confirmation)
+	@tools/terraform.sh apply "$(ENV)"

@@ -51,6 +51,11 @@ variable "worker_type" {
 variable "number_of_workers" {
   description = "Maximum number of workers per job, including the driver; a job of a domain whose contract says its volume gets as many as that needs."
   type        = number
+
+  validation {
+    condition     = var.number_of_workers >= 2
+    error_message = "number_of_workers must be 2 or more: Glue starts no job with a driver alone."
+  }
 }
 
 variable "gigabytes_per_worker" {
@@ -111,6 +116,11 @@ variable "ops_email" {
   description = "Address that gets alarms and Airflow's mail; empty for none."
   type        = string
   default     = ""
+
+  validation {
+    condition     = can(regex("^([^@[:space:]]+@[^@[:space:]]+)?$", var.ops_email))
+    error_message = "ops_email must be an address such as data-team@example.com, or empty."
+  }
 }
 
 variable "mail" {

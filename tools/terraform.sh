@@ -3,32 +3,44 @@
 # terraform/ is set to one environment at a time, values and state together; each of these sets it first where it has to.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-what=$1 environment=$2
+what=${1:-} environment=${2:-}
 stop() { echo "error: $1" >&2; exit "${2:-3}"; }
 root=terraform
 values=environments/$environment/terraform.tfvars
 [[ -f $root/$values ]] || stop \
-  "There is no environment $environment; there are $(cd terraform/environments && dirname */terraform.tfvars | xargs)." 2
+  "There is no environment '$environment'; there are $(cd $root/environments && dirname */terraform.tfvars | xargs)." 2
 
 run() {
   if [[ -n ${DRY_RUN:-} ]]; then echo "would run  $*"; else "$@"; fi
 }
-need() { [[ -n ${DRY_RUN:-} ]] || command -v "$1" >/dev/null || stop "$1 is not on the PATH; $2"; }
+# A dry run says what is missing and goes on.
+lacking() { [[ -n ${DRY_RUN:-} ]] || stop "$1"; echo "would stop  $1" >&2; }
+need() { command -v "$1" >/dev/null || lacking "$1 is not on the PATH; $2"; }
+# Terraform colours a pipe too.
+[[ -t 1 && -z ${NO_COLOR:-} ]] || export TF_CLI_ARGS="${TF_CLI_ARGS:-} -no-color"
 
-# The AWS CLI asks for a region even where it makes no difference; this one decides, whatever the profile names.
-region=${TF_VAR_region:-eu-west-1}
+value() { sed -nE "s/^$1[[:space:]]*=[[:space:]]*\"(.*)\".*/\1/p" "$root/$values"; }
+# What the environment's values set, Terraform takes from there and not from the shell, without a word.
+for name in $(sed -nE 's/^([a-z_]+)[[:space:]]*=.*/\1/p' "$root/$values"); do
+  [[ -z $(printenv "TF_VAR_$name") ]] || stop "TF_VAR_$name is set, and $root/$values sets $name too, which Terraform \
+prefers; change it there, or unset TF_VAR_$name." 2
+done
+# The AWS CLI asks for a region even where it makes no difference; this one decides, whatever the profile names. What
+# variables.tf would refuse is refused before a bucket is made there.
+region=${TF_VAR_region:-$(value region)}
+region=${region:-eu-west-1}
+regions=$(sed -nE 's/.*regex\("(.*)", var\.region\).*/\1/p' $root/variables.tf)
+[[ $region =~ $regions ]] || stop "The region is '$region', wanted one of AWS's commercial ones, such as eu-west-1: TF_VAR_region." 2
 export AWS_REGION=$region AWS_DEFAULT_REGION=$region
-# The account is that of the credentials, unless somebody names it.
-if [[ -z ${TF_VAR_account_id:-} ]]; then
-  need aws "install the AWS CLI, or name the account: export TF_VAR_account_id=…"
-  TF_VAR_account_id=$(aws sts get-caller-identity --query Account --output text 2>/dev/null) || {
-    [[ -n ${DRY_RUN:-} ]] || stop "AWS knows no credentials here, wanted those of the account: aws sso login, or AWS_PROFILE=…"
-    TF_VAR_account_id="<account>"
-  }
-elif [[ ! $TF_VAR_account_id =~ ^[0-9]{12}$ ]]; then
-  stop "TF_VAR_account_id is '$TF_VAR_account_id', wanted the twelve digits of the account: export TF_VAR_account_id=…" 2
-fi
-export TF_VAR_account_id
+# The account is that of the credentials; who names it has to have credentials of that one.
+named=${TF_VAR_account_id:-$(value account_id)}
+[[ -z $named || $named =~ ^[0-9]{12}$ ]] || stop "The account is '$named', wanted its twelve digits: TF_VAR_account_id." 2
+need aws "install the AWS CLI."
+of_credentials=$(aws sts get-caller-identity --query Account --output text 2>/dev/null) ||
+  lacking "AWS knows no credentials here, wanted those of the account: aws sso login, or AWS_PROFILE=…"
+[[ -z $named || -z $of_credentials || $named == "$of_credentials" ]] || stop "The credentials are of account $of_credentials, \
+wanted $named, as TF_VAR_account_id or $root/$values says: take others (AWS_PROFILE=…), or change that." 2
+export TF_VAR_account_id=${named:-${of_credentials:-<account>}}
 bucket=${TF_STATE_BUCKET:-retail-lakehouse-state-$TF_VAR_account_id}
 # A file of our own: in .terraform/environment Terraform keeps the workspace that is selected.
 set_to=$root/.terraform/set-to
@@ -65,7 +77,6 @@ alone() {
 }
 
 init() {
-  need aws "install the AWS CLI, or make the bucket $bucket by hand and run terraform init."
   state_bucket
   run terraform -chdir=$root init -input=false -reconfigure -backend-config="bucket=$bucket" \
     -backend-config="region=$region" -backend-config="key=retail-lakehouse/$environment.tfstate"
@@ -76,14 +87,21 @@ init() {
   echo "$wanted" >$set_to
 }
 
+apply() {
+  run terraform -chdir=$root apply ${YES:+-auto-approve} && return
+  local code=$?
+  [[ -n ${YES:-} || -t 0 ]] || echo "error: Where nobody can answer the question, YES=1 applies without it." >&2
+  return $code
+}
+
 need terraform "install 1.11 or newer."
 case $what in
   init) init ;;
   plan) is_set || init; alone; run terraform -chdir=$root plan ;;
-  apply) is_set || init; alone; run terraform -chdir=$root apply ${YES:+-auto-approve} ;;
+  apply) is_set || init; alone; apply ;;
   outputs)
     has_state || { [[ -z ${DRY_RUN:-} ]] || stop "terraform/ is not set to $environment yet"; init >&2; }
-    terraform -chdir=$root output -json -no-color
+    terraform -chdir=$root output -json
     ;;
   *) stop "terraform.sh knows init, plan, apply and outputs, not '$what'." 2 ;;
 esac

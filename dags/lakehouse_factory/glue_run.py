@@ -26,9 +26,11 @@ ENDED_FOR_GOOD = {
     "TIMEOUT": "it ran into Glue's time limit; give the job more workers or minutes, then clear the task",
     "STOPPED": "somebody stopped it; clear the task to run it again",
 }
+# What Glue says of a run that did not begin, with a package or a file that it could not get.
+NOT_BEGUN = "LAUNCH ERROR"
 # What Glue says of a run that our job did not end.
 GLUE_SAYS = (
-    "LAUNCH ERROR", "Resource unavailable", "Job failed to start", "Max concurrent runs exceeded", "Out of memory",
+    "Resource unavailable", "Job failed to start", "Max concurrent runs exceeded", "Out of memory",
     "No space left on device", "Throttling", "AccessDenied", "Internal service error",
 )  # fmt: skip
 # Calls that Glue will refuse again, however often they are made.
@@ -121,7 +123,8 @@ def failure(job_name: str, run: Mapping[str, Any]) -> AirflowException:
 
 
 def _shown(message: str) -> str:
-    """A run's error message: whole where our job wrote it, else Glue's own words, for an engine's text quotes rows."""
-    if exit_code_in(message) is not None:
+    """A run's error message: whole where our job wrote it or never began, else Glue's own words, for an engine's text
+    quotes rows."""
+    if exit_code_in(message) is not None or message.startswith(NOT_BEGUN):
         return message
     return ", ".join(words for words in GLUE_SAYS if words.lower() in message.lower())

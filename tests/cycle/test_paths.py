@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.contracts.project import Project
-from lakehouse.lake.paths import Lake, LakePathError
+from lakehouse.lake.paths import BucketNameError, Lake, LakePathError
 from lakehouse.runtime.context import Context
 from tests.cycle.test_bad_input import ROOT, assert_one_line, call, runner, submitted
 from tests.cycle.test_bad_parts import ORDERS, order
@@ -66,6 +66,25 @@ def test_a_lake_that_not_every_engine_can_open_is_refused(tmp_path: Path, name: 
     assert refused.value.exit_code == 3
     with pytest.raises(LakePathError):
         Lake.at(str(tmp_path), raw_root=str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("root", "said"),
+    [
+        ("s3://", "'s3://' names no bucket, wanted s3://bucket/prefix; look whether every variable in it is set."),
+        ("s3:///lake", "'s3:///lake' names no bucket, wanted"),
+        ("s3a://", "'s3a://' names no bucket, wanted"),
+        ("s3://\u2577 Warning/lake", "names no bucket but '\u2577 Warning', wanted"),
+        ("s3://A_b/lake", "names no bucket but 'A_b', wanted"),
+    ],
+)
+def test_a_lake_on_s3_names_its_bucket(root: str, said: str) -> None:
+    with pytest.raises(BucketNameError) as refused:
+        Lake.at(root)
+    assert said in str(refused.value)
+    with pytest.raises(BucketNameError):
+        Lake.at("s3://curated", raw_root=root)
+    assert Lake.at("s3://a.b-3/").curated == "s3://a.b-3/curated"
 
 
 def test_a_refused_path_is_one_line_everywhere_and_nothing_is_written(tmp_path: Path) -> None:

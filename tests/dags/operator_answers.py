@@ -127,6 +127,7 @@ def glue_answers() -> dict[str, Any]:
             for state in ("STARTING", "RUNNING", "STOPPING", "WAITING", "TIMEOUT", "STOPPED", "ERROR")
         },
         "engine": str(failure("j", broken)),
+        "not begun": str(failure("j", {**broken, "ErrorMessage": "LAUNCH ERROR | No matching distribution for a==1"})),
         "refusals": {
             code: refusal(code)
             for code in (

@@ -50,7 +50,7 @@ def test_a_job_whose_wheel_is_not_there_is_tried_again_and_says_that_it_was_not_
     assert ended["tasks"] == {"transform": "failed", "all_parts_done": "upstream_failed"}
     assert len(aws.runs("transform_erp")) == 4
     (text,) = slack.texts
-    assert "LAUNCH ERROR" in text
+    assert "LAUNCH ERROR | " in text, text
 
 
 @pytest.mark.parametrize(

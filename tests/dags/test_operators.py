@@ -51,6 +51,10 @@ def test_of_an_engines_message_only_glues_own_words_are_shown(answers: dict[str,
     assert answers["glue"]["engine"] == "j: Out of memory"
 
 
+def test_why_a_run_did_not_begin_is_shown_whole(answers: dict[str, Any]) -> None:
+    assert answers["glue"]["not begun"] == "j: LAUNCH ERROR | No matching distribution for a==1"
+
+
 def test_an_index_is_copied_after_its_pages(answers: dict[str, Any]) -> None:
     assert answers["order"] == [f"site/docs/dbt/{name}" for name in ("a.html", "z/page.html", "index.html")]
 

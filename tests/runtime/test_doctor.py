@@ -23,6 +23,7 @@ def whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (tmp_path / f".cache/jars/{artifact}-{version}.jar").touch()
     (tmp_path / "requirements.txt").write_text(f"pytest=={metadata.version('pytest')}\n")
     monkeypatch.setattr(doctor, "find_java", lambda cache: "/opt/java17")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
     return Project(tmp_path)
 
 
@@ -48,6 +49,24 @@ def test_no_java_is_named(whole: Project, monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(doctor, "find_java", none)
     assert wrong(whole) == ["no  Java: found Java 8 in /opt/java8; wanted 17 or 21; set JAVA_HOME, or run `make setup`"]
+
+
+def test_a_java_home_without_java_is_named_though_a_run_finds_another(
+    whole: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", "/nowhere")
+    assert wrong(whole) == [
+        "no  JAVA_HOME: /nowhere, where no Java is; wanted the home of one; unset it, or set it to Java's home"
+    ]
+
+
+def test_who_deploys_learns_what_is_lacking_and_others_have_no_fault(
+    whole: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: None if name == "terraform" else f"/bin/{name}")
+    lines: list[str] = []
+    assert report(laptop(whole, (3, 11)), lines.append) == 0
+    assert "ok  programs to deploy with: without terraform, which `make deploy` needs" in lines
 
 
 def test_missing_and_old_jars_are_named(whole: Project) -> None:

@@ -111,6 +111,15 @@ def test_the_lines_of_the_page_deploy_and_do_nothing_the_second_time(reader: Rea
         assert reader.airflow.asked == [update]
 
 
+def test_one_clone_plans_one_environment_after_the_other(reader: Reader) -> None:
+    for environment in ("dev", "prod", "dev", "dev"):
+        said = reader.follow(f"make terraform-plan ENV={environment}")
+        named = set(re.findall(r"retail-lakehouse-(dev|prod)-landing", said)) or set(
+            re.findall(r'"environment" += "(\w+)"', said)
+        )
+        assert named == {environment}
+
+
 def test_the_bucket_of_the_state_goes_with_its_versions(tmp_path: Path) -> None:
     if shutil.which("aws") is None:
         pytest.skip("aws is not installed")

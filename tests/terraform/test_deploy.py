@@ -101,7 +101,7 @@ def test_without_outputs_or_a_wheel_one_line_says_what_to_do(
     named = tmp_path / "outputs.json"
     monkeypatch.setenv("LAKEHOUSE_OUTPUTS", str(named))
     assert deploy.main(["upload-jobs"]) == EXIT_TERMINAL
-    assert "run `make terraform-init terraform-apply ENV=dev` first" in capsys.readouterr().err
+    assert "run `make deploy ENV=dev` first" in capsys.readouterr().err
     next((checkout.root / "dist").iterdir()).unlink()
     with pytest.raises(artifacts.NotBuiltError, match="run `make package` first"):
         checkout.run("upload-jobs")

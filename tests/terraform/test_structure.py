@@ -106,7 +106,7 @@ def test_each_environment_has_a_state_of_its_own(name: str) -> None:
 def test_a_folder_without_values_is_no_environment() -> None:
     said = terraform_sh("plan", "shared")
     assert (said.returncode, said.stdout) == (2, "")
-    assert said.stderr == "error: There is no environment shared; there are dev prod.\n"
+    assert said.stderr == "error: There is no environment 'shared'; there are dev prod.\n"
 
 
 def terraform_sh(*words: str) -> subprocess.CompletedProcess[str]:

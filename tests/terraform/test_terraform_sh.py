@@ -21,12 +21,15 @@ if [[ -e $own/environment && $(cat "$own/environment") != default ]]; then
   echo "Currently selected workspace does not exist" >&2
   exit 1
 fi
-[[ $2 != init ]] || mkdir -p "$own"
+case $2 in
+  init) mkdir -p "$own" ;;
+  apply) [[ -n ${YES:-} ]] || read -r ;;
+esac
 """
 AWS = """#!/bin/bash
 echo "aws $*" >>"$CALLS"
 case "$*" in
-  *get-caller-identity*) echo 123456789012 ;;
+  *get-caller-identity*) [[ -z ${NOBODY:-} ]] && echo "${CREDENTIALS:-123456789012}" ;;
   *head-bucket*) [[ -n ${VERSIONING:-} ]] ;;
   *get-bucket-versioning*) echo "$VERSIONING" ;;
   *get-database*) [[ -n ${SILVER:-} ]] ;;
@@ -46,11 +49,14 @@ class Clone:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_", "DRY_RUN"))}
         env = {**kept, "PATH": f"{self.root}/bin:{kept['PATH']}", "CALLS": str(self.root / "calls"), **words}
         command = [str(self.root / "tools/terraform.sh"), what, environment]
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=30)
+        return subprocess.run(
+            command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=30
+        )
 
     def calls(self, *words: str) -> list[str]:
         """What was called, where it says one of these words."""
-        said = (self.root / "calls").read_text().splitlines()
+        calls = self.root / "calls"
+        said = calls.read_text().splitlines() if calls.exists() else []
         return [line for line in said if any(word in line for word in words)]
 
 
@@ -59,6 +65,7 @@ def clone(tmp_path: Path) -> Clone:
     for name in ("dev", "prod"):
         (tmp_path / f"terraform/environments/{name}").mkdir(parents=True)
         (tmp_path / f"terraform/environments/{name}/terraform.tfvars").write_text(f'environment = "{name}"\n')
+    shutil.copy(ROOT / "terraform/variables.tf", tmp_path / "terraform")
     (tmp_path / "tools").mkdir()
     shutil.copy(ROOT / "tools/terraform.sh", tmp_path / "tools")
     (tmp_path / "bin").mkdir()
@@ -91,7 +98,8 @@ def test_a_call_by_hand_has_the_account_and_region_of_the_state(clone: Clone) ->
     # Another region or account is another state, so terraform/ is set to it first.
     clone.run("plan", VERSIONING="Enabled", TF_VAR_region="eu-west-1")
     assert 'region     = "eu-west-1"' in values.read_text()
-    clone.run("plan", VERSIONING="Enabled", TF_VAR_account_id="210987654321", TF_STATE_BUCKET="shared")
+    other = "210987654321"
+    clone.run("plan", VERSIONING="Enabled", TF_VAR_account_id=other, CREDENTIALS=other, TF_STATE_BUCKET="shared")
     clone.run("plan", VERSIONING="Enabled", TF_VAR_account_id=ACCOUNT, TF_STATE_BUCKET="shared")
     assert f'account_id = "{ACCOUNT}"' in values.read_text()
     assert len(clone.calls("terraform -chdir=terraform init")) == 4
@@ -104,6 +112,53 @@ def test_one_clone_goes_from_an_environment_to_another_and_back(clone: Clone) ->
         values = clone.root / "terraform/environment.auto.tfvars"
         assert values.read_text() == f'environment = "{environment}"\n'
     assert len(clone.calls("terraform -chdir=terraform init")) == 3
+
+
+def test_an_environment_may_name_its_account_and_region(clone: Clone) -> None:
+    with (clone.root / "terraform/environments/prod/terraform.tfvars").open("a") as values:
+        values.write('account_id  = "210987654321"\nregion = "eu-north-1"\n')
+    assert clone.run("plan", "prod", CREDENTIALS="210987654321").returncode == 0
+    assert clone.calls("create-bucket --bucket retail-lakehouse-state-210987654321 --region eu-north-1")
+    done = clone.run("plan", "prod")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: The credentials are of account 123456789012, wanted 210987654321, as TF_VAR_account_id or "
+        "terraform/environments/prod/terraform.tfvars says: take others (AWS_PROFILE=…), or change that.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"TF_VAR_region": "cn-north-1"}, "The region is 'cn-north-1', wanted one of AWS's commercial ones"),
+        ({"TF_VAR_region": "eu-west"}, "The region is 'eu-west', wanted one of AWS's commercial ones"),
+        ({"TF_VAR_account_id": "12345678901"}, "The account is '12345678901', wanted its twelve digits"),
+        ({"TF_VAR_account_id": "123456789021"}, "The credentials are of account 123456789012, wanted 123456789021"),
+        ({"NOBODY": "1"}, "AWS knows no credentials here, wanted those of the account"),
+        # Terraform would take the file's, and say nothing.
+        ({"TF_VAR_environment": "prod"}, "TF_VAR_environment is set, and terraform/environments/dev/terraform.tfvars"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_made(clone: Clone, words: dict[str, str], said: str) -> None:
+    done = clone.run("init", **words)
+    assert done.returncode in (2, 3)
+    assert done.stderr.startswith(f"error: {said}")
+    assert len(done.stderr.splitlines()) == 1
+    assert not clone.calls("terraform", "s3api")
+
+
+def test_a_dry_run_says_what_is_missing_and_calls_nothing(clone: Clone) -> None:
+    done = clone.run("apply", DRY_RUN="1", NOBODY="1", YES="1")
+    assert done.returncode == 0
+    assert "would stop  AWS knows no credentials here" in done.stderr
+    assert done.stdout == "would run  terraform -chdir=terraform apply -auto-approve\n"
+    assert clone.calls("") == ["aws sts get-caller-identity --query Account --output text"]
+
+
+def test_where_nobody_can_answer_the_way_to_go_on_is_said(clone: Clone) -> None:
+    done = clone.run("apply", VERSIONING="Enabled")
+    assert done.returncode == 1
+    assert done.stderr == "error: Where nobody can answer the question, YES=1 applies without it.\n"
 
 
 @pytest.mark.parametrize("what", ["plan", "apply"])

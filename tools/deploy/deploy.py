@@ -7,9 +7,6 @@ what is there already, by content, is left alone.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -19,24 +16,15 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lakehouse.errors import LakehouseError, TransientError, UsageError
+from lakehouse.contracts.project import Project
+from lakehouse.errors import LakehouseError, TransientError
+from lakehouse.runtime.outputs import AccountError, NotAppliedError, terraform_outputs
 from tools.deploy import artifacts, mwaa
 from tools.deploy.upload import Artifact, Upload, Uploaded, upload
 
 ROOT = Path(__file__).resolve().parents[2]
 # Errors that may not come again when the same call is repeated.
 _TEMPORARY = {"RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling", "ThrottlingException", "InternalError"}
-
-
-class NoOutputsError(LakehouseError):
-    """Terraform knows no buckets yet."""
-
-    def __init__(self, environment: str, reason: str) -> None:
-        self.environment, self.reason = environment, reason
-        super().__init__(
-            f"Terraform has no outputs for {environment} ({reason}); run `make terraform-init terraform-apply "
-            f"ENV={environment}` first, or look with DRY_RUN=1."
-        )
 
 
 class RefusedError(LakehouseError):
@@ -132,36 +120,12 @@ TARGETS = {
 
 def outputs_of(environment: str, dry_run: bool) -> Mapping[str, Any]:
     """Terraform's outputs; in a dry run without any, names in angle brackets."""
-    named = os.environ.get("LAKEHOUSE_OUTPUTS")
-    folder = ROOT / "terraform/environments"
-    if not (folder / environment / "terraform.tfvars").is_file():
-        known = ", ".join(sorted(values.parent.name for values in folder.glob("*/terraform.tfvars")))
-        raise UsageError(f"There is no environment {environment}; there are {known}.")
     try:
-        text = Path(named).read_text() if named else _answer(environment, dry_run)
-        found = {name: output["value"] for name, output in json.loads(text).items()}
-        if not found:
-            raise NoOutputsError(environment, "nothing was applied yet")
-    except (NoOutputsError, OSError, subprocess.CalledProcessError) as error:
+        return terraform_outputs(Project(ROOT), environment, dry_run)
+    except (NotAppliedError, AccountError):
         if dry_run:
             return _Unknown()
-        raise error if isinstance(error, NoOutputsError) else NoOutputsError(environment, _reason(error)) from None
-    return found
-
-
-def _reason(error: Exception) -> str:
-    """The line that says what is wrong, of terraform's many."""
-    if not isinstance(error, subprocess.CalledProcessError):
-        return str(error)
-    lines = [line.strip(" │╷╵") for line in error.stderr.splitlines()]
-    named = [line[len("Error: ") :] for line in lines if line.lower().startswith("error: ")]
-    return (named or [f"terraform ended with {error.returncode}"])[0]
-
-
-def _answer(environment: str, dry_run: bool) -> str:
-    command = [str(ROOT / "tools/terraform.sh"), "outputs", environment]
-    env = {**os.environ, "DRY_RUN": "1" if dry_run else ""}
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+        raise
 
 
 class _Unknown(dict[str, Any]):

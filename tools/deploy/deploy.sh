@@ -3,7 +3,7 @@
 # repeated, so after an error the same call goes on where it stopped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-environment=$1
+environment=${1:-}
 steps=(terraform-init terraform-apply upload-jobs package-dbt upload-dags upload-dbt-docs update-airflow)
 number=0
 for step in "${steps[@]}"; do

@@ -25,8 +25,9 @@ def variables_page(root: Path) -> str:
     return page(
         "Terraform variables and outputs",
         "An environment is a folder below `terraform/environments/`; its `terraform.tfvars` holds what differs from "
-        "the defaults. `TF_VAR_<name>` in the shell sets a variable too. [In an AWS account](../cloud.md) has the "
-        "steps.",
+        "the defaults. `TF_VAR_<name>` in the shell sets a variable that the file leaves out; one that both set is "
+        "refused by `make terraform-…`, for Terraform would take the file's without a word. "
+        "[In an AWS account](../cloud.md) has the steps.",
         "## Variables",
         table(("variable", "meaning", "type", "default", *given), rows),
         "## Outputs",

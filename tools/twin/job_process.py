@@ -177,7 +177,7 @@ def _unpacked(wheel: Path, folder: Path) -> Path:
 
 def require_packages(pins: str) -> None:
     """Raise LaunchError for a package that this machine has not got; its versions are those of its own Python."""
-    for line in filter(None, (line.strip() for line in pins.splitlines())):
+    for line in filter(None, (line.split("#")[0].strip() for line in pins.splitlines())):
         name = line.split("==")[0].split("[")[0]
         try:
             version(name)

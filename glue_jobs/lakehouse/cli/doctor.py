@@ -20,8 +20,8 @@ app = new_app()
 @command(app, "doctor", example="lakehouse doctor --environment dev", panel=CHECK)
 def doctor(
     environment: Annotated[
-        str, typer.Option("--environment", metavar="NAME", help="Look into this environment's account instead.")
-    ] = "",
+        str | None, typer.Option("--environment", metavar="NAME", help="Look into this environment's account instead.")
+    ] = None,
     run: Annotated[
         bool,
         typer.Option("--run", help="Also try packages and a commit in a Glue job, and wait for its end (costs cents)."),
@@ -38,10 +38,10 @@ def doctor(
     from lakehouse.errors import EXIT_TERMINAL, UsageError
     from lakehouse.runtime.doctor import laptop, report
 
-    if run and not environment:
+    if run and environment is None:
         raise UsageError("--run starts a job in an account; name its environment: --environment dev.")
     project = find_project()
-    if not environment:
+    if environment is None:
         return EXIT_TERMINAL if report(laptop(project), print_line) else 0
     import boto3
 

@@ -51,6 +51,18 @@ class LakePathError(LakehouseError):
         )
 
 
+class BucketNameError(LakehouseError):
+    """The path of a lake on S3 names no bucket, as where a variable in it is not set."""
+
+    def __init__(self, path: str, found: str) -> None:
+        self.path, self.found = path, found
+        super().__init__(
+            f"The path of the lake {path!r} names {f'no bucket but {found!r}' if found else 'no bucket'}, wanted "
+            "s3://bucket/prefix; look whether every variable in it is set."
+        )
+
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # delta-rs and DuckDB take the path for a URL (after # or ? delta-rs lists no history), Spark substitutes ${…} in SQL.
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f\[\]|^\\#?]|\$\{|%[0-9A-Fa-f]{2}")
 
@@ -66,11 +78,14 @@ class Lake:
     def at(cls, root: str, raw_root: str | None = None) -> Lake:
         """The lake under one root: a folder or s3://bucket/prefix; raw_root puts the raw layer elsewhere.
 
-        Raises LakePathError for a path that not every engine can open.
+        Raises LakePathError for a path that not every engine can open, BucketNameError for one on S3 without a bucket.
         """
         if "\0" in root:
             raise LakePathError(root, "\0")
         base = root.rstrip("/") if is_s3(root) else str(Path(root).expanduser().resolve())
+        for path in (root, raw_root or ""):
+            if is_s3(path) and not _BUCKET.fullmatch(bucket := path.split("/")[2]):
+                raise BucketNameError(path, bucket)
         for path in (base, raw_root or ""):
             if found := _UNUSABLE.search(path):
                 raise LakePathError(path, found[0])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from pathlib import Path
 
 from lakehouse.contracts.project import Project
 from lakehouse.errors import LakehouseError
-from lakehouse.runtime.java import find_java
+from lakehouse.runtime.java import find_java, java_version
 from lakehouse.runtime.spark_settings import DELTA_PACKAGE, log_store_jar
 
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -63,12 +65,14 @@ def laptop(project: Project, python: tuple[int, int] | None = None) -> Iterator[
     own = ".".join(map(str, python or sys.version_info[:2]))
     yield line("Python", own, " or ".join(PYTHONS), "run `make setup PYTHON=python3.11`", own in PYTHONS)
     yield _java(project)
+    yield from _java_home()
     delta = _jars(project.cache)
     wanted = ":".join(DELTA_PACKAGE.split(":")[1:])
     yield line("Delta's jars", delta or "none", wanted, "run `make setup`", delta == wanted)
     store = log_store_jar(project)
     # Most laptops never write to S3, and a run that does says so itself.
     yield Line("log store for S3", store.name if store.is_file() else "not built; a lake on S3 needs it: `make jar`")
+    yield _deploying()
     yield _packages(project.root / "requirements.txt", metadata.version)
     yield _glue_delta(DELTA_PACKAGE)
 
@@ -78,6 +82,20 @@ def _java(project: Project) -> Line:
         return Line("Java", str(find_java(project.cache)))
     except LakehouseError as error:
         return Line("Java", str(error).split("; ")[-1].split(". ")[0], "17 or 21", "set JAVA_HOME, or run `make setup`")
+
+
+def _java_home() -> Iterator[Line]:
+    """A JAVA_HOME without a Java: a run finds another one, and Maven does not."""
+    home = os.environ.get("JAVA_HOME")
+    if home and java_version(Path(home)) is None:
+        yield Line("JAVA_HOME", f"{home}, where no Java is", "the home of one", "unset it, or set it to Java's home")
+
+
+def _deploying() -> Line:
+    """What only those need who deploy, so that its lack is no fault of the machine."""
+    lacking = [name for name in ("terraform", "aws", "mvn") if shutil.which(name) is None]
+    without = f"without {', '.join(lacking)}, which `make deploy` needs"
+    return Line("programs to deploy with", without if lacking else "terraform, aws, mvn")
 
 
 def _jars(cache: Path) -> str:

@@ -21,7 +21,8 @@ class NotAppliedError(LakehouseError):
     def __init__(self, environment: str, reason: str) -> None:
         self.environment = environment
         super().__init__(
-            f"Terraform has no outputs of {environment} ({reason}); run `make deploy ENV={environment}` first."
+            f"Terraform has no outputs of {environment} ({reason.rstrip('.')}); run `make deploy ENV={environment}` "
+            "first."
         )
 
 
@@ -37,26 +38,35 @@ _STOPPED: Mapping[int, type[LakehouseError]] = {EXIT_USAGE: EnvironmentNameError
 """What it means that tools/terraform.sh stopped by itself, whose line says what is wanted."""
 
 
-def terraform_outputs(project: Project, environment: str) -> Mapping[str, Any]:
+def terraform_outputs(project: Project, environment: str, dry_run: bool = False) -> Mapping[str, Any]:
     """The outputs by name, from Terraform or the file that LAKEHOUSE_OUTPUTS names; raises NotAppliedError.
 
-    Where tools/terraform.sh stops before it asks, EnvironmentNameError or AccountError with its line.
+    Where tools/terraform.sh stops before it asks, EnvironmentNameError or AccountError with its line. dry_run:
+    Terraform is only asked where it is set to the environment already.
     """
     named = os.environ.get("LAKEHOUSE_OUTPUTS")
     command = [str(project.root / "tools/terraform.sh"), "outputs", environment]
+    env = {**os.environ, "DRY_RUN": "1" if dry_run else ""}
     try:
         if named:
             text = Path(named).read_text("utf-8")
         else:
-            text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            text = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
         found = {name: output["value"] for name, output in json.loads(text).items()}
     except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or ["no reason"])[-1]
-        if last.startswith(_ERROR) and error.returncode in _STOPPED:
-            raise _STOPPED[error.returncode](last.removeprefix(_ERROR)) from None
-        raise NotAppliedError(environment, last) from None
+        raise _reason(environment, error) from None
     except (OSError, ValueError) as error:
         raise NotAppliedError(environment, str(error)) from None
     if not found:
         raise NotAppliedError(environment, "nothing was applied yet")
     return found
+
+
+def _reason(environment: str, error: subprocess.CalledProcessError) -> LakehouseError:
+    """The line that says what is wrong, of the script's or of terraform's many."""
+    lines = [line.strip(" │╷╵") for line in error.stderr.splitlines()]
+    own = [line.removeprefix(_ERROR) for line in lines if line.startswith(_ERROR)]
+    if own and error.returncode in _STOPPED:
+        return _STOPPED[error.returncode](own[-1])
+    named = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
+    return NotAppliedError(environment, (named or [f"terraform ended with {error.returncode}"])[0])
