@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,15 @@ def variables_page(root: Path) -> str:
 
 def alarms_page(root: Path) -> str:
     """The page of the alarms: name, when it rings, and what to do."""
+    (watch,) = [known for name, known in _blocks(root / "terraform" / "main.tf", "module") if name == "watch"]
+    given = {"24 + var.grace_hours": 24 + watch["grace_hours"]}
     rows = [
-        (code(_name(known["alarm_name"])), _sentence(known["alarm_description"]), _condition(known), _what_to_do(key))
+        (
+            code(_name(known["alarm_name"])),
+            _sentence(_with(given, known["alarm_description"])),
+            _condition(known),
+            _what_to_do(key),
+        )
         for file in sorted((root / "terraform" / "modules").rglob("main.tf"))
         for key, known in _resources(file, "aws_cloudwatch_metric_alarm")
     ]
@@ -49,7 +56,7 @@ def alarms_page(root: Path) -> str:
         "timed-out Glue run is a message of its own, with job, run and reason: look the reason up in "
         "[when a run fails](../how-to/when-a-run-fails.md). A monthly budget warns of the account's costs "
         "(`monthly_budget_usd`, [Terraform variables](terraform-variables.md)). `…` stands for the environment's name, "
-        "a job or a dataset.",
+        "a job or a dataset. [On call](../how-to/on-call.md) says where to look first.",
         table(("alarm", "meaning", "rings when", "what to do"), rows),
     )
 
@@ -61,6 +68,13 @@ _WHAT_TO_DO = {
     "quarantine": "open the batch in Data Docs; then [repair its rows](../how-to/repair-quarantine.md), or decide on "
     "the [stopped batch](../how-to/when-a-run-fails.md#a-stopped-batch)",
 }
+
+
+def _with(given: Mapping[str, int], text: str) -> str:
+    """A text with the sums that it names computed."""
+    for words, value in given.items():
+        text = text.replace(f"${{{words}}}", str(value))
+    return text
 
 
 def _what_to_do(key: str) -> str:
