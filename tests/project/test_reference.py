@@ -110,5 +110,6 @@ def test_an_alarm_without_advice_is_an_error(tmp_path: Path) -> None:
     module.mkdir(parents=True)
     alarm = 'resource "aws_cloudwatch_metric_alarm" "new_one" {\n  alarm_name = "x"\n  alarm_description = "y"\n}\n'
     (module / "main.tf").write_text(alarm, encoding="utf-8")
+    (tmp_path / "terraform/main.tf").write_text('module "watch" {\n  grace_hours = 2\n}\n', encoding="utf-8")
     with pytest.raises(KeyError, match="say what to do when the alarm 'new_one' rings"):
         alarms_page(tmp_path)
