@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 
 class SyncPrefix(S3CopyPrefixOperator):
-    """S3CopyPrefixOperator that copies only what is missing or older at its destination.
+    """S3CopyPrefixOperator that copies only what is missing or older at its destination, and removes what is gone.
 
-    Every validated batch adds a page: copying all of them each hour would in time cost more than the jobs. Times are
+    A page of a dataset that was dropped, or of a person who was erased, is no longer made; its copy goes with it. Every
+    validated batch adds a page: copying all of them each hour would in time cost more than the jobs. Times are
     compared, not ETags, because those differ between two objects that KMS encrypts.
     """
 
     def execute(self, context: Context) -> list[str]:
-        """Copy what is new and return its names; with nothing new, or nothing there, do nothing."""
+        """Copy what is new and return its names, then remove what is no longer made; an empty source is none."""
         bucket, prefix = self.hook.parse_s3_url(self.source_bucket_prefix)
         to_bucket, to_prefix = self.hook.parse_s3_url(self.dest_bucket_prefix)
         there = self._times(to_bucket, to_prefix)
@@ -32,7 +33,11 @@ class SyncPrefix(S3CopyPrefixOperator):
         # An index after its pages, so that it never has a dead link.
         for name in sorted(new, key=lambda name: (name.endswith("index.html"), name)):
             self.hook.copy_object(f"{prefix}{name}", f"{to_prefix}{name}", bucket, to_bucket, acl_policy=NO_ACL)
-        self.log.info("%d of %d files were new in %s", len(new), len(delivered), self.dest_bucket_prefix)
+        gone = sorted(there.keys() - delivered.keys()) if delivered else []
+        if gone:
+            self.hook.delete_objects(bucket=to_bucket, keys=[f"{to_prefix}{name}" for name in gone])
+        said = "%d of %d files were new in %s, %d were removed there"
+        self.log.info(said, len(new), len(delivered), self.dest_bucket_prefix, len(gone))
         return sorted(new)
 
     def _times(self, bucket: str, prefix: str) -> Mapping[str, datetime]:

@@ -148,7 +148,10 @@ def glue_answers() -> dict[str, Any]:
 
 
 def copied(source: dict[str, int], there: dict[str, int]) -> list[list[str]]:
-    """What is copied, in its order: from and to. The numbers are the minutes of the files' times."""
+    """What is copied, in its order: from and to; what is removed behind it, to nowhere.
+
+    The numbers are the minutes of the files' times.
+    """
     made: list[list[str]] = []
 
     def pages(Bucket: str, Prefix: str) -> list[Any]:
@@ -163,6 +166,7 @@ def copied(source: dict[str, int], there: dict[str, int]) -> list[list[str]]:
         parse_s3_url=S3Hook.parse_s3_url,
         get_conn=lambda: SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=pages)),
         copy_object=lambda key, to, bucket, to_bucket, **_: made.append([f"{bucket}/{key}", f"{to_bucket}/{to}"]),
+        delete_objects=lambda bucket, keys: made.extend([f"{bucket}/{key}", ""] for key in keys),
     )
     task.execute({})
     return made
@@ -219,6 +223,8 @@ def main() -> None:
             {"older.html": 0, "same.html": 1, "newer.html": 2, index: 2},
             {"older.html": 1, "same.html": 1, "newer.html": 1, index: 1},
         ),
+        "gone": copied({"a.html": 1, index: 2}, {"a.html": 1, index: 1, "runs/old.html": 1}),
+        "nothing made": copied({}, {"old.html": 1}),
         "parts": [parts("erp: one file failed"), parts(None)],
         "views": view_answers(),
         "reads": view_reads('-- not silver.a\nSELECT 1 FROM Silver . "b", analytics.u /* nor ops.c */'),

@@ -59,6 +59,13 @@ def test_an_index_is_copied_after_its_pages(answers: dict[str, Any]) -> None:
     assert answers["order"] == [f"site/docs/dbt/{name}" for name in ("a.html", "z/page.html", "index.html")]
 
 
+def test_the_copy_of_a_page_goes_with_it_behind_the_index(answers: dict[str, Any]) -> None:
+    """Of a dataset that was dropped, or a person who was erased; where nothing is made, nothing goes."""
+    index = ["lake/curated/docs/dbt/index.html", "site/docs/dbt/index.html"]
+    assert answers["gone"] == [index, ["site/docs/dbt/runs/old.html", ""]]
+    assert answers["nothing made"] == []
+
+
 def test_docs_that_are_newer_than_their_copies_are_copied(answers: dict[str, Any]) -> None:
     wanted = ("newer.html", "index.html")
     assert answers["changed"] == [[f"lake/curated/docs/dbt/{name}", f"site/docs/dbt/{name}"] for name in wanted]

@@ -43,6 +43,8 @@ def _of_dags(at: Places) -> Iterator[Call]:
         log = f"curated/{database}/{table}/_delta_log"
         yield Call.of("s3:GetObject", at.object("curated", f"{log}/<file>"))
         yield at.listing("curated", f"{log}/")
+    # A page goes with what it was about; nothing was dropped while the DAGs were recorded.
+    yield Call.of("s3:DeleteObject", at.object("curated", "docs/site/<file>"))
     for place in ("docs/dbt", "curated/athena_results/airflow"):
         yield from each(UPLOAD, at.object("curated", f"{place}/<file>"))
         yield at.listing("curated", f"{place}/")

@@ -136,6 +136,13 @@ data "aws_iam_policy_document" "airflow" {
     resources = ["${local.curated}/curated/docs/*", "${local.curated}/docs/*", "${local.curated}/${var.workgroup.results}/*"]
   }
 
+  # The copy of a page that is no longer made goes with it.
+  statement {
+    sid       = "RemoveOldDocs"
+    actions   = ["s3:DeleteObject"]
+    resources = ["${local.curated}/docs/*"]
+  }
+
   statement {
     sid       = "ListTablesAndDocs"
     actions   = ["s3:ListBucket"]
