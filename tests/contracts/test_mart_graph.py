@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.contracts.dbt_files import mart_problems, read_marts, read_models
-from lakehouse.contracts.mart_graph import Mart, find_marts, level_of, mart_faults
+from lakehouse.contracts.mart_graph import Mart, Reach, find_marts, level_of, mart_faults
 from lakehouse.contracts.project import Project
 
 SOURCES = """
@@ -179,3 +179,18 @@ def test_the_marts_of_this_project_are_declared_whole(project: Project) -> None:
     assert fact.reads == ("silver.crm_leads", "silver.erp_orders", "silver.products", "silver.web_events")
     assert [table for table, one in fact.reach.items() if one.reads_others] == ["silver.products"]
     assert mart_problems(project.dbt) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "reads_others"),
+    [
+        ("select dt, visits.week from changed", False),
+        ("select dt from changed join staging.stg_visits using (id)", True),
+        ("select dt from changed join `staging`.`stg_visits` using (id)", True),
+        ("select dt from changed, silver.visits", True),
+        ("select dt from changed join between.visits using (id)", True),
+    ],
+)
+def test_a_query_that_joins_another_table_is_known_however_it_names_it(query: str, reads_others: bool) -> None:
+    """It is asked on the tables as they were, too; otherwise the place that a row left is lost."""
+    assert Reach(query).reads_others is reads_others

@@ -12,6 +12,7 @@ from lakehouse.cli.check import problems, readable_suites
 from lakehouse.contracts.project import Project
 from lakehouse.cycle import dry_run
 from lakehouse.cycle.dry_run import refused_plans
+from tests.helpers.shop_models import MART, write_models
 from tests.helpers.small_project import CONTRACT, PRESENT, rule, spoiled, write_project
 
 ROWS = "unexpected_rows_expectation"
@@ -95,3 +96,22 @@ def test_a_table_that_cannot_be_made_names_its_dataset(
     (line,) = deep(write_project(tmp_path), spark)
     assert line.startswith("contracts/shop.yaml:14: visits: its tables cannot be made: AnalysisException [UNRESOLVED_")
     assert "secret" not in line
+
+
+def test_what_a_model_does_with_changes_is_tried_too(spark: SparkSession, tmp_path: Path) -> None:
+    """The first build of a mart is none of changes: a typo in that branch would wait for the second delivery."""
+    assert deep(write_models(tmp_path / "right"), spark) == []
+    wrong = write_models(tmp_path / "wrong", mart=MART.replace("in_changed()", "in_chnaged()"))
+    (line,) = deep(wrong, spark)
+    assert line.startswith("dbt/models/marts/fct_notes.sql: fct_notes: ")
+    assert "'in_chnaged' is undefined" in line
+
+
+def test_what_spark_says_of_a_model_is_said_whole(spark: SparkSession, tmp_path: Path) -> None:
+    """No row is there that it could quote."""
+    mart = MART.replace("count(*)", "count(nota)")
+    (line,) = deep(write_models(tmp_path, mart=mart), spark)
+    assert line.startswith("dbt/models/marts/fct_notes.sql: fct_notes: [UNRESOLVED_COLUMN.WITH_SUGGESTION] ")
+    assert "with name `nota` cannot be resolved. Did you mean one of the following? [" in line
+    assert "SQLSTATE" not in line
+    assert "line " not in line

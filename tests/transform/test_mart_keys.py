@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql.types import StructType
 
 from lakehouse.contracts.mart_graph import Mart, Reach
 from lakehouse.lake.changed_rows import Span, file_changes
@@ -15,10 +16,11 @@ from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import ModelError, register_table, register_version
 from lakehouse.transform import mart_cost, mart_keys
 from lakehouse.transform.mart_changes import Change, Pending
-from lakehouse.transform.mart_keys import ChangedKeys, ChangedRows, changed_keys
+from lakehouse.transform.mart_key_types import other_types
+from lakehouse.transform.mart_keys import ChangedKeys, ChangedRows, changed_keys, planned_keys
 
 LINES, KINDS = "silver.lines", "silver.kinds"
-DIRECT = Reach("SELECT kind_id AS `kind` FROM changed")
+DIRECT = Reach("SELECT string(kind_id) AS `kind` FROM changed")
 OF_LINES = Reach(f"select coalesce(kinds.kind, 'none') as kind from changed left join {KINDS} as kinds using (kind_id)")
 OF_KINDS = Reach(
     "select coalesce(kinds.kind, 'none') as kind from (select distinct kind_id from changed) as touched "
@@ -65,6 +67,13 @@ def keys(context: Context, reach: dict[str, Reach], *statements: str) -> list[st
     return listed
 
 
+def planned(context: Context, reach: dict[str, Reach]) -> ChangedKeys:
+    """What `check --deep` finds of some queries, on the tables as they are."""
+    for table in (LINES, KINDS):
+        register_table(context.spark(), *table.split("."), context.lake.table(*table.split(".")))
+    return planned_keys(context, Mart("by_kind", "by_kind.sql", ("kind",), (KINDS, LINES), reach))
+
+
 def test_a_row_that_moves_reaches_the_key_that_it_left_and_the_one_it_came_to(place: Context) -> None:
     assert keys(place, {LINES: DIRECT, KINDS: DIRECT}, "update {lines} set kind_id = 2 where id = 'a'") == ["1", "2"]
 
@@ -103,3 +112,40 @@ def test_where_most_keys_changed_every_row_is_recomputed(
 def test_a_query_that_cannot_be_run_names_the_mart_and_its_file(place: Context) -> None:
     with pytest.raises(ModelError, match=r"dbt: meta.reach of by_kind \(by_kind.sql\): .*UNRESOLVED_COLUMN"):
         keys(place, {LINES: Reach("select kinf as kind from changed"), KINDS: DIRECT}, "delete from {lines}")
+
+
+def test_a_query_may_end_in_a_comment(place: Context) -> None:
+    reach = Reach("select string(kind_id) as kind from changed -- by its number")
+    assert keys(place, {LINES: reach, KINDS: DIRECT}, "update {lines} set kind_id = 2 where id = 'a'") == ["1", "2"]
+
+
+def test_keys_of_another_type_are_refused_with_and_without_a_change(place: Context) -> None:
+    """Cast in silence, none of them would equal a key of the mart, and the change would be lost."""
+    lengths = {LINES: Reach("select length(id) as kind from changed"), KINDS: Reach("select kind from changed")}
+    says = r"meta.reach of by_kind \(by_kind.sql\): silver.lines gives kind as int, the mart's is string, and no row"
+    with pytest.raises(ModelError, match=says):
+        keys(place, lengths, "update {lines} set kind_id = 2 where id = 'a'")
+    with pytest.raises(ModelError, match=says):
+        planned(place, lengths)
+
+
+def test_without_a_change_a_query_is_planned_as_with_one(place: Context) -> None:
+    assert planned(place, {LINES: OF_LINES, KINDS: OF_KINDS}).number == 0
+    with pytest.raises(ModelError, match="UNRESOLVED_COLUMN"):
+        planned(place, {LINES: OF_LINES, KINDS: Reach("select kinf as kind from changed")})
+
+
+@pytest.mark.parametrize(
+    ("found", "stored", "says"),
+    [
+        ("k timestamp", "K date", None),
+        ("k bigint", "k int", None),
+        ("k varchar(3)", "k string", None),
+        ("k string", "k date", "gives k as string, the mart's is date"),
+        ("k boolean", "k int", "gives k as boolean, the mart's is int"),
+        ("k int", "other int", "gives k, and the mart has no such column"),
+    ],
+)
+def test_types_whose_values_equal_one_another_may_differ(found: str, stored: str, says: str | None) -> None:
+    refused = other_types(StructType.fromDDL(found), StructType.fromDDL(stored), ("k",))
+    assert refused is None if says is None else str(refused).startswith(says)

@@ -10,6 +10,7 @@ from typing import Any
 
 from lakehouse.cli.check_models import contradictions, unreadable_models
 from lakehouse.cli.check_money import mixed_marts, mixed_views
+from lakehouse.cli.check_reach import reach_problems
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dbt_files import mart_problems, read_marts
 from lakehouse.contracts.keep_marts import refused_for_marts
@@ -41,6 +42,7 @@ def problems(project: Project) -> list[str]:
     if not every:
         # What follows from a contract that cannot be read would be reported as if it were wrong too.
         found += _lost_suites(project, contracts)
+        found += [] if models_fault else reach_problems(project, contracts)
         found += [] if models_fault else _views(project)
         found += [] if found else _mixed(project, contracts)
     return found

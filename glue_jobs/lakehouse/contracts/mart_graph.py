@@ -22,7 +22,7 @@ CHANGED = "changed"
 STRATEGY = "replace_changed"
 PAGE = "docs/how-to/write-a-mart.md"
 _TABLES = ("table", "incremental")
-_OTHERS = re.compile(r"\b(?:silver|staging|marts)\s*\.", re.IGNORECASE)
+_OTHERS = re.compile(r"(?:\b(?:from|join)\s+`?\w+|\b(?:silver|staging|marts))`?\s*\.", re.IGNORECASE)
 
 
 class MartError(LakehouseError):

@@ -45,7 +45,9 @@ def refused_plans(project: Project, spark: SparkSession, suites: Mapping[str, Su
         yield from _refused_rules(project, dataset, bronze.withColumn(TIED, F.lit(False)), suites[dataset.name])
     with tempfile.TemporaryDirectory() as folder:
         if len(planned) == len(project.contracts.datasets):
-            yield from refused_models(Context(project, Lake.at(f"{folder}/lake"), lambda: spark), planned)
+            yield from refused_models(
+                Context(project, Lake.at(f"{folder}/lake"), lambda: spark, has_rows=False), planned
+            )
         yield from refused_dags(project, folder)
 
 

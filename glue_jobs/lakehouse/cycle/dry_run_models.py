@@ -13,8 +13,9 @@ from deltalake import write_deltalake
 from pyspark.sql.types import StructType
 
 from lakehouse.contracts.dataset import Dataset
+from lakehouse.contracts.dbt_files import read_marts
 from lakehouse.contracts.layers import MARTS, SILVER
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import LakehouseError, gathering
 from lakehouse.publish.descriptions import ops_schemas
 from lakehouse.publish.not_deleted import delete_flags
 from lakehouse.publish.query import require_views_run
@@ -22,6 +23,7 @@ from lakehouse.publish.view_check import in_file
 from lakehouse.publish.views import ViewError, read_views, resolve
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import ModelError, build_models, manifest_models, register_silver
+from lakehouse.transform.mart_keys import planned_keys
 
 _NAMED = re.compile(r"(.+) \((\S+)\)")
 """A model or test as dbt's errors name it, with its file."""
@@ -58,11 +60,25 @@ def _refused_models(context: Context) -> list[str]:
     try:
         models = manifest_models(context)
         errors = build_models(context, models, {}) if models else {}
+        errors = errors or _refused_changes(context)
     except LakehouseError as error:
         return [_line_of(context, error)]
     # Of what only waits for a model that failed dbt names no file.
     own = [error for error in errors.values() if _NAMED.fullmatch(error.node)] or errors.values()
     return list(dict.fromkeys(_line_of(context, error) for error in own))
+
+
+def _refused_changes(context: Context) -> dict[str, ModelError]:
+    """The errors of what a build does when rows have changed: it asks which keys, and merges them."""
+    marts = [mart for mart in read_marts(context.project.dbt) if any(one.query for one in mart.reach.values())]
+    errors: list[LakehouseError] = []
+    keys = {}
+    for mart in marts:
+        with gathering(errors):
+            keys[mart.name] = planned_keys(context, mart)
+    if errors or not keys:
+        return {error.node: error for error in errors if isinstance(error, ModelError)}
+    return build_models(context, keys, {"changed": {name: found.variables for name, found in keys.items()}})
 
 
 def _line_of(context: Context, error: LakehouseError) -> str:

@@ -11,12 +11,13 @@ from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.athena import Athena
 from lakehouse.publish.catalogue import MANAGED, GlueCatalogue
+from lakehouse.publish.column_check import TableColumns
 from lakehouse.publish.descriptions import queryable_tables
 from lakehouse.publish.engine import tables_of
 from lakehouse.publish.not_deleted import delete_flags
 from lakehouse.publish.pinned_views import pinned_views
 from lakehouse.publish.query import require_views_run
-from lakehouse.publish.view_check import TableColumns, check_views
+from lakehouse.publish.view_check import check_views
 from lakehouse.publish.view_refresh import refresh_views
 from lakehouse.publish.views import ResolvedView, View, read_views, resolve
 from lakehouse.runtime.context import Context

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
-from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from lakehouse.contracts.layers import ANALYTICS
 from lakehouse.errors import nearest
-from lakehouse.publish.views import View, ViewError, table_name
-
-TableColumns = Mapping[str, Sequence[str]]
-"""The columns of each table, by layer.table."""
+from lakehouse.publish.column_check import TableColumns, column_faults, line_of, table_name
+from lakehouse.publish.views import View, ViewError
 
 
 def check_views(views: Sequence[View], tables: TableColumns) -> Iterator[ViewError]:
@@ -32,55 +28,12 @@ def in_file(error: ViewError) -> str:
 def check_view(view: View, known: TableColumns) -> Iterator[ViewError]:
     """The errors of one view."""
     for node in view.table_nodes:
-        if table_name(node) not in known:
+        if table_name(node).lower() not in known:
             wanted = nearest(table_name(node), known)
-            yield ViewError(view.file, f"reads {table_name(node)}, which is not published.{wanted}", _line(node))
-    for scope in traverse_scope(view.tree):
-        for column in _own_columns(scope):
-            fault = _fault(column, scope, known)
-            if fault:
-                yield ViewError(view.file, fault, _line(column))
+            yield ViewError(view.file, f"reads {table_name(node)}, which is not published.{wanted}", line_of(node))
+    for fault, column in column_faults(view.tree, known):
+        yield ViewError(view.file, fault, line_of(column))
     yield from _header_faults(view)
-
-
-def _own_columns(scope: Scope) -> Iterator[exp.Column]:
-    """The columns that a scope itself names; those of a subquery in it belong to the subquery's scope."""
-    for column in scope.columns:
-        if not isinstance(scope.expression, exp.Select) or column.find_ancestor(exp.Select) is scope.expression:
-            yield column
-
-
-def _fault(column: exp.Column, scope: Scope, known: TableColumns) -> str:
-    """The error about a column; empty if a source of its scope, or of an enclosing one, has it.
-
-    `a.b` is the column b of the source a, or a field of the column a; fields are looked at by the engine alone.
-    """
-    first, *rest = [part.name for part in column.parts]
-    candidates: set[str] = set()
-    around: Scope | None = scope
-    while around is not None:
-        for name, source in around.sources.items():
-            columns = _columns_of(source, known)
-            if columns is None and first not in scope.sources:
-                return ""
-            is_qualified = bool(rest) and first == name
-            if columns is None or (rest[0] if is_qualified else first) in columns:
-                return ""
-            if is_qualified or not rest:
-                candidates |= set(columns)
-        around = around.parent
-    where = f"{column.table}." if column.table else ""
-    return f"unknown column {where}{column.name}.{nearest(column.name, candidates)}"
-
-
-def _columns_of(source: Any, known: TableColumns) -> Sequence[str] | None:
-    """The columns of a source; None if they are unknown, as of UNNEST or of an unknown table."""
-    if isinstance(source, exp.Table):
-        return known.get(table_name(source))
-    expression = source.expression
-    if not isinstance(expression, exp.Query) or expression.is_star:
-        return None
-    return list(expression.named_selects)
 
 
 def _header_faults(view: View) -> Iterator[ViewError]:
@@ -93,7 +46,7 @@ def _header_faults(view: View) -> Iterator[ViewError]:
             unused = set(declared) - set(selected)
             hint = nearest(name, unused) if unused else ""
             fault = f"selects {name}, but the header has no `-- column` line for it.{hint}"
-            yield ViewError(view.file, fault, _line(view.tree.selects[selected.index(name)]))
+            yield ViewError(view.file, fault, line_of(view.tree.selects[selected.index(name)]))
     for name in declared:
         if name not in selected:
             yield ViewError(
@@ -105,10 +58,3 @@ def _header(view: View, column: str) -> int:
     """The line of the header that declares a column."""
     lines = view.sql.splitlines()
     return next(number for number, line in enumerate(lines, 1) if line.split()[:3] == ["--", "column", column])
-
-
-def _line(node: exp.Expr) -> int | None:
-    for part in node.find_all(exp.Identifier):
-        if part.meta.get("line"):
-            return int(part.meta["line"])
-    return None

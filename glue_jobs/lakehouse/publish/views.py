@@ -19,6 +19,7 @@ from sqlglot import exp
 
 from lakehouse.contracts.layers import ANALYTICS
 from lakehouse.errors import LakehouseError
+from lakehouse.publish.column_check import table_name, tables_in
 from lakehouse.publish.not_deleted import keeps_deleted, without_deleted
 
 _FINGERPRINT = "made_by_lakehouse_"
@@ -62,8 +63,7 @@ class View:
     @cached_property
     def table_nodes(self) -> tuple[exp.Table, ...]:
         """The references to tables and views in the query, without its own common table expressions."""
-        ctes = {cte.alias for cte in self.tree.find_all(exp.CTE)}
-        return tuple(t for t in self.tree.find_all(exp.Table) if t.db or t.name not in ctes)
+        return tuple(tables_in(self.tree))
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -101,9 +101,7 @@ class ResolvedView:
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables that it reads, directly or through other views, as layer.table."""
-        ctes = {cte.alias for cte in self.tree_of_tables.find_all(exp.CTE)}
-        nodes = (t for t in self.tree_of_tables.find_all(exp.Table) if t.db or t.name not in ctes)
-        return tuple(sorted({table_name(node) for node in nodes}))
+        return tuple(sorted({table_name(node) for node in tables_in(self.tree_of_tables)}))
 
     @cached_property
     def tree_of_tables(self) -> exp.Expr:
@@ -128,11 +126,6 @@ def fingerprint_in(sql: str) -> str | None:
     """
     found = re.findall(rf"{_FINGERPRINT}([0-9a-f]{{16}})", sql)
     return found[-1] if found else None
-
-
-def table_name(node: exp.Table) -> str:
-    """The name of a table reference as layer.table."""
-    return f"{node.db}.{node.name}" if node.db else node.name
 
 
 def read_views(folder: Path) -> list[View]:

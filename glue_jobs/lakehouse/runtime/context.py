@@ -19,12 +19,14 @@ class Context:
     """Where a run reads and writes; `spark` starts the session, so a run with nothing to do needs no JVM.
 
     athena_workgroup: the workgroup of publish's statements; None for LAKEHOUSE_ATHENA_WORKGROUP.
+    has_rows: False for a lake without any, of which everything that an engine says may be shown.
     """
 
     project: Project
     lake: Lake
     spark: Callable[[], SparkSession]
     athena_workgroup: str | None = None
+    has_rows: bool = True
 
     @property
     def contracts(self) -> Contracts:

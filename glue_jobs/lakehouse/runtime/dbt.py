@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import functools
 import json
+import re
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from lakehouse.runtime.context import Context
 from lakehouse.runtime.machine import foreseen
 from lakehouse.say import format_count, visible
 
+_HEADING = re.compile(r"(?:Runtime|Database|Compilation|Parsing) Error\b.*")
+_PLACE = re.compile(r"\s*(?:SQLSTATE: \w+|\(line \d+, pos \d+\)|; line \d+ pos \d+)")
 _manifests: dict[Path, Any] = {}  # parsing takes seconds, and one process runs dbt several times
 
 
@@ -214,7 +217,15 @@ def _model_error(context: Context, done: Any, failed: Sequence[Any]) -> ModelErr
 
 def known_text(context: Context, text: str) -> str:
     """What a text of the engine says in words of the project and conditions of Spark, without a value of any row."""
+    if not context.has_rows:
+        return _first_sentence(text)
     return known_in(text, context.contracts.names, functools.partial(_is_condition, context.spark()))
+
+
+def _first_sentence(text: str) -> str:
+    """What an engine says first: without dbt's heading, the plan, and places in the SQL that dbt made of a model."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not _HEADING.match(line.strip())]
+    return _PLACE.split(visible(lines[0]))[0].strip().rstrip(".")[:400] if lines else "it says nothing"
 
 
 def _described(node: Any) -> str:

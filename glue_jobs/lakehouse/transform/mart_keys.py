@@ -16,15 +16,17 @@ from typing import Any
 import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from lakehouse.contracts.mart_graph import CHANGED, Mart
-from lakehouse.lake.changed_rows import changed_rows
+from lakehouse.lake.changed_rows import IMAGE, NEW, changed_rows
 from lakehouse.lake.paths import delta_name, sql_text
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import ModelError, known_text, register_version
 from lakehouse.runtime.machine import foreseen
 from lakehouse.transform.mart_changes import Change, Pending
 from lakehouse.transform.mart_cost import why_not_recompute
+from lakehouse.transform.mart_key_types import other_types
 
 LISTED = 50_000
 """So many keys become part of the plans that read them; more are kept by Spark."""
@@ -90,7 +92,7 @@ class ChangedRows:
 def changed_keys(context: Context, pending: Pending, rows: ChangedRows) -> ChangedKeys | str:
     """The keys that a build recomputes; or why it must recompute everything."""
     found: list[DataFrame] = []
-    try:
+    with _of_reach(context, pending.mart):
         for table, change in pending.changes.items():
             images = rows.of(change)
             if images is None:
@@ -98,23 +100,52 @@ def changed_keys(context: Context, pending: Pending, rows: ChangedRows) -> Chang
             found += _reached(context, pending, table, images)
         keys = _as_view(context.spark(), pending.mart, found)
         return why_not_recompute(context.lake, pending.mart, keys.number) or keys
+
+
+def planned_keys(context: Context, mart: Mart) -> ChangedKeys:
+    """The keys that no changed row reaches; raises ModelError where a query of meta.reach would fail at a change."""
+    spark, found = context.spark(), []
+    with _of_reach(context, mart):
+        for table, reach in mart.reach.items():
+            if reach.query is not None:
+                images = spark.table(table).where("false").withColumn(IMAGE, F.lit(NEW))
+                found.append(_asked(spark, mart, table, images))
+        return _as_view(spark, mart, found)
+
+
+@contextmanager
+def _of_reach(context: Context, mart: Mart) -> Iterator[None]:
+    """What Spark refuses in it is an error of the mart's meta.reach."""
+    try:
+        yield
     except PySparkException as error:
         if refused := foreseen(error):
             raise refused from None
-        node = f"meta.reach of {pending.mart.name} ({pending.mart.file})"
-        raise ModelError(node, known_text(context, str(error)), 0) from None
+        raise _reach_error(mart, known_text(context, str(error))) from None
+
+
+def _reach_error(mart: Mart, reason: str) -> ModelError:
+    return ModelError(f"meta.reach of {mart.name} ({mart.file})", reason, 0)
 
 
 def _reached(context: Context, pending: Pending, table: str, images: DataFrame) -> list[DataFrame]:
-    spark, reach = context.spark(), pending.mart.reach[table]
-    assert reach.query is not None
-    images.createOrReplaceTempView(CHANGED)
-    asked = _typed(pending.mart, reach.query)
-    keys = [spark.sql(asked)]
-    if reach.reads_others:
+    spark, mart = context.spark(), pending.mart
+    keys = [_asked(spark, mart, table, images)]
+    if mart.reach[table].reads_others:
         # Spark binds a query to versions and views when it is given, and runs all of them together later.
         with _as_shown(spark, pending):
-            keys.append(spark.sql(asked))
+            keys.append(_asked(spark, mart, table, images))
+    return keys
+
+
+def _asked(spark: SparkSession, mart: Mart, table: str, images: DataFrame) -> DataFrame:
+    """The keys that a table's changed rows reach, in types that equal the mart's."""
+    query = mart.reach[table].query
+    assert query is not None
+    images.createOrReplaceTempView(CHANGED)
+    keys = spark.sql(_typed(mart, query))
+    if refused := other_types(keys.schema, spark.table(mart.full_name).schema, mart.keys):
+        raise _reach_error(mart, f"{table} {refused}")
     return keys
 
 
@@ -122,7 +153,7 @@ def _typed(mart: Mart, query: str) -> str:
     """The query with its result as distinct keys; a key that is null in part is no row of the mart."""
     names = ", ".join(f"`{key}`" for key in mart.keys)
     known = " AND ".join(f"`{key}` IS NOT NULL" for key in mart.keys)
-    return f"SELECT DISTINCT {names} FROM ({query}) WHERE {known}"
+    return f"SELECT DISTINCT {names} FROM ({query}\n) WHERE {known}"  # the query may end in a comment
 
 
 @contextmanager
