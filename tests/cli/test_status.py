@@ -17,7 +17,7 @@ from lakehouse.cli.main import main
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
-from lakehouse.cycle.status import deadline_of
+from lakehouse.cycle.deadlines import deadline_of
 from lakehouse.lake import delta_log
 from lakehouse.lake.files import list_files
 from lakehouse.lake.landed import record_landed

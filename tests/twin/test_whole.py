@@ -6,6 +6,8 @@ The tests stand in the order of the days; each begins with the lake that the one
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from lakehouse.contracts.plan import MAINTAIN
 from lakehouse.contracts.reader import load_contracts
 from tests.oracle.oracle import Expected, expected
-from tests.twin.whole import Twin, rows_of, without_account
+from tests.twin.whole import Twin, rows_of, tables_of, without_account
 from tools.twin import cli, lifecycle
 from tools.twin.plan import ROOT, Plan
 
@@ -23,6 +25,7 @@ pytestmark = [pytest.mark.twin, pytest.mark.timeout(2400)]
 SAMPLES = ROOT / "samples"
 DAY2, BROKEN = SAMPLES / "day2", SAMPLES / "broken"
 DOMAINS = load_contracts(ROOT / "contracts").domains
+MAINTAIN_DAG = f"{MAINTAIN}_lakehouse"
 VIEWS = sorted(file.stem for file in (ROOT / "dbt/athena_views").glob("*.sql"))
 
 
@@ -58,14 +61,32 @@ def holds(twin: Twin, wanted: Expected) -> None:
 def test_the_samples_come_to_the_views(twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
     assert twin.run(SAMPLES, capsys) == 0, twin.said
     holds(twin, expected([SAMPLES]))
-    nightly = {name for name in twin.plan.jobs if name.startswith(MAINTAIN)}
-    for job in set(twin.plan.jobs) - nightly:
+    for job in set(twin.plan.jobs) - {MAINTAIN_DAG}:
         assert (job, "SUCCEEDED") in twin.jobs(), job
         assert "success" in {run["state"] for run in twin.airflow.runs(job)}, job
     asked = {query["Query"] for query in twin.news("queries") if query["Status"]["State"] == "SUCCEEDED"}
     assert {f'SELECT * FROM "analytics"."{view}" LIMIT 0' for view in VIEWS} <= asked
     assert twin.state["crawls"] == {f"landing_{domain}": 1 for domain in DOMAINS}
     assert "in an account: " in twin.said
+
+
+def test_a_laptop_makes_the_same_lake_table_by_table(twin: Twin, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        str(ROOT / "local_runner.py"),
+        "--output-dir",
+        str(tmp_path),
+        "--landing-dir",
+        str(SAMPLES),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    curated = tmp_path / "curated"
+    names = {str(log.parent.relative_to(curated)) for log in curated.glob("*/*/_delta_log")}
+    here, there = tables_of(str(curated), names), twin.tables()
+    assert here.keys() == there.keys()
+    for name, rows in here.items():
+        assert there[name] == rows, name
 
 
 def test_the_second_day_comes_through_a_killed_job_and_throttling(
@@ -116,3 +137,14 @@ def test_a_stopped_slack_loses_no_run(twin: Twin, capsys: pytest.CaptureFixture[
     (failed,) = [run for run in twin.news("runs") if run["JobRunState"] == "FAILED"]
     assert (failed["JobName"], "unit_price" in failed["ErrorMessage"]) == ("ingest_erp", True)
     assert cli.main(["break", "--off"]) == 0
+
+
+def test_nightly_maintenance_changes_no_row(twin: Twin) -> None:
+    before = twin.tables()
+    assert twin.finish(MAINTAIN_DAG) == "success"
+    assert (MAINTAIN_DAG, "SUCCEEDED") in twin.jobs()
+    after = twin.tables()
+    assert after.keys() == before.keys()
+    for name, rows in before.items():
+        assert after[name] == rows, name
+    assert twin.state["denied"] == {}

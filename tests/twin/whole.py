@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from deltalake import DeltaTable
 
 from tests.oracle.oracle import Table
 from tools.twin import cli, lifecycle
+from tools.twin.account import Clients
 from tools.twin.airflow import Airflow
 from tools.twin.calls import OPERATOR, Caller
 from tools.twin.job_process import clean_environment, surroundings
@@ -70,6 +73,19 @@ class Twin:
         named = re.search(r"^error: (.*) failed; ", self.said, re.MULTILINE)
         return named[1].split(", ") if named else []
 
+    def finish(self, dag: str) -> str:
+        """Let a DAG run once and wait for its end; its state."""
+        self._seen = self.state
+        self.airflow.unpause(dag)
+        mine = self.airflow.trigger(dag)
+        until = time.monotonic() + 900
+        while True:
+            (state,) = [run["state"] for run in self.airflow.runs(dag) if run["dag_run_id"] == mine]
+            if state in ("success", "failed"):
+                return str(state)
+            assert time.monotonic() < until, state
+            time.sleep(2)
+
     def fact(self, wanted: Table) -> list[tuple[Any, ...]]:
         """The fact as an analyst gets it from Athena, in the columns of the oracle."""
         file, columns = self.folder / "fact.parquet", ", ".join(wanted.columns)
@@ -89,8 +105,49 @@ class Twin:
         rows = DeltaTable(place, storage_options=words).to_pyarrow_table(columns=list(wanted.columns)).to_pylist()
         return sorted((tuple(_plain(value) for value in row.values()) for row in rows), key=repr)
 
+    def tables(self) -> dict[str, list[str]]:
+        """Every table of its lake, as `tables_of` tells them."""
+        words = {**self._words(), "AWS_ALLOW_HTTP": "true"}
+        bucket = self.plan.bucket("curated")
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="curated/")
+        keys = {item["Key"] for page in pages for item in page.get("Contents", ())}
+        names = {key.split("/_delta_log/")[0].removeprefix("curated/") for key in keys if "/_delta_log/" in key}
+        return tables_of(f"s3://{bucket}/curated", names, words)
+
+    @property
+    def s3(self) -> Any:
+        """Its S3, for the operator."""
+        return Clients(self.words["aws"], self.plan.region).of("s3")
+
     def _words(self) -> dict[str, str]:
         return surroundings(self.words["aws"], self.plan.region, Caller(OPERATOR))
+
+
+PASSING = frozenset({
+    "run_id", "attempt_id", "recorded_at", "started_at", "seconds", "data_docs", "files", "_ingested_at",
+    "_quarantined_at",
+})  # fmt: skip
+"""Columns that say when and in which run, or how the rows lie in files, and not what the lake holds."""
+OF_RUNS = frozenset({"milestones", "published", "runs", "steps"})
+"""Tables that say what ran, which is one process here and many jobs there."""
+
+
+def tables_of(root: str, names: Iterable[str], words: dict[str, str] | None = None) -> dict[str, list[str]]:
+    """The rows of the tables of a lake, sorted, by layer and name; of a source file its name alone."""
+    return {
+        name: sorted(
+            _told(row) for row in DeltaTable(f"{root}/{name}", storage_options=words).to_pyarrow_table().to_pylist()
+        )
+        for name in names
+        if name.rpartition("/")[2] not in OF_RUNS
+    }
+
+
+def _told(row: dict[str, Any]) -> str:
+    kept = {name: value for name, value in row.items() if name not in PASSING}
+    if "_source_file" in kept:
+        kept["_source_file"] = str(kept["_source_file"]).rpartition("/")[2]
+    return repr(sorted(kept.items()))
 
 
 def _plain(value: Any) -> Any:

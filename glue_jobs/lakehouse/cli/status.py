@@ -12,6 +12,7 @@ from lakehouse.cli.options import DEFAULT_LAKE, LakePath, commands_on, domain_na
 from lakehouse.cli.printing import print_line, print_table
 
 if TYPE_CHECKING:
+    from lakehouse.cycle.deadlines import MartFacts
     from lakehouse.cycle.status import DomainFacts, LakeStatus
     from lakehouse.cycle.status_facts import DatasetFacts
 
@@ -29,21 +30,25 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
     lake: LakePath = DEFAULT_LAKE,
 ) -> int:
-    """Show how the lake stands: what needs somebody, the worst first, and a line per dataset.
+    """Show how the lake stands: what needs somebody, the worst first, and a line per dataset, domain and mart.
 
     Exit code 3: something needs manual action; 75: another run completes what is pending, late or died; 0: neither.
     """
     from datetime import UTC
 
     from lakehouse.contracts.contract import Contracts
+    from lakehouse.contracts.dbt_files import read_marts
+    from lakehouse.contracts.mart_deadlines import mart_promises
     from lakehouse.contracts.project import find_project
     from lakehouse.cycle.status import status_of
     from lakehouse.lake.paths import Lake
 
-    contracts = find_project().contracts
+    project = find_project()
+    contracts, promises = project.contracts, mart_promises(project.contracts, read_marts(project.dbt))
     if domain is not None:
         contracts = Contracts((contracts.of(domain),))
-    found = status_of(Lake.at(lake), contracts, commands_on(lake), datetime.now(UTC))
+        promises = tuple(promise for promise in promises if domain in promise.domains)
+    found = status_of(Lake.at(lake), contracts, commands_on(lake), datetime.now(UTC), promises)
     if as_json:
         _print_json(found)
     else:
@@ -61,6 +66,8 @@ def _print(found: LakeStatus) -> None:
     print_table(columns, [_dataset_line(facts) for facts in found.datasets])
     heads = ("domain", "deadline", "state", "published at", "cost of 24 h, $", "of this month, $", "budget, $")
     print_table(heads, [_domain_line(facts) for facts in found.domains])
+    if found.marts:
+        print_table(("mart", "deadline", "state", "published at"), [_mart_line(facts) for facts in found.marts])
 
 
 def _short(text: str) -> str:
@@ -73,6 +80,10 @@ def _domain_line(facts: DomainFacts) -> tuple[object, ...]:
     costs = f"{facts.cost_day:.2f}", f"{facts.cost_month:.2f}", None if budget is None else f"{budget:.2f}"
     due = f"{facts.contract.deadline} UTC"
     return facts.contract.domain, due, facts.deadline.state, _time(facts.deadline.done), *costs
+
+
+def _mart_line(facts: MartFacts) -> tuple[object, ...]:
+    return facts.promise.name, f"{facts.promise.due_by} UTC", facts.deadline.state, _time(facts.deadline.done)
 
 
 def _dataset_line(facts: DatasetFacts) -> tuple[object, ...]:
@@ -102,6 +113,10 @@ def _print_json(found: LakeStatus) -> None:
             {"domain": one.contract.domain, "deadline": vars(one.deadline), "cost_day": one.cost_day,
              "cost_month": one.cost_month, "budget_month": one.contract.budget.month}
             for one in found.domains
+        ],
+        "marts": [
+            {"mart": one.promise.name, "due_by": one.promise.due_by, "deadline": vars(one.deadline)}
+            for one in found.marts
         ],
     }  # fmt: skip
     for line in json.dumps(whole, indent=1, default=lambda value: value.isoformat()).split("\n"):

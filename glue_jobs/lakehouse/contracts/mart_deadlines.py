@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.mart_graph import PAGE, Mart
+
+
+@dataclass(frozen=True)
+class MartPromise:
+    """By when a mart is published. due_by: HH:MM in UTC. domains: those that it reads, also through other marts.
+
+    schedules: those of the domains, after which it can be built.
+    """
+
+    name: str
+    due_by: str
+    domains: tuple[str, ...]
+    schedules: tuple[str, ...]
+
+
+def mart_promises(contracts: Contracts, marts: Sequence[Mart]) -> tuple[MartPromise, ...]:
+    """What is promised of each mart; of one that reads no dataset of a contract nothing is."""
+    due, read = mart_deadlines(contracts, marts), dict[str, set[str]]()
+    for mart in marts:
+        of_marts = (read[name] for name in mart.marts_read if name in read)
+        read[mart.name] = set(_of_what_it_reads(contracts, mart, {})).union(*of_marts)
+    return tuple(_promise(contracts, name, by, sorted(read[name])) for name, by in due.items())
+
+
+def _promise(contracts: Contracts, name: str, by: str, domains: Sequence[str]) -> MartPromise:
+    return MartPromise(name, by, tuple(domains), tuple(contracts.of(domain).schedule for domain in domains))
 
 
 def mart_deadlines(contracts: Contracts, marts: Sequence[Mart]) -> dict[str, str]:

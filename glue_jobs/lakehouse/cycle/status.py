@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lakehouse.contracts.contract import Contract, Contracts
-from lakehouse.contracts.cron import last_time
 from lakehouse.contracts.findings import Commands, Finding, Level, missed_deadline, run_ended
 from lakehouse.contracts.layers import MARTS
+from lakehouse.contracts.mart_deadlines import MartPromise
 from lakehouse.contracts.plan import LAKEHOUSE
+from lakehouse.cycle.deadlines import LATE, NOT_YET, Deadline, MartFacts, deadline_of, deadline_of_mart
 from lakehouse.cycle.status_facts import DatasetFacts, facts_of
 from lakehouse.cycle.status_tables import Opened
 from lakehouse.errors import EXIT_TRANSIENT
 from lakehouse.lake.erasures import ErasureState, erasures_of
+from lakehouse.lake.mart_times import MartTimes
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.run_costs import dearest_runs, domain_costs, done_times
 from lakehouse.lake.runs import (
@@ -35,19 +37,6 @@ WEEK = timedelta(days=7)
 """So far back it is looked for runs that failed or died."""
 LOOK_BACK = timedelta(days=40)
 """So far back it is looked for a publish: a monthly delivery is the rarest that has a deadline of use."""
-LATE, MET, NOT_YET = "late", "met", "not due yet"
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """Whether a domain was published by the time that its contract names. state: met, late or not due yet.
-
-    due: the last time that was due; done: the first publish after the delivery was due.
-    """
-
-    state: str
-    due: datetime | None = None
-    done: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +61,7 @@ class LakeStatus:
     findings: tuple[Finding, ...]
     datasets: tuple[DatasetFacts, ...]
     domains: tuple[DomainFacts, ...]
+    marts: tuple[MartFacts, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -79,21 +69,29 @@ class LakeStatus:
         return min((finding.level for finding in self.findings), default=Level.LOOK).exit_code
 
 
-def status_of(lake: Lake, contracts: Contracts, commands: Commands, now: datetime) -> LakeStatus:
-    """How the datasets of some contracts stand."""
-    return status_in(Opened(lake, contracts.datasets), contracts, commands, now)
+def status_of(
+    lake: Lake, contracts: Contracts, commands: Commands, now: datetime, promises: Sequence[MartPromise] = ()
+) -> LakeStatus:
+    """How the datasets of some contracts stand, and the marts of which something is promised."""
+    return status_in(Opened(lake, contracts.datasets), contracts, commands, now, promises)
 
 
 def status_in(
-    opened: Opened, contracts: Contracts, commands: Commands, now: datetime, has_raw: bool = True
+    opened: Opened,
+    contracts: Contracts,
+    commands: Commands,
+    now: datetime,
+    promises: Sequence[MartPromise],
+    has_raw: bool = True,
 ) -> LakeStatus:
     """The same of a lake whose tables are opened already; has_raw: whether the raw layer may be listed."""
     rows = opened.rows("runs", f"SELECT * FROM t WHERE started_at >= {instant(now - WEEK)}")
     datasets, runs = tuple(facts_of(opened, contracts, has_raw)), runs_of(rows, now, this_process())
-    domains = tuple(_domains(opened, contracts, now))
+    domains, marts = tuple(_domains(opened, contracts, now)), tuple(_marts(opened, promises, now))
     found = [
         *(finding for facts in datasets for finding in findings_of_dataset(facts, commands)),
         *(finding for domain in domains for finding in findings_of_domain(domain, commands)),
+        *(finding for mart in marts for finding in findings_of_mart(mart, commands)),
         *findings_of_runs([run for run in runs if _is_of(run, contracts)], commands),
         *(findings_of_erasures(opened.lake, opened.names, commands) if opened.lake.is_local else ()),  # nowhere else
     ]
@@ -102,7 +100,7 @@ def status_in(
     order = sorted(
         found, key=lambda one: (one.level, one.subject in jobs, one.since is None, one.since, one.subject, one.found)
     )
-    return LakeStatus(now, tuple(order), datasets, domains)
+    return LakeStatus(now, tuple(order), datasets, domains, marts)
 
 
 def findings_of_dataset(facts: DatasetFacts, commands: Commands) -> Iterator[Finding]:
@@ -146,6 +144,13 @@ def findings_of_domain(domain: DomainFacts, commands: Commands) -> Iterator[Find
         yield Finding(Level.LOOK, domain.contract.domain, text, None, commands.of("cost --by run"), True)
 
 
+def findings_of_mart(mart: MartFacts, commands: Commands) -> Iterator[Finding]:
+    """What there is to do about a mart's deadline; both jobs are those of all marts, and do what is pending."""
+    deadline, promise = mart.deadline, mart.promise
+    if deadline.state == LATE and deadline.done is None:
+        yield missed_deadline(promise.name, promise.due_by, deadline.due, commands.job("transform", MARTS))
+
+
 def findings_of_runs(runs: Sequence[RunRecord], commands: Commands) -> Iterator[Finding]:
     """The last run of each job, where it did not end well and no full run after it did; runs: oldest first."""
     well = [run.started_at for run in runs if run.job == FULL_RUN and run.state in (DONE, NOTHING_NEW)]
@@ -169,21 +174,6 @@ def findings_of_erasures(lake: Lake, datasets: Collection[str], commands: Comman
             yield Finding(Level.PERSON, ", ".join(named), text, entry.recorded_at, again)
 
 
-def deadline_of(contract: Contract, done: Sequence[datetime], now: datetime) -> Deadline:
-    """Whether a domain's publish ended between the delivery that was due last and the deadline after it.
-
-    done: when its publish ended well, oldest first.
-    """
-    hour, minute = map(int, contract.deadline.split(":"))
-    due = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    due = due if due <= now else due - timedelta(days=1)
-    scheduled = last_time(contract.schedule, due)
-    if scheduled is None:
-        return Deadline(NOT_YET)
-    after = next((moment for moment in done if moment >= scheduled), None)
-    return Deadline(MET if after and after <= due else LATE, due, after)
-
-
 def _domains(opened: Opened, contracts: Contracts, now: datetime) -> Iterator[DomainFacts]:
     steps = opened.table(opened.lake.ops("steps"))
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -192,17 +182,23 @@ def _domains(opened: Opened, contracts: Contracts, now: datetime) -> Iterator[Do
     is_asked = any(contract.budget.run is not None for contract in contracts)
     dearest = dearest_runs(steps, now - timedelta(days=1)) if is_asked else {}
     for contract in contracts:
-        deadline = deadline_of(contract, done.get(contract.domain, ()), now)
-        if deadline.due is not None and _began_after(opened, deadline.due):
-            deadline = Deadline(NOT_YET)
+        deadline = _since_the_lake_began(opened, deadline_of(contract, done.get(contract.domain, ()), now))
         yield DomainFacts(
             contract, deadline, *costs.get(contract.domain, (0.0, 0.0)), dearest.get(contract.domain, 0.0)
         )
 
 
-def _began_after(opened: Opened, moment: datetime) -> bool:
-    """Whether the lake's first run began after a moment, or there was none: nothing was late before."""
-    return opened.first_run is None or opened.first_run > moment
+def _marts(opened: Opened, promises: Sequence[MartPromise], now: datetime) -> Iterator[MartFacts]:
+    times = MartTimes.since(opened.table(opened.lake.ops("steps")) if promises else None, now - LOOK_BACK)
+    for promise in promises:
+        yield MartFacts(promise, _since_the_lake_began(opened, deadline_of_mart(promise, times, now)))
+
+
+def _since_the_lake_began(opened: Opened, deadline: Deadline) -> Deadline:
+    """Nothing was late before the lake's first run, or without one."""
+    if deadline.due is not None and (opened.first_run is None or opened.first_run > deadline.due):
+        return Deadline(NOT_YET)
+    return deadline
 
 
 def _is_of(run: RunRecord, contracts: Contracts) -> bool:

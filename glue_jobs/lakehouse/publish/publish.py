@@ -23,7 +23,7 @@ from lakehouse.publish.parity import ParityError, open_readable, require_parity,
 from lakehouse.publish.publish_views import publish_views
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.lineage import emit_published
-from lakehouse.runtime.recording import did
+from lakehouse.runtime.recording import did, failed_at
 
 
 def publish_domain(context: Context, contract: Contract) -> list[str]:
@@ -88,6 +88,7 @@ def _each(
             published = publish(layer, name)
         except LakehouseError as error:
             log.warning("not published", table=f"{layer}.{name}", reason=str(error))
+            failed_at(name)
             failed.append(error)
         else:
             done += [published] if published else []

@@ -122,6 +122,11 @@ def did(table: str, rows_read: int = 0, rows_written: int = 0, bytes_read: int =
     work.state = DONE if work.state == NOTHING_NEW else work.state
 
 
+def failed_at(table: str) -> None:
+    """Say that the step under way failed for a table, and goes on with others."""
+    _work_on(table).state = FAILED
+
+
 def _work_on(table: str) -> Work:
     recording = _recording.get()
     if recording is None or not recording.steps:

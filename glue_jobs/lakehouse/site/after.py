@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from lakehouse import log
+from lakehouse.contracts.dbt_files import read_marts
 from lakehouse.contracts.findings import Commands
+from lakehouse.contracts.mart_deadlines import mart_promises
 from lakehouse.cycle.status import status_in
 from lakehouse.cycle.status_tables import Opened
 from lakehouse.cycle.tell import tell
@@ -25,7 +27,8 @@ def show_and_tell(context: Context, topic: str | None) -> None:
     commands, has_raw = Commands(lake.root), lake.is_local
     log.info("site built", page=build_site(lake, context.project, commands, now, has_raw))
     if topic:
-        status = status_in(Opened(lake, contracts.datasets), contracts, commands, now, has_raw)
+        promises = mart_promises(contracts, read_marts(context.project.dbt))
+        status = status_in(Opened(lake, contracts.datasets), contracts, commands, now, promises, has_raw)
         try:
             sent = tell(lake, status, contracts, lake.root, to_topic(topic))
         except NotSentError as error:  # what was not sent is sent by the next run

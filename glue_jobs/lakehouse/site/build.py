@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dbt_files import project_name, read_marts
 from lakehouse.contracts.findings import Commands
+from lakehouse.contracts.mart_deadlines import mart_promises
 from lakehouse.contracts.marts import models
 from lakehouse.contracts.project import Project as ProjectFiles
 from lakehouse.cycle.summary import RunSummary
@@ -48,7 +49,8 @@ def build_site(
 ) -> str:
     """Write all pages, and remove those of what is no longer shown; returns the first page."""
     root, contracts = site_root(lake), files.contracts
-    facts = facts_of_lake(lake, contracts, commands, now or datetime.now(UTC), has_raw)
+    promises = mart_promises(contracts, read_marts(files.dbt))
+    facts = facts_of_lake(lake, contracts, commands, now or datetime.now(UTC), promises, has_raw)
     there = [(folder, file.path) for folder in OWN for file in list_files(f"{root}/{folder}")]
     shown = {run.run_id for run in facts.runs}
     reports = frozenset(name.removesuffix(".html") for folder, name in there if folder == REPORTS) & shown

@@ -10,7 +10,7 @@ from typing import Any
 from lakehouse.contracts.contract import Contract
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import SILVER
-from lakehouse.cycle.status import Deadline, deadline_of
+from lakehouse.cycle.deadlines import Deadline, deadline_of
 from lakehouse.lake.table_files import table_files
 from lakehouse.layout.files import columns_of, files_by_partition
 from lakehouse.layout.measure import read_amplification

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.findings import Commands
+from lakehouse.contracts.mart_deadlines import MartPromise
 from lakehouse.cycle.status import LakeStatus, status_in
 from lakehouse.cycle.status_tables import LEDGERS, Opened
 from lakehouse.lake.paths import Lake
@@ -54,7 +55,12 @@ class SiteFacts:
 
 
 def facts_of_lake(
-    lake: Lake, contracts: Contracts, commands: Commands, now: datetime, has_raw: bool = True
+    lake: Lake,
+    contracts: Contracts,
+    commands: Commands,
+    now: datetime,
+    promises: Sequence[MartPromise] = (),
+    has_raw: bool = True,
 ) -> SiteFacts:
     """Read all that the site shows; each table is opened once. has_raw: whether the raw layer may be listed."""
     opened = Opened(lake, contracts.datasets, (*LEDGERS, "quality_results"))
@@ -64,7 +70,7 @@ def facts_of_lake(
     return SiteFacts(
         at=now,
         lake=commands.lake,
-        status=status_in(opened, contracts, commands, now, has_raw),
+        status=status_in(opened, contracts, commands, now, promises, has_raw),
         opened=opened,
         runs=runs,
         steps=_grouped(_steps(opened, begin, {run.attempt_id for run in runs}), "attempt_id"),

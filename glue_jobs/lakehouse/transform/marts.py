@@ -24,7 +24,7 @@ from lakehouse.runtime.dbt import (
     register_version,
 )
 from lakehouse.runtime.lineage import emit_built
-from lakehouse.runtime.recording import did
+from lakehouse.runtime.recording import did, failed_at
 from lakehouse.transform.mart_amounts import require_amounts
 from lakehouse.transform.mart_candidate import Candidate, Wanted, candidates, merging, replacing
 from lakehouse.transform.mart_changes import (
@@ -92,6 +92,7 @@ class Run:
     def fail(self, name: str, error: LakehouseError) -> None:
         """Note what went wrong with a mart; it keeps the version that it shows."""
         log.warning("not built", mart=name, reason=str(error))
+        failed_at(name)
         self.errors.append(error)
         self.failed.add(name)
 
