@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import urllib.error
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from lakehouse.contracts.reader import load_contracts
 from tests.dags.airflow_home import ROOT
-from tests.dags.browser import browsing
 from tests.dags.glue_faults import Glue, bad_day
 from tests.dags.live import Live, living, until
 from tests.dags.receivers import Receiver, told
@@ -136,23 +133,3 @@ def test_one_delivery_goes_from_landing_to_the_views(live: Live, aws_of_module: 
         assert any(run.startswith("asset_triggered") for run in states), (dag_id, states)
     assert aws_of_module.queries(), "each view was asked"
     assert failures(slack) == []
-
-
-def test_people_see_the_dags_a_graph_and_the_assets(live: Live, tmp_path: Path) -> None:
-    live.unpause(*(dag["dag_id"] for dag in live.get("dags?limit=50")["dags"]))
-    until(lambda: live.runs("maintain_lakehouse"), lambda runs: "success" in runs.values())
-    pictures = Path(os.environ.get("AIRFLOW_PICTURES") or tmp_path)
-    silver = live.get("assets?name_pattern=silver/erp_orders")["assets"][0]["id"]
-    with browsing(tmp_path / "profile") as page:
-        text = page.open(f"{live.address}/dags?limit=50", "transform_marts", "ingest_erp", "maintain_lakehouse")
-        assert "19 Dags" in text
-        page.click("Show table view")
-        page.picture(pictures / "airflow-dags.png")
-        page.open(f"{live.address}/dags/publish_marts", "query_store_week_over_week")
-        page.click("Show Graph (Press g)")
-        page.read("query_store_week_over_week", "sync_dbt")
-        page.picture(pictures / "airflow-publish-marts.png", settle=4)
-        page.open(
-            f"{live.address}/assets/{silver}", "silver/erp_orders", "transform_erp", "publish_marts", "ingest_web"
-        )
-        page.picture(pictures / "airflow-assets.png", settle=4, around=".react-flow__node")

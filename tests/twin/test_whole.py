@@ -5,16 +5,19 @@ The tests stand in the order of the days; each begins with the lake that the one
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from lakehouse.contracts.plan import MAINTAIN
 from lakehouse.contracts.reader import load_contracts
+from tests.dags.browser import browsing
 from tests.oracle.oracle import Expected, expected
 from tests.twin.whole import Twin, rows_of, tables_of, without_account
 from tools.twin import cli, lifecycle
@@ -87,6 +90,25 @@ def test_a_laptop_makes_the_same_lake_table_by_table(twin: Twin, tmp_path: Path)
     assert here.keys() == there.keys()
     for name, rows in here.items():
         assert there[name] == rows, name
+
+
+def test_people_see_the_runs_and_the_assets(twin: Twin, tmp_path: Path) -> None:
+    """The pages of Airflow after the samples; TWIN_PICTURES names where to keep their pictures."""
+    pictures = Path(os.environ.get("TWIN_PICTURES") or tmp_path)
+    airflow = twin.airflow
+    silver = airflow.get("assets?name_pattern=silver/erp_orders")["assets"][0]["id"]
+    run = next(run["dag_run_id"] for run in airflow.runs("publish_marts") if run["state"] == "success")
+    with browsing(tmp_path / "profile") as page:
+        text = page.open(f"{airflow.address}/dags?limit=50", "transform_marts", "ingest_erp", MAINTAIN_DAG)
+        assert f"{len(twin.plan.jobs)} Dags" in text
+        page.click("Show table view")
+        page.picture(pictures / "airflow-dags.png")
+        page.open(f"{airflow.address}/dags/publish_marts/runs/{quote(run)}", "Success", "publish")
+        page.click("Show Graph (Press g)")
+        page.read(*(f"query_{view}" for view in VIEWS), "sync_site")
+        page.picture(pictures / "airflow-publish-marts.png", settle=4)
+        page.open(f"{airflow.address}/assets/{silver}", "silver/erp_orders", "publish_marts", "ingest_web")
+        page.picture(pictures / "airflow-assets.png", settle=4, around=".react-flow__node")
 
 
 def test_the_second_day_comes_through_a_killed_job_and_throttling(
