@@ -16,10 +16,11 @@ from lakehouse.contracts.plan import plan_jobs
 from lakehouse.contracts.reader import load_contracts
 from lakehouse_factory.build import build_dag
 from lakehouse_factory.contracts import find_contracts, find_dbt, find_views
-from lakehouse_factory.views import read_view_files
+from lakehouse_factory.views import read_view_files, views_of_lists
 
-VIEWS = read_view_files(find_views())
-JOBS = plan_jobs(load_contracts(find_contracts()), read_marts(find_dbt()))
+CONTRACTS = load_contracts(find_contracts())
+VIEWS = [*read_view_files(find_views()), *views_of_lists(CONTRACTS)]
+JOBS = plan_jobs(CONTRACTS, read_marts(find_dbt()))
 DAGS: dict[str, DAG] = {job.dag_id: build_dag(job, VIEWS) for job in JOBS}
 
 # Airflow finds the DAGs among the module's global names.

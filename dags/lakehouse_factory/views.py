@@ -13,7 +13,8 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk.exceptions import AirflowSkipException
 from botocore.exceptions import ClientError
 
-from lakehouse.contracts.layers import ANALYTICS, LAYERS
+from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.layers import ANALYTICS, LAYERS, SILVER
 from lakehouse_factory.lineage import athena_view, dataset_at, facets
 
 if TYPE_CHECKING:
@@ -44,6 +45,15 @@ class ViewFile:
 def read_view_files(folder: Path) -> list[ViewFile]:
     """Every view of the folder, by name; the publish job has checked the SQL itself."""
     return [_read(file) for file in sorted(folder.glob("*.sql"))]
+
+
+def views_of_lists(contracts: Contracts) -> list[ViewFile]:
+    """The views of lists that contracts explode, which no file has."""
+    return [
+        ViewFile(elements.name, (f"{SILVER}.{dataset.name}",))
+        for dataset in contracts.datasets
+        for elements in dataset.elements
+    ]
 
 
 def _read(file: Path) -> ViewFile:

@@ -159,6 +159,19 @@ def test_publish_asks_every_view_after_those_below(bag: dict[str, Any]) -> None:
         assert task["facts"]["workgroup"] == "{{ var.value.get('lakehouse_athena_workgroup', 'primary') }}"
 
 
+def test_views_of_lists_are_asked_too(run_script: Callable[..., Any], tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "contracts", tmp_path / "contracts")
+    file, key = tmp_path / "contracts/erp.yaml", "      - name: order_id\n"
+    tags = "      - {name: tags, physicalType: array, description: T., items: {physicalType: string}}\n"
+    text = file.read_text(encoding="utf-8").replace("fileFormat, value: csv", "fileFormat, value: json_lines")
+    drift = "      - {property: drift"
+    text = text.replace(drift, f"      - {{property: explode, value: tags}}\n{drift}").replace(key, tags + key)
+    file.write_text(text, encoding="utf-8")
+    found = run_script("bag_report.py", DAGS, LAKEHOUSE_CONTRACTS=str(tmp_path / "contracts"))
+    task = found["dags"]["publish_marts"]["tasks"]["query_erp_orders_tags"]
+    assert (task["facts"]["reads"], task["upstream"]) == (["silver.erp_orders"], ["publish"])
+
+
 def test_writers_of_the_marts_share_a_pool(bag: dict[str, Any]) -> None:
     pools = {(dag_id, name): task["pool"] for dag_id, dag in bag["dags"].items() for name, task in dag["tasks"].items()}
     writers = {("transform_marts", "transform"), ("maintain_lakehouse", "maintain")}

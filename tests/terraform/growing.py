@@ -1,4 +1,4 @@
-"""A repository that has grown: more domains with long names, datasets and views, one a view of a change log."""
+"""A repository that has grown: more domains with long names, datasets, lists and views, one a view of a change log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from lakehouse.contracts.reader import LONGEST_DOMAIN
 
 DATASETS, DOMAINS, VIEWS = 20, 2, 60
-LOG = "erp_orders_2"
+LOG, SNAPSHOTS, LISTS = "erp_orders_2", "erp_orders_4", "erp_orders_5"
 
 
 def grow(repository: Path) -> None:
@@ -25,12 +25,18 @@ def grow(repository: Path) -> None:
     more[0] = more[0][: more[0].index("      - name: is_deleted")]
     drift = "      - {property: drift, value: "
     more[1] = more[1].replace(drift, f"      - {{property: keepDays, value: {{raw: 90}}}}\n{drift}", 1)
+    more[2] = more[2].replace(
+        "{property: deleteFlag, value: is_deleted}", "{property: snapshotShrinkLimitPercent, value: 5}"
+    )
+    lists = "      - {property: explode, value: [tags, {path: basket.lines}, {path: lines, name: order_lists}]}\n"
+    more[3] = more[3].replace(drift, f"{lists}{drift}", 1)
     (contracts / "erp.yaml").write_text(f"{head}schema:\n{dataset}{''.join(more)}", encoding="utf-8")
     views = repository / "dbt/athena_views"
     view = (views / "dim_stores.sql").read_text(encoding="utf-8")
     for number in range(VIEWS):
         (views / f"dim_stores_of_region_{number}.sql").write_text(view, encoding="utf-8")
-    (views / "changes.sql").write_text(re.sub(r"(?s)(--.*?\n)\w.*", rf"\1select * from silver.{LOG}\n", view, count=1))
+    changes = f"select * from silver.{LOG} union all select * from silver.{SNAPSHOTS}\n"
+    (views / "changes.sql").write_text(re.sub(r"(?s)(--.*?\n)\w.*", rf"\1{changes}", view, count=1))
 
 
 def longest_domain(number: int) -> str:

@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lakehouse.contracts.columns import DELETED_COLUMN
 from lakehouse.contracts.reader import LONGEST_DOMAIN
-from tests.terraform.growing import LOG, longest_domain
+from tests.terraform.growing import LISTS, LOG, SNAPSHOTS, longest_domain
 from tests.terraform.test_policies import MOST_CHARACTERS, MOST_CHARACTERS_ATTACHED, analysts_may, characters
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,9 +44,16 @@ def test_pieces_of_what_airflow_may_start_fit_with_the_longest_names() -> None:
         assert most[kind] * sum(len(word) + 3 for word in words) + around <= MOST_CHARACTERS_ATTACHED, kind
 
 
-def test_the_rows_that_a_change_log_deleted_are_hidden_too(grown: Any) -> None:
-    assert not analysts_may(grown, "s3:GetObject", f"curated/silver/{LOG}/part-1.parquet")
+@pytest.mark.parametrize("table", [LOG, SNAPSHOTS])
+def test_the_rows_that_a_change_log_or_a_snapshot_deleted_are_hidden_too(grown: Any, table: str) -> None:
+    assert not analysts_may(grown, "s3:GetObject", f"curated/silver/{table}/part-1.parquet")
     assert DELETED_COLUMN.name == "is_deleted", "Terraform names the column too"
+
+
+def test_the_views_of_lists_are_published_like_those_of_files(grown: Any) -> None:
+    policies = [policy for role, policy in grown.attached_policies if "publish_marts" in role]
+    for view in (f"{LISTS}_tags", f"{LISTS}_basket_lines", "order_lists", "dim_stores"):
+        assert any(f"table/analytics/{view}" in str(policy) for policy in policies), view
 
 
 def test_a_dataset_that_was_never_published_is_left_to_a_later_apply(grown: Any) -> None:

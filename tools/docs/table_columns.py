@@ -14,7 +14,7 @@ from lakehouse.contracts.marts import models
 from lakehouse.contracts.project import Project
 from lakehouse.lake.paths import LEDGERS, PRIVATE_LEDGERS
 from lakehouse.publish.descriptions import described, meanings
-from lakehouse.publish.views import read_views
+from lakehouse.publish.element_views import project_views
 from tools.docs.markdown import code, page, table
 
 _HEADS = ("column", "type", "meaning")
@@ -48,7 +48,7 @@ def page_of_tables(root: Path) -> str:
         *(part for name, known in sorted(models(project.dbt).items())
           for part in (f"### marts.{name}", known.description, _without_types(known.comments))),
         "## Analytics views",
-        *(part for view in read_views(project.dbt / "athena_views") for part in (
+        *(part for view in project_views(project) for part in (
             f"### analytics.{view.name}", view.description,
             table(_HEADS, [_row(c.name, c.type, c.comment) for c in view.columns]))),
         "## Ops",

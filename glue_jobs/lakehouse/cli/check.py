@@ -13,6 +13,7 @@ from lakehouse.cli.check_money import mixed_marts, mixed_views
 from lakehouse.cli.check_reach import reach_problems
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dbt_files import mart_problems, read_marts
+from lakehouse.contracts.dbt_lists import unknown_lists
 from lakehouse.contracts.keep_marts import refused_for_marts
 from lakehouse.contracts.marts import declared_by_model, model_file, models
 from lakehouse.contracts.project import Project
@@ -23,8 +24,9 @@ from lakehouse.contracts.warnings import logical_types
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import LakehouseError, nearest
 from lakehouse.publish.descriptions import queryable_tables
+from lakehouse.publish.element_views import project_views
 from lakehouse.publish.view_check import check_views, in_file
-from lakehouse.publish.views import ViewError, read_views
+from lakehouse.publish.views import ViewError
 
 _OPTIONS = "logicalTypeOptions"
 
@@ -43,7 +45,7 @@ def problems(project: Project) -> list[str]:
         # What follows from a contract that cannot be read would be reported as if it were wrong too.
         found += _lost_suites(project, contracts)
         found += [] if models_fault else reach_problems(project, contracts)
-        found += [] if models_fault else _views(project)
+        found += [] if models_fault else [*unknown_lists(project.dbt, contracts), *_views(project)]
         found += [] if found else _mixed(project, contracts)
     return found
 
@@ -125,12 +127,12 @@ def _mixed(project: Project, contracts: Contracts) -> list[str]:
     """What needs all of them, once everything else can be read: rows that marts lose, amounts that nobody may add."""
     lines, tables = mixed_marts(project, contracts)
     lines += [str(error) for error in refused_for_marts(contracts.datasets, read_marts(project.dbt))]
-    return [*lines, *mixed_views(tuple(read_views(project.dbt / "athena_views")), tables)]
+    return [*lines, *mixed_views(tuple(project_views(project)), tables)]
 
 
 def _views(project: Project) -> list[str]:
     try:
-        views = read_views(project.dbt / "athena_views")
+        views = project_views(project)
     except ViewError as error:
         return [in_file(error)]
     return [in_file(fault) for fault in check_views(views, queryable_tables(project))]

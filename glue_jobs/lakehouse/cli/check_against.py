@@ -14,7 +14,7 @@ from lakehouse.contracts.changes import Change, Effect, changes
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.reader import load_contracts
-from lakehouse.contracts.readers import find_readers, reached, without_unread
+from lakehouse.contracts.readers import element_readers, find_readers, reached, without_unread
 from lakehouse.errors import UsageError
 
 
@@ -75,7 +75,7 @@ def changes_since(project: Project, revision: str) -> list[Classed]:
 
 def classed(before: Contracts, after: Contracts, dbt: Path) -> list[Classed]:
     """Every change from one state of the contracts to another, the worst first; dbt: whose models and views read."""
-    readers = find_readers(dbt)
+    readers = (*find_readers(dbt), *element_readers(before.datasets))
     found = [Classed(c, without_unread(c, readers), dict(reached(c, readers))) for c in changes(before, after)]
     return sorted(found, key=lambda one: list(Effect).index(one.effect))
 

@@ -9,7 +9,8 @@ from lakehouse.contracts.dbt_files import read_marts
 from lakehouse.contracts.mart_deadlines import mart_deadlines
 from lakehouse.contracts.mart_graph import DIRECT, WHOLE, Mart
 from lakehouse.contracts.project import Project
-from lakehouse.publish.views import read_views, resolve
+from lakehouse.publish.element_views import project_views
+from lakehouse.publish.views import resolve
 from lakehouse.transform.mart_states import MartState
 
 
@@ -63,7 +64,7 @@ def graph(project: Project, marts: Sequence[Mart]) -> list[str]:
     for mart in marts:
         for table in mart.reads:
             leads.setdefault(table, []).append(mart.full_name)
-    for view in resolve(read_views(project.dbt / "athena_views"), {}):
+    for view in resolve(project_views(project), {}):
         for table in view.tables:
             if table in leads or table in {mart.full_name for mart in marts}:
                 leads.setdefault(table, []).append(f"analytics.{view.name}")

@@ -55,7 +55,8 @@ class Contracts:
     def names(self) -> frozenset[str]:
         """Every name of a dataset or a column, which an error may show."""
         columns = {name for dataset in self.datasets for name in (*dataset.column_names, *dataset.silver_column_names)}
-        return frozenset({dataset.name for dataset in self.datasets} | columns)
+        lists = {elements.name for dataset in self.datasets for elements in dataset.elements}
+        return frozenset({dataset.name for dataset in self.datasets} | columns | lists)
 
     def of(self, domain: str) -> Contract:
         """Return the contract of a domain; raises UnknownNameError with the nearest known name."""

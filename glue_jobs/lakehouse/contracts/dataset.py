@@ -20,6 +20,7 @@ from lakehouse.contracts.columns import (
     date_columns,
     with_fields,
 )
+from lakehouse.contracts.elements import Elements
 from lakehouse.contracts.file_options import AS_STANDARD, FileOptions
 from lakehouse.contracts.keep_days import FOR_EVER, KeepDays
 from lakehouse.contracts.layout import (
@@ -54,6 +55,7 @@ class Dataset:
     snapshot_shrink_limit_percent: where a file is all there is, how many of the keys before it may lack.
     not_after_delivery: how far sequence and date may lie after the delivery. rules: what the contract says of values.
     retention_days: how long obsolete data files are kept, for running queries and time travel. keep_days: rows.
+    elements: the lists whose elements are rows of their own to readers.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Dataset:
     date_zone: str = UTC
     snapshot_shrink_limit_percent: float | None = None
     keep_days: KeepDays = FOR_EVER
+    elements: tuple[Elements, ...] = ()
 
     @property
     def sequence(self) -> str:

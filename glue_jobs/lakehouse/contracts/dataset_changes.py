@@ -57,6 +57,7 @@ def _of_dataset(old: Dataset, new: Dataset) -> Iterator[Change]:
         ("description", old.description, new.description),
     ):
         yield from _changed(new, field, was, now, {SILVER: FREE})
+    yield from _of_elements(old, new)
     yield from _of_files(old, new)
     yield from _of_rules(old, new)
     yield from column_changes(old, new)
@@ -65,6 +66,14 @@ def _of_dataset(old: Dataset, new: Dataset) -> Iterator[Change]:
 def _changed(dataset: Dataset, field: str, was: object, now: object, effects: Effects, *steps: str) -> Iterator[Change]:
     if was != now:
         yield Change(dataset.domain, dataset.name, field, f"{_said(was)} → {_said(now)}", effects, steps)
+
+
+def _of_elements(old: Dataset, new: Dataset) -> Iterator[Change]:
+    """The lists whose elements are rows; a new one changes nothing for anybody."""
+    before, after = ({elements.name: elements for elements in dataset.elements} for dataset in (old, new))
+    for name in sorted({*before, *after}):
+        effects = {VIEWS: FREE} if name not in before else {VIEWS: BREAKING, MARTS: BREAKING}
+        yield from _changed(new, "explode", before.get(name), after.get(name), effects)
 
 
 def _of_rows(old: Dataset, new: Dataset) -> Iterator[Change]:

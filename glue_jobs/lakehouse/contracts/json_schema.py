@@ -14,6 +14,7 @@ from lakehouse.contracts.choices import Drift, FileFormat, MergeMode, MergeStrat
 from lakehouse.contracts.classification import known_words
 from lakehouse.contracts.columns import COLLECTIONS
 from lakehouse.contracts.columns_reader import NAME, TYPE
+from lakehouse.contracts.elements import POSITION
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.contracts.keep_days import KEPT_IN, MOST_DAYS
 from lakehouse.contracts.money import CURRENCY, TAX
@@ -45,6 +46,12 @@ OPTION_SCHEMAS: dict[str, Schema] = {
 """What each of fileOptions may be; a test holds the names against the reader's."""
 _DAYS = {"type": "integer", "minimum": 1, "maximum": MOST_DAYS}
 _OPERATIONS = {"type": "array", "minItems": 1, "items": {"type": ["string", "integer"]}}
+_ELEMENTS: Schema = {
+    "required": ["path"], "additionalProperties": False,
+    "properties": {
+        **dict.fromkeys(("path", "name", "prefix", POSITION), _COLUMN), **dict.fromkeys(("with", "key"), _COLUMNS),
+    },
+}  # fmt: skip
 _VALUES: dict[str, Schema] = {
     "filePattern": {"type": "string", "minLength": 1, "description": "Names of its files, with * and ?."},
     "fileFormat": {"enum": [*FileFormat], "description": "json is a document, json_lines has an object a line."},
@@ -92,6 +99,12 @@ _VALUES: dict[str, Schema] = {
     "keepDays": {
         "type": "object", "properties": dict.fromkeys(KEPT_IN, _DAYS), "additionalProperties": False,
         "minProperties": 1, "description": "For how many days each layer keeps a row, by its date; for ever without.",
+    },
+    "explode": {
+        "type": ["string", "object", "array"], **_ELEMENTS,
+        "minItems": 1, "items": {"type": ["string", "object"], **_ELEMENTS},
+        "description": "The path of a list whose elements are rows of a dataset; or path, name, with, prefix, position "
+        "and key; or a list of these.",
     },
     "notAfterDelivery": {"description": "How far sequence and date may lie after the delivery: 2h, 1d, off."},
 }  # fmt: skip

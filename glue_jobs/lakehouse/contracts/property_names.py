@@ -55,6 +55,7 @@ OPTIONAL = frozenset(
         "notAfterDelivery",
         "fileOptions",
         "keepDays",
+        "explode",
     }
 )
 KNOWN = REQUIRED | LAYOUT | OPTIONAL

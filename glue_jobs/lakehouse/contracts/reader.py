@@ -15,6 +15,7 @@ from lakehouse.contracts.columns_reader import read_columns, read_key, read_name
 from lakehouse.contracts.contract import Contract, Contracts
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.date_zone import read_date_zone
+from lakehouse.contracts.elements_reader import shared_names, with_elements
 from lakehouse.contracts.file_options_reader import read_file_options
 from lakehouse.contracts.file_patterns import can_both_match
 from lakehouse.contracts.keep_days import read_keep_days
@@ -65,6 +66,7 @@ def read_contracts(folder: Path) -> tuple[Contracts, list[LakehouseError]]:
     errors += _duplicates("domain", [one.root.need("domain") for one in read])
     errors += _duplicates("dataset", [place.named("name") for place in named])
     datasets = [dataset for one in read for dataset in one.contract.datasets]
+    errors += shared_names(list(zip(named, datasets, strict=True)))
     errors += _shared_patterns(list(zip(named, datasets, strict=True)))
     return Contracts(tuple(one.contract for one in read)), errors
 
@@ -172,7 +174,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
     check_shapes(node.need("properties"), columns, file_format)
     date = next((column for column in columns if column.name == date_column), None)
     asked = asked_of(roles.operations, (*roles.key, *roles.sequence.columns), layout.partition_by, date_column)
-    return Dataset(
+    found = Dataset(
         name=name,
         domain=domain,
         description=node.text("description"),
@@ -204,6 +206,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
         retention_days=layout.retention_days,
         keep_days=read_keep_days(values.get("keepDays"), strategy, roles.is_snapshot),
     )
+    return with_elements(found, values.get("explode"))
 
 
 def _roles(

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.contracts.changes import MARTS, VIEWS, Change, Effect
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.dbt_files import refs_in, sources_in
+from lakehouse.contracts.element_rows import parent_columns
+from lakehouse.contracts.elements import Elements
 from lakehouse.contracts.layers import ANALYTICS, QUARANTINE, SILVER
 from lakehouse.contracts.layers import MARTS as MARTS_LAYER
 
@@ -37,6 +40,20 @@ def find_readers(dbt: Path) -> tuple[Reader, ...]:
     """Every model below `models` and every view of `athena_views`."""
     models = [_reader(MARTS, file) for file in sorted((dbt / "models").rglob("*.sql"))]
     return (*models, *(_reader(VIEWS, file) for file in sorted((dbt / "athena_views").glob("*.sql"))))
+
+
+def element_readers(datasets: Iterable[Dataset]) -> tuple[Reader, ...]:
+    """The views of lists that contracts explode, which read the list and take columns of its row along."""
+    return tuple(
+        Reader(VIEWS, elements.name, frozenset({dataset.name}), frozenset(), _words(dataset, elements), False)
+        for dataset in datasets
+        for elements in dataset.elements
+    )
+
+
+def _words(dataset: Dataset, elements: Elements) -> frozenset[str]:
+    taken = (column.name for column in parent_columns(dataset, elements))
+    return frozenset((*taken, *elements.path.split("."), *(field.name for field in elements.fields)))
 
 
 def _reader(kind: str, file: Path) -> Reader:

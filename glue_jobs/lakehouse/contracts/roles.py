@@ -15,7 +15,7 @@ from lakehouse.errors import raise_first
 from lakehouse.say import with_article
 
 _TIMES = ("date", "timestamp")
-_KEYS = ("string", "int", "bigint", "decimal", "date", "timestamp", "boolean")
+KEY_TYPES = ("string", "int", "bigint", "decimal", "date", "timestamp", "boolean")
 _NEVER_DELETES = (MergeStrategy.INSERT_ONLY, MergeStrategy.APPEND)
 _ORDERED = ("int", "bigint", "decimal", *_TIMES)
 
@@ -70,10 +70,10 @@ def check_roles(
 
 def _key_errors(places: Mapping[str, Place], kinds: Mapping[str, str], key: Sequence[str]) -> Iterator[ContractError]:
     for name in key:
-        if kinds[name] not in _KEYS:
+        if kinds[name] not in KEY_TYPES:
             yield places[name].error(
                 f"'{name}' is {with_article(kinds[name])}, which cannot be a key, for equal values may be written in "
-                f"several ways; take {', '.join(_KEYS)}.",
+                f"several ways; take {', '.join(KEY_TYPES)}.",
                 "physicalType",
             )
 

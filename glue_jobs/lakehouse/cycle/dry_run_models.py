@@ -17,10 +17,11 @@ from lakehouse.contracts.dbt_files import read_marts
 from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.errors import LakehouseError, gathering
 from lakehouse.publish.descriptions import ops_schemas
+from lakehouse.publish.element_views import project_views
 from lakehouse.publish.not_deleted import delete_flags
 from lakehouse.publish.query import require_views_run
 from lakehouse.publish.view_check import in_file
-from lakehouse.publish.views import ViewError, read_views, resolve
+from lakehouse.publish.views import ViewError, resolve
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import ModelError, build_models, manifest_models, register_silver
 from lakehouse.transform.mart_keys import planned_keys
@@ -108,7 +109,7 @@ def _nothing(schema: StructType) -> pa.Table:
 
 def _refused_views(context: Context) -> Iterator[str]:
     flags: Any = delete_flags(context.contracts)
-    for view in resolve(read_views(context.project.dbt / "athena_views"), flags):
+    for view in resolve(project_views(context.project), flags):
         try:
             require_views_run(context.lake, context.contracts, [view])
         except LakehouseError as error:

@@ -15,9 +15,10 @@ from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.catalogue import hive_type
 from lakehouse.publish.descriptions import described, queryable_tables
+from lakehouse.publish.element_views import project_views
 from lakehouse.publish.engine import UNQUALIFIED, tables_of
 from lakehouse.publish.query_errors import close_tables
-from lakehouse.publish.views import View, read_views, resolve
+from lakehouse.publish.views import View, resolve
 
 PERSONAL = "personal"
 KEY = "key"
@@ -47,13 +48,13 @@ class Shown:
 def views_of(project: Project, lake: Lake) -> list[str]:
     """The views whose tables are all in the lake, as analytics.view."""
     tables = {f"{layer}.{name}" for layer, name in tables_of(lake)}
-    views = resolve(read_views(project.dbt / "athena_views"), {})
+    views = resolve(project_views(project), {})
     return sorted(f"{ANALYTICS}.{view.name}" for view in views if tables.issuperset(view.tables))
 
 
 def summaries(project: Project, names: Sequence[str]) -> dict[str, str]:
     """What each table and view is, in a sentence; names as layer.table."""
-    views = {f"{ANALYTICS}.{view.name}": view.description for view in read_views(project.dbt / "athena_views")}
+    views = {f"{ANALYTICS}.{view.name}": view.description for view in project_views(project)}
     return {
         name: views[name] if name in views else described(project, *name.split(".", 1)).description for name in names
     }
@@ -61,7 +62,7 @@ def summaries(project: Project, names: Sequence[str]) -> dict[str, str]:
 
 def databases_of(project: Project) -> dict[str, str]:
     """The layer of each table and view of the project that a query may name without it."""
-    views = {view.name: ANALYTICS for view in read_views(project.dbt / "athena_views")}
+    views = {view.name: ANALYTICS for view in project_views(project)}
     datasets = {dataset.name: SILVER for dataset in project.contracts.datasets}
     return {**views, **datasets, **dict.fromkeys(mart_names(project.dbt), MARTS)}
 
@@ -71,13 +72,13 @@ def describe(project: Project, lake: Lake, wanted: str) -> Shown:
     name = _full_name(project, lake, wanted)
     layer, _, short = name.partition(".")
     if layer == ANALYTICS:
-        return _of_view(next(v for v in read_views(project.dbt / "athena_views") if v.name == short))
+        return _of_view(next(v for v in project_views(project) if v.name == short))
     return _of_table(project, lake, layer, short)
 
 
 def _full_name(project: Project, lake: Lake, wanted: str) -> str:
     in_lake = [f"{layer}.{name}" for layer, name in tables_of(lake)]
-    views = [f"{ANALYTICS}.{view.name}" for view in read_views(project.dbt / "athena_views")]
+    views = [f"{ANALYTICS}.{view.name}" for view in project_views(project)]
     known = list(dict.fromkeys([*views, *queryable_tables(project), *in_lake]))
     name = wanted.strip().replace('"', "").lower()
     for candidate in [name] if "." in name else [f"{layer}.{name}" for layer in UNQUALIFIED]:

@@ -13,13 +13,14 @@ from lakehouse.publish.athena import Athena
 from lakehouse.publish.catalogue import MANAGED, GlueCatalogue
 from lakehouse.publish.column_check import TableColumns
 from lakehouse.publish.descriptions import queryable_tables
+from lakehouse.publish.element_views import ahead_of_tables, project_views
 from lakehouse.publish.engine import tables_of
 from lakehouse.publish.not_deleted import delete_flags
 from lakehouse.publish.pinned_views import pinned_views
 from lakehouse.publish.query import require_views_run
 from lakehouse.publish.view_check import check_views
 from lakehouse.publish.view_refresh import refresh_views
-from lakehouse.publish.views import ResolvedView, View, read_views, resolve
+from lakehouse.publish.views import ResolvedView, View, resolve
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.lineage import emit_views
 
@@ -48,7 +49,20 @@ def available_views(project: Project, lake: Lake, tables: TableColumns) -> tuple
 
     A view is postponed until all of its tables exist; `lakehouse check` has verified its columns.
     """
-    return _available(project, [*read_views(project.dbt / "athena_views"), *pinned_views(project, lake)], tables)
+    views, waiting = _not_ahead(project, lake, [*project_views(project), *pinned_views(project, lake)])
+    available, postponed = _available(project, views, tables)
+    return available, [*waiting, *postponed]
+
+
+def _not_ahead(project: Project, lake: Lake, views: Sequence[View]) -> tuple[list[View], list[str]]:
+    """The views that a table can have by now, and the names of those that its next delivery makes possible."""
+    ahead = set(ahead_of_tables(project.contracts, lake))
+    for view in views:  # each stands after those that it reads
+        if ahead & set(view.views_read):
+            ahead.add(view.name)
+    for name in sorted(ahead):
+        log.warning("view postponed, because its table is not yet what its contract says", view=name)
+    return [view for view in views if view.name not in ahead], sorted(ahead)
 
 
 def _available(project: Project, views: Sequence[View], tables: TableColumns) -> tuple[list[ResolvedView], list[str]]:
@@ -94,12 +108,13 @@ def _columns_in_glue() -> Mapping[str, Sequence[str]]:
 def views_in_query(project: Project, lake: Lake, sql: str) -> list[ResolvedView]:
     """The available views that a query names; for DuckDB."""
     words = sql.lower()
-    views = [*read_views(project.dbt / "athena_views"), *pinned_views(project, lake)]
+    views = [*project_views(project), *pinned_views(project, lake)]
     wanted = {view.name for view in views if view.name.lower() in words}
     if not wanted:
         return []
     # Another view may have an error, as one on a table that a run has not brought to its contract yet.
-    available, _ = _available(project, _with_those_read(views, wanted), columns_in_lake(lake))
+    possible, _ = _not_ahead(project, lake, _with_those_read(views, wanted))
+    available, _ = _available(project, possible, columns_in_lake(lake))
     return [view for view in available if view.name in wanted]
 
 

@@ -15,6 +15,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dbt_lists import unknown_lists
+from lakehouse.contracts.element_rows import queries_of_spark
 from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.contracts.mart_graph import Model
 from lakehouse.errors import LakehouseError
@@ -122,7 +124,8 @@ def _invoked(context: Context, arguments: Sequence[str], variables: dict[str, An
     from dbt.cli.main import dbtRunner
 
     options = _common_options(context)
-    dbt_vars = marts_root(f"{context.lake.curated}/{MARTS}") | (variables or {})
+    lists = {"elements": queries_of_spark(context.contracts.datasets)}
+    dbt_vars = marts_root(f"{context.lake.curated}/{MARTS}") | lists | (variables or {})
     if arguments[0] == "build":
         options += ["--exclude-resource-type", "unit_test"]
     command = [*arguments, *options, "--vars", json.dumps(dbt_vars)]
@@ -175,6 +178,8 @@ def manifest_of(context: Context) -> Any:
         parsed = dbtRunner().invoke(["parse", *_common_options(context)])
         if not parsed.success:  # no table is read yet, so the text is that of the project's own files
             raise ModelError("project", visible(str(parsed.exception or "it cannot be parsed").strip())[:600], 0)
+        if unknown := next(unknown_lists(project, context.contracts), None):
+            raise ModelError("project", unknown.rstrip("."), 0)
         _manifests[project] = parsed.result
     return _manifests[project]
 

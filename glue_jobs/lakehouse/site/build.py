@@ -17,7 +17,7 @@ from lakehouse.contracts.project import Project as ProjectFiles
 from lakehouse.cycle.summary import RunSummary
 from lakehouse.lake.files import exists, list_files, remove, write_text
 from lakehouse.lake.paths import DATA_DOCS_PAGE, DBT_DOCS_PAGE, SITE_PAGE, Lake
-from lakehouse.publish.views import read_views
+from lakehouse.publish.element_views import project_views
 from lakehouse.site import report
 from lakehouse.site.facts import facts_of_lake
 from lakehouse.site.lineage import lineage_of
@@ -71,7 +71,7 @@ def _write(root: str, page: Page, at: datetime, docs: dict[str, str]) -> None:
 
 
 def _project(files: ProjectFiles, contracts: Contracts) -> Project:
-    marts, views = read_marts(files.dbt), tuple(read_views(files.dbt / "athena_views"))
+    marts, views = read_marts(files.dbt), tuple(project_views(files))
     return Project(
         contracts, marts, views, models(files.dbt), lineage_of(contracts, marts, views), project_name(files.dbt)
     )

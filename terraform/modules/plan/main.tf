@@ -24,18 +24,32 @@ locals {
     }
   ]...) : name => columns if length(columns) > 0 }
 
-  # The delete flag of each table that keeps deleted rows; of a change log it is a column that silver adds.
+  # The delete flag of each table that keeps deleted rows; of a change log or snapshots it is a column that silver adds.
   delete_flags = merge([
     for contract in local.contracts : {
       for pair in flatten([
         for table in contract.schema : [
           for property in try(table.customProperties, []) :
-          { table = table.name, flag = property.property == "operations" ? "is_deleted" : tostring(property.value) }
-          if contains(["deleteFlag", "operations"], property.property)
+          { table = table.name, flag = property.property == "deleteFlag" ? tostring(property.value) : "is_deleted" }
+          if contains(["deleteFlag", "operations", "snapshotShrinkLimitPercent"], property.property)
         ]
       ]) : pair.table => pair.flag
     }
   ]...)
+
+  # The lists of which a contract makes a view of their elements (explode): paths, or mappings that say more.
+  exploded = flatten([
+    for contract in local.contracts : [
+      for table in contract.schema : [
+        for property in try(table.customProperties, []) : [
+          for list in flatten([property.value]) : {
+            table = table.name
+            view  = try(list.name, "${table.name}_${replace(try(list.path, list), ".", "_")}")
+          }
+        ] if property.property == "explode"
+      ]
+    ]
+  ])
 
   # The domains of which raw files go by their age (keepDays).
   aging = [
@@ -151,15 +165,18 @@ locals {
       ) : { database = found[0], name = found[1] }
     ]
   ]))
-  view_tables = [
-    for word in local.view_words : word
-    if contains(["marts", "ops"], word.database) || contains(flatten(values(local.tables)), word.name)
-  ]
+  view_tables = distinct(concat(
+    [
+      for word in local.view_words : word
+      if contains(["marts", "ops"], word.database) || contains(flatten(values(local.tables)), word.name)
+    ],
+    [for list in local.exploded : { database = "silver", name = list.table }],
+  ))
 
-  views = [
-    for file in local.view_files :
-    { database = "analytics", name = trimsuffix(basename(file), ".sql") }
-  ]
+  views = concat(
+    [for file in local.view_files : { database = "analytics", name = trimsuffix(basename(file), ".sql") }],
+    [for list in local.exploded : { database = "analytics", name = list.view }],
+  )
 
   # A job needs the driver and an executor at least. Without a volume only the environment bounds it, as jobs over all
   # domains are: what they read depends on all of them.
