@@ -14,7 +14,7 @@ from lakehouse.contracts.project import Project
 from lakehouse.cycle.erase import plan_erasure
 from lakehouse.cycle.erase_places import PLACES, place_of
 from lakehouse.cycle.erase_verification import search_lake
-from lakehouse.cycle.erase_work import EraseOnS3Error, NotSettledError, ReasonNamesSubjectError, SubjectError, Work
+from lakehouse.cycle.erase_work import NotSettledError, ReasonNamesSubjectError, SubjectError, Work
 from lakehouse.cycle.erase_work import work_of as read_work
 from lakehouse.cycle.status import status_of
 from lakehouse.errors import UnknownNameError
@@ -41,11 +41,15 @@ def test_each_part_of_a_lake_has_its_place(lake: Lake) -> None:
     paths |= {"raw": lake.landing("crm"), "docs": f"{lake.docs}/a", "data docs": f"{lake.root}/{DATA_DOCS_PAGE}"}
     paths |= {"dbt docs": f"{lake.root}/{DBT_DOCS_PAGE}", "dbt": f"{lake.root}/.dbt/manifest.json"}
     paths |= {"report": f"{lake.root}/report.html", "landed": lake.landed("crm")}
+    paths |= {"docs that people read": f"{lake.root}/docs/site/index.html"}
+    paths |= {"results": f"{lake.curated}/athena_results/publish/x.csv"}
     found = {name: place_of(path.removeprefix(f"{lake.root}/")) for name, path in paths.items()}
     wanted = {name: name.split()[0] for name in paths}
-    wanted |= dict.fromkeys(("docs", "data docs", "dbt docs", "dbt", "report"), "pages") | {"landed": "ops"}
+    wanted |= dict.fromkeys(("docs", "data docs", "dbt docs", "dbt", "report", "docs that people read"), "pages") | {
+        "landed": "ops"
+    }
     assert {name: place.name if place else None for name, place in found.items()} == wanted
-    assert [place.name for place in PLACES] == ["raw", *layers, "history", "pages"]
+    assert [place.name for place in PLACES] == ["raw", *layers, "history", "pages", "results", "versions"]
 
 
 @pytest.mark.parametrize(
@@ -104,12 +108,6 @@ def test_a_reason_must_not_name_the_person(project: Project, lake: Lake) -> None
     context = Context(project, lake, lambda: pytest.fail("no Spark"))
     with pytest.raises(ReasonNamesSubjectError):
         read_work(context, [SUBJECT], Signature("ada", f"mail of Ann@example.com, {WHO.upper()}"))
-
-
-def test_a_lake_on_s3_is_refused_before_anything_is_read(project: Project) -> None:
-    context = Context(project, Lake.at("s3://bucket/lake"), lambda: pytest.fail("no Spark"))
-    with pytest.raises(EraseOnS3Error, match="s3://bucket/lake: `lakehouse erase` works on a lake on a disk"):
-        read_work(context, [SUBJECT], BY)
 
 
 def test_an_erasure_that_was_not_finished_is_found_by_status(work: Work) -> None:

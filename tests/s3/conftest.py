@@ -8,11 +8,17 @@ import sys
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.contracts.project import find_project
+from lakehouse.runtime.session import local_session
+from lakehouse.runtime.spark_settings import INTERPRETED
 
 BUCKET = "lake"
 SERVER = Path(__file__).with_name("faulty_s3.py")
@@ -52,17 +58,49 @@ class Store:
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
     """An S3 that AWS tools and our own find by the usual environment."""
+    with _served() as address, _found_at(address):
+        yield Store(address)
+
+
+@pytest.fixture(scope="session")
+def lasting_address() -> Iterator[str]:
+    """Where an S3 is found by the session below: its JVM keeps the first address that it was given."""
+    with _served() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def spark_on_s3(lasting_address: str) -> Iterator[SparkSession]:
+    """A session in this process, for tests that kill no driver."""
+    few = {"spark.sql.shuffle.partitions": "2", "spark.databricks.delta.snapshotPartitions": "2"}
+    with _found_at(lasting_address):
+        session = local_session(find_project(), {**INTERPRETED, **few}, on_s3=True)
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def lasting_store(lasting_address: str, spark_on_s3: SparkSession) -> Iterator[Store]:
+    """The S3 of that session."""
+    with _found_at(lasting_address):
+        yield Store(lasting_address)
+
+
+@contextmanager
+def _served() -> Iterator[str]:
     command = [sys.executable, str(SERVER), BUCKET]
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,
-    ):
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        address = server.stdout.readline().strip()
+        yield server.stdout.readline().strip()
+        server.kill()
+
+
+@contextmanager
+def _found_at(address: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", address)
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.delenv("AWS_PROFILE", raising=False)
-        yield Store(address)
-        server.kill()
+        yield

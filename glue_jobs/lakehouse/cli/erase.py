@@ -49,25 +49,32 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where nobody can answer.")] = False,
     by: Author = None,
     lake: LakePath = DEFAULT_LAKE,
+    raw_root: Annotated[
+        str | None, typer.Option("--raw-root", metavar="PATH", help="The raw layer, if it is not LAKE/raw.")
+    ] = None,
 ) -> None:
     """Forget a person, and verify it.
 
     Every row that has one of the values goes from raw files, bronze, quarantine, silver, marts, pinned versions, pages
-    and every earlier version; a row that is delivered again is left out. Then every file of the lake is searched, and a
-    certificate without the values is written. A process that was killed is completed by the same command.
+    and every earlier version, on S3 of every object too; a row that is delivered again is left out. Then every file of
+    the lake is searched, and a certificate without the values is written. A process that was killed is completed by the
+    same command.
     """
     from lakehouse.cycle.erase import erase as carry_out
-    from lakehouse.cycle.erase import plan_erasure, verify
+    from lakehouse.cycle.erase import plan_erasure, require_possible, verify
     from lakehouse.cycle.erase_work import work_of
     from lakehouse.runtime.glue import command_context
+    from lakehouse.site.certificate import certificate_page
 
     if why is None and not (dry_run or certificate):
         raise ReasonNeededError
     require_answer(bool(yes or dry_run or certificate))
-    work = work_of(command_context(lake), [subject, *(also or [])], signature(why or "", by))
+    work = work_of(command_context(lake, raw_root=raw_root), [subject, *(also or [])], signature(why or "", by))
     if certificate:
         _show(verify(work, certificate))
         return
+    if not dry_run:
+        require_possible(work)
     for found in plan_erasure(work):
         print_line(f"{found.place}: {found.what or 'nothing'}{f' → {found.does}' if found.what and found.does else ''}")
     for name in work.by_columns:
@@ -78,7 +85,7 @@ def erase(
     if not (yes or confirmed("Erase it? It cannot be undone.")):
         print_line("nothing was changed")
         return
-    done = carry_out(work, print_line)
+    done = carry_out(work, print_line, certificate_page)
     _show(done.verification)
     print_line(f"certificate: {done.certificate}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +12,22 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 
 from lakehouse.contracts.dataset import Dataset
+from lakehouse.contracts.keep_days import RAW
 from lakehouse.contracts.layers import BRONZE, MARTS, OPS, PINNED, QUARANTINE, SILVER
 from lakehouse.cycle.erase_counts import correct_counts
+from lakehouse.cycle.erase_files import holds, mask_texts, remove_results, tables_below
+from lakehouse.cycle.erase_versions import clear_versions
 from lakehouse.cycle.erase_work import Work
 from lakehouse.cycle.rebuild import bring_after, plan_rebuild, rebuild
 from lakehouse.ingest.blanking import Records, blank, records_of, remove_half_written
+from lakehouse.ingest.landing import settle
 from lakehouse.lake import tables
+from lakehouse.lake.blanked import enter_blanked
 from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.delta_log import existing_table, literal, table_version
-from lakehouse.lake.files import taking_its_place
-from lakehouse.lake.opened_search import forms_in
+from lakehouse.lake.every_file import FileVersion, opened
+from lakehouse.lake.files import StoredFile, list_files
+from lakehouse.lake.opened_search import forms_in_opened
 from lakehouse.lake.paths import delta_name, for_spark
 from lakehouse.lake.purge import purge_history
 from lakehouse.lake.sought import can_be_searched
@@ -30,7 +36,6 @@ from lakehouse.privacy import MASK
 from lakehouse.quarantine.rows import UNSPLIT
 from lakehouse.transform.mart_changes import built_from, progress
 
-_TEXTS = frozenset({".html", ".json", ".txt", ".md", ".css", ".js", ".sql", ".csv", ".log", ".yml", ".yaml", ".svg"})
 _NO_VECTORS = {"spark.databricks.delta.delete.deletionVectors.persistent": "false"}
 
 
@@ -38,13 +43,14 @@ _NO_VECTORS = {"spark.databricks.delta.delete.deletionVectors.persistent": "fals
 class Place:
     """A part of the lake. folders: what lies in it, below the root. does: what becomes of a person there.
 
-    clear: does it; repeated, it changes nothing more.
+    clear: does it; repeated, it changes nothing more. only_on_s3: whether a lake on a disk has nothing of it.
     """
 
     name: str
     folders: tuple[str, ...]
     does: str
     clear: Callable[[Work], None]
+    only_on_s3: bool = False
 
     def has(self, path: str) -> bool:
         """Whether a file, by its path below the root, lies in it."""
@@ -53,23 +59,31 @@ class Place:
 
 def raw_records(work: Work, dataset: Dataset) -> list[Records]:
     """What raw files of a dataset hold of a person; of values that can be looked for, only files with them are read."""
-    root = Path(work.context.lake.landing(dataset.domain))
+    root = work.context.lake.landing(dataset.domain)
     is_searched = work.is_text(dataset) and not work.by_columns
     files = [file for file in work.raw_files(dataset) if file.size]
-    files = [file for file in files if not is_searched or _may_hold(work, root / file.path)]
+    files = [file for file in files if not is_searched or _may_hold(work, root, file)]
     return records_of(work.context, dataset, files, work.of(dataset)) if files else []
 
 
-def _may_hold(work: Work, file: Path) -> bool:
-    found, complete = forms_in(file, work.sought)
+def _may_hold(work: Work, root: str, file: StoredFile) -> bool:
+    with opened(FileVersion(root, file.path, file.size)) as content:
+        found, complete = forms_in_opened(content, work.sought)
     return bool(found) or not complete
 
 
 def _clear_raw(work: Work) -> None:
+    context = work.context
     for dataset in work.datasets:
-        remove_half_written(Path(work.context.lake.landing(dataset.domain)))
+        if context.lake.is_local:
+            remove_half_written(Path(context.lake.landing(dataset.domain)))
         for records in raw_records(work, dataset):
-            blank(work.context.lake, dataset.domain, records)
+            after = blank(context.lake, dataset.domain, records)
+            if after != records.file:
+                enter_blanked(context.lake, dataset, {after: records.file})
+    for domain in () if context.lake.is_local else {dataset.domain for dataset in work.datasets}:
+        files = list_files(context.lake.landing(domain))
+        settle(context.lake, context.contracts, context.contracts.of(domain), files)
 
 
 def rows_of(work: Work, layer: str, dataset: Dataset) -> int:
@@ -131,18 +145,18 @@ def _clear_marts(work: Work) -> None:
 def _clear_pins(work: Work) -> None:
     spark = work.context.spark()
     values = [subject.value for subject in work.subjects if can_be_searched(subject.value)]
-    for path in _tables_below(work, PINNED):
+    for path in tables_below(work.context.lake, PINNED):
         if "deletionVectors" in (existing_table(path).protocol().reader_features or []):
             spark.sql(f"REORG TABLE {delta_name(path)} APPLY (PURGE)").collect()
-        own = [one for one in work.subjects if Path(path).name.startswith(f"{one.dataset}_v")]
+        own = [one for one in work.subjects if _name(path).startswith(f"{one.dataset}_v")]
         _delete(work, path, lambda rows, own=own: of_typed(rows, own) | of_words(rows, values))  # type: ignore[misc]
 
 
 def _clear_ledgers(work: Work) -> None:
     """Mask what people or engines wrote into columns of text."""
     values = [subject.value for subject in work.subjects if can_be_searched(subject.value)]
-    for path in _tables_below(work, OPS):
-        if not _holds(work, Path(path)):
+    for path in tables_below(work.context.lake, OPS):
+        if not holds(work, path):
             continue
         fields = existing_table(path).schema().fields
         for name in (field.name for field in fields if getattr(field.type, "type", "") == "string"):
@@ -157,55 +171,40 @@ def _mask(path: str, column: str, value: str) -> None:
 
 
 def _clear_pages(work: Work) -> None:
-    """Mask values in texts that were made from the lake; what is no text is made anew by who needs it."""
-    root = Path(work.context.lake.root)
-    for folder in PAGES.folders:
-        for file in _files_at(root / folder):
-            if not forms_in(file, work.sought)[0]:
-                continue
-            if file.suffix not in _TEXTS:
-                file.unlink()
-                continue
-            with taking_its_place(file) as partial:
-                partial.write_bytes(work.sought.without(file.read_bytes(), MASK.encode()))
+    mask_texts(work, PAGES.folders)
+
+
+def _clear_results(work: Work) -> None:
+    remove_results(work, RESULTS.folders)
 
 
 def _clear_history(work: Work) -> None:
     """Give up earlier versions of every table that may hold a person in one, then publish those that are left."""
     lake, named = work.context.lake, {dataset.name for dataset in work.datasets}
     for layer in (BRONZE, QUARANTINE, SILVER, MARTS, PINNED, OPS):
-        for path in _tables_below(work, layer):
-            name = Path(path).name
-            if layer in (MARTS, PINNED) or name in named or _holds(work, Path(path)):
+        for path in tables_below(lake, layer):
+            name = _name(path)
+            if layer in (MARTS, PINNED) or name in named or holds(work, path):
                 built = built_from(lake, name) if layer == MARTS else None
                 purged = purge_history(path, work.request, progress(built) if built else None)
                 work.given_up[f"{layer}.{name}"] = purged.begins
     _clear_marts(work)
 
 
-def _tables_below(work: Work, layer: str) -> list[str]:
-    folder = Path(work.context.lake.table(layer, "x")).parent
-    return sorted(str(log.parent) for log in folder.rglob("_delta_log")) if folder.is_dir() else []
-
-
-def _holds(work: Work, folder: Path) -> bool:
-    return any(forms_in(file, work.sought)[0] for file in _files_at(folder))
-
-
-def _files_at(path: Path) -> Iterator[Path]:
-    """A file, or every file below a folder, hidden ones too."""
-    if path.is_file():
-        yield path
-    yield from sorted(file for file in path.rglob("*") if file.is_file())
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _in(layer: str) -> tuple[str, ...]:
     return (f"curated/{layer}",)
 
 
-PAGES = Place("pages", ("curated/docs", "report.html", ".dbt"), "values are masked, what is no text goes", _clear_pages)
+_PAGES = ("curated/docs", "docs", "report.html", ".dbt")  # below `docs` the copies that people read in an account
+PAGES = Place("pages", _PAGES, "values are masked, what is no text goes", _clear_pages)
+RESULTS = Place("results", ("curated/athena_results",), "answers of queries with a value go", _clear_results, True)
+VERSIONS = Place("versions", (), "earlier versions of objects are deleted", clear_versions, True)
 PLACES: tuple[Place, ...] = (
-    Place("raw", ("raw",), "the records are blanked; a file without lines is blanked whole", _clear_raw),
+    Place(RAW, (RAW,), "the records are blanked; a file without lines is blanked whole", _clear_raw),
     Place(BRONZE, _in(BRONZE), "the rows are deleted", _clear_bronze),
     Place(QUARANTINE, _in(QUARANTINE), "the rows are deleted", _clear_quarantine),
     Place(SILVER, _in(SILVER), "made anew from bronze", _clear_silver),
@@ -214,6 +213,8 @@ PLACES: tuple[Place, ...] = (
     Place(OPS, _in(OPS), "values are masked", _clear_ledgers),
     Place("history", (), "earlier versions of the tables are given up", _clear_history),
     PAGES,
+    RESULTS,
+    VERSIONS,
 )
 """Every part of a lake, in the order in which it is cleared; a file in none of them is found by the search."""
 

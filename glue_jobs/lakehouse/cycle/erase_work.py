@@ -15,6 +15,7 @@ from lakehouse.errors import LakehouseError, UnknownNameError, UsageError
 from lakehouse.ingest.casting import typed_column
 from lakehouse.ingest.landing import dataset_of
 from lakehouse.lake.batches import known_files, to_ingest, to_validate, validation_results_of
+from lakehouse.lake.blanked import blanked_since
 from lakehouse.lake.built_with import require_built_with
 from lakehouse.lake.dataset_changes import KEEP, REBUILD, unfinished_change
 from lakehouse.lake.decisions import Signature
@@ -40,17 +41,6 @@ class SubjectTypeError(UsageError):
     def __init__(self, name: str, kind: str) -> None:
         self.name, self.kind = name, kind
         super().__init__(f"{name}: the value that was given is no {kind}; give it as the source writes it.")
-
-
-class EraseOnS3Error(UsageError):
-    """An erasure needs a lake on a disk."""
-
-    def __init__(self, lake: str) -> None:
-        self.lake = lake
-        super().__init__(
-            f"{lake}: `lakehouse erase` works on a lake on a disk; on S3 it does not remove object versions, so "
-            f"nothing was changed. Copy the lake to a disk to see what it holds of a person."
-        )
 
 
 class NotSettledError(LakehouseError):
@@ -115,10 +105,8 @@ class Work:
 def work_of(context: Context, words: Sequence[str], by: Signature) -> Work:
     """Read subjects as they are written on a command line.
 
-    Raises SubjectError, UnknownNameError, SubjectTypeError, ReasonNamesSubjectError or EraseOnS3Error.
+    Raises SubjectError, UnknownNameError, SubjectTypeError or ReasonNamesSubjectError.
     """
-    if not context.lake.is_local:
-        raise EraseOnS3Error(context.lake.root)
     read = [_subject(context, word) for word in words]
     if any(subject.value.lower() in f"{by.who} {by.why}".lower() for subject in read):
         raise ReasonNamesSubjectError
@@ -168,8 +156,9 @@ def require_settled(work: Work) -> None:
 
 def _on_their_way(work: Work, dataset: Dataset) -> Iterator[str]:
     lake = work.context.lake
-    batched = known_files(lake, dataset)
-    if any(file not in batched for file in work.raw_files(dataset)):
+    files, batched = work.raw_files(dataset), known_files(lake, dataset)
+    blanked = blanked_since(lake, dataset, files)  # by an erasure that was killed
+    if any(file not in batched and file not in blanked for file in files):
         yield "a raw file waits for ingest"
     for step, batches in (("ingest", to_ingest(lake, dataset)), ("validate", to_validate(lake, dataset))):
         if batches:

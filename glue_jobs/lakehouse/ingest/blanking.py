@@ -1,7 +1,8 @@
 """Takes a person's records out of raw files: blanks in their place, so that size, time and every other line stay.
 
 A file is known by its path, size and time, so it is no new delivery afterwards, and the same file that is delivered
-again is not kept a second time. A file that is no plain text is blanked as a whole: bronze has its other rows.
+again is not kept a second time; on S3, where each content has another ETag, `lake/blanked.py` sees to it. A file that
+is no plain text is blanked as a whole: bronze has its other rows.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import mmap
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +26,17 @@ from lakehouse.ingest.casting import with_types
 from lakehouse.ingest.header import Header, read_header
 from lakehouse.ingest.lines import FILE_STEP, same_splits
 from lakehouse.ingest.reading import read_rows
+from lakehouse.lake.blanked import WAS
 from lakehouse.lake.erasures import Subject
-from lakehouse.lake.files import StoredFile, taking_its_place
-from lakehouse.lake.paths import Lake
+from lakehouse.lake.every_file import s3
+from lakehouse.lake.files import StoredFile, split_s3, taking_its_place
+from lakehouse.lake.paths import Lake, is_s3
 from lakehouse.lake.subject_rows import of_parsed
 from lakehouse.runtime.context import Context
 
 _PART = 1 << 20
+_ONE_PUT = 5 << 30
+"""The most bytes that S3 takes by one request."""
 _HALF_WRITTEN = re.compile(r"\.[0-9a-f]{16}\.\d+")
 """The names of `taking_its_place`."""
 
@@ -103,16 +109,50 @@ def _file_of(source: str, headers: Mapping[StoredFile, Header]) -> StoredFile:
     return next(file for file in headers if source == file.path or source.startswith(f"{file.path}/"))
 
 
-def blank(lake: Lake, domain: str, records: Records) -> None:
-    """Write blanks in the place of a person's records; a file that is replaced has them all or none."""
-    path = Path(lake.landing(domain), records.file.path)
+def blank(lake: Lake, domain: str, records: Records) -> StoredFile:
+    """Write blanks in the place of a person's records; a file that is replaced has them all or none.
+
+    Returns the file as it is then: on S3 under another version, which the log of batches has to get to know.
+    """
+    root = lake.landing(domain)
+    if is_s3(root):
+        return _blank_object(root, records)
+    path = Path(root, records.file.path)
     before = path.stat()
     with taking_its_place(path) as partial:
         shutil.copyfile(path, partial)
-        with partial.open("r+b") as file:
-            for begin, end in _places(path, records):
-                _write_blanks(file.fileno(), begin, end)
+        _blank_in(partial, records)
         os.utime(partial, ns=(before.st_atime_ns, before.st_mtime_ns))
+    return records.file
+
+
+def _blank_object(root: str, records: Records) -> StoredFile:
+    """Put a blanked copy over an object, by one request if it is not too large: then a killed one leaves nothing."""
+    from boto3.s3.transfer import TransferConfig
+
+    bucket, prefix = split_s3(root)
+    client, key = s3(), f"{prefix}/{records.file.path}"
+    about = client.head_object(Bucket=bucket, Key=key)
+    with tempfile.TemporaryDirectory() as folder:
+        local = Path(folder, "file")
+        client.download_file(bucket, key, str(local))
+        if not _blank_in(local, records):
+            return records.file
+        kept = {name: about[name] for name in ("ContentType", "ContentEncoding") if name in about}
+        said = {**kept, "Metadata": {**about["Metadata"], WAS: records.file.version}}
+        client.upload_file(str(local), bucket, key, said, Config=TransferConfig(multipart_threshold=_ONE_PUT))
+    after = client.head_object(Bucket=bucket, Key=key)
+    return StoredFile(records.file.path, after["ContentLength"], after["ETag"].strip('"'))
+
+
+def _blank_in(copy: Path, records: Records) -> bool:
+    """Blank the records in a copy of their file; tells whether that changed it."""
+    changed = False
+    places = list(_places(copy, records))
+    with copy.open("r+b") as file:
+        for begin, end in places:
+            changed |= _write_blanks(file.fileno(), begin, end)
+    return changed
 
 
 def remove_half_written(folder: Path) -> None:
@@ -145,8 +185,12 @@ def _line_starts(content: mmap.mmap, separator: str | None, wanted: set[int]) ->
             yield number, end.end()
 
 
-def _write_blanks(file: int, begin: int, end: int) -> None:
-    """Blanks for every byte but those that end lines."""
+def _write_blanks(file: int, begin: int, end: int) -> bool:
+    """Blanks for every byte but those that end lines; tells whether there was another."""
+    changed = False
     for at in range(begin, end, _PART):
         held = os.pread(file, min(_PART, end - at), at)
-        os.pwrite(file, re.sub(rb"[^\r\n]", b" ", held), at)
+        blanks = re.sub(rb"[^\r\n]", b" ", held)
+        changed |= blanks != held
+        os.pwrite(file, blanks, at)
+    return changed

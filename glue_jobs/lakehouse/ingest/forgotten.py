@@ -19,7 +19,7 @@ def without_forgotten(lake: Lake, dataset: Dataset, rows: DataFrame) -> tuple[Da
 
     rows: as `with_types` gives them. They count as if they had not been delivered; their raw file still has them.
     """
-    known = forgotten_of(lake, dataset.name) if lake.is_local else {}  # on S3 nobody can be erased
+    known = forgotten_of(lake, dataset.name)
     if not known:
         return rows, ()
     own = of_digests(rows, known)

@@ -34,6 +34,7 @@ from lakehouse.ingest.lines import same_splits
 from lakehouse.ingest.reading import read_rows
 from lakehouse.lake import tables
 from lakehouse.lake.batches import INGEST, Batch, BatchState, record_batches, to_ingest
+from lakehouse.lake.blanked import blanked_since, enter_blanked
 from lakehouse.lake.built_with import remember, require_built_with
 from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.delta_log import Commit
@@ -89,6 +90,7 @@ def ingest_domain(context: Context, contract: Contract) -> list[IngestResult]:
         own = [file for file in files if dataset_of(context.contracts, file.name) is dataset]
         with gathering(errors), about_dataset(dataset, INGEST):
             require_built_with(context.lake.bronze(dataset.name), dataset)
+            enter_blanked(context.lake, dataset, blanked_since(context.lake, dataset, own))
             refused = plan_batches(context, dataset, own, headers)
             errors += [FileRefusedError(contract.domain, b.files[0].name, b.reason or "") for b in refused]
             results.extend(ingest_batch(context, dataset, batch, headers) for batch in to_ingest(context.lake, dataset))

@@ -35,7 +35,12 @@ class _BrokenFileError(Exception):
 def forms_in(path: Path, sought: Sought) -> tuple[set[str], bool]:
     """In which forms a file holds one of the values, and whether all of it could be opened."""
     with path.open("rb") as file:
-        return _forms(cast(BinaryIO, file), sought, 0)
+        return forms_in_opened(file, sought)
+
+
+def forms_in_opened(file: BinaryIO, sought: Sought) -> tuple[set[str], bool]:
+    """The same of a file that is open, in which one can seek."""
+    return _forms(file, sought, 0)
 
 
 def _forms(file: BinaryIO, sought: Sought, depth: int) -> tuple[set[str], bool]:

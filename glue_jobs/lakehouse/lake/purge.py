@@ -11,19 +11,20 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties
 
 from lakehouse.contracts.layout import RETENTION_DAYS
 from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.delta_log import existing_table
+from lakehouse.lake.every_file import FileVersion, files_below, remove_all
 from lakehouse.lake.table_files import table_files
 
 BEGINS = "lakehouse.historyBegins"
 """The table property that says by which request and from which version on the table has its history."""
 _RETENTION = "delta.deletedFileRetentionDuration"
+_LOG = "_delta_log"
 _NONE, _DEFAULT = "interval 0 seconds", f"interval {RETENTION_DAYS} days"
 _VECTORS = "deletion_vector_"
 _VERSIONED = re.compile(r"\.?(\d{20})\..*")
@@ -39,20 +40,16 @@ class Purged:
 
 
 def purge_history(path: str, now: str, metadata: Mapping[str, Any] | None = None) -> Purged:
-    """Give up every version of a table before its present one; on a disk.
+    """Give up every version of a table before its present one.
 
     now: the name of the request, by which a repeated call knows its own commit. metadata: what the new commit says,
     where a reader looks for the newest that says something.
     """
-    root = Path(path)
     begins = _begin(path, now, metadata)
-    table = existing_table(path)
-    kept = {root / file for file in _files(root, table)}
-    gone = [file for file in _data_files(root) if file not in kept]
-    gone += [file for file in (root / "_delta_log").iterdir() if _is_older(file.name, begins)]
-    for file in gone:
-        file.unlink(missing_ok=True)
-    return Purged(begins, len(gone))
+    kept = {file.path for file in table_files(existing_table(path))}
+    data = (file for file in _data_files(path) if file.path not in kept and not _is_vector(file))
+    gone = remove_all(data) + remove_all(file for file in _log_files(path) if _is_older(file.path, begins))
+    return Purged(begins, gone)
 
 
 def _begin(path: str, now: str, metadata: Mapping[str, Any] | None) -> int:
@@ -91,15 +88,16 @@ def _is_older(name: str, begins: int) -> bool:
     return match is not None and int(match[1]) < begins
 
 
-def _files(root: Path, table: DeltaTable) -> Iterator[str]:
-    """The data files of the present version and all deletion vectors, below the table."""
-    yield from (file.path for file in table_files(table))
-    # They say which rows of a file are deleted, by number: no value is in them.
-    yield from (file.relative_to(root).as_posix() for file in _data_files(root) if file.name.startswith(_VECTORS))
+def _is_vector(file: FileVersion) -> bool:
+    """Whether it says which rows of a file are deleted, by number: no value is in it."""
+    return file.path.rpartition("/")[2].startswith(_VECTORS)
 
 
-def _data_files(root: Path) -> Iterator[Path]:
+def _data_files(path: str) -> Iterator[FileVersion]:
     """Every file of a table's folder that is not of its log."""
-    for file in root.rglob("*"):
-        if file.is_file() and file.relative_to(root).parts[0] != "_delta_log":
-            yield file
+    return (file for file in files_below(path) if not file.path.startswith(f"{_LOG}/"))
+
+
+def _log_files(path: str) -> Iterator[FileVersion]:
+    """The files of a table's log, by their own names."""
+    return (file for file in files_below(f"{path}/{_LOG}") if "/" not in file.path)

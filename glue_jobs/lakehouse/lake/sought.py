@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import quote, quote_plus
 
@@ -68,6 +69,11 @@ class Sought:
     def in_bytes(self, text: bytes) -> set[str]:
         """The forms in which some bytes hold a value."""
         return {needle.form for needle in self.needles if needle.is_in(text)}
+
+    def in_name(self, path: str) -> set[str]:
+        """The forms in which the path of a file has a value; the end of a name is no part of a word."""
+        names = [path, *(PurePosixPath(part).stem for part in path.split("/"))]
+        return self.in_bytes("\0".join(names).encode("utf-8", "surrogateescape"))
 
     def in_chunks(self, chunks: Iterable[bytes]) -> set[str]:
         """The same over parts that follow one another; a value may lie across the border of two."""

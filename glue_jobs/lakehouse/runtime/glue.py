@@ -86,11 +86,11 @@ class LocalGlueContext:
         return self._lake is not None and lake_is_small(self._lake)
 
 
-def command_context(lake_root: str, only_writer: bool = False) -> Context:
+def command_context(lake_root: str, only_writer: bool = False, raw_root: str | None = None) -> Context:
     """The context of a command; its session starts at the first use, and on S3 only if commits are safe."""
     from lakehouse.runtime.safe_commits import safe_start
 
-    lake = Lake.at(lake_root)
+    lake = Lake.at(lake_root, raw_root)
     session = LocalGlueContext(lake=lake)
     return Context(find_project(), lake, safe_start(lambda: session.spark_session, lake, only_writer))
 
