@@ -16,7 +16,7 @@ SUITE, VIEW = "great_expectations/expectations/visits.json", "dbt/athena_views/n
 MODEL = "dbt/models/fct_notes.sql"
 GOOD_VIEW = "-- description: Notes.\n-- column note varchar: Note.\nselect note\nfrom silver.visits\n"
 GOOD_MODEL = (
-    "{{ config(materialized='table', unique_key='note', incremental_strategy='replace_changed',\n"
+    "{{ config(materialized='table', unique_key='note', file_format='delta',\n"
     "    meta={'reach': {'visits': 'whole'}}) }}\nselect note from {{ source('silver', 'visits') }}\n"
 )
 
@@ -25,6 +25,7 @@ GOOD_MODEL = (
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     project = write_project(tmp_path)
     (project.root / VIEW).write_text(GOOD_VIEW)
+    (project.dbt / "dbt_project.yml").write_text("name: shop\n")
     monkeypatch.setenv("LAKEHOUSE_PROJECT", str(tmp_path))
     return tmp_path
 

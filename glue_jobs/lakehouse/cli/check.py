@@ -8,14 +8,18 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lakehouse.cli.check_models import contradictions, unreadable_models
+from lakehouse.cli.check_dbt import described_twice, unreadable_dbt
+from lakehouse.cli.check_marts import model_problems
+from lakehouse.cli.check_models import contradictions
 from lakehouse.cli.check_money import mixed_marts, mixed_views
 from lakehouse.cli.check_reach import reach_problems
+from lakehouse.cli.model_sql import known_columns
 from lakehouse.contracts.contract import Contracts
-from lakehouse.contracts.dbt_files import mart_problems, read_marts
+from lakehouse.contracts.dbt_files import mart_problems, read_marts, read_models
 from lakehouse.contracts.dbt_lists import unknown_lists
 from lakehouse.contracts.keep_marts import refused_for_marts
-from lakehouse.contracts.marts import declared_by_model, model_file, models
+from lakehouse.contracts.mart_graph import whole_marts
+from lakehouse.contracts.marts import WHOLE, MartLayoutError, declared_by_model, model_file, models
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.reader import read_contracts
 from lakehouse.contracts.rules import dataset_suite
@@ -39,12 +43,12 @@ def problems(project: Project) -> list[str]:
     found = [str(part) for part in every] + list(_odcs(project, refused))
     suites, of_suites = readable_suites(project, contracts)
     found += of_suites
-    models_fault = unreadable_models(project.dbt)
+    models_fault = unreadable_dbt(project.dbt)
     found += models_fault or [*contradictions(project.dbt, suites), *_marts(project), *mart_problems(project.dbt)]
     if not every:
         # What follows from a contract that cannot be read would be reported as if it were wrong too.
         found += _lost_suites(project, contracts)
-        found += [] if models_fault else reach_problems(project, contracts)
+        found += [] if models_fault else models_lines(project, contracts)
         found += [] if models_fault else [*unknown_lists(project.dbt, contracts), *_views(project)]
         found += [] if found else _mixed(project, contracts)
     return found
@@ -118,9 +122,19 @@ def _marts(project: Project) -> list[str]:
             continue
         try:
             declared_by_model(file, (*model.comments, "month"))
-        except LakehouseError as error:
-            found.append(str(error))
+        except MartLayoutError as error:
+            found += [] if error.setting == WHOLE else [str(error)]  # mart_problems says it of every model
     return found
+
+
+def models_lines(project: Project, contracts: Contracts) -> Iterator[str]:
+    """What models and their YAML say of tables and columns."""
+    models = read_models(project.dbt)
+    columns = known_columns(models, project.root, contracts)
+    marts = whole_marts(models)[0]
+    yield from described_twice(project.dbt)
+    yield from model_problems(project, contracts, models, marts, columns)
+    yield from reach_problems(project.dbt, models, marts, columns)
 
 
 def _mixed(project: Project, contracts: Contracts) -> list[str]:

@@ -9,20 +9,9 @@ from typing import Any
 
 from lakehouse.contracts.rule_words import IN_SET
 from lakehouse.contracts.suite import OnFailure, Suite
-from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
+from lakehouse.contracts.yaml_places import Place, read_yaml
 
 _SOURCE = re.compile(r"source\(\s*['\"]\w+['\"]\s*,\s*['\"](\w+)['\"]\s*\)")
-
-
-def unreadable_models(dbt: Path) -> list[str]:
-    """A line for each YAML file of the models that cannot be read."""
-    found = []
-    for file in sorted((dbt / "models").rglob("*.y*ml")):
-        try:
-            read_yaml(file)
-        except ContractError as error:
-            found.append(str(error))
-    return found
 
 
 def contradictions(dbt: Path, suites: Mapping[str, Suite]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,30 +10,26 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
-from lakehouse.cli.model_sql import ModelColumns, clock_words
-from lakehouse.contracts.contract import Contracts
-from lakehouse.contracts.dbt_files import read_marts, read_models
+from lakehouse.cli.model_sql import clock_words
 from lakehouse.contracts.mart_graph import CHANGED, PAGE, Mart, Model
-from lakehouse.contracts.project import Project
 from lakehouse.contracts.yaml_places import Place, read_yaml
 from lakehouse.errors import nearest
-from lakehouse.publish.column_check import column_faults, line_of, selected, table_name, tables_in
+from lakehouse.publish.column_check import TableColumns, column_faults, line_of, selected, table_name, tables_in
 
 IMAGE = "_image"
 _IMAGES = frozenset({"old", "new"})
 _TOO_FEW = "a key too few is a wrong mart"
 
 
-def reach_problems(project: Project, contracts: Contracts) -> Iterator[str]:
-    """A line for each query of a reach that cannot be run, or that forgets keys."""
-    models, columns = read_models(project.dbt), ModelColumns(project.dbt, contracts).known()
-    for mart in read_marts(project.dbt):
+def reach_problems(
+    dbt: Path, models: Mapping[str, Model], marts: Iterable[Mart], columns: TableColumns
+) -> Iterator[str]:
+    """A line for each query of a reach that cannot be run, or that forgets keys. columns: as far as they are known."""
+    for mart in marts:
         for table, reach in mart.reach.items():
-            if reach.query is None:
-                continue
-            where = _where(project.dbt, mart, table.partition(".")[2])
-            for fault, line in _Reach(mart, table, reach.query, models, columns).faults():
-                yield f"{where.at(line)}: meta.reach.{table.partition('.')[2]}: {fault}"
+            name = table.partition(".")[2]
+            for fault, line in _Reach(mart, table, reach.query, models, columns).faults() if reach.query else ():
+                yield f"{_where(dbt, mart, name).at(line)}: meta.reach.{name}: {fault}"
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ class _Reach:
     table: str
     query: str
     models: Mapping[str, Model]
-    columns: Mapping[str, tuple[str, ...]]
+    columns: TableColumns
 
     def faults(self) -> Iterator[tuple[str, int | None]]:
         """Each fault with its line in the query."""

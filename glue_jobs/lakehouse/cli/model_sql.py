@@ -14,7 +14,6 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from lakehouse.contracts.contract import Contracts
-from lakehouse.contracts.dbt_files import read_models
 from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.mart_graph import Model
 from lakehouse.publish.column_check import selected
@@ -39,32 +38,23 @@ def clock_words(tree: exp.Expr) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.partition("(")[0] for word in words))
 
 
-class ModelColumns:
-    """The columns of tables of silver, views and marts by layer.table, in small letters, as far as files tell them."""
-
-    def __init__(self, dbt: Path, contracts: Contracts) -> None:
-        self._root, self._models = dbt.parent, read_models(dbt)
-        self._known = {f"{SILVER}.{d.name}": tuple(d.silver_column_names) for d in contracts.datasets}
-        self._asked: set[str] = set()
-
-    def known(self) -> Mapping[str, tuple[str, ...]]:
-        """Those of every table and view of which they are known."""
-        for name in self._models:
-            self._find(name)
-        return self._known
-
-    def _find(self, name: str) -> None:
-        model = self._models[name]
-        if name in self._asked:
-            return
-        self._asked.add(name)
-        for other in model.refs:
-            if other in self._models:
-                self._find(other)
-        tree = tree_of(model, self._models, self._root)
-        columns = None if tree is None else selected(tree, self._known)
-        if columns and _MACRO not in columns and "" not in columns:
-            self._known[f"{model.schema}.{name}".lower()] = columns
+def known_columns(models: Mapping[str, Model], root: Path, contracts: Contracts) -> dict[str, tuple[str, ...]]:
+    """The columns of tables of silver, views and marts by layer.table, as far as files tell them."""
+    known = {f"{SILVER}.{dataset.name}": tuple(dataset.silver_column_names) for dataset in contracts.datasets}
+    waiting, asked = list(models), set()  # type: list[str], set[str]
+    while waiting:
+        model = models[waiting[-1]]
+        below = [name for name in model.refs if name in models and name not in asked]
+        asked.add(waiting[-1])
+        if below:
+            waiting += below
+            continue
+        waiting.pop()
+        tree = tree_of(model, models, root)
+        columns = None if tree is None else selected(tree, known)
+        if columns and not {_MACRO, "*", ""} & {*columns}:
+            known[f"{model.schema}.{model.name}".lower()] = columns
+    return known
 
 
 def tree_of(model: Model, models: Mapping[str, Model], root: Path) -> exp.Expr | None:

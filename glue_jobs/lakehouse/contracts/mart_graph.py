@@ -97,16 +97,36 @@ def find_marts(models: Mapping[str, Model]) -> tuple[Mart, ...]:
     return tuple(sorted(marts, key=lambda mart: (level_of(mart, marts), mart.name)))
 
 
-def mart_faults(models: Mapping[str, Model]) -> list[MartError]:
-    """What is wrong with each mart, the first fault of each."""
-    faults = []
+def whole_marts(models: Mapping[str, Model]) -> tuple[tuple[Mart, ...], list[MartError]]:
+    """The marts that are declared whole, those first that others read, and the first fault of each other."""
+    marts: list[Mart] = []
+    faults: dict[str, MartError] = {}  # of a view that two marts read it is one
     for model in models.values():
         try:
             if model.is_table:
-                mart_of(model, models)
+                _refuse_circle(model, models)
+                marts.append(mart_of(model, models))
         except MartError as error:
-            faults.append(error)
-    return faults
+            faults.setdefault(str(error), error)
+    return tuple(sorted(marts, key=lambda mart: (level_of(mart, marts), mart.name))), list(faults.values())
+
+
+def mart_faults(models: Mapping[str, Model]) -> list[MartError]:
+    """What is wrong with each mart, the first fault of each."""
+    return whole_marts(models)[1]
+
+
+def _refuse_circle(model: Model, models: Mapping[str, Model]) -> None:
+    """Raise MartError for a model that reads itself, through others or not."""
+    waiting: list[tuple[str, tuple[str, ...]]] = [(name, (model.name, name)) for name in model.refs]
+    seen = {model.name}
+    while waiting:
+        name, way = waiting.pop()
+        if name == model.name:
+            raise MartError(model.file, f"reads itself through {' → '.join(way)}; remove the circle.")
+        if name in models and name not in seen:
+            seen.add(name)
+            waiting += [(other, (*way, other)) for other in models[name].refs]
 
 
 def level_of(mart: Mart, marts: Iterable[Mart]) -> int:
@@ -128,7 +148,10 @@ def mart_of(model: Model, models: Mapping[str, Model]) -> Mart:
             model.file, f"is a table in the schema '{model.schema}'; tables lie in '{MARTS}', so leave out its schema."
         )
     reach = _reach(model, keys, reads, meta.get("reach") or {})
-    amounts = {str(column): str(words) for column, words in (meta.get("amounts") or {}).items()}
+    given = meta.get("amounts") or {}
+    if not isinstance(given, Mapping):
+        raise MartError(model.file, f"meta.amounts is {given!r}; name columns, each with its dataset ({PAGE}).")
+    amounts = {str(column): str(words) for column, words in given.items()}
     deadline = _deadline(model, meta.get("deadline"))
     return Mart(model.name, model.file, keys, reads, reach, amounts, tuple(sorted(views)), deadline)
 
@@ -155,6 +178,8 @@ def _reads(model: Model, models: Mapping[str, Model], views: list[str]) -> Itera
         other = models.get(name)
         if other is None:
             raise MartError(model.file, f"reads ref('{name}'), which is no model.{nearest(name, models)}")
+        if other.fault:
+            raise other.fault
         if other.is_table:
             yield f"{MARTS}.{name}"
         elif name not in views:

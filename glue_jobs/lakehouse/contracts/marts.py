@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from lakehouse.contracts.dbt_files import mart_names
+from lakehouse.contracts.dbt_files import mart_names, plain_words
 from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.contracts.layout import CLUSTER_BY, CUT_BY, STATISTICS, TARGET, Layout, layout_of_table, parsed_size
 from lakehouse.contracts.layout_reader import overlap
@@ -23,6 +22,8 @@ FACT = "fct_daily_store_metrics"
 FACT_SOURCES = ("erp_orders", "crm_leads", "web_events", "products")
 """What the fact reads, for the report's picture; a test compares it with the model."""
 
+WHOLE = "(whole)"
+"""The setting of an error about a config that cannot be read at all."""
 _CONFIG = re.compile(r"config\((.*?)\)\s*\}\}", re.DOTALL)
 
 
@@ -63,11 +64,9 @@ def declared_by_model(file: Path, columns: Sequence[str]) -> MartLayout | None:
 
 def _config(file: Path, words: str) -> dict[str, Any]:
     try:
-        call = ast.parse(f"config({words})", mode="eval").body
-        assert isinstance(call, ast.Call)
-        return {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg}
-    except (SyntaxError, ValueError) as error:
-        raise MartLayoutError(file, "(whole)", f"must be plain words and lists, {error}.") from None
+        return plain_words(words)
+    except ValueError as error:
+        raise MartLayoutError(file, WHOLE, f"must be plain words and lists, {error}.") from None
 
 
 def _check(file: Path, layout: Layout, properties: dict[str, str], columns: Sequence[str]) -> None:

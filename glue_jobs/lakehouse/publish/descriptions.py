@@ -23,6 +23,7 @@ from lakehouse.contracts.columns import (
     UTC_OFFSET,
 )
 from lakehouse.contracts.dataset import Dataset
+from lakehouse.contracts.dbt_files import mart_names
 from lakehouse.contracts.layers import BRONZE, MARTS, OPS, QUARANTINE, SILVER
 from lakehouse.contracts.marts import Described, models
 from lakehouse.contracts.project import Project
@@ -74,7 +75,8 @@ def queryable_tables(project: Project) -> dict[str, tuple[str, ...]]:
     """The columns of every table that views can read, by layer.table; needs no lake."""
     found = {f"{SILVER}.{d.name}": d.silver_column_names for d in project.contracts.datasets}
     found |= {f"{QUARANTINE}.{d.name}": (*d.column_names, *_QUARANTINE) for d in project.contracts.datasets}
-    found |= {f"{MARTS}.{name}": tuple(model.comments) for name, model in models(project.dbt).items()}
+    tables = mart_names(project.dbt)
+    found |= {f"{MARTS}.{name}": tuple(m.comments) for name, m in models(project.dbt).items() if name in tables}
     return found | {f"{OPS}.{name}": tuple(schema.names) for name, schema in ops_schemas().items()}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from lakehouse import log
 from lakehouse.contracts.dbt_files import read_models
 from lakehouse.contracts.layers import MARTS
-from lakehouse.contracts.mart_graph import Mart, MartError, Model, find_marts, level_of, mart_faults, mart_of
+from lakehouse.contracts.mart_graph import Mart, MartError, Model, find_marts, level_of, mart_of, whole_marts
 from lakehouse.errors import LakehouseError, gathering, raise_first
 from lakehouse.lake.conflicts import TRIES, TableBusyError, wait_after
 from lakehouse.runtime.context import Context
@@ -83,11 +83,9 @@ class Run:
     def of(cls, context: Context) -> Run:
         """A run over the marts that are declared whole, and silver as it passed its tests."""
         models = read_models(context.project.dbt)
-        faults = tuple(mart_faults(models))
-        faulty = {fault.file for fault in faults}
-        marts = find_marts({name: model for name, model in models.items() if model.file not in faulty})
+        marts, faults = whole_marts(models)
         silver = passed_silver(context, {mart.name: built_from(context.lake, mart.name) for mart in marts})
-        return cls(context, models, marts, faults, silver)
+        return cls(context, models, marts, tuple(faults), silver)
 
     def fail(self, name: str, error: LakehouseError) -> None:
         """Note what went wrong with a mart; it keeps the version that it shows."""
