@@ -42,14 +42,14 @@ SUITES = (
     Suite("test-cluster", 440, 2, ("runtime", "transform")),
     Suite("test-s3", 130, 2, ("jvm",)),
     Suite("test-crash", 1150, 3, (*STEPS, "lake")),
-    Suite("test-s3-drivers", 300, 3, ("jvm", "s3")),
+    Suite("test-airflow", 140, 3, ("dags", "airflow")),
+    Suite("test-lineage", 160, 3, ("dags",)),
     Suite("test-quality", 1050, 4, ("quarantine", "validate", "great_expectations")),
     Suite("test-layout", 220, 4, ("layout",)),
     Suite("test-rollback", 160, 4, ("layout",)),
+    Suite("test-s3-drivers", 600, 5, ("jvm", "s3")),
     Suite("test-model", 690, 5, ("transform", "dbt")),
     Suite("test-contracts", 200, 5, ("contracts", "dbt")),
-    Suite("test-airflow", 140, 5, ("dags", "airflow")),
-    Suite("test-lineage", 160, 5, ("dags",)),
 )
 EACH_TIME = ("test-policy", "test-trino")
 """Trino's runs beside the checks, that of the roles after the default tests."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -207,6 +210,7 @@ REFUSED = [
     ("GetBucketReplication", "", "", "s3:GetReplicationConfiguration"),
     ("DeleteObject", "VersionId", "", "s3:DeleteObjectVersion"),
     ("DeleteObject", "", "VersionId", "s3:DeleteObject"),
+    ("AbortMultipartUpload", "", "", "s3:AbortMultipartUpload"),
     ("PutObject", "", "", "s3:PutObject, or use the key"),
     ("GetObject", "", "VersionId", "s3:GetObject, or use the key"),
     ("GetObject", "VersionId", "", "s3:GetObjectVersion"),
@@ -226,6 +230,14 @@ def test_what_is_refused_is_said_before_and_leaves_nothing(
     assert str(found.value).startswith(f"{found.value.place}: these credentials may not {action} (AccessDenied), so")
     assert found.value.exit_code == 3
     assert held() == {"a": [(b"1", True)]}
+
+
+def test_the_policy_of_the_page_has_the_rights_that_are_asked_for() -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/erase-a-person.md").read_text(encoding="utf-8")
+    (policy,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    named = [action for statement in json.loads(policy)["Statement"] for action in statement["Action"]]
+    asked = {action.partition(",")[0] for *_, action in REFUSED}
+    assert sorted(named) == sorted([*asked, "kms:Decrypt", "kms:GenerateDataKey"])
 
 
 def test_who_may_do_everything_is_not_refused_and_nothing_is_left(s3: Any) -> None:

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lakehouse import log
+from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.layers import BRONZE, QUARANTINE, SILVER
 from lakehouse.cycle.erase_certificate import Render, certificate_of, read_certificate, write_certificate
 from lakehouse.cycle.erase_places import PLACES, VERSIONS, raw_records, rows_of
 from lakehouse.cycle.erase_verification import StillFoundError, Verification, search_lake
 from lakehouse.cycle.erase_versions import kept_beside, require_raw, require_versions_can_go
 from lakehouse.cycle.erase_work import Work, require_settled
+from lakehouse.lake.batches import known_files
 from lakehouse.lake.blanked import blanked_since, enter_blanked
 from lakehouse.lake.erasures import ErasureState, begin_erasure, end_erasure, erasures_of
 from lakehouse.say import format_count
@@ -81,7 +83,7 @@ def erase(work: Work, show: Callable[[str], None] = lambda _: None, render: Rend
     """
     require_possible(work)
     for dataset in work.datasets:
-        enter_blanked(work.context.lake, dataset, blanked_since(work.context.lake, dataset, work.raw_files(dataset)))
+        _enter_blanked(work, dataset)
     begun = begin_erasure(work.context.lake, work.subjects, work.by)
     work = dataclasses.replace(work, request=begun.request)
     for place in PLACES:
@@ -98,6 +100,12 @@ def erase(work: Work, show: Callable[[str], None] = lambda _: None, render: Rend
     certificate = write_certificate(work.context.lake, certificate_of(work, begun, verification), render)
     end_erasure(work.context.lake, begun, ErasureState.VERIFIED, f"{files} files searched; {certificate}")
     return Forgotten(begun.request, certificate, verification)
+
+
+def _enter_blanked(work: Work, dataset: Dataset) -> None:
+    """Let the log of batches have what an erasure that was killed has put, and not entered."""
+    lake = work.context.lake
+    enter_blanked(lake, dataset, blanked_since(lake, dataset, work.raw_files(dataset), known_files(lake, dataset)))
 
 
 def verify(work: Work, certificate: str) -> Verification:

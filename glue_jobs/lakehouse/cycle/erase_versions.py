@@ -38,13 +38,14 @@ NOT_SEARCHED = (
     "landing folders and whatever else the source keeps",
     "exports, backups and copies of the lake",
     "logs and histories of other programs: Spark, Airflow, queries",
+    "temporary files of the machines that ran them",
 )
 NOT_SEARCHED_OF_S3 = (
     "the bucket of the logs: access logs, Spark's event logs",
     "CloudWatch's logs, Athena's history of queries, results that a workgroup writes into another bucket",
     "inventories, replicas and backups of the buckets",
-    "objects of the buckets outside of the roots",
-    "dbt's folder among the temporary files of the machines that ran it",
+    "objects of the buckets outside of the roots; metadata and tags that a source gave to an object",
+    "pages in the bucket of Airflow's Variable lakehouse_docs_root, where there is one",
 )
 
 

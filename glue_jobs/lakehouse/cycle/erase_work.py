@@ -157,7 +157,7 @@ def require_settled(work: Work) -> None:
 def _on_their_way(work: Work, dataset: Dataset) -> Iterator[str]:
     lake = work.context.lake
     files, batched = work.raw_files(dataset), known_files(lake, dataset)
-    blanked = blanked_since(lake, dataset, files)  # by an erasure that was killed
+    blanked = blanked_since(lake, dataset, files, batched)  # by an erasure that was killed
     if any(file not in batched and file not in blanked for file in files):
         yield "a raw file waits for ingest"
     for step, batches in (("ingest", to_ingest(lake, dataset)), ("validate", to_validate(lake, dataset))):

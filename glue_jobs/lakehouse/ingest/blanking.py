@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -121,37 +122,40 @@ def blank(lake: Lake, domain: str, records: Records) -> StoredFile:
     before = path.stat()
     with taking_its_place(path) as partial:
         shutil.copyfile(path, partial)
-        _blank_in(partial, records)
+        with partial.open("r+b") as copy:
+            _blank_in(copy, records)
         os.utime(partial, ns=(before.st_atime_ns, before.st_mtime_ns))
     return records.file
 
 
 def _blank_object(root: str, records: Records) -> StoredFile:
-    """Put a blanked copy over an object, by one request if it is not too large: then a killed one leaves nothing."""
+    """Put a blanked copy over an object, by one request if it is not too large: then a killed one leaves nothing.
+
+    The copy on this machine has no name, so that none is left of it either. What a source said about the object goes.
+    """
     from boto3.s3.transfer import TransferConfig
 
     bucket, prefix = split_s3(root)
     client, key = s3(), f"{prefix}/{records.file.path}"
-    about = client.head_object(Bucket=bucket, Key=key)
-    with tempfile.TemporaryDirectory() as folder:
-        local = Path(folder, "file")
-        client.download_file(bucket, key, str(local))
-        if not _blank_in(local, records):
+    with tempfile.TemporaryFile() as copy:
+        client.download_fileobj(bucket, key, copy)
+        if not _blank_in(copy, records):
             return records.file
-        kept = {name: about[name] for name in ("ContentType", "ContentEncoding") if name in about}
-        said = {**kept, "Metadata": {**about["Metadata"], WAS: records.file.version}}
-        client.upload_file(str(local), bucket, key, said, Config=TransferConfig(multipart_threshold=_ONE_PUT))
+        about = client.head_object(Bucket=bucket, Key=key)
+        said = {name: about[name] for name in ("ContentType", "ContentEncoding") if name in about}
+        said["Metadata"] = {WAS: records.file.version}
+        copy.seek(0)
+        client.upload_fileobj(copy, bucket, key, said, Config=TransferConfig(multipart_threshold=_ONE_PUT))
     after = client.head_object(Bucket=bucket, Key=key)
     return StoredFile(records.file.path, after["ContentLength"], after["ETag"].strip('"'))
 
 
-def _blank_in(copy: Path, records: Records) -> bool:
+def _blank_in(copy: IO[bytes], records: Records) -> bool:
     """Blank the records in a copy of their file; tells whether that changed it."""
+    copy.flush()
     changed = False
-    places = list(_places(copy, records))
-    with copy.open("r+b") as file:
-        for begin, end in places:
-            changed |= _write_blanks(file.fileno(), begin, end)
+    for begin, end in list(_places(copy.fileno(), records)):
+        changed |= _write_blanks(copy.fileno(), begin, end)
     return changed
 
 
@@ -162,14 +166,14 @@ def remove_half_written(folder: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _places(path: Path, records: Records) -> Iterator[tuple[int, int]]:
+def _places(file: int, records: Records) -> Iterator[tuple[int, int]]:
     """Begin and end of what is to be blank, in bytes."""
     size = records.file.size
     if records.whole is not None or size == 0:
         yield 0, size
         return
     starts = {first for first, _ in records.lines} | {after for _, after in records.lines if after is not None}
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with mmap.mmap(file, 0, access=mmap.ACCESS_READ) as content:
         places = dict(_line_starts(content, records.separator, starts))
         for first, after in records.lines:
             yield places[first], places.get(after or 0, size)

@@ -90,7 +90,6 @@ def ingest_domain(context: Context, contract: Contract) -> list[IngestResult]:
         own = [file for file in files if dataset_of(context.contracts, file.name) is dataset]
         with gathering(errors), about_dataset(dataset, INGEST):
             require_built_with(context.lake.bronze(dataset.name), dataset)
-            enter_blanked(context.lake, dataset, blanked_since(context.lake, dataset, own))
             refused = plan_batches(context, dataset, own, headers)
             errors += [FileRefusedError(contract.domain, b.files[0].name, b.reason or "") for b in refused]
             results.extend(ingest_batch(context, dataset, batch, headers) for batch in to_ingest(context.lake, dataset))
@@ -124,6 +123,9 @@ def _plan(
     """The batches that the files make up which no known batch has."""
     seen = {file for batch in known for file in batch.files}
     new = [file for file in files if file not in seen]
+    blanked = blanked_since(context.lake, dataset, new, seen)
+    enter_blanked(context.lake, dataset, blanked)
+    new = [file for file in new if file not in blanked]
     if not new:
         return []
     root = context.lake.landing(dataset.domain)

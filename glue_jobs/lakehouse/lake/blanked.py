@@ -6,13 +6,13 @@ leaves no file that is taken for a new delivery.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import pyarrow as pa
 from deltalake import write_deltalake
 
 from lakehouse.contracts.dataset import Dataset
-from lakehouse.lake.batches import BATCHES, known_files
+from lakehouse.lake.batches import BATCHES
 from lakehouse.lake.conflicts import when_free
 from lakehouse.lake.delta_log import open_table, read_rows, storage_options
 from lakehouse.lake.every_file import s3
@@ -23,11 +23,15 @@ WAS = "lakehouse-was"
 """The name under which an object's metadata keep the version that the log of batches knew."""
 
 
-def blanked_since(lake: Lake, dataset: Dataset, files: Iterable[StoredFile]) -> dict[StoredFile, StoredFile]:
-    """The files that no batch has because an erasure wrote them: each with the delivered one; on a disk none."""
+def blanked_since(
+    lake: Lake, dataset: Dataset, files: Iterable[StoredFile], known: Collection[StoredFile]
+) -> dict[StoredFile, StoredFile]:
+    """The files that no batch has because an erasure wrote them: each with the delivered one; on a disk none.
+
+    known: the files of all batches.
+    """
     if lake.is_local:
         return {}
-    known = known_files(lake, dataset)
     sizes = {(file.path, file.size) for file in known}
     new = [file for file in files if file not in known and (file.path, file.size) in sizes]
     found = {file: StoredFile(file.path, file.size, was_of(lake, dataset, file)) for file in new}

@@ -19,7 +19,12 @@ from lakehouse.lake.files import split_s3
 
 _PROBE = ".lakehouse-may-delete"
 """A hidden name, which no reader of a lake takes for a file."""
-_STANDS_FOR_NONE = {"ObjectLockConfigurationNotFoundError", "ReplicationConfigurationNotFoundError"}
+_ABORT = "s3:AbortMultipartUpload"
+_STANDS_FOR_NONE = {
+    "NoSuchUpload",
+    "ObjectLockConfigurationNotFoundError",
+    "ReplicationConfigurationNotFoundError",
+}
 UPLOAD_HOURS = 24
 """An upload that was begun so long ago is no longer under way."""
 
@@ -89,8 +94,10 @@ def uploads_below(root: str) -> Iterator[Upload]:
 
 def end_uploads(uploads: Iterable[Upload]) -> None:
     """End uploads, with which S3 lets go of their parts."""
+    client = s3()
     for one in list(uploads):
-        s3().abort_multipart_upload(Bucket=split_s3(one.root)[0], Key=one.key, UploadId=one.upload)
+        with _may(one.address, _ABORT):
+            client.abort_multipart_upload(Bucket=split_s3(one.root)[0], Key=one.key, UploadId=one.upload)
 
 
 def delete_earlier(
@@ -170,6 +177,8 @@ def _require_writing(client: Any, folder: str) -> None:
     probe = {"Bucket": bucket, "Key": f"{before}{_PROBE}-{os.getpid()}"}
     with _may(folder, "s3:DeleteObjectVersion"):  # of an object that is not there, so that nothing can be left
         client.delete_object(**probe, VersionId="null")
+    with _may(folder, _ABORT):
+        client.abort_multipart_upload(**probe, UploadId="none")
     with _may(folder, "s3:PutObject, or use the key"):
         put = client.put_object(**probe, Body=b"?").get("VersionId", "null")
     try:
