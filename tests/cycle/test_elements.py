@@ -20,6 +20,7 @@ from lakehouse.quarantine.repairs import Edit, send_back
 from lakehouse.quarantine.rows import Selection, open_rows
 from lakehouse.runtime.context import Context
 from lakehouse.transform.transform import merge_domain
+from lakehouse.validate.conditions import compile_rule
 from lakehouse.validate.validate import validate_domain
 from tests.cycle.test_nested_columns import CONTRACT
 from tests.helpers.small_project import spoiled, with_docs, write_project
@@ -159,6 +160,7 @@ def test_lists_in_structs_and_null_elements_are_alike(spark: SparkSession, lake:
     )
     context = Context(with_docs(write_project(tmp_path, contract)), lake, lambda: spark)
     rows = [{**visit(number, 1), "note": basket, "amount": None} for number, basket in enumerate(BASKETS, start=1)]
+    rows.append({**visit(5, 1, gone=True), "note": BASKETS[0], "amount": None})
     deliver(context, "visits_1.csv", *rows)
     bring(context)
     tags = [(1, 1, "x"), (1, 2, None), (1, 3, "x")]
@@ -171,3 +173,16 @@ def test_lists_in_structs_and_null_elements_are_alike(spark: SparkSession, lake:
         (elements,) = [elements for elements in dataset.elements if elements.name == name]
         query = query_of_spark(dataset, elements, f"delta.`{lake.silver('visits')}`")
         assert [tuple(row) for row in spark.sql(f"select {columns} from ({query}) order by 1, 2").collect()] == wanted
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_broken"),
+    [("array(1, 2)", False), ("array(1, 1)", True), ("array(1, null)", True), ("array()", False), ("null", False)],
+)
+def test_a_key_is_there_once_in_each_list(spark: SparkSession, tmp_path: Path, numbers: str, is_broken: bool) -> None:
+    contract = basket_contract("{path: note.lines, position: place, key: [position]}")
+    (dataset,) = write_project(tmp_path, contract).contracts.datasets
+    (rule,) = [rule for rule in dataset.rules if rule.name == "note_lines_key_unique"]
+    lines = f"transform(cast({numbers} as array<int>), n -> if(n is null, null, named_struct('position', n)))"
+    frame = spark.sql(f"select named_struct('lines', {lines}) as note")
+    assert [row[0] for row in frame.select(compile_rule(rule)).collect()] == [is_broken]
