@@ -42,8 +42,8 @@ def test_everything_is_on_the_page() -> None:
         "By what the person was known dataset column digest crm_leads email 0a1b "
         "What was not searched exports &amp; backups the replica s3://copy "
         "How digest sha256 of the lake&#39;s salt and the value; the salt is in ops.erasures "
-        "found by bytes UTF-8, hex columns crm/crm_leads:email columns alone – "
-        "searched below s3://curated, s3://raw/raw time travel given up before version silver.crm_leads 4 "
+        "found by bytes: UTF-8, hex; columns: crm/crm_leads:email; columns alone: – "
+        "searched below s3://curated, s3://raw/raw time travel given up before version silver.crm_leads: 4 "
         "Times are UTC. This page needs no network."
     )
     assert "<script" not in page
