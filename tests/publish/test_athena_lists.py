@@ -67,6 +67,12 @@ def test_a_position_counts_from_one_whoever_computes_it(sql: str, row: tuple[Any
     assert queried(f"SELECT {sql} FROM silver.orders WHERE id = 1") == [row]
 
 
+def test_an_element_gives_a_column_no_name() -> None:
+    sql = "SELECT lines[1].sku, tags[1], id, lines[1].price AS price FROM silver.orders"
+    made = for_duckdb(sqlglot.parse_one(sql, dialect="athena"), COLUMNS, sql)
+    assert sqlglot.parse_one(made, dialect="duckdb").named_selects == ["_col0", "_col1", "id", "price"]
+
+
 @pytest.mark.parametrize("names", ["line", "sku, price, more"])
 def test_another_number_of_columns_is_refused_as_by_athena(names: str) -> None:
     with pytest.raises(NotAthenaError, match=r"UNNEST of rows with 2 fields has .*; write AS t\(sku, price\)"):

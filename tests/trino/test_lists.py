@@ -59,9 +59,9 @@ def lists(published: list[str], tmp_path_factory: pytest.TempPathFactory) -> Ite
     [
         "select id, tag, place from silver.visits cross join unnest(note.tags) with ordinality as t(tag, place) "
         "order by id, place",
-        "select id, t.position, cardinality(t.more) from silver.visits cross join unnest(note.lines) as t(position, more) "
-        "order by id, 2",
-        "select id, n, note.tags[n], note.lines[n].position as part from silver.visits "
+        "select id, t.position, cardinality(t.more) from silver.visits "
+        "cross join unnest(note.lines) as t(position, more) order by id, 2",
+        "select id, n, note.tags[n], note.lines[n].position from silver.visits "
         "cross join (select bigint '2' as n union all select 1) where id = 1 order by n",
         "select id, cardinality(note.tags), element_at(note.tags, 2) from silver.visits order by id",
     ],

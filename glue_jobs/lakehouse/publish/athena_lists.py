@@ -36,6 +36,15 @@ def with_positions_as_written(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
+def has_name(selected: exp.Expr) -> bool:
+    """Whether Athena names a column after what is selected: a column, or a field of one, and none of an element."""
+    if isinstance(selected, (exp.Alias, exp.Star)):
+        return True
+    while isinstance(selected, exp.Dot):
+        selected = selected.this
+    return isinstance(selected, exp.Column)
+
+
 def rows_of_list(node: exp.Unnest) -> exp.Expr | None:
     """What stands for an UNNEST of rows or of a map in DuckDB; None for one of plain values."""
     alias = node.args.get("alias")

@@ -14,7 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from lakehouse.errors import UsageError
-from lakehouse.publish.athena_lists import faults_of_lists, rows_of_list, with_positions_as_written
+from lakehouse.publish.athena_lists import faults_of_lists, has_name, rows_of_list, with_positions_as_written
 from lakehouse.publish.athena_mixed import faults_of_types
 from lakehouse.publish.athena_names import faults_of_names
 from lakehouse.publish.athena_times import faults_of_formats, formatted, in_one_zone, sequence_of_days
@@ -45,7 +45,7 @@ class NotAthenaError(UsageError):
     """A query is not written in Athena's SQL; nothing of it was run."""
 
     def __init__(self, found: str, instead: str) -> None:
-        self.found = found
+        self.found, self.instead = found, instead
         super().__init__(
             f"The query was not run: {found}. Wanted: Athena's SQL; {instead}, or add --duckdb for DuckDB's own."
         )
@@ -87,7 +87,7 @@ def _marked(tree: exp.Expr) -> exp.Expr:
     """The tree with a mark as the name of each column that has none; * is not known yet, nor what follows it."""
     for select in tree.find_all(exp.Select):
         for column in select.expressions:
-            if not isinstance(column, (exp.Alias, exp.Column, exp.Star, exp.Dot)):
+            if not has_name(column):
                 column.replace(exp.alias_(column.copy(), f"{_UNNAMED}{column.depth}_{column.index}"))
     return tree
 
