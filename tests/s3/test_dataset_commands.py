@@ -1,8 +1,9 @@
-"""Rebuild, rekey, rename-column and drop-column typed by a person, the lake on S3: the right rows, and a record."""
+"""Commands that change a dataset, and erase, typed by a person, the lake on S3: the right rows, and a record."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -123,3 +124,19 @@ def test_a_column_that_left_the_contract_goes(project: Path, lake: Lake) -> None
         assert all("note" not in row for row in read_rows(table))
     assert silver(lake, "seq") == [(1, 2), (2, 1), (3, 2)]
     assert entries(lake)[-1] == ("drop-column", "done", "ann")
+
+
+def test_a_person_is_erased_and_a_run_brings_nothing_back(delivered: Path, project: Path, lake: Lake) -> None:
+    """By a value that is too short to be looked for, in a bucket that keeps no versions."""
+    words = ("erase", "--subject", "shop/visits:note=c", "--reason", "4711", "--by", "ann")
+    said = typed(project, lake, *words, "--dry-run")
+    assert "raw: 1 record in 1 file" in said
+    assert "shop/visits:note: its value is too short to be looked for as bytes" in said
+    said = typed(project, lake, *words, "--yes")
+    assert re.search(r"nothing found in \d+ files, [\d,]+ bytes\ncertificate: curated/docs/erasures/.*\.json\n", said)
+    wanted = [(1, "a"), (2, "b"), (3, "d")]
+    assert silver(lake, "note") == wanted
+    assert sorted(row["note"] for row in read_rows(lake.bronze("visits"))) == ["a", "b", "d"]
+    typed(project, lake, "run", "--landing", str(delivered / "landing1"))
+    assert silver(lake, "note") == wanted
+    assert max(row["batch_id"] for row in read_rows(lake.ops("batches"))) == 2, "what was blanked is no delivery"
