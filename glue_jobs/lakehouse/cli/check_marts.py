@@ -12,12 +12,10 @@ from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.mart_graph import PAGE, Mart, Model
 from lakehouse.contracts.marts import models as described
 from lakehouse.contracts.project import Project
+from lakehouse.contracts.table_names import name_fault
 from lakehouse.errors import nearest
 from lakehouse.publish.column_check import TableColumns
 
-LONGEST = 200
-"""A pinned table has a word behind its name; Glue takes 255 characters."""
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 MATERIALIZED = ("table", "incremental", "view", "ephemeral")
 _ON_CHANGE = ("ignore", "fail", "append_new_columns", "sync_all_columns")
 _ELSEWHERE = ("alias", "database", "location_root")
@@ -39,13 +37,6 @@ def model_problems(
     for mart in marts:
         faults = _of_columns(project.dbt, mart, columns.get(mart.full_name))
         yield from (f"{mart.file}:1: {fault}" for fault in (*faults, *_of_rebuild(project.root, mart, models)))
-
-
-def name_fault(name: str, longest: int = LONGEST) -> str | None:
-    """What is wrong with the name of a table or view; None where Glue, Athena, Spark and DuckDB take it."""
-    if not NAME.fullmatch(name):
-        return f"'{name}' cannot name a table: wanted are small letters a to z, digits and _, a letter first."
-    return f"'{name[:30]}…' has {len(name)} characters; a name has at most {longest}." if len(name) > longest else None
 
 
 def _of_files(dbt: Path, contracts: Contracts) -> Iterator[str]:

@@ -24,6 +24,10 @@ _FIELDS = frozenset({
     "year_of_week", "yow", "hour", "minute", "second", "timezone_minute", "timezone_hour",
 })  # fmt: skip
 _FIELD_OF = {"epoch": "to_unixtime(x)", "isodow": "day_of_week(x)", "isoyear": "year_of_week(x)"}
+_TYPES = frozenset({
+    "boolean", "tinyint", "smallint", "integer", "int", "bigint", "real", "double", "decimal", "varchar", "char",
+    "varbinary", "date", "timestamp", "json",
+})  # fmt: skip
 _SIGNS = {
     "::": "CAST(… AS …)", "==": "=", "^": "power(a, b)", "{": "row(…) or map(array[…], array[…])",
 }  # fmt: skip
@@ -119,6 +123,20 @@ def _of_types(tokens: Sequence[Token]) -> Iterator[Fault]:
             kind = tokens[number + 1].text.lower()
             if kind in other_engines()["types"]:
                 yield f"Athena has no type {kind}", f"write {other_engines()['types'][kind]}"
+
+
+def type_fault(kind: str) -> str | None:
+    """What is wrong with a type that a column is cast to, as `decimal(18,2)`; None where Athena takes it."""
+    name, _, size = kind.partition("(")
+    if name not in _TYPES:
+        known = other_engines()["types"].get(name)
+        near = difflib.get_close_matches(name, sorted(_TYPES), 1, cutoff=0.6)
+        wanted = f"write {known or near[0]}" if known or near else f"Known: {', '.join(sorted(_TYPES))}"
+        return f"Athena has no type {name}; {wanted}."
+    numbers = [int(part) for part in size.rstrip(")").split(",") if part.strip()]
+    if name == "decimal" and numbers and not (1 <= numbers[0] <= 38 and (numbers[1:] or [0])[0] <= numbers[0]):
+        return f"{kind} does not exist; a decimal has 1 to 38 digits, and no more of them behind the point."
+    return None
 
 
 def _of_limits(tokens: Sequence[Token]) -> Iterator[Fault]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
+import sqlglot
 from sqlglot import exp
 
 from lakehouse.contracts.layers import ANALYTICS
 from lakehouse.errors import nearest
+from lakehouse.publish.athena_words import faults_of_words
 from lakehouse.publish.column_check import TableColumns, column_faults, line_of, table_name
 from lakehouse.publish.views import View, ViewError
 
@@ -34,13 +37,20 @@ def check_view(view: View, known: TableColumns) -> Iterator[ViewError]:
     for fault, column in column_faults(view.tree, known):
         yield ViewError(view.file, fault, line_of(column))
     yield from _header_faults(view)
+    for found, instead in faults_of_words(view.tree, view.sql):
+        yield ViewError(view.file, f"{found}; {instead}.", _line_that_has(view, found))
+    if ";" in (token.text for token in sqlglot.tokenize(view.sql, read="trino")):
+        yield ViewError(view.file, "has a semicolon, and is one query without; remove it.", _line_that_has(view, ";"))
 
 
 def _header_faults(view: View) -> Iterator[ViewError]:
     if not isinstance(view.tree, exp.Query) or view.tree.is_star:
         yield ViewError(view.file, "must end in a SELECT that names each column, because `*` changes with its table.")
         return
-    selected, declared = list(view.tree.named_selects), [column.name for column in view.columns]
+    selected = [name.lower() for name in view.tree.named_selects]
+    declared = [column.name for column in view.columns]
+    for name in sorted({name for name in selected if selected.count(name) > 1}):
+        yield ViewError(view.file, f"selects {name} twice; give each column a name of its own.")
     for name in selected:
         if name not in declared:
             unused = set(declared) - set(selected)
@@ -52,6 +62,16 @@ def _header_faults(view: View) -> Iterator[ViewError]:
             yield ViewError(
                 view.file, f"declares the column {name}, but its SELECT does not have it.", _header(view, name)
             )
+
+
+def _line_that_has(view: View, found: str) -> int | None:
+    """The first line of the query with what a fault names: a function, a sign, or words in capitals."""
+    words = re.findall(r"\w+(?=\(\))|::|;|==|\^|[A-Z]{2,}", found)
+    for word in (word for word in words if word not in ("SQL", "UTC")):
+        for number, line in enumerate(view.sql.splitlines(), 1):
+            if not line.startswith("--") and word.lower() in line.lower():
+                return number
+    return None
 
 
 def _header(view: View, column: str) -> int:

@@ -18,10 +18,13 @@ import sqlglot
 from sqlglot import exp
 
 from lakehouse.contracts.layers import ANALYTICS
+from lakehouse.contracts.table_names import name_fault
 from lakehouse.errors import LakehouseError
+from lakehouse.publish.athena_words import type_fault
 from lakehouse.publish.column_check import table_name, tables_in
 from lakehouse.publish.not_deleted import keeps_deleted, without_deleted
 
+_TOKEN = re.compile(r"<Token token_type: .*>")
 _FINGERPRINT = "made_by_lakehouse_"
 _HEADER = re.compile(r"^-- (description:|column\s)\s*(.*)$")
 _COLUMN = re.compile(r"^(\w+)\s+([a-z]+(?:\([\d, ]+\))?):\s+(\S.*)$")
@@ -135,7 +138,15 @@ def read_views(folder: Path) -> list[View]:
 
 def read_view(file: Path) -> View:
     """One view file; raises ViewError for an incomplete header, or SQL that does not parse."""
-    sql = file.read_text(encoding="utf-8")
+    if fault := name_fault(file.stem):
+        raise ViewError(file, f"{fault} Rename the file.")
+    try:
+        sql = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        place = file.read_bytes().count(b"\n", 0, error.start) + 1
+        raise ViewError(file, f"{error.reason} of UTF-8; save the file as UTF-8.", place) from None
+    if sql.startswith("\ufeff"):
+        raise ViewError(file, "begins with a byte-order mark, which SQL does not know; save it without one.")
     description, columns = "", []
     for number, line in enumerate(sql.splitlines(), 1):
         found = _HEADER.match(line)
@@ -143,6 +154,8 @@ def read_view(file: Path) -> View:
             description = found[2].strip()
         elif found:
             columns.append(_column(file, number, found[2]))
+            if columns[-1].name in {column.name for column in columns[:-1]}:
+                raise ViewError(file, f"`-- column {columns[-1].name}` is there twice; remove one.", number)
     if not description:
         raise ViewError(file, "has no header line `-- description: …`; describe there what the view shows.")
     if not columns:
@@ -152,7 +165,10 @@ def read_view(file: Path) -> View:
         _ = view.tree
     except sqlglot.ParseError as error:
         first = error.errors[0] if error.errors else {}
-        reason = " ".join(str(first.get("description") or error).split())[:200]
+        token = str(first.get("highlight") or "")
+        reason = " ".join(_TOKEN.sub(f"'{token}'", str(first.get("description") or error)).split())[:200]
+        if "No expression was parsed" in reason:
+            reason = "holds no query below its header; write its SELECT"
         raise ViewError(file, f"{reason}.", first.get("line")) from None
     return view
 
@@ -162,6 +178,10 @@ def _column(file: Path, line: int, text: str) -> ViewColumn:
     if found is None:
         wanted = "expected `-- column NAME TYPE: description`, as in `-- column orders bigint: Distinct orders.`"
         raise ViewError(file, f"`-- column {text}` cannot be read; {wanted}.", line)
+    if found[1] != found[1].lower():
+        raise ViewError(file, f"`-- column {found[1]}`: names of columns are written in small letters.", line)
+    if fault := type_fault(found[2]):
+        raise ViewError(file, f"`-- column {found[1]}`: {fault}", line)
     return ViewColumn(found[1], found[2], found[3].strip())
 
 
