@@ -52,6 +52,9 @@ def contracts(draw: st.DrawFn, strategies: tuple[str, ...] = STRATEGIES) -> Cont
     if is_text(files_of["fileFormat"]):
         for column in columns:
             column |= draw(texts(column["physicalType"])) if column["name"] != "op" else {}
+    lists = [column["name"] for column in columns if "items" in column]
+    if lists and draw(st.booleans()):
+        words["explode"] = [{"path": name, "prefix": f"{name}_", "with": ["seq"]} for name in lists]
     words |= {"filePattern": "items*", **files_of}
     words |= {"quarantineLimitPercent": draw(st.integers(0, 100)), "drift": draw(st.sampled_from(["rescue", "ignore"]))}
     return _whole(columns, words, draw(st.sampled_from(["0 3 * * *", "*/15 1-5 * * mon", "5 4 1,15 jan *"])))
@@ -179,6 +182,8 @@ FAULTS: Mapping[str, tuple[str, Callable[[Contract], None]]] = {
     "a deep decimal": (".physicalType", _add("deep", "decimal(3,4)")),
     "an unknown type": (".physicalType", _add("odd", "varchar")),
     "an empty struct": (".properties", _add("empty", "struct")),
+    "an exploded text": ("items.explode", _set("explode", "k1")),
+    "an unknown list": ("items.explode.path", _set("explode", [{"path": "nosuch"}])),
     "an array of nothing": (".items", _add("empty", "array")),
     "items of a text": (".items", _add("text", "string", items={"physicalType": "string"})),
     "a key in a list": (".primaryKey", _add("l", "array", items={"physicalType": "int", "primaryKey": True})),

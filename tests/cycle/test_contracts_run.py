@@ -26,6 +26,8 @@ from lakehouse.ingest.ingest import ingest_domain
 from lakehouse.lake.delta_log import read_rows
 from lakehouse.lake.paths import Lake
 from lakehouse.publish.publish import publish_domain
+from lakehouse.publish.publish_views import views_in_query
+from lakehouse.publish.query import run_query
 from lakehouse.runtime.context import Context
 from lakehouse.transform.transform import merge_domain
 from lakehouse.validate.validate import validate_domain
@@ -92,8 +94,20 @@ def test_what_passes_runs(spark: SparkSession, contract: Contract) -> None:
         assert len(found) == len(rows_in_silver(contract))
         assert _in_order(found, contract) == _in_order(rows_in_silver(contract), contract)
         assert publish_domain(context, shop) == ["silver.items"], "quarantine has no row"
+        for elements in shop.datasets[0].elements:
+            shown = _count(context, f"select count(*), count({elements.position}) from {elements.name}")
+            assert {*shown} == {sum(len(row[elements.path] or []) for row in found if not _is_deleted(row))}
         for step in (ingest_domain, validate_domain, merge_domain):
             assert step(context, shop) == [], "nothing is left to do"
+
+
+def _count(context: Context, sql: str) -> tuple[int, ...]:
+    views = views_in_query(context.project, context.lake, sql)
+    return run_query(context.lake, context.contracts, sql, views, dialect="athena").rows[0]
+
+
+def _is_deleted(row: Row) -> bool:
+    return bool(row.get("gone") or row.get("is_deleted"))
 
 
 def _in_order(rows: Iterable[Row], contract: Contract) -> list[Row]:
