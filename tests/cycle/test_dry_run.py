@@ -115,3 +115,17 @@ def test_what_spark_says_of_a_model_is_said_whole(spark: SparkSession, tmp_path:
     assert "with name `nota` cannot be resolved. Did you mean one of the following? [" in line
     assert "SQLSTATE" not in line
     assert "line " not in line
+
+
+def test_what_only_a_macro_reads_is_refused_as_a_build_refuses_it(spark: SparkSession, tmp_path: Path) -> None:
+    project = write_models(
+        tmp_path, mart=MART.replace("{{ ref('stg_visits') }}", "{{ ref('stg_visits') }} {{ more() }}")
+    )
+    table = "{{ config(materialized='table', file_format='delta', meta={'reach': {'visits': 'whole'}}) }}\n"
+    (project.dbt / "models/marts/fct_other.sql").write_text(f"{table}select id from {{{{ ref('stg_visits') }}}}\n")
+    (project.dbt / "models/marts/fct_other.yml").write_text("models: [{name: fct_other, columns: [{name: id}]}]\n")
+    (project.dbt / "macros/more.sql").write_text(
+        "{% macro more() %} join {{ ref('fct_other') }} as other using (id) {% endmacro %}\n"
+    )
+    (line,) = deep(project, spark)
+    assert "fct_notes.sql: cannot be kept exact: reads marts.fct_other, and does not say how a changed row" in line

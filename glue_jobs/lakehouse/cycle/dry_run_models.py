@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -13,9 +13,11 @@ from deltalake import write_deltalake
 from pyspark.sql.types import StructType
 
 from lakehouse.contracts.dataset import Dataset
-from lakehouse.contracts.dbt_files import read_marts
+from lakehouse.contracts.dbt_files import read_marts, read_models
 from lakehouse.contracts.layers import MARTS, SILVER
+from lakehouse.contracts.mart_graph import Model, mart_of
 from lakehouse.errors import LakehouseError, gathering
+from lakehouse.publish.athena_sql import NotAthenaError
 from lakehouse.publish.descriptions import ops_schemas
 from lakehouse.publish.element_views import project_views
 from lakehouse.publish.not_deleted import delete_flags
@@ -60,6 +62,8 @@ def _refused_models(context: Context) -> list[str]:
     """A line for each model that cannot be built, and for each of which a test cannot be run."""
     try:
         models = manifest_models(context)
+        if unseen := _unseen(context, models):
+            return unseen
         errors = build_models(context, models, {}) if models else {}
         errors = errors or _refused_changes(context)
     except LakehouseError as error:
@@ -67,6 +71,15 @@ def _refused_models(context: Context) -> list[str]:
     # Of what only waits for a model that failed dbt names no file.
     own = [error for error in errors.values() if _NAMED.fullmatch(error.node)] or errors.values()
     return list(dict.fromkeys(_line_of(context, error) for error in own))
+
+
+def _unseen(context: Context, models: Mapping[str, Model]) -> list[str]:
+    """A line for each mart that reads more by a macro than its files say, which a build refuses."""
+    files, errors = read_models(context.project.dbt), []  # type: ignore[var-annotated]
+    for mart in read_marts(context.project.dbt):
+        with gathering(errors):
+            mart_of(replace(models[mart.name], config=files[mart.name].config), models)
+    return [str(error) for error in errors]
 
 
 def _refused_changes(context: Context) -> dict[str, ModelError]:
@@ -85,6 +98,8 @@ def _refused_changes(context: Context) -> dict[str, ModelError]:
 def _line_of(context: Context, error: LakehouseError) -> str:
     """The line about a model or a test, with its file where dbt names one."""
     found = _NAMED.fullmatch(error.node) if isinstance(error, ModelError) else None
+    if isinstance(error, ModelError) and error.node == "project":
+        return f"{context.project.dbt}/dbt_project.yml: {error.reason}."
     if found is None or not isinstance(error, ModelError):
         return str(error)
     return f"{context.project.root}/{found[2]}: {found[1]}: {error.reason}."
@@ -112,6 +127,8 @@ def _refused_views(context: Context) -> Iterator[str]:
     for view in resolve(project_views(context.project), flags):
         try:
             require_views_run(context.lake, context.contracts, [view])
+        except NotAthenaError as error:
+            yield in_file(ViewError(view.view.file, f"cannot be queried: {error.found}; {error.instead}."))
         except LakehouseError as error:
             yield in_file(ViewError(view.view.file, f"cannot be queried: {error}"))
         except duckdb.Error as error:  # its types do not fit, which is found when it is created

@@ -177,7 +177,8 @@ def manifest_of(context: Context) -> Any:
     if project not in _manifests:
         parsed = dbtRunner().invoke(["parse", *_common_options(context)])
         if not parsed.success:  # no table is read yet, so the text is that of the project's own files
-            raise ModelError("project", visible(str(parsed.exception or "it cannot be parsed").strip())[:600], 0)
+            reason = " ".join(str(parsed.exception or "it cannot be parsed").split()).rstrip(".")
+            raise ModelError("project", visible(reason)[:600], 0)
         if unknown := next(unknown_lists(project, context.contracts), None):
             raise ModelError("project", unknown.rstrip("."), 0)
         _manifests[project] = parsed.result
