@@ -31,7 +31,7 @@ def test_the_marts_of_this_project_and_of_the_small_one_are_right(project: Proje
         block("select notes.dt, changed.note from changed join marts.fct_notes as notes using (note)"),
         block("select dt, min(case when _image = 'new' then note end) as note from changed group by dt"),
         block("select dt, note from changed where _image = 'new'\nunion select * from changed where _image = 'old'"),
-        '{note: "lower(note)"}',
+        '{note: "note"}',
     ],
 )  # fmt: skip
 def test_what_would_run_passes(tmp_path: Path, reach: str) -> None:
@@ -63,6 +63,7 @@ def test_what_would_run_passes(tmp_path: Path, reach: str) -> None:
         (block("select dt, note from changed where dt > current_date - 30"), 8, WRONG_MART),
         ('{note: "lower(nota)"}', 7, "unknown column nota. Did you mean 'note'?"),
         ('{note: "lower(note"}', 7, "Expecting )."),
+        ('{note: "lower(note)"}', 7, "note of fct_notes is note, and not lower(note) of the changed row: changed rows"),
     ],
 )  # fmt: skip
 def test_what_would_fail_or_forget_keys_is_named_by_its_line(tmp_path: Path, reach: str, line: int, says: str) -> None:

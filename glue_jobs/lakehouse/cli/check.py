@@ -134,7 +134,7 @@ def models_lines(project: Project, contracts: Contracts) -> Iterator[str]:
     marts = whole_marts(models)[0]
     yield from described_twice(project.dbt)
     yield from model_problems(project, contracts, models, marts, columns)
-    yield from reach_problems(project.dbt, models, marts, columns)
+    yield from reach_problems(project.dbt, models, marts, contracts, columns)
 
 
 def _mixed(project: Project, contracts: Contracts) -> list[str]:

@@ -10,7 +10,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
+from lakehouse.cli.check_keys import KeyCheck
 from lakehouse.cli.model_sql import clock_words
+from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.mart_graph import CHANGED, PAGE, Mart, Model
 from lakehouse.contracts.yaml_places import Place, read_yaml
 from lakehouse.errors import nearest
@@ -22,13 +24,15 @@ _TOO_FEW = "a key too few is a wrong mart"
 
 
 def reach_problems(
-    dbt: Path, models: Mapping[str, Model], marts: Iterable[Mart], columns: TableColumns
+    dbt: Path, models: Mapping[str, Model], marts: Iterable[Mart], contracts: Contracts, columns: TableColumns
 ) -> Iterator[str]:
     """A line for each query of a reach that cannot be run, or that forgets keys. columns: as far as they are known."""
+    keys = KeyCheck(dbt.parent, models, contracts, columns)
     for mart in marts:
         for table, reach in mart.reach.items():
             name = table.partition(".")[2]
-            for fault, line in _Reach(mart, table, reach.query, models, columns).faults() if reach.query else ():
+            faults = [*_Reach(mart, table, reach.query, models, columns).faults()] if reach.query else []
+            for fault, line in faults or [(fault, None) for fault in keys.faults(mart, table)]:
                 yield f"{_where(dbt, mart, name).at(line)}: meta.reach.{name}: {fault}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import sqlglot
 from sqlglot import exp
@@ -18,11 +19,17 @@ from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.mart_graph import Model
 from lakehouse.publish.column_check import selected
 
-_MACRO = "written_by_a_macro"
+MACRO = "written_by_a_macro"
+"""What stands in a tree for the text of a macro."""
 _LEFT_OUT = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{-?\s*config\(.*?\)\s*-?\}\}", re.DOTALL)
 _REF = re.compile(r"\{\{-?\s*ref\(\s*['\"]([\w-]+)['\"]\s*\)\s*-?\}\}")
 _SOURCE = re.compile(r"\{\{-?\s*source\(\s*['\"][\w-]+['\"]\s*,\s*['\"]([\w-]+)['\"]\s*\)\s*-?\}\}")
-_LAST = re.compile(r"\{\{(?:(?!\}\}).)*\}\}[\s;]*\Z", re.DOTALL)
+_ELEMENTS = re.compile(r"\{\{-?\s*elements\(\s*['\"](\w+)['\"]\s*,\s*source\([^()]*\)\s*\)\s*-?\}\}")
+_CONDITION = re.compile(r"\{\{-?\s*(?:in_changed|within_changed|not_deleted)\((?:(?!\}\}).)*\}\}", re.DOTALL)
+_LAST = re.compile(
+    r"(\b(?:on|where|having|and|or|not|by|from|join|select)\b|[,=<>(+-])?\s*\{\{(?:(?!\}\}).)*\}\}[\s;]*\Z",
+    re.DOTALL | re.IGNORECASE,
+)
 _WHOLE = re.compile(r"\(\s*\{\{(?:(?!\}\}).)*\}\}\s*\)", re.DOTALL)
 _OTHER = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
@@ -52,18 +59,25 @@ def known_columns(models: Mapping[str, Model], root: Path, contracts: Contracts)
         waiting.pop()
         tree = tree_of(model, models, root)
         columns = None if tree is None else selected(tree, known)
-        if columns and not {_MACRO, "*", ""} & {*columns}:
+        if columns and not {MACRO, "*", ""} & {*columns}:
             known[f"{model.schema}.{model.name}".lower()] = columns
     return known
 
 
-def tree_of(model: Model, models: Mapping[str, Model], root: Path) -> exp.Expr | None:
-    """The query of a model; None where it cannot be told without dbt. root: the project's folder."""
+def tree_of(
+    model: Model, models: Mapping[str, Model], root: Path, lists: Mapping[str, str] = MappingProxyType({})
+) -> exp.Expr | None:
+    """The query of a model; None where it cannot be told without dbt.
+
+    root: the project's folder. lists: the query of each list that a contract explodes, where it is to be in the tree.
+    """
     text = _LEFT_OUT.sub("", (root / model.file).read_text(encoding="utf-8"))
+    text = _ELEMENTS.sub(lambda found: f"({lists[found[1]]})" if found[1] in lists else found[0], text)
+    text = _CONDITION.sub(" true ", text)
     text = _REF.sub(lambda found: _named(models, found[1]), text)
     text = _SOURCE.sub(rf"{SILVER}.\1", text)
-    text = _WHOLE.sub(f"(select {_MACRO})", _LAST.sub("", text))
-    text = _OTHER.sub(f" {_MACRO} ", text)
+    text = _WHOLE.sub(f"(select {MACRO})", _LAST.sub(lambda found: f"{found[1]} {MACRO}" if found[1] else "", text))
+    text = _OTHER.sub(f" {MACRO} ", text)
     try:
         found = sqlglot.parse(text, dialect="spark")
     except SqlglotError:

@@ -1,0 +1,132 @@
+"""The columns of a SELECT in terms of a table, on the way of that table's rows through one of its sources."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from lakehouse.cli.key_selects import Relation, SelectOf, Values
+from lakehouse.cli.key_values import UNTOLD
+
+_SAME_OF_A_GROUP = (exp.Min, exp.Max, exp.AnyValue, exp.First, exp.Last, exp.FirstValue, exp.LastValue)
+_MOST = 4
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way of a table's rows through one source of a SELECT. route: the values of that source's columns.
+
+    identity: the columns of which the table has one row each; none where they are not known.
+    """
+
+    select: SelectOf
+    source: str
+    route: Callable[[str], Values]
+    identity: tuple[str, ...] = ()
+    known: dict[str, Values] = field(default_factory=dict)
+    """By its text what is equal to something of the row."""
+
+    def __post_init__(self) -> None:
+        for _ in range(len(self.select.equal) + 1):
+            before = dict(self.known)
+            for left, right in self.select.equal:
+                text, values = right.sql(), self.values(left)
+                if values and values != self.values(right):
+                    self.known[text] = _once((*self.known.get(text, ()), *values))
+            if self.known == before:
+                break
+
+    def of_column(self, name: str) -> Values:
+        """The values of a column of the SELECT."""
+        item = self.select.item(name)
+        return (UNTOLD,) if item is None else self.values(item)
+
+    def values(self, node: exp.Expr) -> Values:
+        """The values of an expression of the SELECT."""
+        node = node.unnest()
+        return _once((*self.known.get(node.sql(), ()), *self._own(node)))
+
+    def _own(self, node: exp.Expr) -> Values:
+        if isinstance(node, exp.Column):
+            return self._of_source(node)
+        if node.find(exp.Query):
+            return (UNTOLD,)
+        if not node.find(exp.Column):
+            return (node,)
+        return self._one_of(node) or self._of_group(node) or self._computed(node)
+
+    def _of_source(self, column: exp.Column) -> Values:
+        if column.table == self.source:
+            return self.route(column.name)
+        one = self.select.sources.get(column.table)
+        if one is None or not one.is_told or self.select.is_hidden:
+            return (UNTOLD,)
+        return one.routes[0](column.name) if self._is_same_row(column.table, one) else ()
+
+    def _is_same_row(self, name: str, one: Relation) -> bool:
+        """Whether another source has the same row of the table, because what identifies it is held equal."""
+        if len(one.routes) != 1 or not self.identity:
+            return False
+        texts = {key.sql() for key in map(exp.column, self.identity)}
+        held = (self._identities(name, column, one) & texts for column in one.columns or ())
+        return set().union(*held) == texts
+
+    def _identities(self, name: str, column: str, one: Relation) -> set[str]:
+        """What of the row a column of another source is, and is held equal to."""
+        equal = {value.sql() for value in self.known.get(exp.column(column, table=name).sql(), ())}
+        return equal and equal & {value.sql() for value in one.routes[0](column)}
+
+    def _one_of(self, node: exp.Expr) -> Values:
+        """The values that all that an expression chooses from have; null counts for none, since no key is null."""
+        if isinstance(node, exp.Coalesce):
+            choices = [node.this, *node.expressions]
+        elif isinstance(node, exp.Nullif):
+            choices = [node.this]
+        elif isinstance(node, exp.Case):
+            choices = [*(one.args["true"] for one in node.args["ifs"]), node.args.get("default")]
+        elif isinstance(node, exp.If):
+            choices = [node.args["true"], node.args.get("false")]
+        else:
+            return ()
+        every = [self.values(one) for one in choices if one is not None and not isinstance(one, exp.Null)]
+        return _common(every)
+
+    def _of_group(self, node: exp.Expr) -> Values:
+        """The value that all rows of a group or partition share, of which an aggregate takes one."""
+        is_window = isinstance(node, exp.Window)
+        taken = node.this if is_window else node
+        if not isinstance(taken, _SAME_OF_A_GROUP):
+            return ()
+        parts = node.args.get("partition_by") or () if is_window else self.select.groups()
+        return _common([self.values(taken.this), tuple(one for part in parts for one in self.values(part))])
+
+    def _computed(self, node: exp.Expr) -> Values:
+        """An expression with the values of its parts in it."""
+        parts = [part for part in node.iter_expressions() if part.find(exp.Column)]
+        every = [self.values(part) for part in parts]
+        if any(UNTOLD in one for one in every):
+            return (UNTOLD,)
+        return tuple(_replaced(node, chosen) for chosen in itertools.islice(itertools.product(*every), _MOST))
+
+
+def _replaced(node: exp.Expr, chosen: tuple[exp.Expr, ...]) -> exp.Expr:
+    copied = node.copy()
+    parts = [part for part in copied.iter_expressions() if part.find(exp.Column)]
+    for part, value in zip(parts, chosen, strict=True):
+        part.replace(exp.paren(value) if isinstance(value, exp.Binary) else value.copy())
+    return copied
+
+
+def _once(values: Values) -> Values:
+    return tuple({value.sql(): value for value in values}.values())[:_MOST]
+
+
+def _common(every: list[Values]) -> Values:
+    """The values that are in each of some; what cannot be told may be any."""
+    told = [{value.sql() for value in one} for one in every if UNTOLD not in one]
+    same = set.intersection(*told) if told else set()
+    found = tuple(value for one in every for value in one if value.sql() in same)
+    return _once((*found, UNTOLD) if len(told) < len(every) else found)
