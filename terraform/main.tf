@@ -117,6 +117,7 @@ module "job" {
     [{ bucket = local.buckets.artefacts.name, prefix = "glue_jobs" }],
   )
   writes = [for path in each.value.writes : { bucket = local.buckets.curated.name, prefix = "curated/${path}" }]
+  copies = each.key == "transform_marts" ? [{ bucket = local.buckets.curated.name, prefix = "curated/marts" }] : []
   removes = [
     for domain in module.plan.aging : { bucket = local.buckets.raw.name, prefix = "raw/${domain}" } if each.value.step == "maintain"
   ]

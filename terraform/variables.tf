@@ -46,6 +46,11 @@ variable "worker_type" {
   description = "Type of the jobs' workers, such as G.1X."
   type        = string
   default     = "G.1X"
+
+  validation {
+    condition     = can(regex("^(G|R)\\.(025|1|2|4|8|12|16)X$", var.worker_type))
+    error_message = "worker_type must be a type of Glue for Spark, such as G.1X or R.2X."
+  }
 }
 
 variable "number_of_workers" {
@@ -70,8 +75,8 @@ variable "timeout_minutes" {
   default     = 120
 
   validation {
-    condition     = var.timeout_minutes < 150
-    error_message = "timeout_minutes must stay below the 150 minutes that the DAGs wait for a job."
+    condition     = var.timeout_minutes >= 1 && var.timeout_minutes < 150
+    error_message = "timeout_minutes must be 1 or more, and stay below the 150 minutes that the DAGs wait for a job."
   }
 }
 
@@ -105,6 +110,11 @@ variable "quarantine_percent" {
   description = "Alert threshold: percentage of a batch's rows that failed validation. The limit that stops a batch is quarantineLimitPercent in its contract."
   type        = number
   default     = 5
+
+  validation {
+    condition     = var.quarantine_percent >= 0 && var.quarantine_percent <= 100
+    error_message = "quarantine_percent must be between 0 and 100."
+  }
 }
 
 variable "monthly_budget_usd" {
@@ -127,12 +137,22 @@ variable "mail" {
   description = "Server that takes Airflow's mail: host, port, from; null for none."
   type        = object({ host = string, port = number, from = string })
   default     = null
+
+  validation {
+    condition     = var.mail == null ? true : var.mail.port >= 1 && var.mail.port <= 65535 && var.mail.host != ""
+    error_message = "mail must name a host and a port between 1 and 65535."
+  }
 }
 
 variable "openlineage_endpoint" {
   description = "Address of the lineage server; empty for no lineage."
   type        = string
   default     = ""
+
+  validation {
+    condition     = can(regex("^(https?://[^[:space:]]+)?$", var.openlineage_endpoint))
+    error_message = "openlineage_endpoint must begin with http:// or https://, or be empty."
+  }
 }
 
 variable "airflow" {
@@ -150,18 +170,38 @@ variable "airflow" {
     condition     = contains(["PUBLIC_ONLY", "PRIVATE_ONLY"], var.airflow.webserver_access_mode)
     error_message = "airflow.webserver_access_mode must be PUBLIC_ONLY or PRIVATE_ONLY."
   }
+
+  validation {
+    condition     = var.airflow.workers.min >= 1 && var.airflow.workers.min <= var.airflow.workers.max && var.airflow.workers.max <= 25
+    error_message = "airflow.workers must be 1 to 25, with min not above max."
+  }
+
+  validation {
+    condition     = can(regex("^mw1\\.(small|medium|large|xlarge|2xlarge)$", var.airflow.class))
+    error_message = "airflow.class must be one of mw1.small, medium, large, xlarge and 2xlarge."
+  }
 }
 
 variable "existing_network" {
   description = "Existing VPC to use: private subnets in two zones, and security groups. null creates a new VPC."
   type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
   default     = null
+
+  validation {
+    condition     = var.existing_network == null ? true : length(var.existing_network.subnet_ids) == 2 && length(var.existing_network.security_group_ids) > 0
+    error_message = "existing_network must name two private subnets, as MWAA wants, and a security group."
+  }
 }
 
 variable "cidr_block" {
   description = "Addresses of the VPC that is made."
   type        = string
   default     = "10.42.0.0/16"
+
+  validation {
+    condition     = can(regex("/(1[6-9]|2[0-4])$", var.cidr_block)) && can(cidrhost(var.cidr_block, 0))
+    error_message = "cidr_block must be a network of /16 to /24, such as 10.42.0.0/16."
+  }
 }
 
 variable "nat_gateway" {
@@ -179,6 +219,11 @@ variable "analysts" {
   description = "ARNs that may assume the analysts' role. If empty, the account's IAM policies decide."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.analysts : can(regex("^arn:aws:(iam|sts)::[0-9]{12}:", arn))])
+    error_message = "analysts must be ARNs of IAM, such as arn:aws:iam::<account>:role/analyst."
+  }
 }
 
 variable "lake_formation" {

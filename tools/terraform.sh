@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs terraform on an environment: terraform.sh init|plan|apply|outputs dev|prod. With DRY_RUN=1 it says what it would run.
+# Runs terraform on an environment: terraform.sh init|plan|apply|outputs|drift dev|prod. With DRY_RUN=1 it says what it would run.
 # terraform/ is set to one environment at a time, values and state together; each of these sets it first where it has to.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -20,8 +20,17 @@ need() { command -v "$1" >/dev/null || lacking "$1 is not on the PATH; $2"; }
 [[ -t 1 && -z ${NO_COLOR:-} ]] || export TF_CLI_ARGS="${TF_CLI_ARGS:-} -no-color"
 
 value() { sed -nE "s/^$1[[:space:]]*=[[:space:]]*\"(.*)\".*/\1/p" "$root/$values"; }
+# The folder names the environment in the state's key, the value in every name in the account.
+[[ $(value environment) == "$environment" ]] || stop \
+  "$root/$values names the environment '$(value environment)', wanted '$environment', as its folder." 2
+# Terraform passes over a name that it does not know, in a warning at the end or without a word.
+known() { grep -q "^variable \"$1\" {" $root/variables.tf; }
+for name in $(compgen -e TF_VAR_ | sed s/^TF_VAR_//); do
+  known "$name" || stop "TF_VAR_$name is set, and $root/variables.tf has no variable $name." 2
+done
 # What the environment's values set, Terraform takes from there and not from the shell, without a word.
 for name in $(sed -nE 's/^([a-z_]+)[[:space:]]*=.*/\1/p' "$root/$values"); do
+  known "$name" || stop "$root/$values sets $name, and $root/variables.tf has no variable of that name." 2
   [[ -z $(printenv "TF_VAR_$name") ]] || stop "TF_VAR_$name is set, and $root/$values sets $name too, which Terraform \
 prefers; change it there, or unset TF_VAR_$name." 2
 done
@@ -36,8 +45,10 @@ export AWS_REGION=$region AWS_DEFAULT_REGION=$region
 named=${TF_VAR_account_id:-$(value account_id)}
 [[ -z $named || $named =~ ^[0-9]{12}$ ]] || stop "The account is '$named', wanted its twelve digits: TF_VAR_account_id." 2
 need aws "install the AWS CLI."
-of_credentials=$(aws sts get-caller-identity --query Account --output text 2>/dev/null) ||
-  lacking "AWS knows no credentials here, wanted those of the account: aws sso login, or AWS_PROFILE=…"
+said=$(aws sts get-caller-identity --query Account --output text 2>&1) && of_credentials=$said || {
+  of_credentials=
+  lacking "AWS tells no account here, wanted credentials of it: aws sso login, or AWS_PROFILE=…${said:+ AWS: ${said##*$'\n'}}"
+}
 [[ -z $named || -z $of_credentials || $named == "$of_credentials" ]] || stop "The credentials are of account $of_credentials, \
 wanted $named, as TF_VAR_account_id or $root/$values says: take others (AWS_PROFILE=…), or change that." 2
 export TF_VAR_account_id=${named:-${of_credentials:-<account>}}
@@ -76,15 +87,30 @@ alone() {
  $environment: an account holds one environment; take another account, or destroy that one first."
 }
 
+configure() {
+  run terraform -chdir="$1" init -input=false -reconfigure -backend-config="bucket=$bucket" \
+    -backend-config="region=$region" -backend-config="key=retail-lakehouse/$environment.tfstate"
+}
+
 init() {
   state_bucket
-  run terraform -chdir=$root init -input=false -reconfigure -backend-config="bucket=$bucket" \
-    -backend-config="region=$region" -backend-config="key=retail-lakehouse/$environment.tfstate"
+  configure $root
   # Whatever is called in terraform/ from now on has the values that belong to its state.
   run ln -sfn "$values" $root/environment.auto.tfvars
   [[ -z ${DRY_RUN:-} ]] || return 0
   printf 'account_id = "%s"\nregion     = "%s"\n' "$TF_VAR_account_id" "$region" >$root/account.auto.tfvars
   echo "$wanted" >$set_to
+}
+
+# Asking changes nothing: another environment's outputs are read from a folder that goes again.
+outputs() {
+  has_state && { terraform -chdir=$root output -json; return; }
+  [[ -z ${DRY_RUN:-} ]] || stop "terraform/ is not set to $environment yet"
+  aside=$(mktemp -d)
+  trap 'rm -rf "$aside"' EXIT
+  echo 'terraform { backend "s3" {} }' >"$aside/main.tf"
+  configure "$aside" >&2
+  terraform -chdir="$aside" output -json
 }
 
 apply() {
@@ -99,9 +125,8 @@ case $what in
   init) init ;;
   plan) is_set || init; alone; run terraform -chdir=$root plan ;;
   apply) is_set || init; alone; apply ;;
-  outputs)
-    has_state || { [[ -z ${DRY_RUN:-} ]] || stop "terraform/ is not set to $environment yet"; init >&2; }
-    terraform -chdir=$root output -json
-    ;;
-  *) stop "terraform.sh knows init, plan, apply and outputs, not '$what'." 2 ;;
+  outputs) outputs ;;
+  drift) has_state || stop "terraform/ is not set to $environment; run \`make terraform-plan ENV=$environment\` first."
+    terraform -chdir=$root plan -input=false -lock=false -json ;;
+  *) stop "terraform.sh knows init, plan, apply, outputs and drift, not '$what'." 2 ;;
 esac

@@ -9,7 +9,7 @@ import pytest
 
 from lakehouse.cli.main import main
 
-NO_CREDENTIALS = "AWS knows no credentials here, wanted those of the account: aws sso login, or AWS_PROFILE=…"
+NO_CREDENTIALS = "AWS tells no account here, wanted credentials of it: aws sso login, or AWS_PROFILE=…"
 
 
 @pytest.fixture

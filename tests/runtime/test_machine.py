@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError, NoCredentialsError, NoRegionError
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, NoRegionError, ProfileNotFound
 
 from lakehouse.cli.console import console
 from lakehouse.cli.run import run_delivery
@@ -57,6 +57,7 @@ JAVA = "An error occurred while calling o80.save.\n: org.apache.spark.SparkExcep
         ),
         (OSError("Kernel error -> no credentials found in chain. Attempted: …"), "AWS found no credentials", 3),
         (NoCredentialsError(), "AWS found no credentials", 3),
+        (ProfileNotFound(profile="nope"), "AWS_PROFILE names a profile that is not there; see `aws configure", 3),
         (NoRegionError(), "AWS's tools found no region; set AWS_DEFAULT_REGION", 3),
         (Py4JJavaError(JAVA.format("S3Exception: InvalidAccessKeyId")), "AWS found no credentials, or refuses", 3),
         (OSError("Generic S3 error: <Code>NoSuchBucket</Code>"), "there is no such bucket", 3),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from lakehouse.cli.main import main
 from lakehouse.errors import EXIT_TERMINAL
@@ -169,9 +170,35 @@ def denied_glue(at: Account) -> None:
     at.others["glue"] = Denied()
 
 
+def lost(word: str, value: str = "") -> Callable[[Account], None]:
+    """A job that lost an argument, or has another value of it."""
+
+    def plant(at: Account) -> None:
+        glue = at.client("glue")
+        job = glue.get_job(JobName="ingest_erp")["Job"]
+        arguments = {**job["DefaultArguments"], word: value}
+        kept = {name: value for name, value in arguments.items() if value}
+        glue.delete_job(JobName="ingest_erp")
+        about = {"Role": job["Role"], "GlueVersion": "6.0", "Command": job["Command"]}
+        glue.create_job(Name="ingest_erp", DefaultArguments=kept, **about)
+
+    return plant
+
+
+def no_plugins(at: Account) -> None:
+    at.client("s3").delete_object(Bucket=at.outputs["artefacts_bucket"], Key="mwaa/plugins.zip")
+
+
+class Broken:
+    """A service behind something that answers with a page in place of AWS's words."""
+
+    def get_data_lake_settings(self) -> None:
+        raise ResponseParserError("Unable to parse response (syntax error)")
+
+
 FAULTS: list[tuple[Callable[[Account], Any], str]] = [
     (other_account, "no  account: 123456789012; wanted 999999999999; take the credentials"),
-    (lambda at: at.outputs.update(region="eu-north-1"), "no  region: eu-west-1; wanted eu-north-1; export AWS_REGION"),
+    (lambda at: setattr(at, "region", "eu-north-1"), "no  region: eu-north-1; wanted eu-west-1; export AWS_REGION"),
     (no_versions, "no  versions of retail-lakehouse-dev-raw-123456789012: Suspended; wanted Enabled; run `make terr"),
     (own_key, "no  key of retail-lakehouse-dev-curated-123456789012: S3's own key; wanted arn:aws:kms"),
     (other_policy, "no  our statements in the policy of retail-lakehouse-dev-logs-123456789012: gone; wanted there"),
@@ -230,6 +257,27 @@ FAULTS: list[tuple[Callable[[Account], Any], str]] = [
         lambda at: at.airflow.files.update(StartupScriptS3ObjectVersion="1"),
         "no  startup.sh of Airflow: another than the uploaded one; wanted the uploaded one; run `make update-airflow`",
     ),
+    *(
+        (lost(word), f"no  arguments of ingest_erp: without {word}; wanted enough, with --lake_root s3://retail")
+        for word in (
+            "--additional-python-modules",
+            "--domain",
+            "--extra-files",
+            "--extra-jars",
+            "--extra-py-files",
+            "--lake_root",
+        )
+    ),
+    (
+        lost("--lake_root", "s3://somebody"),
+        "no  arguments of ingest_erp: --lake_root s3://somebody; wanted enough, with",
+    ),
+    (
+        lost("--extra-jars", "s3://no-such-bucket/a.jar"),
+        "no  s3://no-such-bucket/a.jar: missing; wanted there; run `make upload-dags`",
+    ),
+    (no_plugins, "no  plugins.zip of Airflow: missing; wanted the uploaded one; run `make upload-dags`"),
+    (lambda at: at.others.update(lakeformation=Broken()), "no  lake formation: Unable to parse response"),
     (denied_glue, "no  catalogue: AccessDeniedException; wanted an answer; look at the credentials"),
 ]
 

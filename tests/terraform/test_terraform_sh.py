@@ -23,13 +23,16 @@ if [[ -e $own/environment && $(cat "$own/environment") != default ]]; then
 fi
 case $2 in
   init) mkdir -p "$own" ;;
+  output) echo "{}" ;;
   apply) [[ -n ${YES:-} ]] || read -r ;;
 esac
 """
 AWS = """#!/bin/bash
 echo "aws $*" >>"$CALLS"
 case "$*" in
-  *get-caller-identity*) [[ -z ${NOBODY:-} ]] && echo "${CREDENTIALS:-123456789012}" ;;
+  *get-caller-identity*)
+    [[ ${NOBODY:-} != expired ]] || echo "The security token is expired" >&2
+    [[ -z ${NOBODY:-} ]] && echo "${CREDENTIALS:-123456789012}" ;;
   *head-bucket*) [[ -n ${VERSIONING:-} ]] ;;
   *get-bucket-versioning*) echo "$VERSIONING" ;;
   *get-database*) [[ -n ${SILVER:-} ]] ;;
@@ -134,7 +137,12 @@ def test_an_environment_may_name_its_account_and_region(clone: Clone) -> None:
         ({"TF_VAR_region": "eu-west"}, "The region is 'eu-west', wanted one of AWS's commercial ones"),
         ({"TF_VAR_account_id": "12345678901"}, "The account is '12345678901', wanted its twelve digits"),
         ({"TF_VAR_account_id": "123456789021"}, "The credentials are of account 123456789012, wanted 123456789021"),
-        ({"NOBODY": "1"}, "AWS knows no credentials here, wanted those of the account"),
+        ({"NOBODY": "1"}, "AWS tells no account here, wanted credentials of it"),
+        (
+            {"NOBODY": "expired"},
+            "AWS tells no account here, wanted credentials of it: aws sso login, or AWS_PROFILE=… AWS:",
+        ),
+        ({"TF_VAR_ops_mail": "a@b.c"}, "TF_VAR_ops_mail is set, and terraform/variables.tf has no variable ops_mail."),
         # Terraform would take the file's, and say nothing.
         ({"TF_VAR_environment": "prod"}, "TF_VAR_environment is set, and terraform/environments/dev/terraform.tfvars"),
     ],
@@ -147,10 +155,53 @@ def test_what_is_wrong_is_said_before_anything_is_made(clone: Clone, words: dict
     assert not clone.calls("terraform", "s3api")
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('environment = "test"', "names the environment 'test', wanted 'prod', as its folder."),
+        (
+            'environment = "prod"\nops_emial = "a@b.c"',
+            "sets ops_emial, and terraform/variables.tf has no variable of that",
+        ),
+    ],
+)
+def test_values_that_terraform_would_pass_over_are_refused(clone: Clone, line: str, said: str) -> None:
+    (clone.root / "terraform/environments/prod/terraform.tfvars").write_text(f"{line}\n")
+    done = clone.run("plan", "prod", VERSIONING="Enabled")
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert not clone.calls("terraform")
+
+
+def test_who_asks_for_outputs_changes_nothing(clone: Clone) -> None:
+    clone.run("plan", "dev", VERSIONING="Enabled")
+    before = sorted(clone.root.rglob("*"))
+    asked = clone.run("outputs", "prod", TF_STATE_BUCKET="of-nobody")
+    assert (asked.returncode, asked.stdout) == (0, "{}\n")
+    assert sorted(clone.root.rglob("*")) == before
+    assert (clone.root / "terraform/environment.auto.tfvars").read_text() == 'environment = "dev"\n'
+    assert not clone.calls("create-bucket", " put-")
+    (_, aside) = clone.calls(" init ")
+    assert "-chdir=terraform " not in aside
+    assert "key=retail-lakehouse/prod.tfstate" in aside
+    assert not Path(aside.split("-chdir=")[1].split()[0]).exists()
+    # Of the environment that terraform/ is set to, it is asked there.
+    assert clone.run("outputs", "dev", VERSIONING="Enabled").returncode == 0
+    assert clone.calls("terraform -chdir=terraform output -json")
+
+
+def test_a_plan_for_the_doctor_locks_nothing_and_is_of_the_environment_that_is_set(clone: Clone) -> None:
+    unset = clone.run("drift", "prod")
+    assert (unset.returncode, "terraform/ is not set to prod" in unset.stderr) == (3, True)
+    assert not clone.calls("terraform")
+    clone.run("plan", "prod", VERSIONING="Enabled")
+    assert clone.run("drift", "prod", VERSIONING="Enabled").returncode == 0
+    assert clone.calls("terraform -chdir=terraform plan -input=false -lock=false -json")
+
+
 def test_a_dry_run_says_what_is_missing_and_calls_nothing(clone: Clone) -> None:
     done = clone.run("apply", DRY_RUN="1", NOBODY="1", YES="1")
     assert done.returncode == 0
-    assert "would stop  AWS knows no credentials here" in done.stderr
+    assert "would stop  AWS tells no account here" in done.stderr
     assert done.stdout == "would run  terraform -chdir=terraform apply -auto-approve\n"
     assert clone.calls("") == ["aws sts get-caller-identity --query Account --output text"]
 

@@ -47,6 +47,7 @@ class Account:
     airflow: Any
     iam: FakeIam = field(default_factory=FakeIam)
     others: dict[str, Any] = field(default_factory=dict)
+    region: str = REGION
 
     def client(self, service: str) -> Any:
         known = {"mwaa": self.airflow, "iam": self.iam, **self.others}
@@ -55,7 +56,7 @@ class Account:
     def wrong(self) -> list[str]:
         """The lines of what is not right."""
         lines: list[str] = []
-        report(account(self.outputs, self.client), lines.append)
+        report(account(self.outputs, self.client, self.region), lines.append)
         assert len(lines) > 20
         return [line for line in lines if line.startswith("no")]
 

@@ -140,13 +140,14 @@ def test_a_broken_delivery_stops_its_domains_and_lets_the_others_go_on(
 ) -> None:
     assert twin.run(BROKEN, capsys) == 3, twin.said
     states = dict(twin.jobs())
-    assert (states["ingest_erp"], states["ingest_products"]) == ("FAILED", "FAILED")
+    # A file without a column is refused; one without a byte is a delivery of no row, which validate stops.
+    assert (states["ingest_erp"], states["validate_products"]) == ("FAILED", "FAILED")
     assert (states["publish_crm"], states["publish_web"]) == ("SUCCEEDED", "SUCCEEDED")
     holds(twin, expected([SAMPLES, DAY2, BROKEN]))
     told = failures(twin.news("slack"))
     assert sorted(told) == twin.failed()
     assert "unit_price" in told["ingest_erp"]
-    assert told["ingest_products"].startswith("manual action: ")
+    assert told["validate_products"].startswith("manual action: ")
 
 
 def test_a_stopped_slack_loses_no_run(twin: Twin, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ def doctor(
     import boto3
 
     from lakehouse.runtime.doctor_account import account, smoke
+    from lakehouse.runtime.doctor_terraform import drift
+    from lakehouse.runtime.doctor_uploads import dag_files
 
     outputs = _outputs(project, environment)
     client: Any = boto3.client
@@ -53,7 +55,12 @@ def doctor(
     def clients(service: str) -> Any:
         return client(service, region_name=outputs["region"])
 
-    lines = chain(account(outputs, clients), smoke(outputs, clients) if run else ())
+    lines = chain(
+        account(outputs, clients, boto3.Session().region_name),
+        dag_files(project, outputs, clients),
+        drift(project, environment),
+        smoke(outputs, clients) if run else (),
+    )
     return EXIT_TERMINAL if report(lines, print_line) else 0
 
 

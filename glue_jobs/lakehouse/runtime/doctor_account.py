@@ -5,34 +5,38 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError as ParserError
 
 from lakehouse.contracts.layers import ANALYTICS, LAYERS
+from lakehouse.contracts.plan import MAINTAIN
 from lakehouse.runtime.doctor import Line, line, release_line
+from lakehouse.runtime.doctor_uploads import APPLY, FILES, UPLOAD, Clients, Outputs, found_jobs, is_there, uploads
 
 PREFIX = "doctor"
 """The one prefix, in the artefacts bucket, under which something is written and removed."""
-APPLY, UPLOAD = "run `make terraform-apply`", "run `make upload-dags`"
-_FILES = ("--additional-python-modules", "--extra-files", "--extra-jars", "--extra-py-files")
 _IAM_ALONE = "IAM_ALLOWED_PRINCIPALS"
 
-Clients = Callable[[str], Any]
-Outputs = Mapping[str, Any]
 
+def account(outputs: Outputs, clients: Clients, region: str | None = None) -> Iterator[Line]:
+    """Everything that only the account can tell; a part that AWS refuses to show is a line too.
 
-def account(outputs: Outputs, clients: Clients) -> Iterator[Line]:
-    """Everything that only the account can tell; a part that AWS refuses to show is a line too."""
+    region: that of this shell, to which calls by hand go.
+    """
+    yield line(
+        "region", region or "none named", outputs["region"], "export AWS_REGION", region in (None, outputs["region"])
+    )
     parts = (
-        _identity, _buckets, _conditional_put, _uploads, _catalogue, _lake_formation, _workgroup, _jobs, _pins,
-        _packages, _rights, _logs, _airflow,
+        _identity, _buckets, _conditional_put, uploads, _catalogue, _lake_formation, _workgroup, _jobs, _arguments,
+        _pins, _packages, _rights, _logs, _airflow,
     )  # fmt: skip
     for part in parts:
         try:
             yield from part(outputs, clients)
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ParserError) as error:
             name = part.__name__.strip("_").replace("_", " ")
             reason = error.response["Error"]["Code"] if isinstance(error, ClientError) else str(error)
             yield Line(name, reason, "an answer", "look at the credentials (AWS_PROFILE), their rights and the region")
@@ -42,7 +46,6 @@ def _identity(outputs: Outputs, clients: Clients) -> Iterator[Line]:
     found = clients("sts").get_caller_identity()["Account"]
     wanted = str(outputs["raw_bucket"]).rsplit("-", 1)[-1]
     yield line("account", found, wanted, "take the credentials of the account that was applied (AWS_PROFILE)")
-    yield line("region", clients("s3").meta.region_name, outputs["region"], "export AWS_REGION")
 
 
 def _buckets(outputs: Outputs, clients: Clients) -> Iterator[Line]:
@@ -90,22 +93,6 @@ def _conditional_put(outputs: Outputs, clients: Clients) -> Iterator[Line]:
     yield line("a conditional PUT of a key that is there", found, "refused", "let one writer run at a time")
 
 
-def _uploads(outputs: Outputs, clients: Clients) -> Iterator[Line]:
-    """The file of the DAGs, and every object that Glue fetches before the script of a job begins."""
-    s3 = clients("s3")
-    paths = {f"s3://{outputs['artefacts_bucket']}/dags/lakehouse_dags.py"}
-    for job in _found_jobs(outputs, clients).values():
-        arguments = job.get("DefaultArguments", {})
-        named = [job["Command"].get("ScriptLocation", ""), *(arguments.get(name, "") for name in _FILES)]
-        paths |= {path for names in named for path in names.split(",") if path.startswith("s3://")}
-    for path in sorted(paths):
-        bucket, key = path.removeprefix("s3://").split("/", 1)
-        listed = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ())
-        there = any(found["Key"] == key for found in listed)
-        cure = "run `make package-dbt`" if key.endswith(".zip") else UPLOAD
-        yield line(path, "there" if there else "missing", "there", cure)
-
-
 def _catalogue(_: Outputs, clients: Clients) -> Iterator[Line]:
     pages = clients("glue").get_paginator("get_databases").paginate()
     there = {database["Name"] for page in pages for database in page["DatabaseList"]}
@@ -139,14 +126,21 @@ def _workgroup(outputs: Outputs, clients: Clients) -> Iterator[Line]:
         yield line(f"results of {name}", place, f"below {wanted}", APPLY, place.startswith(wanted))
 
 
-def _found_jobs(outputs: Outputs, clients: Clients) -> dict[str, dict[str, Any]]:
-    pages = clients("glue").get_paginator("get_jobs").paginate()
-    wanted = set(outputs["job_names"])
-    return {job["Name"]: job for page in pages for job in page["Jobs"] if job["Name"] in wanted}
+def _arguments(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+    """What each job cannot do its work without; of a domain's job also whose it is."""
+    lake = f"s3://{outputs['curated_bucket']}"
+    for name, job in sorted(found_jobs(outputs, clients).items()):
+        given = job.get("DefaultArguments", {})
+        domain = [] if name.startswith(MAINTAIN) else ["--domain"]
+        lost = [word for word in (*FILES, "--lake_root", *domain) if not given.get(word)]
+        found = f"without {', '.join(lost)}" if lost else "enough"
+        if not lost and given["--lake_root"].rstrip("/") != lake:
+            found = f"--lake_root {given['--lake_root']}"
+        yield line(f"arguments of {name}", found, f"enough, with --lake_root {lake}", APPLY, found == "enough")
 
 
 def _jobs(outputs: Outputs, clients: Clients) -> Iterator[Line]:
-    found = _found_jobs(outputs, clients)
+    found = found_jobs(outputs, clients)
     missing = sorted(set(outputs["job_names"]) - set(found))
     yield line("Glue jobs", f"{', '.join(missing)} missing" if missing else "there", "there", APPLY)
     for version in sorted({job.get("GlueVersion", "none") for job in found.values()}):
@@ -155,7 +149,7 @@ def _jobs(outputs: Outputs, clients: Clients) -> Iterator[Line]:
 
 def _pins(outputs: Outputs, clients: Clients) -> Iterator[Line]:
     """Glue keeps packages under a word that Terraform gives the job; the uploaded list begins with its own."""
-    jobs = _found_jobs(outputs, clients).values()
+    jobs = found_jobs(outputs, clients).values()
     kept = {job.get("DefaultArguments", {}).get("--python-virtual-env-version", "none") for job in jobs}
     try:
         uploaded = clients("s3").get_object(Bucket=outputs["artefacts_bucket"], Key="glue_jobs/requirements.txt")
@@ -170,7 +164,7 @@ def _packages(outputs: Outputs, clients: Clients) -> Iterator[Line]:
     """A job that has succeeded has left its packages; where there are none, each run installs them all again."""
     glue, s3, bucket = clients("glue"), clients("s3"), outputs["artefacts_bucket"]
     filled, without = 0, []
-    for name in sorted(_found_jobs(outputs, clients)):
+    for name in sorted(found_jobs(outputs, clients)):
         kept = s3.list_objects_v2(Bucket=bucket, Prefix=f"packages/{name}/", MaxKeys=1).get("KeyCount")
         filled += bool(kept)
         runs = [] if kept else glue.get_job_runs(JobName=name)["JobRuns"]
@@ -188,7 +182,7 @@ def _rights(outputs: Outputs, clients: Clients) -> Iterator[Line]:
         ("s3:PutObject", f"{lake}/curated/ops/batches/file"),
         ("kms:GenerateDataKey", outputs["kms_key_arn"]),
     )
-    for name, job in sorted(_found_jobs(outputs, clients).items()):
+    for name, job in sorted(found_jobs(outputs, clients).items()):
         refused = []
         for action, resource in asked:
             answer = iam.simulate_principal_policy(
@@ -222,7 +216,11 @@ def _airflow(outputs: Outputs, clients: Clients) -> Iterator[Line]:
     s3, bucket = clients("s3"), outputs["artefacts_bucket"]
     files = {"Requirements": "requirements.txt", "Plugins": "plugins.zip", "StartupScript": "startup.sh"}
     for kind, file in files.items():
-        version = s3.head_object(Bucket=bucket, Key=f"mwaa/{file}").get("VersionId", "null")
+        key = f"mwaa/{file}"
+        if not is_there(s3, bucket, key):
+            yield Line(f"{file} of Airflow", "missing", "the uploaded one", UPLOAD)
+            continue
+        version = s3.head_object(Bucket=bucket, Key=key).get("VersionId", "null")
         same = found.get(f"{kind}S3ObjectVersion") == version
         have = "the uploaded one" if same else "another than the uploaded one"
         yield line(f"{file} of Airflow", have, "the uploaded one", "run `make update-airflow`")

@@ -39,6 +39,13 @@ _REFUSALS = (
     ),
     _Refusal(
         frozenset(),
+        frozenset({"ProfileNotFound"}),
+        (),
+        "AWS_PROFILE names a profile that is not there; see `aws configure list-profiles`",
+        EXIT_TERMINAL,
+    ),
+    _Refusal(
+        frozenset(),
         frozenset({"NoRegionError"}),
         (),
         "AWS's tools found no region; set AWS_DEFAULT_REGION, or one in the profile",

@@ -74,6 +74,7 @@ module "places" {
   reads   = var.reads
   writes  = local.writes
   removes = var.removes
+  copies  = var.copies
 }
 
 module "role" {

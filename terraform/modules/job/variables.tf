@@ -56,6 +56,11 @@ variable "writes" {
   type        = list(object({ bucket = string, prefix = string }))
 }
 
+variable "copies" {
+  description = "Prefixes, among those that it writes, below which the job makes copies of tables."
+  type        = list(object({ bucket = string, prefix = string }))
+}
+
 variable "removes" {
   description = "Prefixes from which the job removes objects that it does not read."
   type        = list(object({ bucket = string, prefix = string }))

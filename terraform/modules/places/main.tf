@@ -9,12 +9,20 @@ locals {
   ), 15)
 
   # The folders above what it writes. S3A looks whether they are there before it makes one, by a HEAD and a listing.
-  above = [for grants in local.places : distinct(flatten([
+  above = [for number, grants in local.places : concat(distinct(flatten([
     for grant in grants : [
       for depth in range(1, length(split("/", grant.prefix)) + 1) :
       { bucket = grant.bucket, folder = join("/", slice(split("/", grant.prefix), 0, depth)) }
     ] if grant.writes
-  ]))]
+  ])), number == 0 ? local.logs_above : [])]
+
+  # A copy of a table is made under a path where none is yet: Delta then looks for a log in each folder above it.
+  logs_above = flatten([
+    for place in var.copies : [
+      for depth in range(0, length(split("/", place.prefix))) :
+      { bucket = place.bucket, folder = join("/", concat(slice(split("/", place.prefix), 0, depth), ["_delta_log"])) }
+    ]
+  ])
 
   # What a job reads or writes it also lists.
   listed = [for grants in local.places : { for grant in grants : grant.bucket => grant.prefix... }]
