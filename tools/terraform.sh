@@ -108,7 +108,7 @@ outputs() {
   [[ -z ${DRY_RUN:-} ]] || stop "terraform/ is not set to $environment yet"
   aside=$(mktemp -d)
   trap 'rm -rf "$aside"' EXIT
-  echo 'terraform { backend "s3" {} }' >"$aside/main.tf"
+  printf 'terraform {\n  backend "s3" {}\n}\n' >"$aside/main.tf"
   configure "$aside" >&2
   terraform -chdir="$aside" output -json
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -118,6 +119,28 @@ def test_one_clone_plans_one_environment_after_the_other(reader: Reader) -> None
             re.findall(r'"environment" += "(\w+)"', said)
         )
         assert named == {environment}
+
+
+def test_who_asks_for_outputs_elsewhere_leaves_no_trace(reader: Reader) -> None:
+    ask = [str(reader.clone / "tools/terraform.sh"), "outputs", "prod"]
+    none = subprocess.run(ask, env=reader.words, capture_output=True, text=True, check=False, timeout=120)
+    assert (none.returncode, "Error: " in none.stderr) == (1, True), none.stderr
+    bucket = f"retail-lakehouse-state-{ACCOUNT}"
+    assert not [one for one in reader.s3.list_buckets()["Buckets"] if one["Name"] == bucket]
+    reader.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    outputs = {"raw_bucket": {"value": "its-raw-bucket", "type": "string"}}
+    state = {
+        "version": 4,
+        "terraform_version": "1.11.0",
+        "serial": 1,
+        "lineage": "a",
+        "outputs": outputs,
+        "resources": [],
+    }
+    reader.s3.put_object(Bucket=bucket, Key="retail-lakehouse/prod.tfstate", Body=json.dumps(state).encode())
+    there = subprocess.run(ask, env=reader.words, capture_output=True, text=True, check=False, timeout=120)
+    assert json.loads(there.stdout)["raw_bucket"]["value"] == "its-raw-bucket", there.stderr
+    assert not list((reader.clone / "terraform").glob("*.auto.tfvars"))
 
 
 def test_the_bucket_of_the_state_goes_with_its_versions(tmp_path: Path) -> None:
