@@ -10,7 +10,7 @@ from lakehouse.cli.check import problems
 from lakehouse.cli.check_keys import KeyCheck
 from lakehouse.cli.model_sql import known_columns
 from lakehouse.contracts.dbt_files import read_models
-from lakehouse.contracts.mart_graph import find_marts
+from lakehouse.contracts.mart_graph import Mart, find_marts
 from lakehouse.contracts.project import Project
 from tests.helpers.shop_models import MART, write_models
 
@@ -33,8 +33,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def faults(shop: Project, sql: str, keys: list[str], table: str = VISITS, said: object = "direct") -> list[str]:
-    """What is wrong with the keys of a mart that a SELECT makes, as to one table."""
+def asked(
+    shop: Project, sql: str, keys: list[str], table: str = VISITS, said: object = "direct"
+) -> tuple[KeyCheck, Mart]:
+    """A mart that a SELECT makes, and what looks at its keys."""
     read = {"visits": "whole"} if "stg_visits" in sql or "source(" in sql else {}
     reach = read | ({"people": "whole"} if "people" in sql else {}) | {table.partition(".")[2]: said}
     file = shop.dbt / "models/marts/asked.sql"
@@ -42,7 +44,13 @@ def faults(shop: Project, sql: str, keys: list[str], table: str = VISITS, said: 
     models = read_models(shop.dbt)
     (mart,) = [mart for mart in find_marts(models) if mart.name == "asked"]
     columns = known_columns(models, shop.root, shop.contracts)
-    return list(KeyCheck(shop.root, models, shop.contracts, columns).faults(mart, table))
+    return KeyCheck(shop.root, models, shop.contracts, columns), mart
+
+
+def faults(shop: Project, sql: str, keys: list[str], table: str = VISITS, said: object = "direct") -> list[str]:
+    """What is wrong with the keys of a mart that a SELECT makes, as to one table."""
+    check, mart = asked(shop, sql, keys, table, said)
+    return list(check.faults(mart, table))
 
 
 @pytest.mark.parametrize(
@@ -168,6 +176,43 @@ def test_an_expression_for_a_key_is_the_models(shop: Project, sql: str, said: st
 )
 def test_a_mart_is_followed_as_a_table_is(shop: Project, sql: str, is_right: bool) -> None:
     assert (faults(shop, sql, ["note"], PEOPLE) == []) == is_right
+
+
+LOWER = "lower(note) as word"
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        (f"select {LOWER} from {V} where id > 0 and {{{{ in_changed({{'word': 'lower(note)'}}) }}}}", None),
+        (f"select {LOWER} from {V} where {{{{ in_changed(columns={{'word': 'LOWER(`note`)'}}) }}}}", None),
+        (f"with a as (select {LOWER} from {V}) select word from a where {{{{ in_changed() }}}}", None),
+        (f"with a as (select {LOWER}, id from {V}), b as (select word from {P} join a using (id) where "
+         "{{ in_changed() }}) select word from b", None),
+        (f"select {LOWER} from {V} where {{{{ in_changed(columns_of_it) }}}}", None),
+        (f"select {LOWER} from {V} where id = 1 or {{{{ in_changed({{'word': 'note'}}) }}}}", None),
+        (f"select {LOWER} from {V} where {{{{ in_changed({{'word': 'note'}}) }}}}",
+         "in_changed() takes rows of silver.visits by note, and the key word is lower(note): a build of changed keys"),
+        (f"with a as (select note as word from {V} where {{{{ in_changed({{'word': 'note'}}) }}}}) "
+         "select lower(word) as word from a", "by note, and the key word is lower(note)"),
+        (f"with a as (select note as word from {V}), b as (select * from a where {{{{ in_changed() }}}}) "
+         "select lower(word) as word from b", "by note, and the key word is lower(note)"),
+        (f"select lower(v.note) as word from {V} as v join {P} as p using (id) "
+         "where {{ in_changed({'word': 'p.note'}) }}", "by another table, and the key word is lower(note)"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("said", [{"word": "lower(note)"}, "select lower(note) as word from changed"])
+def test_an_incremental_run_takes_rows_by_the_key(shop: Project, sql: str, says: str | None, said: object) -> None:
+    """Whatever the reach: rows that the condition leaves out are missing in the keys that are recomputed."""
+    check, mart = asked(shop, sql, ["word"], said=said)
+    found = list(check.limit_faults(mart))
+    assert (says in found[0] if found else False) if says else found == []
+
+
+def test_a_condition_by_another_value_than_the_key_is_named(tmp_path: Path) -> None:
+    mart = MART.replace("select dt, note", "select dt, lower(note) as note")
+    (found,) = problems(write_models(tmp_path, '{note: "lower(note)"}', mart))
+    assert found.startswith("dbt/models/marts/fct_notes.sql:1: in_changed() takes rows of silver.visits by note, and")
 
 
 def test_the_check_names_file_and_line(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 
 import sqlglot
@@ -14,7 +15,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from lakehouse.cli.key_origins import Origins
-from lakehouse.cli.key_values import is_same
+from lakehouse.cli.key_selects import Relation
+from lakehouse.cli.key_values import UNTOLD, is_same
 from lakehouse.cli.model_sql import tree_of
 from lakehouse.contracts.columns import UTC
 from lakehouse.contracts.contract import Contracts
@@ -40,34 +42,64 @@ class KeyCheck:
 
     def faults(self, mart: Mart, table: str) -> Iterator[str]:
         """A sentence for each key of a mart that a changed row of a table certainly does not name."""
-        given = ((self.models[mart.name].config.get("meta") or {}).get("reach") or {}).get(table.partition(".")[2])
-        if given != DIRECT and not isinstance(given, Mapping):
+        said = self._said(mart, table)
+        if said is None:
             return
-        ways = Origins(table, frozenset(mart.views), self._tree, self.columns, self._identity(table))
-        relation = ways.of_model(mart.name)
+        relation = self._relation(mart, table)
         for key in mart.keys:
-            said = {} if given == DIRECT else given
-            wanted = self._wanted(table, key, str(said.get(key, f"`{key}`")))
-            for route in relation.routes if wanted else ():
-                values = route(key.lower())
-                if not any(is_same(value, one, self._types(table)) for value in values for one in wanted):
+            wanted = self._wanted(table, key, said)
+            for values in (route(key.lower()) for route in relation.routes if wanted):
+                if not self._are_same(table, values, wanted):
                     own = f"the changed row's own {key}" if key not in said else f"{said[key]} of the changed row"
                     yield _sentence(mart, key, own, values[0] if values else relation.tell(key.lower()))
                     break
 
-    def _wanted(self, table: str, key: str, text: str) -> list[exp.Expr]:
+    def limit_faults(self, mart: Mart) -> Iterator[str]:
+        """A sentence for each key of a mart that in_changed() compares with something else than the key."""
+        for table in mart.reads:
+            said, relation = self._said(mart, table), self._relation(mart, table)
+            for key, values in relation.limits:
+                own = [value for route in relation.routes for value in route(key)]
+                wanted = self._with_same(table, own) if said is None else self._wanted(table, key, said)
+                if wanted and not self._are_same(table, values, wanted) and UNTOLD not in wanted:
+                    yield (
+                        f"in_changed() takes rows of {table} by {_text(values[0]) if values else 'another table'}, and "
+                        f"the key {key} is {_text(wanted[0])}: a build of changed keys would leave rows out; give it "
+                        f"what the key is there, in_changed({{'{key}': …}}), or leave in_changed() out ({PAGE})."
+                    )
+
+    def _said(self, mart: Mart, table: str) -> Mapping[str, str] | None:
+        """The expressions of a reach by key; None for a query, or whole."""
+        reach = (self.models[mart.name].config.get("meta") or {}).get("reach") or {}
+        given = reach.get(table.partition(".")[2])
+        return {} if given == DIRECT else given if isinstance(given, Mapping) else None
+
+    def _relation(self, mart: Mart, table: str) -> Relation:
+        views = frozenset(mart.views)
+        return Origins(table, views, self._tree, self.columns, self._identity(table)).of_model(mart.name)
+
+    def _are_same(self, table: str, values: Iterable[exp.Expr], wanted: Iterable[exp.Expr]) -> bool:
+        types = self._types(table)
+        return any(is_same(value, one, types) for value, one in product(values, wanted))
+
+    def _wanted(self, table: str, key: str, said: Mapping[str, str]) -> list[exp.Expr]:
         """What says the same as the expression of a key; nothing where it cannot be read."""
         try:
-            found = _small(sqlglot.parse_one(text, dialect="spark"))
+            found = _small(sqlglot.parse_one(str(said.get(key, f"`{key}`")), dialect="spark"))
         except SqlglotError:
             return []
         if found.find(exp.Query):
             return []
         for column in found.find_all(exp.Column):
             column.set("table", None)
+        return self._with_same(table, [found])
+
+    def _with_same(self, table: str, values: list[exp.Expr]) -> list[exp.Expr]:
+        """Some values with what else a day or month of silver is."""
         dataset = self._datasets.get(table)
-        same = _same_of_day(dataset, found.name) if dataset and isinstance(found, exp.Column) else ()
-        return [found, *(sqlglot.parse_one(one, dialect="spark") for one in same)]
+        names = [value.name for value in values if isinstance(value, exp.Column)] if dataset else []
+        same = [one for name in names for one in _same_of_day(dataset, name)] if dataset else []
+        return [*values, *(sqlglot.parse_one(one, dialect="spark") for one in same)]
 
     def _types(self, table: str) -> Mapping[str, str]:
         dataset = self._datasets.get(table)
@@ -114,13 +146,17 @@ def _same_of_day(dataset: Dataset, key: str) -> Iterator[str]:
         yield "date_format(dt, 'yyyy-MM')"
 
 
+def _text(value: exp.Expr) -> str:
+    return str(value.sql(dialect="spark", comments=False, normalize_functions="lower"))
+
+
 def _sentence(mart: Mart, key: str, own: str, found: exp.Expr | str) -> str:
     if isinstance(found, str):
         return (
             f"the key {key} of {mart.name} is {found}, which {own} need not be, and a key too few is a wrong mart; "
             f"write a query that finds it from `changed`, or whole ({PAGE})."
         )
-    text = found.sql(dialect="spark", comments=False, normalize_functions="lower")
+    text = _text(found)
     if found.find(*_OF_SEVERAL_ROWS) or not found.find(exp.Column):
         wanted = "a query that finds it from `changed`"
     else:

@@ -29,11 +29,15 @@ def reach_problems(
     """A line for each query of a reach that cannot be run, or that forgets keys. columns: as far as they are known."""
     keys = KeyCheck(dbt.parent, models, contracts, columns)
     for mart in marts:
-        for table, reach in mart.reach.items():
-            name = table.partition(".")[2]
-            faults = [*_Reach(mart, table, reach.query, models, columns).faults()] if reach.query else []
-            for fault, line in faults or [(fault, None) for fault in keys.faults(mart, table)]:
-                yield f"{_where(dbt, mart, name).at(line)}: meta.reach.{name}: {fault}"
+        found = [line for table in mart.reach for line in _lines(dbt, mart, table, keys)]
+        yield from found or (f"{mart.file}:1: {fault}" for fault in dict.fromkeys(keys.limit_faults(mart)))
+
+
+def _lines(dbt: Path, mart: Mart, table: str, keys: KeyCheck) -> Iterator[str]:
+    query, name = mart.reach[table].query, table.partition(".")[2]
+    faults = [*_Reach(mart, table, query, keys.models, keys.columns).faults()] if query else []
+    for fault, line in faults or [(fault, None) for fault in keys.faults(mart, table)]:
+        yield f"{_where(dbt, mart, name).at(line)}: meta.reach.{name}: {fault}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ What a subquery of a condition reads is not followed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from sqlglot import exp
@@ -50,12 +50,12 @@ class Origins:
         if not isinstance(node, exp.Select) or node.args.get("kind"):
             return Relation(None, is_told=False)
         select = SelectOf(node, dict(self._sources(node, ctes)))
-        ways = [
-            Way(select, name, route, self.identity)
-            for name, source in select.sources.items()
-            for route in source.routes
-        ]
-        return Relation(select.columns(), tuple(cache(way.of_column) for way in ways[:_MOST]), tell=select.tell)
+        routes = [(name, route) for name, source in select.sources.items() for route in source.routes]
+        ways = [Way(select, name, route, self.identity) for name, route in routes[:_MOST]]
+        limits = [(key, way.values(compared)) for key, compared in select.limits() for way in ways]
+        below = [limit for source in select.sources.values() for limit in source.limits]
+        values = tuple(cache(way.of_column) for way in ways)
+        return Relation(select.columns(), values, tell=select.tell, limits=(*below, *limits))
 
     def _with(self, node: exp.Expr, ctes: Ctes) -> Ctes:
         given = node.args.get("with_")
@@ -111,7 +111,7 @@ def _by_place(relation: Relation, names: Sequence[str]) -> Relation:
     old = relation.columns
     if old is None or len(old) != len(names):
         routes = tuple(lambda _: (UNTOLD,) for _ in relation.routes)
-        return Relation(tuple(names), routes, is_told=relation.is_told)
+        return replace(relation, columns=tuple(names), routes=routes, tell=str)
     place = dict(zip(names, old, strict=True))
 
     def moved(route: Callable[[str], Values]) -> Callable[[str], Values]:
@@ -120,7 +120,7 @@ def _by_place(relation: Relation, names: Sequence[str]) -> Relation:
     def told(name: str) -> str:
         return relation.tell(place.get(name, name))
 
-    return Relation(tuple(names), tuple(map(moved, relation.routes)), relation.is_told, told)
+    return replace(relation, columns=tuple(names), routes=tuple(map(moved, relation.routes)), tell=told)
 
 
 def _union(left: Relation, right: Relation) -> Relation:
@@ -128,5 +128,6 @@ def _union(left: Relation, right: Relation) -> Relation:
     if left.columns is not None:
         right = _by_place(right, left.columns)
     elif right.routes:
-        right = Relation(None, tuple(lambda _: (UNTOLD,) for _ in right.routes), is_told=False)
-    return Relation(left.columns, (left.routes + right.routes)[:_MOST], left.is_told and right.is_told, left.tell)
+        right = replace(right, routes=tuple(lambda _: (UNTOLD,) for _ in right.routes), is_told=False)
+    routes = (left.routes + right.routes)[:_MOST]
+    return replace(left, routes=routes, is_told=left.is_told and right.is_told, limits=left.limits + right.limits)

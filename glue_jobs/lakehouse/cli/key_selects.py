@@ -9,7 +9,7 @@ from functools import cached_property
 
 from sqlglot import exp
 
-from lakehouse.cli.model_sql import MACRO
+from lakehouse.cli.model_sql import LIMIT, MACRO
 
 Values = tuple[exp.Expr, ...]
 """What a column may be written as, over the table's own columns; none where it is not of the table's row."""
@@ -19,13 +19,15 @@ Values = tuple[exp.Expr, ...]
 class Relation:
     """What a query or table gives. columns: None where unknown. routes: for each way, the values of a column by name.
 
-    is_told: whether all that it reads is seen. tell: where a column is from, for people.
+    is_told: whether all that it reads is seen. tell: where a column is from, for people. limits: for each way the
+    values by which in_changed() takes rows, with the key that they are compared with.
     """
 
     columns: tuple[str, ...] | None
     routes: tuple[Callable[[str], Values], ...] = ()
     is_told: bool = True
     tell: Callable[[str], str] = str
+    limits: tuple[tuple[str, Values], ...] = ()
 
 
 def alias_of(source: exp.Expr) -> str:
@@ -158,15 +160,21 @@ class SelectOf:
         return [*found, *((right, left) for left, right in found)]
 
     def _pairs(self, condition: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
-        condition = condition.unnest()
-        if isinstance(condition, exp.And):
-            for part in condition.flatten():
-                yield from self._pairs(part)
-        elif isinstance(condition, (exp.EQ, exp.NullSafeEQ)) and not condition.find(exp.Query):
-            left, right = condition.this.unnest(), condition.expression.unnest()
+        for part in _parts(condition):
+            if not isinstance(part, (exp.EQ, exp.NullSafeEQ)) or part.find(exp.Query):
+                continue
+            left, right = part.this.unnest(), part.expression.unnest()
             tuples = isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple)
             pairs = zip(left.expressions, right.expressions, strict=False) if tuples else [(left, right)]
             yield from ((self.qualified(one), self.qualified(other)) for one, other in pairs)
+
+    def limits(self) -> Iterator[tuple[str, exp.Expr]]:
+        """Each key that in_changed() asks for, with what it compares with the changed ones."""
+        where = self.node.args.get("where")
+        for part in _parts(where.this) if where else ():
+            if isinstance(part, exp.Anonymous) and part.name == LIMIT:
+                keys = [one.name.lower() for one in part.expressions[::2]]
+                yield from zip(keys, map(self.qualified, part.expressions[1::2]), strict=True)
 
     def groups(self) -> Iterator[exp.Expr]:
         """What its rows are grouped by."""
@@ -177,6 +185,16 @@ class SelectOf:
             yield self.qualified(items[int(part.name) - 1].unalias() if is_place else part)
         if group and group.args.get("all"):
             yield from (self.qualified(item.unalias()) for item in items if not item.find(exp.AggFunc, exp.Star))
+
+
+def _parts(condition: exp.Expr) -> Iterator[exp.Expr]:
+    """The conditions that all hold where one does."""
+    condition = condition.unnest()
+    if isinstance(condition, exp.And):
+        for part in condition.flatten():
+            yield from _parts(part)
+    else:
+        yield condition
 
 
 def _columns_in(nodes: list[exp.Expr | None]) -> Iterator[exp.Column]:

@@ -5,6 +5,7 @@ What a macro writes is not known here; a model whose columns hang on one is left
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,11 +22,14 @@ from lakehouse.publish.column_check import selected
 
 MACRO = "written_by_a_macro"
 """What stands in a tree for the text of a macro."""
+LIMIT = "in_changed"
+"""What stands in a tree for that macro: a function of each key's name and of what is compared with the changed ones."""
 _LEFT_OUT = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{-?\s*config\(.*?\)\s*-?\}\}", re.DOTALL)
 _REF = re.compile(r"\{\{-?\s*ref\(\s*['\"]([\w-]+)['\"]\s*\)\s*-?\}\}")
 _SOURCE = re.compile(r"\{\{-?\s*source\(\s*['\"][\w-]+['\"]\s*,\s*['\"]([\w-]+)['\"]\s*\)\s*-?\}\}")
 _ELEMENTS = re.compile(r"\{\{-?\s*elements\(\s*['\"](\w+)['\"]\s*,\s*source\([^()]*\)\s*\)\s*-?\}\}")
-_CONDITION = re.compile(r"\{\{-?\s*(?:in_changed|within_changed|not_deleted)\((?:(?!\}\}).)*\}\}", re.DOTALL)
+_IN_CHANGED = re.compile(r"\{\{-?\s*in_changed\(\s*(?:columns\s*=)?((?:(?!\}\}).)*)\)\s*-?\}\}", re.DOTALL)
+_CONDITION = re.compile(r"\{\{-?\s*(?:within_changed|not_deleted)\((?:(?!\}\}).)*\}\}", re.DOTALL)
 _LAST = re.compile(
     r"(\b(?:on|where|having|and|or|not|by|from|join|select)\b|[,=<>(+-])?\s*\{\{(?:(?!\}\}).)*\}\}[\s;]*\Z",
     re.DOTALL | re.IGNORECASE,
@@ -73,7 +77,7 @@ def tree_of(
     """
     text = _LEFT_OUT.sub("", (root / model.file).read_text(encoding="utf-8"))
     text = _ELEMENTS.sub(lambda found: f"({lists[found[1]]})" if found[1] in lists else found[0], text)
-    text = _CONDITION.sub(" true ", text)
+    text = _CONDITION.sub(" true ", _IN_CHANGED.sub(lambda found: _limit(model, found[1]), text))
     text = _REF.sub(lambda found: _named(models, found[1]), text)
     text = _SOURCE.sub(rf"{SILVER}.\1", text)
     text = _WHOLE.sub(f"(select {MACRO})", _LAST.sub(lambda found: f"{found[1]} {MACRO}" if found[1] else "", text))
@@ -87,3 +91,15 @@ def tree_of(
 
 def _named(models: Mapping[str, Model], name: str) -> str:
     return f"{models[name].schema}.`{name}`" if name in models else name
+
+
+def _limit(model: Model, given: str) -> str:
+    """The condition that in_changed() is, by what it is given; it holds nothing where only dbt knows that."""
+    keys = model.config.get("unique_key") or ()
+    every = [keys] if isinstance(keys, str) else keys
+    try:
+        named = ast.literal_eval(given.strip() or "{}") or {key: key for key in every}
+    except (ValueError, SyntaxError):
+        named = {}
+    compared = ", ".join(f"'{key}', {text}" for key, text in named.items())
+    return f" {LIMIT}({compared}) " if compared else " true "
