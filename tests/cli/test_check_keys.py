@@ -13,6 +13,7 @@ from lakehouse.contracts.dbt_files import read_models
 from lakehouse.contracts.mart_graph import Mart, find_marts
 from lakehouse.contracts.project import Project
 from tests.helpers.shop_models import MART, write_models
+from tests.helpers.small_project import CONTRACT
 
 VISITS, PEOPLE = "silver.visits", "marts.people"
 CONFIG = (
@@ -67,9 +68,12 @@ def faults(shop: Project, sql: str, keys: list[str], table: str = VISITS, said: 
         f"select cast(dt as date) as dt, cast(note as string) as note from {V}",
         f"select to_date(dt) as dt, (note) as note from {V}",
         f"select cast(at as date) as dt, note from {V}",
-        f"select date_trunc('DAY', at) as dt, note from {V}",
+        f"select date_trunc('DD', at) as dt, note from {V}",
         f"select max(dt) as dt, note, count(*) as visits from {V} group by dt, note",
+        f"select max_by(dt, at) as dt, any_value(note) as note from {V} group by dt, note",
         f"select dt, first(note) over (partition by note order by id) as note from {V}",
+        f"select greatest(v.dt, p.dt) as dt, nvl2(v.note, v.note, p.note) as note from {V} as v full join {P} as p "
+        "on v.dt = p.dt and v.note = p.note",
         f"select dt, nullif(note, '') as note from {V}",
         f"select dt, case when amount > 0 then note end as note from {V}",
         f"select dt, note from {V} where amount > 0 union all select dt, note from {V} where amount is null",
@@ -176,6 +180,30 @@ def test_an_expression_for_a_key_is_the_models(shop: Project, sql: str, said: st
 )
 def test_a_mart_is_followed_as_a_table_is(shop: Project, sql: str, is_right: bool) -> None:
     assert (faults(shop, sql, ["note"], PEOPLE) == []) == is_right
+
+
+LINES = "{{ elements('visit_lines', source('silver_shop', 'visits')) }}"
+TAGS = """\
+      - name: tags
+        physicalType: array
+        description: Words.
+        items: {physicalType: string}
+"""
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_right"), [("dt, id", True), ("dt, tag_position as id", False), ("dt, tag_element as id", False)]
+)
+def test_the_key_of_a_lists_row_is_its_elements_too(tmp_path: Path, columns: str, is_right: bool) -> None:
+    """What the elements have of their row is the row's own; what is theirs alone is not."""
+    lists = "      - {property: explode, value: [{path: tags, name: visit_lines, prefix: tag_}]}\n"
+    with_list = CONTRACT.replace("    properties:\n", f"{lists}    properties:\n{TAGS}").replace(
+        "value: csv", "value: json_lines"
+    )
+    write_models(tmp_path)
+    (tmp_path / "contracts/shop.yaml").write_text(with_list, encoding="utf-8")
+    found = faults(Project(tmp_path), f"select {columns} from {LINES} as line", ["dt", "id"])
+    assert (found == []) == is_right
 
 
 LOWER = "lower(note) as word"

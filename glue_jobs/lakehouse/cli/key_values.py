@@ -9,8 +9,8 @@ from sqlglot import exp
 UNTOLD = exp.Placeholder(this="untold")
 """The value of what cannot be told without dbt or an engine."""
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 19}
-_UNITS = {"MM": "MONTH", "MON": "MONTH", "YYYY": "YEAR", "YY": "YEAR"}
-_DAYS = frozenset({"DAY", "DD", "WEEK", "MONTH", "QUARTER", "YEAR"})
+_UNITS = {"MM": "MONTH", "MON": "MONTH", "DD": "DAY", "YYYY": "YEAR", "YY": "YEAR"}
+_DAYS = frozenset({"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"})
 _TRUNCATED = "truncated"
 
 

@@ -11,7 +11,10 @@ from sqlglot import exp
 from lakehouse.cli.key_selects import Relation, SelectOf, Values
 from lakehouse.cli.key_values import UNTOLD
 
-_SAME_OF_A_GROUP = (exp.Min, exp.Max, exp.AnyValue, exp.First, exp.Last, exp.FirstValue, exp.LastValue)
+_SAME_OF_A_GROUP = (
+    exp.Min, exp.Max, exp.ArgMin, exp.ArgMax, exp.AnyValue, exp.Mode,
+    exp.First, exp.Last, exp.FirstValue, exp.LastValue,
+)  # fmt: skip
 _MOST = 4
 
 
@@ -81,13 +84,13 @@ class Way:
 
     def _one_of(self, node: exp.Expr) -> Values:
         """The values that all that an expression chooses from have; null counts for none, since no key is null."""
-        if isinstance(node, exp.Coalesce):
+        if isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
             choices = [node.this, *node.expressions]
         elif isinstance(node, exp.Nullif):
             choices = [node.this]
         elif isinstance(node, exp.Case):
             choices = [*(one.args["true"] for one in node.args["ifs"]), node.args.get("default")]
-        elif isinstance(node, exp.If):
+        elif isinstance(node, (exp.If, exp.Nvl2)):
             choices = [node.args["true"], node.args.get("false")]
         else:
             return ()
