@@ -59,7 +59,7 @@ def test_a_job_script_exits_only_to_report_a_failure(
     ("words", "expected"),
     [
         (["--domain", "erp", "--lake_root", "/lake"], {"domain": "erp", "lake_root": "/lake"}),
-        (["--lake_root=s3://b/l=a=b", "--domain=erp"], {"domain": "erp", "lake_root": "s3://b/l=a=b"}),
+        (["--lake_root=s3://lake/l=a=b", "--domain=erp"], {"domain": "erp", "lake_root": "s3://lake/l=a=b"}),
         (
             ["--domain=erp", "--lake_root", "/l", "--raw_root", "/r", "--run_id=7"],
             {"domain": "erp", "lake_root": "/l", "raw_root": "/r", "run_id": "7"},
