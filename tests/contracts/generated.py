@@ -136,9 +136,14 @@ def _mark(name: str, **marks: Any) -> Callable[[Contract], None]:
 
 
 def _file(format_: str, **options: Any) -> Callable[[Contract], None]:
-    """Make the files such, and those columns plain that say how their text is written."""
+    """Make the files such; columns that they cannot have go."""
+    left_out = {"csv": ("items",), "xlsx": ("items", "properties")}.get(format_, ())
 
     def plant(contract: Contract) -> None:
+        dataset = contract["schema"][0]
+        dataset["properties"] = [c for c in dataset["properties"] if not any(word in c for word in left_out)]
+        if left_out:
+            dataset["customProperties"] = [p for p in dataset["customProperties"] if p["property"] != "explode"]
         _set("fileFormat", format_)(contract)
         _set("fileOptions", options)(contract)
 
