@@ -64,11 +64,11 @@ SHAPES: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
         [
             {
                 "id": 7, "amount": Decimal("1.5"), "device": {"os": "iOS", "v": 3, "at": {"x": date(2026, 10, 17)}},
-                "at": at(2026, 10, 17, 10), "is_new": None, "n": None,
+                "tags": ["a"], "at": at(2026, 10, 17, 10), "is_new": None, "n": None,
             },
             {
                 "id": 8, "amount": Decimal("-0.1"), "device": {"os": None, "v": 4, "at": None},
-                "at": at(2026, 10, 17, 8), "is_new": True, "n": 1000.0,
+                "tags": None, "at": at(2026, 10, 17, 8), "is_new": True, "n": 1000.0,
             },
         ],
     ),
