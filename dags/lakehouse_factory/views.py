@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from botocore.exceptions import ClientError
 
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import exploded_lists
 from lakehouse.contracts.layers import ANALYTICS, LAYERS, SILVER
 from lakehouse_factory.lineage import athena_view, dataset_at, facets
 
@@ -49,11 +50,8 @@ def read_view_files(folder: Path) -> list[ViewFile]:
 
 def views_of_lists(contracts: Contracts) -> list[ViewFile]:
     """The views of lists that contracts explode, which no file has."""
-    return [
-        ViewFile(elements.name, (f"{SILVER}.{dataset.name}",))
-        for dataset in contracts.datasets
-        for elements in dataset.elements
-    ]
+    lists = exploded_lists(contracts.datasets)
+    return [ViewFile(elements.name, (f"{SILVER}.{dataset.name}",)) for dataset, elements in lists]
 
 
 def _read(file: Path) -> ViewFile:

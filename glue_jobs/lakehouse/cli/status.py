@@ -37,14 +37,13 @@ def status(
     from datetime import UTC
 
     from lakehouse.contracts.contract import Contracts
-    from lakehouse.contracts.dbt_files import read_marts
-    from lakehouse.contracts.mart_deadlines import mart_promises
+    from lakehouse.contracts.mart_deadlines import project_promises
     from lakehouse.contracts.project import find_project
     from lakehouse.cycle.status import status_of
     from lakehouse.lake.paths import Lake
 
     project = find_project()
-    contracts, promises = project.contracts, mart_promises(project.contracts, read_marts(project.dbt))
+    contracts, promises = project.contracts, project_promises(project)
     if domain is not None:
         contracts = Contracts((contracts.of(domain),))
         promises = tuple(promise for promise in promises if domain in promise.domains)

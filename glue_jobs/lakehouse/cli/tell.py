@@ -45,8 +45,7 @@ def tell(
 
 def tell_findings(lake: str, sends: Mapping[str, Send]) -> None:
     """Send what is to be told of a lake now to every channel, and keep that it was sent."""
-    from lakehouse.contracts.dbt_files import read_marts
-    from lakehouse.contracts.mart_deadlines import mart_promises
+    from lakehouse.contracts.mart_deadlines import project_promises
     from lakehouse.contracts.project import find_project
     from lakehouse.cycle.status import status_of
     from lakehouse.cycle.tell import tell as tell_now
@@ -54,8 +53,7 @@ def tell_findings(lake: str, sends: Mapping[str, Send]) -> None:
 
     project = find_project()
     opened, contracts = Lake.at(lake), project.contracts
-    promises = mart_promises(contracts, read_marts(project.dbt))
-    status = status_of(opened, contracts, commands_on(lake), datetime.now(UTC), promises)
+    status = status_of(opened, contracts, commands_on(lake), datetime.now(UTC), project_promises(project))
     told = tell_now(opened, status, contracts, lake, sends)
     for name, subject in told.items():
         print_line(f"{name}: {subject}")

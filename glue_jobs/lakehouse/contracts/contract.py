@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lakehouse.contracts.alerts import NO_ALERTS, Alerts
 from lakehouse.contracts.budget import NO_BUDGET, Budget
-from lakehouse.contracts.dataset import Dataset
+from lakehouse.contracts.dataset import Dataset, exploded_lists
 from lakehouse.errors import UnknownNameError
 
 
@@ -55,7 +55,7 @@ class Contracts:
     def names(self) -> frozenset[str]:
         """Every name of a dataset or a column, which an error may show."""
         columns = {name for dataset in self.datasets for name in (*dataset.column_names, *dataset.silver_column_names)}
-        lists = {elements.name for dataset in self.datasets for elements in dataset.elements}
+        lists = {elements.name for _, elements in exploded_lists(self.datasets)}
         return frozenset({dataset.name for dataset in self.datasets} | columns | lists)
 
     def of(self, domain: str) -> Contract:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -232,3 +233,8 @@ class Dataset:
     def matches(self, file_name: str) -> bool:
         """Tell whether a file of this name belongs to the dataset."""
         return fnmatch.fnmatchcase(file_name, self.file_pattern)
+
+
+def exploded_lists(datasets: Iterable[Dataset]) -> tuple[tuple[Dataset, Elements], ...]:
+    """Each list whose elements are rows of their own to readers, with its dataset."""
+    return tuple((dataset, elements) for dataset in datasets for elements in dataset.elements)

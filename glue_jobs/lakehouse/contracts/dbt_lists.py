@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset import exploded_lists
 from lakehouse.errors import nearest
 
 _NAME = r"['\"]([\w-]+)['\"]"
@@ -15,7 +16,7 @@ _LIST = re.compile(rf"\belements\(\s*{_NAME}\s*,\s*source\(\s*{_NAME}\s*,\s*{_NA
 
 def unknown_lists(dbt: Path, contracts: Contracts) -> Iterator[str]:
     """A line for each model that asks for the elements of a list that no contract explodes, or of another dataset."""
-    known = {elements.name: dataset.name for dataset in contracts.datasets for elements in dataset.elements}
+    known = {elements.name: dataset.name for dataset, elements in exploded_lists(contracts.datasets)}
     for file in sorted((dbt / "models").rglob("*.sql")):
         sql = file.read_text(encoding="utf-8")
         for found in _LIST.finditer(sql):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import VALIDITY_COLUMNS, Column
-from lakehouse.contracts.dataset import Dataset
+from lakehouse.contracts.dataset import Dataset, exploded_lists
 from lakehouse.contracts.elements import Elements
 from lakehouse.contracts.layers import SILVER
 
@@ -54,8 +54,7 @@ def queries_of_spark(datasets: Iterable[Dataset]) -> dict[str, dict[str, str]]:
     """What dbt's macro `elements` asks for by the name of a list: its dataset, and the query over `{table}`."""
     return {
         elements.name: {"dataset": dataset.name, "query": query_of_spark(dataset, elements, "{table}")}
-        for dataset in datasets
-        for elements in dataset.elements
+        for dataset, elements in exploded_lists(datasets)
     }
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dbt_files import read_marts
 from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.mart_graph import PAGE, Mart
+from lakehouse.contracts.project import Project
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class MartPromise:
     due_by: str
     domains: tuple[str, ...]
     schedules: tuple[str, ...]
+
+
+def project_promises(project: Project) -> tuple[MartPromise, ...]:
+    """What is promised of each mart of a project that is declared whole."""
+    return mart_promises(project.contracts, read_marts(project.dbt))
 
 
 def mart_promises(contracts: Contracts, marts: Sequence[Mart]) -> tuple[MartPromise, ...]:

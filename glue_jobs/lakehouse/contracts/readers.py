@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.contracts.changes import MARTS, VIEWS, Change, Effect
-from lakehouse.contracts.dataset import Dataset
+from lakehouse.contracts.dataset import Dataset, exploded_lists
 from lakehouse.contracts.dbt_files import refs_in, sources_in
 from lakehouse.contracts.element_rows import parent_columns
 from lakehouse.contracts.elements import Elements
@@ -46,8 +46,7 @@ def element_readers(datasets: Iterable[Dataset]) -> tuple[Reader, ...]:
     """The views of lists that contracts explode, which read the list and take columns of its row along."""
     return tuple(
         Reader(VIEWS, elements.name, frozenset({dataset.name}), frozenset(), _words(dataset, elements), False)
-        for dataset in datasets
-        for elements in dataset.elements
+        for dataset, elements in exploded_lists(datasets)
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from deltalake.schema import ArrayType, StructType
 
 from lakehouse.contracts.contract import Contracts
-from lakehouse.contracts.dataset import Dataset
+from lakehouse.contracts.dataset import Dataset, exploded_lists
 from lakehouse.contracts.element_rows import athena_type, own_columns, parent_columns, query_of_athena
 from lakehouse.contracts.elements import Elements
 from lakehouse.contracts.layers import SILVER
@@ -33,11 +32,7 @@ def project_views(project: Project) -> list[View]:
 
 def element_views(contracts: Contracts) -> list[View]:
     """A view for each list that a contract explodes."""
-    return [_view(dataset, elements) for dataset, elements in _lists(contracts)]
-
-
-def _lists(contracts: Contracts) -> Iterator[tuple[Dataset, Elements]]:
-    yield from ((dataset, elements) for dataset in contracts.datasets for elements in dataset.elements)
+    return [_view(dataset, elements) for dataset, elements in exploded_lists(contracts.datasets)]
 
 
 def _view(dataset: Dataset, elements: Elements) -> View:
@@ -53,7 +48,8 @@ def _view(dataset: Dataset, elements: Elements) -> View:
 
 def ahead_of_tables(contracts: Contracts, lake: Lake) -> frozenset[str]:
     """The views of lists whose table has not become what its contract says, which its next delivery makes it."""
-    return frozenset(elements.name for dataset, elements in _lists(contracts) if _is_ahead(lake, dataset, elements))
+    lists = exploded_lists(contracts.datasets)
+    return frozenset(elements.name for dataset, elements in lists if _is_ahead(lake, dataset, elements))
 
 
 def _is_ahead(lake: Lake, dataset: Dataset, elements: Elements) -> bool:

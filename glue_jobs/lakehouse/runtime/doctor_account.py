@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,8 +30,8 @@ def account(outputs: Outputs, clients: Clients, region: str | None = None) -> It
         "region", region or "none named", outputs["region"], "export AWS_REGION", region in (None, outputs["region"])
     )
     parts = (
-        _identity, _buckets, _conditional_put, uploads, _catalogue, _lake_formation, _workgroup, _jobs, _arguments,
-        _pins, _packages, _rights, _logs, _airflow,
+        _identity, _buckets, _conditional_put, uploads, _catalogue, _lake_formation, _workgroup, _jobs, _pins,
+        _packages, _rights, _logs, _airflow,
     )  # fmt: skip
     for part in parts:
         try:
@@ -126,10 +126,9 @@ def _workgroup(outputs: Outputs, clients: Clients) -> Iterator[Line]:
         yield line(f"results of {name}", place, f"below {wanted}", APPLY, place.startswith(wanted))
 
 
-def _arguments(outputs: Outputs, clients: Clients) -> Iterator[Line]:
+def _arguments(jobs: Mapping[str, Mapping[str, Any]], lake: str) -> Iterator[Line]:
     """What each job cannot do its work without; of a domain's job also whose it is."""
-    lake = f"s3://{outputs['curated_bucket']}"
-    for name, job in sorted(found_jobs(outputs, clients).items()):
+    for name, job in sorted(jobs.items()):
         given = job.get("DefaultArguments", {})
         domain = [] if name.startswith(MAINTAIN) else ["--domain"]
         lost = [word for word in (*FILES, "--lake_root", *domain) if not given.get(word)]
@@ -145,6 +144,7 @@ def _jobs(outputs: Outputs, clients: Clients) -> Iterator[Line]:
     yield line("Glue jobs", f"{', '.join(missing)} missing" if missing else "there", "there", APPLY)
     for version in sorted({job.get("GlueVersion", "none") for job in found.values()}):
         yield release_line("glue", version)
+    yield from _arguments(found, f"s3://{outputs['curated_bucket']}")
 
 
 def _pins(outputs: Outputs, clients: Clients) -> Iterator[Line]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 from lakehouse.contracts.project import Project
 from lakehouse.errors import EXIT_TERMINAL
 from lakehouse.runtime.doctor import Line, line
+from lakehouse.runtime.outputs import terraform_sh
 
 _WHAT = "what Terraform would change"
 _SHOWN = 5
@@ -23,8 +23,7 @@ def drift(project: Project, environment: str) -> Iterator[Line]:
     """
     if os.environ.get("LAKEHOUSE_OUTPUTS"):
         return
-    command = [str(project.root / "tools/terraform.sh"), "drift", environment]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = terraform_sh(project, "drift", environment)
     if done.returncode == EXIT_TERMINAL:
         reason = (done.stderr.strip().splitlines() or ["no reason"])[-1].removeprefix("error: ")
         yield Line(_WHAT, f"not looked at: {reason}")

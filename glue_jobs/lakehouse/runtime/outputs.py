@@ -45,13 +45,13 @@ def terraform_outputs(project: Project, environment: str, dry_run: bool = False)
     Terraform is only asked where it is set to the environment already.
     """
     named = os.environ.get("LAKEHOUSE_OUTPUTS")
-    command = [str(project.root / "tools/terraform.sh"), "outputs", environment]
-    env = {**os.environ, "DRY_RUN": "1" if dry_run else ""}
     try:
         if named:
             text = Path(named).read_text("utf-8")
         else:
-            text = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+            done = terraform_sh(project, "outputs", environment, DRY_RUN="1" if dry_run else "")
+            done.check_returncode()
+            text = done.stdout
         found = {name: output["value"] for name, output in json.loads(text).items()}
     except subprocess.CalledProcessError as error:
         raise _reason(environment, error) from None
@@ -60,6 +60,12 @@ def terraform_outputs(project: Project, environment: str, dry_run: bool = False)
     if not found:
         raise NotAppliedError(environment, "nothing was applied yet")
     return found
+
+
+def terraform_sh(project: Project, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What tools/terraform.sh says to some words, with these variables of the shell besides."""
+    command = [str(project.root / "tools/terraform.sh"), *words]
+    return subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
 
 
 def _reason(environment: str, error: subprocess.CalledProcessError) -> LakehouseError:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from lakehouse import log
-from lakehouse.contracts.dbt_files import read_marts
 from lakehouse.contracts.findings import Commands
-from lakehouse.contracts.mart_deadlines import mart_promises
+from lakehouse.contracts.mart_deadlines import project_promises
 from lakehouse.cycle.status import status_in
 from lakehouse.cycle.status_tables import Opened
 from lakehouse.cycle.tell import tell
@@ -27,7 +26,7 @@ def show_and_tell(context: Context, topic: str | None) -> None:
     commands, has_raw = Commands(lake.root), lake.is_local
     log.info("site built", page=build_site(lake, context.project, commands, now, has_raw))
     if topic:
-        promises = mart_promises(contracts, read_marts(context.project.dbt))
+        promises = project_promises(context.project)
         status = status_in(Opened(lake, contracts.datasets), contracts, commands, now, promises, has_raw)
         try:
             sent = tell(lake, status, contracts, lake.root, to_topic(topic))

@@ -49,13 +49,14 @@ def build_site(
 ) -> str:
     """Write all pages, and remove those of what is no longer shown; returns the first page."""
     root, contracts = site_root(lake), files.contracts
-    promises = mart_promises(contracts, read_marts(files.dbt))
+    project = _project(files, contracts)
+    promises = mart_promises(contracts, project.marts)
     facts = facts_of_lake(lake, contracts, commands, now or datetime.now(UTC), promises, has_raw)
     there = [(folder, file.path) for folder in OWN for file in list_files(f"{root}/{folder}")]
     shown = {run.run_id for run in facts.runs}
     reports = frozenset(name.removesuffix(".html") for folder, name in there if folder == REPORTS) & shown
     docs = _docs(lake)
-    pages = pages_of(facts, _project(files, contracts), reports, docs)
+    pages = pages_of(facts, project, reports, docs)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(lambda page: _write(root, page, facts.at, docs), pages))
     kept = {page.path for page in pages} | {f"{REPORTS}/{run_id}.html" for run_id in reports}
