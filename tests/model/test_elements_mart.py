@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -25,14 +24,10 @@ from lakehouse.transform.merge import merge_batch
 from lakehouse.transform.ties import Bronze
 from tests.cycle.test_elements import LISTS
 from tests.helpers.small_project import write_project
+from tests.helpers.visits_models import write_models
 
 pytestmark = [pytest.mark.kinds, pytest.mark.timeout(300)]
 
-SOURCES = """version: 2
-sources:
-  - {name: silver_shop, description: Silver of the shop., schema: silver,
-     tables: [{name: visits, description: Visits.}]}
-"""
 LINES = "{{ elements('visit_lines', source('silver_shop', 'visits')) }}"
 STAGED = f"select id, dt, line_position, line_sku as sku, line_price as price from {LINES} where line_sku is not null\n"
 MART = """{{ config(
@@ -73,14 +68,8 @@ DELIVERIES: list[list[tuple[int, int, Any, bool]]] = [
 
 @pytest.fixture
 def context(project: Project, spark: SparkSession, tmp_path: Path) -> Context:
-    not_ours = shutil.ignore_patterns("models", "seeds", "athena_views", "target", "logs", "assert_*")
-    shutil.copytree(project.dbt, tmp_path / "dbt", ignore=not_ours)
-    files = {"staging/_sources.yml": SOURCES, "staging/stg_visit_lines.sql": STAGED, "marts/lines_by_sku.sql": MART,
-             "marts/lines_by_sku.yml": ABOUT}  # fmt: skip
-    for name, text in files.items():
-        file = tmp_path / "dbt/models" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    marts = {"marts/lines_by_sku.sql": MART, "marts/lines_by_sku.yml": ABOUT}
+    write_models(project.dbt, tmp_path, {"staging/stg_visit_lines.sql": STAGED, **marts})
     return Context(write_project(tmp_path, LISTS), Lake.at(str(tmp_path / "lake")), lambda: spark)
 
 

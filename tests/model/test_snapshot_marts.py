@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -18,14 +17,10 @@ from lakehouse.runtime.context import Context
 from lakehouse.transform.marts import build_marts
 from tests.helpers.small_project import PRESENT
 from tests.helpers.snapshot_shop import CONTRACTS, Row, context_of, deliver
+from tests.helpers.visits_models import write_models
 
 pytestmark = [pytest.mark.kinds, pytest.mark.timeout(300)]
 
-SOURCES = """version: 2
-sources:
-  - {name: silver_shop, description: Silver of the shop., schema: silver,
-     tables: [{name: visits, description: Visits.}]}
-"""
 STAGED = "select id, note, amount from {{ source('silver_shop', 'visits') }} where note is not null and not is_deleted"
 MART = """{{ config(
     materialized='incremental', incremental_strategy='replace_changed', unique_key=['note'], file_format='delta',
@@ -59,17 +54,14 @@ DELIVERIES: list[tuple[int, list[Row]]] = [
 def with_models(context: Context, dbt: Path) -> Context:
     """The project with one mart of the snapshots, and our macros; a session keeps views by their names."""
     root = context.project.root
-    not_ours = shutil.ignore_patterns("models", "seeds", "athena_views", "target", "logs", "assert_*")
-    shutil.copytree(dbt, root / "dbt", ignore=not_ours, dirs_exist_ok=True)
-    files = {"staging/_sources.yml": SOURCES, "staging/stg_visits.sql": STAGED, "marts/visits_by_note.sql": MART,
-             "marts/visits_by_note.yml": ABOUT}  # fmt: skip
-    for name, text in files.items():
-        text = text.replace("stg_visits", f"stg_visits_of_{root.name}")
-        if root.name == "history":
-            text = text.replace("not is_deleted", "not is_deleted and is_current")
-        file = root / "dbt/models" / name.replace("stg_visits", f"stg_visits_of_{root.name}")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    staged = f"stg_visits_of_{root.name}"
+    shown = "not is_deleted and is_current" if root.name == "history" else "not is_deleted"
+    models = {
+        f"staging/{staged}.sql": STAGED.replace("not is_deleted", shown),
+        "marts/visits_by_note.sql": MART.replace("stg_visits", staged),
+        "marts/visits_by_note.yml": ABOUT,
+    }
+    write_models(dbt, root, models)
     (root / "dbt/athena_views").mkdir(exist_ok=True)
     return Context(Project(root), context.lake, context.spark)
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from tests.twin.conftest import ended, put_script, put_wheel, run_job
 from tools.twin.calls import Caller
+from tools.twin.glue import LaunchError
 from tools.twin.job_process import require_packages
 from tools.twin.server import Server
 
@@ -71,7 +72,11 @@ def test_a_package_that_nobody_has_is_a_launch_error(server: Server) -> None:
 
 def test_a_comment_among_the_pins_is_no_package() -> None:
     """What is uploaded says its digest in its first line."""
-    require_packages("# 60079543862e0721\nboto3==1.0  # any version is this machine's\n\n")
+    here = "# 60079543862e0721\nboto3==1.0  # any version is this machine's\n\n"
+    require_packages(here)
+    with pytest.raises(LaunchError) as refused:
+        require_packages(f"{here}no-such-package==2.1  # gone\n")
+    assert str(refused.value) == "Python Module Installer: No matching distribution found for no-such-package==2.1"
 
 
 def test_one_run_at_a_time_and_a_stop_ends_it(server: Server) -> None:
