@@ -55,7 +55,7 @@ def test_a_new_domain_gets_contract_suite_and_sample(
     assert types(dataset) == {
         "return_id": "string", "store_id": "string", "qty": "bigint", "refund": "decimal(18,3)", "mail": "string",
         "sold": "string", "at": "date", "updated_at": "timestamp", "is_deleted": "boolean", "empty": "string",
-        "discount": "string",
+        "discount": "decimal(18,2)",
     }  # fmt: skip
     assert (dataset.domain, dataset.key, dataset.sequence_by) == ("stores", ("return_id",), ("updated_at",))
     assert (dataset.date_column, dataset.delete_flag) == ("at", "is_deleted")
@@ -70,13 +70,13 @@ def test_a_new_domain_gets_contract_suite_and_sample(
         "key: return_id (never empty, and another one in each of 3 rows)",
         "return_id: 'Return ID' in the files",
         "store_id: 3 of 3 values begin with 0, so it stays text and keeps its zeros",
-        "sold: 3 of 3 values are times without an offset, so text. Deliver ISO 8601 with an offset or Z",
+        "sold: 3 of 3 values are times without an offset, so text. Say whose clock by --zone, or deliver Z",
         "empty: has no value in any row; text until one comes that says more",
         "mail: personal data (has e-mail addresses), masked; remove its classification if it is none",
         "wrote contracts/stores.yaml",
     ):
         assert line in said
-    assert any(line.startswith("discount: has a word for null in 1 of 3 values") for line in said)
+    assert "discount: NULL stands for no value" in said
 
 
 def test_the_sample_has_no_personal_data(shop: Project, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_sample_has_no_personal_data(shop: Project, tmp_path: Path) -> None:
     assert dataset.pii_columns == {"mail"}
     lines = (shop.samples / "returns.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == RETURNS.splitlines()[0]
-    assert lines[1] == RETURNS.splitlines()[1].replace("ann@shop.example", "mail 1")
+    assert lines[1] == RETURNS.splitlines()[1].replace("ann@shop.example", "mail 1").removesuffix("NULL")
     assert lines[3] == RETURNS.splitlines()[3].replace("bob@shop.example", "mail 2")
 
 
@@ -122,9 +122,6 @@ def test_a_known_domain_gets_one_more_dataset(shop: Project, tmp_path: Path, end
         ("a.parquet", b"PAR1....", 3, "a.parquet: its Parquet footer cannot be read"),
         ("a.xlsx", b"PK\x03\x04..", 3, "a.xlsx: it is packed with zip and ends too early; deliver it whole."),
         ("a.gz", gzip.compress(gzip.compress(b"id")), 3, "a.gz: it is a file packed with gzip within one"),
-        ("a.csv", "id,at\n1,é\n".encode("cp1252"), 3, "No column can be the sequence: "),
-        ("a.csv", "id;price;at\n1;2,5;x\n2;3,5;y\n", 3, "No column can be the sequence: "),
-        ("a.csv", "id\tprice\n1\t2\n2\t3\n", 3, "No column can be the "),
         ("a.csv", "1,2026-10-17\n2,2026-10-18\n", 3, "a.csv: its first line holds values, not the names"),
         ("a.csv", "id,id\n1,2\n", 3, "a.csv: its header has 'id' twice;"),
         ("a.csv", "", 3, "a.csv: it is empty."),
@@ -134,8 +131,7 @@ def test_a_known_domain_gets_one_more_dataset(shop: Project, tmp_path: Path, end
         ("a.json", '{\n"id": 1\n}', 3, "a.json: no line of it is a JSON object; deliver one object a line."),
         ("2026.csv", "id,at\n1,2026-10-17\n", 3, "2026.csv: the files of a dataset have names that begin alike"),
         ("b.csv", "id,at\n1,2026-10-17 10:00\n", 3, "No column can be the sequence: at has 1 time without an offset;"),
-        ("b.csv", "id,at\n1,10/17/2026\n", 3, "No column can be the sequence: at has 1 date in another form"),
-        ("b.csv", "id,at\n1,2999-10-17\n", 3, "No column can be the sequence: at lies in the future in 1 row,"),
+        ("b.csv", "id,at\n1,10/11/2026\n", 3, "No column can be the sequence: at has 1 date in another form"),
         (
             "b.csv", "id,paid,at\n1,1.5,2026-10-17\n1,2.5,2026-10-17\n2,2.5,2026-10-18\n", 3,
             "No column can be the key: nearest is id, which 1 row of 3 share with another;",

@@ -45,17 +45,17 @@ SHAPES: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
             {
                 "return_id": "R1", "store_id": "007", "qty": 1, "refund": Decimal("10.5"),
                 "big": Decimal("12345678901234567890.123456"), "note": 'a "q", b', "returned_at": at(2026, 10, 17, 8),
-                "day": date(2026, 10, 17), "is_open": True, "empty": None, "discount": "NULL",
+                "day": date(2026, 10, 17), "is_open": True, "empty": None, "discount": None,
             },
             {
                 "return_id": "R2", "store_id": "012", "qty": -2, "refund": Decimal(3), "big": Decimal("0.1"),
                 "note": None, "returned_at": at(2026, 10, 17, 11), "day": date(2026, 10, 17), "is_open": False,
-                "empty": None, "discount": "1.00",
+                "empty": None, "discount": Decimal(1),
             },
             {
                 "return_id": "R3", "store_id": "007", "qty": 30000000000, "refund": Decimal("0.125"),
                 "big": Decimal(0), "note": "é ", "returned_at": at(2026, 10, 17, 19, 30, 0, 123456),
-                "day": date(2026, 10, 18), "is_open": True, "empty": None, "discount": "2.00",
+                "day": date(2026, 10, 18), "is_open": True, "empty": None, "discount": Decimal(2),
             },
         ],
     ),

@@ -143,7 +143,7 @@ def _default(name: str) -> str:
     if name == "notAfterDelivery":
         return code(f"{found.days}d") if found else ""
     if name == "dateColumn":
-        return "none; **required** unless `mergeStrategy` is `scd2`"
+        return "none; **required** where the layout names `dt` or `month`"
     if name == "sequenceBy":
         return "none; **required** unless `mergeStrategy` is `append`"
     if isinstance(found, bool):

@@ -56,6 +56,10 @@ def new(
     date: Annotated[
         str | None, typer.Option("--date", metavar="COLUMN", help="The column whose UTC date is dt.")
     ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option("--zone", metavar="NAME", help="Whose clock times without an offset are by: Europe/Berlin."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Take what is assumed; needed where nobody can answer.")] = False,
 ) -> None:
     """Write the contract, suite and sample of a new dataset from delivered files.
@@ -78,7 +82,7 @@ def new(
         require_right(project)
     wishes = Wishes(name, domain, _key(key, kind), sequence, date, kind == Kind.SNAPSHOT)
     _require_one_file(files, kind)
-    looked = look(files)
+    looked = look(files, _zone(zone))
     proposal = _answered(looked, wishes, known.domains, yes)
     _require_names(proposal.domain)
     _require_own_files(known, proposal)
@@ -151,6 +155,16 @@ def _key(key: str | None, kind: Kind | None) -> tuple[str, ...] | None:
     if has_none and kind not in (None, Kind.APPEND):
         raise UsageError(f"Files of kind {kind} need a key, found --key {NO_KEY}; name its columns, or take append.")
     return (NO_KEY,) if kind == Kind.APPEND else listed
+
+
+def _zone(name: str | None) -> str | None:
+    """The name of a zone that is one; raises UsageError."""
+    from lakehouse.contracts.values_reader import zone_problem
+    from lakehouse.errors import UsageError
+
+    if name is not None and (problem := zone_problem(name)):
+        raise UsageError(f"--zone: {problem}")
+    return name
 
 
 def _require_one_file(files: list[Path], kind: Kind | None) -> None:

@@ -197,7 +197,7 @@ class Dataset:
         deleted = (DELETED_COLUMN,) if self.adds_deleted else ()
         if self.merge_strategy is MergeStrategy.SCD2:
             return (*VALIDITY_COLUMNS, *deleted)
-        dates = date_columns(self.date_zone)
+        dates = date_columns(self.date_zone) if self.date_column else ()
         return (*(c for c in dates if c.name == "dt" or c.name in self.partition_by), *deleted)
 
     @property

@@ -21,7 +21,8 @@ def read_date_zone(node: Place | None, strategy: MergeStrategy, date: Column | N
         return UTC
     zone = known_zone(node, (DELIVERED,))
     if strategy is MergeStrategy.SCD2 or date is None:
-        raise node.error(f"with mergeStrategy {strategy} silver has no dt; remove it.")
+        why = f"with mergeStrategy {strategy}" if strategy is MergeStrategy.SCD2 else "without dateColumn"
+        raise node.error(f"{why} silver has no dt; remove it.")
     if zone == UTC:
         return zone
     if date.type == "date":

@@ -19,7 +19,8 @@ _ATHENA_NAMES = {"string": "varchar", "int": "integer", "timestamp": "timestamp(
 def parent_columns(dataset: Dataset, elements: Elements) -> tuple[Column, ...]:
     """The columns that each row has of its parent: those that tell it, its day or time, and what the contract takes."""
     is_history = dataset.merge_strategy is MergeStrategy.SCD2
-    times = [column.name for column in VALIDITY_COLUMNS] if is_history else ["dt"]
+    of_day = ["dt"] if dataset.date_column else []
+    times = [column.name for column in VALIDITY_COLUMNS] if is_history else of_day
     silver = {column.name: column for column in dataset.silver_columns}
     return tuple(silver[name] for name in dict.fromkeys((*dataset.identity, *times, *elements.takes)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 
@@ -50,7 +51,8 @@ def pattern_of(begin: str, ending: str) -> str:
 
 def plain(name: str) -> str:
     """A name in lower_case letters, digits and _; `Order ID` and `orderId` are `order_id`."""
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
+    letters = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", letters.replace("ß", "ss"))
     words = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
     if not words:
         return "column"

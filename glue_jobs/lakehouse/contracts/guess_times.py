@@ -17,11 +17,12 @@ _CHANGED = (
 _HAPPENED = re.compile(r"order|transact|sold|sale|occur|event|count|visit|plac|return|purchas|invoic|book|date|creat")
 _DELETED = re.compile(r"(^|_)(deleted|removed|tombstone|voided)(_|$)")
 _TIMES = ("timestamp", "date")
+_OR_ARRIVAL = f"take --sequence {ARRIVAL}"
 WANTED = "deliver a timestamp with an offset such as 2026-10-18T20:05:00+02:00, or a date, in every row"
 
 
 def guess_sequence(columns: Sequence[Candidate], rows: int) -> Guess:
-    """The column that says when a row was last changed; raises NotFoundError where there is no time."""
+    """The column that says when a row was last changed, else arrival; raises NotFoundError for times as text alone."""
     usable = [column for column in columns if _is_usable(column, rows)]
     for pattern in _CHANGED:
         named = [column for column in usable if pattern.search(column.name) and _is_ordered(column, pattern)]
@@ -30,16 +31,18 @@ def guess_sequence(columns: Sequence[Candidate], rows: int) -> Guess:
             return Guess((named[0].name,), "by its name and type", len(named) == 1)
     times = sorted((column for column in usable if column.type in _TIMES), key=_coarseness)
     if not times:
-        raise NotFoundError("sequence", _why_none(columns, rows), f"{WANTED}, or take --sequence {ARRIVAL}")
+        _require_no_text("sequence", columns)
+        why = f"{_why_none(columns, rows)}; the row that comes last wins, so the order of deliveries matters"
+        return Guess((ARRIVAL,), why, False)
     why = "no column says when a row was changed; of rows with the same time the one delivered last wins"
     return Guess((times[0].name,), why, False)
 
 
-def guess_date(columns: Sequence[Candidate], rows: int, sequence: str) -> Guess:
-    """The column whose UTC date is dt: when it happened, else the sequence; raises NotFoundError."""
+def guess_date(columns: Sequence[Candidate], rows: int, sequence: str) -> Guess | None:
+    """The column whose UTC date is dt: when it happened, else the sequence; None where no column has one."""
     times = [column for column in columns if column.type in _TIMES and _is_usable(column, rows)]
     if not times:
-        raise NotFoundError("date", _why_none(columns, rows), WANTED)
+        return None
     others = [column for column in times if column.name != sequence and not _CHANGED[0].search(column.name)]
     others.sort(key=lambda column: not _HAPPENED.search(column.name))
     if not others:
@@ -83,14 +86,21 @@ def _coarseness(column: Candidate) -> int:
     return (*_TIMES, column.type).index(column.type)
 
 
-def _why_none(columns: Sequence[Candidate], rows: int) -> str:
-    """The nearest to a time that was found."""
+def _require_no_text(role: str, columns: Sequence[Candidate]) -> None:
+    """Raise NotFoundError where a column has times that stay text: somebody can say what they mean."""
     for column in columns:
         facts = column.facts
-        if facts.local_times:
-            return f"{column.name} has {format_count(facts.local_times, 'time')} without an offset"
-        if facts.other_dates:
-            return f"{column.name} has {format_count(facts.other_dates, 'date')} in another form than ISO 8601"
+        if facts.local_times * 2 > facts.filled:
+            found = f"{column.name} has {format_count(facts.local_times, 'time')} without an offset"
+            raise NotFoundError(role, found, f"say whose by --zone, as in --zone Europe/Berlin, or {_OR_ARRIVAL}")
+        if facts.other_dates * 2 > facts.filled:
+            found = f"{column.name} has {format_count(facts.other_dates, 'date')} in another form than ISO 8601"
+            raise NotFoundError(role, found, f"{WANTED}, or {_OR_ARRIVAL}")
+
+
+def _why_none(columns: Sequence[Candidate], rows: int) -> str:
+    """Why no column can be the time."""
+    for column in columns:
         if column.type in _TIMES and (why := why_not_a_time(column, rows)):
             return f"{column.name} {why}"
-    return f"none of {', '.join(column.name for column in columns) or 'the columns'} holds times"
+    return "no column holds times"

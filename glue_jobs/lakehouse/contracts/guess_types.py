@@ -103,11 +103,11 @@ def _why_text(facts: ColumnFacts) -> str:
     typed = forms[form]
     if facts.null_words and typed + facts.null_words == facts.filled and typed:
         return (
-            f"has a word for null in {facts.null_words} {of}, which ingest does not take for one, so it stays text; "
-            "deliver an empty field, and it can have a type"
+            f"has a word for null in {facts.null_words} {of}, and stays text; if it is one, write the type and "
+            "nullWords into the contract"
         )
     if facts.local_times * 2 > facts.filled:
-        return f"{facts.local_times} {of} are times without an offset, so text. Deliver ISO 8601 with an offset or Z"
+        return f"{facts.local_times} {of} are times without an offset, so text. Say whose clock by --zone, or deliver Z"
     if facts.other_dates * 2 > facts.filled:
         return f"{facts.other_dates} {of} are dates in another form than 2026-10-18; text. Deliver ISO 8601"
     if facts.grouped * 2 > facts.filled:

@@ -72,7 +72,7 @@ _VALUES: dict[str, Schema] = {
         "type": "number", "minimum": 0, "maximum": 100,
         "description": "Each file is all there is, and deletes what it lacks; lacking more of the keys stops it.",
     },
-    "dateColumn": _COLUMN | {"description": "The date or timestamp whose date becomes dt."},
+    "dateColumn": _COLUMN | {"description": "The date or timestamp whose date becomes dt; without it there is no dt."},
     "dateZone": {
         "type": "string", "minLength": 1, "description": "The clock of dt: UTC, delivered, or a zone: Europe/Berlin.",
     },

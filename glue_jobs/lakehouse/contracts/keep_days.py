@@ -16,6 +16,9 @@ _WHOLE = (
     "mergeStrategy scd2 keeps what was true at each time, and an old version says what was true then; keep days of "
     "raw and quarantine alone."
 )
+_WITHOUT_DATE = (
+    "without dateColumn no row has a day, so none is ever too old; name it, or keep days of raw and quarantine alone."
+)
 _SNAPSHOTS = (
     "each file is all there is, so a row goes once its file lacks it, and the law of snapshots needs all of them; keep "
     "days of raw and quarantine alone."
@@ -44,7 +47,7 @@ class KeepDays:
 FOR_EVER = KeepDays()
 
 
-def read_keep_days(node: Place | None, strategy: MergeStrategy, is_snapshot: bool) -> KeepDays:
+def read_keep_days(node: Place | None, strategy: MergeStrategy, is_snapshot: bool, date_column: str | None) -> KeepDays:
     """The days of each layer; raises ContractError for what would lose rows that another layer needs."""
     if node is None:
         return FOR_EVER
@@ -58,6 +61,8 @@ def read_keep_days(node: Place | None, strategy: MergeStrategy, is_snapshot: boo
     for name in (SILVER, BRONZE):
         if name in places and (strategy is MergeStrategy.SCD2 or is_snapshot):
             raise places[name].error(_SNAPSHOTS if is_snapshot else _WHOLE)
+        if name in places and date_column is None:
+            raise places[name].error(_WITHOUT_DATE)
     if found.bronze is not None and (found.silver is None or found.silver > found.bronze):
         silver = "for ever" if found.silver is None else f"{found.silver} days"
         raise places[BRONZE].error(

@@ -45,6 +45,15 @@ def read_layout(values: Mapping[str, Place], columns: Sequence[Column], derived:
     )
 
 
+def require_no_dates(node: Place, values: Mapping[str, Place]) -> None:
+    """Raise ContractError for a layout by days of a dataset that does not say which column has them."""
+    for name in ("partitionBy", "clusterBy"):
+        by_day = [str(item.value) for item in values[name].items() if item.value in ("dt", "month")]
+        if by_day:
+            said = f"{name} names {by_day[0]}, which is computed from a date or timestamp; name that column, or take"
+            raise node.error(f"{said} {by_day[0]} out of {name}.", "dateColumn")
+
+
 def _columns(node: Place, known: Mapping[str, object]) -> tuple[str, ...]:
     found: list[str] = []
     for item in node.items():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lakehouse.contracts.columns import ARRAY, MAP, UTC, Column
 from lakehouse.contracts.guess_names import column_names, why_personal
 from lakehouse.contracts.guess_types import LEFT_OUT, UNCLEAR_GROUPS, guess_type
 from lakehouse.contracts.profile import ELEMENT, ENTRY, ColumnFacts, Path, Profile
-from lakehouse.contracts.values import AS_WRITTEN, Values
+from lakehouse.contracts.values import Values
 
 _COLLECTIONS = {ELEMENT: ("element", ARRAY, "its elements"), ENTRY: ("value", MAP, "its values")}
 
@@ -66,15 +67,35 @@ def _column(profile: Profile, facts: ColumnFacts, name: str, dataset: str) -> Fo
     if personal:
         notes.append(f"{shown}: personal data ({personal}), masked; remove its classification if it is none")
     is_personal = personal is not None or any(field.pii for field in inner.columns)
-    is_clock = facts.path in profile.clocks and kind == "timestamp"
-    if is_clock:
-        notes.append(f"{shown}: times without an offset, read by the clock of UTC; name theirs by defaultTimezone")
-    values = Values(time_zone=UTC) if is_clock else AS_WRITTEN
-    if facts.path in profile.decimal_commas and kind.startswith("decimal"):
-        values = Values(decimal_separator=",", group_separator="." if facts.path in profile.groups else None)
-        notes.append(f"{shown}: numbers with a comma before their decimals")
+    values = _values(profile, facts.path, kind)
+    notes += [f"{shown}: {note}" for note in _said(values, profile.zone)]
     column = Column(name, kind, False, _described(name), is_personal, inner.columns, physical, values)
     return FoundColumns((column,), tuple(notes), {facts.path: column, **inner.paths})
+
+
+def _values(profile: Profile, path: Path, kind: str) -> Values:
+    """How the text of a column is to be read."""
+    has_comma = path in profile.decimal_commas and kind.startswith("decimal")
+    return Values(
+        format=profile.formats.get(path) if kind in ("date", "timestamp") else None,
+        time_zone=(profile.zone or UTC) if path in profile.clocks and kind == "timestamp" else None,
+        decimal_separator="," if has_comma else ".",
+        group_separator="." if has_comma and path in profile.groups else None,
+        null_words=profile.null_words.get(path, ()),
+    )
+
+
+def _said(values: Values, zone: str | None) -> Iterator[str]:
+    """A line for each way in which a column is read other than as it is written."""
+    if values.time_zone:
+        theirs = "" if zone else "; name theirs by --zone"
+        yield f"times without an offset, read by the clock of {values.time_zone}{theirs}"
+    if values.format:
+        yield f"written as {values.format}"
+    if values.decimal_separator == ",":
+        yield "numbers with a comma before their decimals"
+    if values.null_words:
+        yield f"{', '.join(values.null_words)} stands for no value"
 
 
 def _collection(profile: Profile, facts: ColumnFacts) -> str | None:

@@ -20,6 +20,7 @@ from lakehouse.errors import UnknownNameError
 from lakehouse.say import format_bytes, format_count
 
 _NEW_DOMAIN = "a new one, whose owner, contact, schedule and deadline are to be filled in"
+_NO_DATE = "dateColumn: none (no column has a date in every row, so the table has no dt; name one by --date)"
 _DAY_PARTITION, _MONTH_PARTITION = 64 << 20, 1 << 20
 
 
@@ -73,10 +74,15 @@ class Proposal:
         return "sequenceBy" not in self.guesses
 
     @property
-    def sequence_by(self) -> str:
+    def date_column(self) -> str | None:
+        """The column that dt is the date of; None where silver has no dt."""
+        return self.guesses["dateColumn"].text if "dateColumn" in self.guesses else None
+
+    @property
+    def sequence_by(self) -> tuple[str, ...]:
         """What the contract says of the order of versions; snapshots of one time are ordered by arrival."""
         text = self.guesses["sequenceBy"].text
-        return f"[{text}, {ARRIVAL}]" if self.is_snapshot and text != ARRIVAL else text
+        return (text, ARRIVAL) if self.is_snapshot and text != ARRIVAL else (text,)
 
     @property
     def roles(self) -> frozenset[str]:
@@ -114,14 +120,15 @@ def propose(profile: Profile, wishes: Wishes, domains: Sequence[str]) -> Proposa
     guesses = _versions(wishes, flat, profile, name)
     may_flag = "sequenceBy" in guesses and not wishes.is_snapshot
     flag, said_flag = guess_delete_flag(flat, profile.rows) if may_flag else (None, "")
-    date, key = guesses["dateColumn"], guesses["key"]
-    partition_by, volume = _partitions(profile, facts, date.values[0], flat)
+    key, date = guesses["key"], guesses.get("dateColumn")
+    partition_by, volume = _partitions(profile, facts, date.values[0] if date else None, flat)
     return Proposal(
         name, profile, pattern_of(begin, ending), begin + ending, found.columns, found.paths,
         tuple(column.name for column in flat if column.facts.filled == profile.rows),
         {"domain": _domain(wishes.domain, name, domains), **guesses},
-        flag, partition_by, _clusters(partition_by, key.values, flat),
+        flag, partition_by, _clusters(partition_by, key.values, flat, date is not None),
         (
+            *(() if date else (_NO_DATE,)),
             *([f"deleteFlag: {flag or ''}{' (' if flag else ''}{said_flag}{')' if flag else ''}"] if said_flag else []),
             f"partitionBy: {', '.join(partition_by) or 'none'} ({volume})",
             *found.notes,
@@ -136,13 +143,17 @@ def _versions(wishes: Wishes, flat: Sequence[Candidate], profile: Profile, name:
     wished_date = _wished_time("--date", wishes.date_column, flat, profile)
     if wishes.key == (NO_KEY,) and not any(column.name == NO_KEY for column in flat):
         key = Guess((NO_KEY,), "as you said; each delivered row is kept, once", True)
-        return {"key": key, "dateColumn": wished_date or guess_date(flat, profile.rows, "")}
+        return {"key": key, **_dated(wished_date or guess_date(flat, profile.rows, ""))}
     wished = ARRIVAL if wishes.is_snapshot and wishes.sequence_by is None else wishes.sequence_by
     sequence = _wished_sequence(wished, flat, profile) or guess_sequence(flat, profile.rows)
     by_sequence = next((column for column in flat if column.name == sequence.values[0]), None)
     date = wished_date or guess_date(flat, profile.rows, sequence.values[0])
     key = _wished_key(wishes.key, flat, profile, by_sequence) or guess_key(profile, flat, name, by_sequence)
-    return {"key": key, "sequenceBy": sequence, "dateColumn": date}
+    return {"key": key, "sequenceBy": sequence, **_dated(date)}
+
+
+def _dated(date: Guess | None) -> dict[str, Guess]:
+    return {"dateColumn": date} if date else {}
 
 
 def _wished_sequence(name: str | None, columns: Sequence[Candidate], profile: Profile) -> Guess | None:
@@ -184,9 +195,11 @@ def _domain(wished: str | None, name: str, domains: Sequence[str]) -> Guess:
 
 
 def _partitions(
-    profile: Profile, facts: dict[Path, ColumnFacts], date: str, columns: Sequence[Candidate]
+    profile: Profile, facts: dict[Path, ColumnFacts], date: str | None, columns: Sequence[Candidate]
 ) -> tuple[tuple[str, ...], str]:
     """By day or month where that makes files worth opening; and the volume that says so."""
+    if date is None:
+        return (), format_bytes(profile.size)
     (by_date,) = (column for column in columns if column.name == date)
     days = max(by_date.facts.days, 1)
     per_day = profile.size / days
@@ -196,11 +209,13 @@ def _partitions(
     return (("month",) if per_day * 30 >= _MONTH_PARTITION else ()), volume
 
 
-def _clusters(partition_by: Sequence[str], key: Sequence[str], columns: Sequence[Candidate]) -> tuple[str, ...]:
+def _clusters(
+    partition_by: Sequence[str], key: Sequence[str], columns: Sequence[Candidate], has_date: bool
+) -> tuple[str, ...]:
     """The date where files hold several, then the first part of the key that is no personal data."""
     visible = [column.name for column in columns if not column.is_personal and column.type != "boolean"]
     first = [name for name in key if name in visible][:1]
-    return tuple(first or visible[:1]) if "dt" in partition_by else ("dt", *first)
+    return ("dt", *first) if has_date and "dt" not in partition_by else tuple(first or visible[:1])
 
 
 def open_questions(proposal: Proposal) -> str:

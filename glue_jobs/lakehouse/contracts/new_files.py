@@ -12,6 +12,7 @@ from lakehouse.contracts.columns import Column
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.contracts.new_dataset import Proposal
 from lakehouse.contracts.profile import Profile
+from lakehouse.contracts.values import Values
 from lakehouse.contracts.yaml_places import read_yaml
 
 _DELIMITERS = {";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -96,7 +97,6 @@ def _rule(type_: str, kwargs: dict[str, object], name: str, sentence: str, failu
 
 
 def _dataset_lines(proposal: Proposal) -> Iterator[str]:
-    guesses = proposal.guesses
     yield f"- name: {proposal.name}"
     per = "delivered row" if proposal.appends else f"{' and '.join(proposal.key)}, the newest version of each"
     yield f"  description: One row per {per}."
@@ -107,14 +107,15 @@ def _dataset_lines(proposal: Proposal) -> Iterator[str]:
         yield f"    - {{property: fileOptions, value: {{{', '.join(options)}}}}}"
     yield f"    - {{property: mergeStrategy, value: {'append' if proposal.appends else 'upsert'}}}"
     if not proposal.appends:
-        yield f"    - {{property: sequenceBy, value: {proposal.sequence_by}}}"
+        yield f"    - {{property: sequenceBy, value: {_sequence(proposal)}}}"
     if proposal.is_snapshot:
         yield f"    - {{property: snapshotShrinkLimitPercent, value: {SHRINK_LIMIT_PERCENT}}}"
     if proposal.delete_flag:
-        yield f"    - {{property: deleteFlag, value: {proposal.delete_flag}}}"
-    yield f"    - {{property: dateColumn, value: {guesses['dateColumn'].text}}}"
-    yield f"    - {{property: partitionBy, value: [{', '.join(proposal.partition_by)}]}}"
-    yield f"    - {{property: clusterBy, value: [{', '.join(proposal.cluster_by)}]}}"
+        yield f"    - {{property: deleteFlag, value: {_name(proposal.delete_flag)}}}"
+    if proposal.date_column:
+        yield f"    - {{property: dateColumn, value: {_name(proposal.date_column)}}}"
+    yield f"    - {{property: partitionBy, value: [{', '.join(map(_name, proposal.partition_by))}]}}"
+    yield f"    - {{property: clusterBy, value: [{', '.join(map(_name, proposal.cluster_by))}]}}"
     yield f"    - {{property: quarantineLimitPercent, value: {QUARANTINE_LIMIT_PERCENT}}}"
     yield "  properties:"
     for column in proposal.columns:
@@ -134,26 +135,35 @@ def _file_options(profile: Profile) -> list[str]:
 def _column_lines(column: Column, proposal: Proposal | None) -> Iterator[str]:
     """proposal: None for a field of a struct, which has no role."""
     kind = column.type.split("(")[0]
-    yield f"- name: {_quoted(column.name) if column.name in _YAML_WORDS else column.name}"
+    yield f"- name: {_name(column.name)}"
     if column.physical_name is not None:
         yield f"  physicalName: {_quoted(column.physical_name)}"
     yield f"  logicalType: {_LOGICAL.get(kind, kind)}"
     yield f"  physicalType: {column.type}"
-    if column.values.time_zone:
-        yield f"  logicalTypeOptions: {{defaultTimezone: {column.values.time_zone}}}"
+    options = {"format": column.values.format, "defaultTimezone": column.values.time_zone}
+    if said := [f"{name}: {_quoted(value)}" for name, value in options.items() if value]:
+        yield f"  logicalTypeOptions: {{{', '.join(said)}}}"
     yield f"  required: {str(proposal is not None and column.name in proposal.roles).lower()}"
     if proposal is not None and column.name in proposal.key:
         yield "  primaryKey: true"
         yield f"  primaryKeyPosition: {proposal.key.index(column.name) + 1}"
     if column.pii and not column.fields:
         yield "  classification: pii"
-    if column.values.decimal_separator != ".":
+    if words := _words(column.values):
         yield "  customProperties:"
-        yield f"    - {{property: decimalSeparator, value: {_quoted(column.values.decimal_separator)}}}"
-        if column.values.group_separator:
-            yield f"    - {{property: groupSeparator, value: {_quoted(column.values.group_separator)}}}"
+        yield from (f"    - {{property: {name}, value: {value}}}" for name, value in words.items())
     yield f"  description: {_quoted(column.description)}"
     yield from _inside_lines(column)
+
+
+def _words(values: Values) -> dict[str, str]:
+    """What else is said of a column's values, as YAML."""
+    found = {} if values.decimal_separator == "." else {"decimalSeparator": _quoted(values.decimal_separator)}
+    if values.group_separator:
+        found["groupSeparator"] = _quoted(values.group_separator)
+    if values.null_words:
+        found["nullWords"] = f"[{', '.join(map(_quoted, values.null_words))}]"
+    return found
 
 
 def _inside_lines(column: Column) -> Iterator[str]:
@@ -171,6 +181,16 @@ def _inside_lines(column: Column) -> Iterator[str]:
 
 
 _YAML_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+
+
+def _name(column: str) -> str:
+    """A column's name in YAML, which takes some words for values."""
+    return _quoted(column) if column in _YAML_WORDS else column
+
+
+def _sequence(proposal: Proposal) -> str:
+    names = [_name(name) for name in proposal.sequence_by]
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
 def _quoted(text: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.file_options import Encoding
@@ -55,7 +55,8 @@ class Profile:
     distinct: how many different rows these columns have, compared as values of their types. clocks: the columns of
     times without an offset, which are read here by the clock of UTC. delimiter: of CSV. json_path: where the rows are.
     decimal_commas: columns whose decimals stand behind a comma. groups: those of them with points between groups.
-    unclear_groups: columns in which a point may do the same.
+    unclear_groups: columns in which a point may do the same. null_words: the words for null of columns of another form.
+    formats: of dates, which are read here as ISO 8601 already. zone: of the clocks, where somebody said it.
     """
 
     names: tuple[str, ...]
@@ -72,3 +73,6 @@ class Profile:
     decimal_commas: frozenset[Path] = frozenset()
     groups: frozenset[Path] = frozenset()
     unclear_groups: frozenset[Path] = frozenset()
+    null_words: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
+    formats: Mapping[Path, str] = field(default_factory=dict)
+    zone: str | None = None

@@ -20,7 +20,7 @@ from lakehouse.contracts.file_options_reader import read_file_options
 from lakehouse.contracts.file_patterns import can_both_match
 from lakehouse.contracts.keep_days import read_keep_days
 from lakehouse.contracts.layers import MARTS
-from lakehouse.contracts.layout_reader import flag, read_layout
+from lakehouse.contracts.layout_reader import flag, read_layout, require_no_dates
 from lakehouse.contracts.not_after import read_not_after
 from lakehouse.contracts.operations import read_operations
 from lakehouse.contracts.property_names import properties_of
@@ -163,9 +163,9 @@ def _dataset(node: Place, domain: str) -> Dataset:
     names = tuple(column.name for column in columns)
     strategy = MergeStrategy(_choice(values["mergeStrategy"], tuple(MergeStrategy)))
     date_column = _column_name(values.get("dateColumn"), names)
-    has_dt = strategy is not MergeStrategy.SCD2
-    if has_dt and date_column is None:
-        raise node.error(f"mergeStrategy {strategy} needs the column that dt is computed from; add it.", "dateColumn")
+    has_dt = strategy is not MergeStrategy.SCD2 and date_column is not None
+    if strategy is not MergeStrategy.SCD2 and not has_dt:
+        require_no_dates(node, values)
     derived = tuple(column.name for column in DATE_COLUMNS) if has_dt else ()
     layout = read_layout(values, columns, derived)
     roles = _roles(node, values, columns, strategy, date_column)
@@ -204,7 +204,7 @@ def _dataset(node: Place, domain: str) -> Dataset:
         target_file_bytes=layout.target_file_bytes,
         max_read_amplification=layout.max_read_amplification,
         retention_days=layout.retention_days,
-        keep_days=read_keep_days(values.get("keepDays"), strategy, roles.is_snapshot),
+        keep_days=read_keep_days(values.get("keepDays"), strategy, roles.is_snapshot, date_column),
     )
     return with_elements(found, values.get("explode"))
 

@@ -116,9 +116,14 @@ def _zone(value: Place | None, written: str | None) -> str | None:
 def known_zone(value: Place, others: tuple[str, ...] = ()) -> str:
     """The name of a time zone, or one of the other words that may stand in its place; raises ContractError."""
     word = str(value.value)
-    if word not in _zones() and word not in others:
-        raise value.error(f"unknown time zone '{word}'.{nearest(word, [*others, *_near(word)])}")
+    if word not in others and (problem := zone_problem(word, others)):
+        raise value.error(problem)
     return word
+
+
+def zone_problem(word: str, others: tuple[str, ...] = ()) -> str | None:
+    """What to say of a word that is no time zone; None for one."""
+    return None if word in _zones() else f"unknown time zone '{word}'.{nearest(word, [*others, *_near(word)])}"
 
 
 @functools.cache

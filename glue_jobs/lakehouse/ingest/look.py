@@ -21,6 +21,7 @@ from lakehouse.ingest.look_csv import fill_from_csv
 from lakehouse.ingest.look_json import fill_from_json
 from lakehouse.ingest.look_plain import Form, Plain, plain_files
 from lakehouse.ingest.look_sql import FACTS, typed
+from lakehouse.ingest.look_words import Words, as_written, with_iso
 from lakehouse.ingest.looked import Filled, NotTakenError
 
 _ALLOWED_AHEAD = timedelta(hours=12)
@@ -38,18 +39,29 @@ class Looked:
 
     def first_rows(self, paths: Sequence[Path], number: int) -> list[dict[Path, str | None]]:
         """The first rows of the first file, some of their columns."""
-        names = ", ".join(self.column_of[path] for path in paths)
+        names = ", ".join(self._as_delivered(path) for path in paths)
         found = self.connection.execute(f"SELECT {names} FROM delivered ORDER BY rowid LIMIT {number}").fetchall()
         return [dict(zip(paths, row, strict=True)) for row in found]
 
+    def _as_delivered(self, path: Path) -> str:
+        """A column's text in SQL: dates, and times without an offset, as the files have them."""
+        column, written = self.column_of[path], self.profile.formats.get(path)
+        if written is not None:
+            return as_written(column, written)
+        is_clock = path in self.profile.clocks and not self.form.file_format.is_binary
+        return f"rtrim({column}, 'Z')" if is_clock else column
 
-def look(files: Sequence[File]) -> Looked:
-    """Read all files; raises NotTakenError for one that ingest could not take."""
+
+def look(files: Sequence[File], zone: str | None = None) -> Looked:
+    """Read all files; raises NotTakenError for one that ingest could not take.
+
+    zone: by whose clock times without an offset are, where somebody said it.
+    """
     for file in files:
         _require_file(file)
     with tempfile.TemporaryDirectory() as folder:
         plain = {file: plain_files(file, File(folder)) for file in files}
-        return _looked_at(files, plain)
+        return _looked_at(files, plain, zone)
 
 
 def _require_file(file: File) -> None:
@@ -59,7 +71,7 @@ def _require_file(file: File) -> None:
         raise NotTakenError(file.name, "a colon in its name, which Hadoop cannot open; give it another name")
 
 
-def _looked_at(files: Sequence[File], plain: Mapping[File, Sequence[Plain]]) -> Looked:
+def _looked_at(files: Sequence[File], plain: Mapping[File, Sequence[Plain]], zone: str | None) -> Looked:
     """plain: each file, or all in an archive, as text."""
     formats = {file: replace(each.form, codec=None) for file, found in plain.items() for each in found}
     others = {replace(each.form, codec=None) for found in plain.values() for each in found}
@@ -81,7 +93,11 @@ def _looked_at(files: Sequence[File], plain: Mapping[File, Sequence[Plain]]) -> 
         ) from None
     notes = (*(note for each in every for note in each.notes), *(_with_names(note, shown) for note in filled.notes))
     clocks = frozenset((name,) for each in every for name in each.clocks)
-    return _looked(connection, files, form, replace(filled, notes=notes), clocks)
+    texts = {path: f"c{number}" for number, (path, kinds) in enumerate(filled.kinds.items()) if kinds == {"string"}}
+    words = Words() if form.file_format.is_binary else with_iso(connection, texts, zone is not None)
+    words = replace(words, clocks=clocks | words.clocks)
+    looked = _looked(connection, files, form, replace(filled, notes=notes), words)
+    return replace(looked, profile=replace(looked.profile, zone=zone))
 
 
 def _filled(connection: duckdb.DuckDBPyConnection, every: Sequence[Plain]) -> Filled:
@@ -111,7 +127,7 @@ def _looked(
     files: Sequence[File],
     form: Form,
     filled: Filled,
-    clocks: frozenset[Path],
+    words: Words,
 ) -> Looked:
     column_of = {path: f"c{number}" for number, path in enumerate(filled.kinds)}
     (rows,) = connection.execute("SELECT count(*) FROM delivered").fetchone() or (0,)
@@ -130,8 +146,9 @@ def _looked(
 
     names, size = tuple(file.name for file in files), sum(file.stat().st_size for file in files)
     profile = Profile(
-        names, form.file_format, size, rows, columns, filled.notes, distinct, form.encoding, clocks, form.delimiter,
-        form.path, filled.commas.decimals, filled.commas.groups, filled.commas.unclear,
+        names, form.file_format, size, rows, columns, filled.notes, distinct, form.encoding, words.clocks,
+        form.delimiter, form.path, filled.commas.decimals, filled.commas.groups, filled.commas.unclear, words.nulls,
+        words.formats,
     )  # fmt: skip
     return Looked(profile, connection, column_of, form)
 

@@ -8,7 +8,7 @@ _INSTANT = rf"{_DAY}[Tt ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{{1,6}}0*)
 _LOCAL = rf"{_DAY}[Tt ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d+)?)?"
 _OTHER_DATE = r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?: .*)?|\d{4}[/.]\d{1,2}[/.]\d{1,2}(?: .*)?"
 _NUMBER = r"-?(?:\d+\.?\d*|\.\d+)"
-_NULLS = "('null', 'none', 'nan', 'nil', 'na', 'n/a', '#n/a', '(null)', '-', '\\n')"
+NULLS = "('null', 'none', 'nan', 'nil', 'na', 'n/a', '#n/a', '(null)', '-', '\\n')"
 
 _IS_DAY = "(try_cast(left(c, 10) AS DATE) IS NOT NULL AND left(c, 4) BETWEEN '0002' AND '9998')"
 
@@ -55,7 +55,7 @@ FACTS = {
     "instants": f"count_if({_IS_INSTANT})",
     "local_times": f"count_if({_is(_LOCAL)})",
     "other_dates": f"count_if({_is(_OTHER_DATE)})",
-    "null_words": f"count_if(lower(c) IN {_NULLS})",
+    "null_words": f"count_if(lower(c) IN {NULLS})",
     "emails": "count_if(regexp_matches(c, '[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+'))",
     "phones": f"count_if({_is('[+(][0-9][0-9 ()/.-]{6,}[0-9]')})",
     "addresses": f"count_if({_is('[0-9]{1,3}([.][0-9]{1,3}){3}')})",

@@ -59,9 +59,9 @@ def silver_sources(dataset: Dataset, bronze: DatasetName) -> dict[str, ColumnSou
     computed_from = dataset.sequence_by[0] if dataset.merge_strategy is MergeStrategy.SCD2 else dataset.date_column
     own = [column.name for column in (BATCH_COLUMN, ROW_COLUMN) if column in dataset.silver_columns]
     same = {name: ColumnSource(bronze, name) for name in (*dataset.column_names, *own)}
-    if computed_from is None:
-        return same
-    computed = {c.name: ColumnSource(bronze, computed_from, is_same=False) for c in dataset.derived_columns}
+    computed = {}
+    if computed_from is not None:
+        computed = {c.name: ColumnSource(bronze, computed_from, is_same=False) for c in dataset.derived_columns}
     if dataset.operations:
         computed[DELETED_COLUMN.name] = ColumnSource(bronze, dataset.operations.column, is_same=False)
     elif dataset.is_snapshot:

@@ -84,6 +84,6 @@ def bounds_since_tested(lake: Lake, dataset: Dataset, version: int) -> dict[str,
         return {}
     types = {column.name: column.type for column in dataset.silver_columns}
     bounds = {name: ranges_of(files, name, types[name]) for name in dataset.bounded_key}
-    if dataset.partition_is_stable and dataset.partition_by:  # all rows of a key are in one, a month at most
-        bounds["dt"] = months_of(files, "dt")
+    if dataset.partition_is_stable and dataset.partition_by and "dt" in types:
+        bounds["dt"] = months_of(files, "dt")  # all rows of a key are in one partition, a month at most
     return {name: ranges for name, ranges in bounds.items() if ranges} or None
