@@ -71,7 +71,7 @@ def faults(shop: Project, sql: str, keys: list[str], table: str = VISITS, said: 
         f"select date_trunc('DD', at) as dt, note from {V}",
         f"select max(dt) as dt, note, count(*) as visits from {V} group by dt, note",
         f"select max_by(dt, at) as dt, any_value(note) as note from {V} group by dt, note",
-        f"select dt, first(note) over (partition by note order by id) as note from {V}",
+        f"select dt, first(note) over (partition by dt, note order by id) as note from {V}",
         f"select greatest(v.dt, p.dt) as dt, nvl2(v.note, v.note, p.note) as note from {V} as v full join {P} as p "
         "on v.dt = p.dt and v.note = p.note",
         f"select dt, nullif(note, '') as note from {V}",
@@ -99,8 +99,8 @@ def faults(shop: Project, sql: str, keys: list[str], table: str = VISITS, said: 
         f"select dt, note from (select * from {V})",
         f"select dt, note from {V} union all select dt, cast(null as string) from {V}",
         f"select v.dt, v.note from {V} as v join (select id, max(at) as at from {V} group by id) as m using (id, at)",
-        f"with n as (select id, dt, rank() over (order by at) as n from {V}) select n.dt, v.note from {V} as v join n "
-        "on v.id = n.id",
+        f"with n as (select id, dt, rank() over (partition by id order by at) as n from {V}) "
+        f"select n.dt, v.note from {V} as v join n on v.id = n.id",
         f"select dt, {{{{ a_macro('note') }}}} as note from {V}",
         f"select p.dt, p.note from {V} as v join {P} as p on {{{{ same('v', 'p') }}}}",
         f"select {{% if x %}} dt {{% else %}} lower(note) as dt {{% endif %}}, note from {V}",

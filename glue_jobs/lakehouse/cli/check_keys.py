@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from lakehouse.cli.key_origins import Origins
-from lakehouse.cli.key_selects import Relation
+from lakehouse.cli.key_relations import CUT, Mix, Relation
 from lakehouse.cli.key_values import UNTOLD, is_same
 from lakehouse.cli.model_sql import tree_of
 from lakehouse.contracts.columns import UTC
@@ -46,20 +46,34 @@ class KeyCheck:
         if said is None:
             return
         relation = self._relation(mart, table)
+        every = {key.lower(): self._wanted(table, key, said) for key in mart.keys}
         for key in mart.keys:
-            wanted = self._wanted(table, key, said)
-            for values in (route(key.lower()) for route in relation.routes if wanted):
+            wanted = every[key.lower()]
+            for route in relation.routes if wanted else ():
+                values = route.of(key.lower())
                 if not self._are_same(table, values, wanted):
                     own = f"the changed row's own {key}" if key not in said else f"{said[key]} of the changed row"
+                    own += f", as read in {route.via}," if route.via else ""
                     yield _sentence(mart, key, own, values[0] if values else relation.tell(key.lower()))
                     break
+        tree = self._tree(mart.name)
+        for mix in _mixes(relation):
+            if mix.text == CUT and tree is not None and tree.args.get("limit"):
+                continue  # that of the mart itself is named whatever its reach
+            beyond = [key for key, wanted in every.items() if not self._has_in_common(table, mix, wanted)]
+            if beyond:
+                yield (
+                    f"{mix.text} looks at rows of {table} beyond {', '.join(beyond)}, and a changed row recomputes its "
+                    f"own key of {mart.name} alone, so that other keys would keep old values; put what the key is "
+                    f"there into PARTITION BY, write a query that finds each key from `changed`, or whole ({PAGE})."
+                )
 
     def limit_faults(self, mart: Mart) -> Iterator[str]:
         """A sentence for each key of a mart that in_changed() compares with something else than the key."""
         for table in mart.reads:
             said, relation = self._said(mart, table), self._relation(mart, table)
-            for key, values in relation.limits:
-                own = [value for route in relation.routes for value in route(key)]
+            for key, values in (limit for route in relation.routes for limit in route.limits):
+                own = [value for route in relation.routes for value in route.of(key)]
                 wanted = self._with_same(table, own) if said is None else self._wanted(table, key, said)
                 if wanted and not self._are_same(table, values, wanted) and UNTOLD not in wanted:
                     yield (
@@ -67,6 +81,21 @@ class KeyCheck:
                         f"the key {key} is {_text(wanted[0])}: a build of changed keys would leave rows out; give it "
                         f"what the key is there, in_changed({{'{key}': …}}), or leave in_changed() out ({PAGE})."
                     )
+            for mix in _mixes(relation):
+                beyond = [key for key, values in mix.limits if not self._has_in_common(table, mix, values)]
+                if beyond:
+                    yield (
+                        f"in_changed() takes rows of {table} by {', '.join(beyond)} before {mix.text}, which looks at "
+                        f"rows of others too: a build of changed keys would give it too few; put in_changed() behind "
+                        f"it, in a later SELECT ({PAGE})."
+                    )
+
+    def _has_in_common(self, table: str, mix: Mix, wanted: Iterable[exp.Expr]) -> bool:
+        """Whether the rows that a window looks at have a key in common, or are of one row of the table."""
+        names, identity = {value.sql() for value in mix.parts}, self._identity(table)
+        is_one = bool(identity) and all(exp.column(name).sql() in names for name in identity)
+        is_fixed = not wanted or any(not one.find(exp.Column, exp.Placeholder) for one in wanted)
+        return is_one or is_fixed or UNTOLD in wanted or self._are_same(table, mix.parts, wanted)
 
     def _said(self, mart: Mart, table: str) -> Mapping[str, str] | None:
         """The expressions of a reach by key; None for a query, or whole."""
@@ -128,6 +157,10 @@ class KeyCheck:
             tree = tree_of(model, self.models, self.root, self._lists) if is_plain else None
             self._trees[name] = None if tree is None else _small(tree)
         return self._trees[name]
+
+
+def _mixes(relation: Relation) -> dict[Mix, None]:
+    return dict.fromkeys(mix for route in relation.routes for mix in route.mixes)
 
 
 def _small(tree: exp.Expr) -> exp.Expr:

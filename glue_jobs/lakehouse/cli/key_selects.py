@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from sqlglot import exp
 
+from lakehouse.cli.key_nodes import outside, own_nodes, text_of
+from lakehouse.cli.key_relations import Relation
 from lakehouse.cli.model_sql import LIMIT, MACRO
-
-Values = tuple[exp.Expr, ...]
-"""What a column may be written as, over the table's own columns; none where it is not of the table's row."""
-
-
-@dataclass(frozen=True)
-class Relation:
-    """What a query or table gives. columns: None where unknown. routes: for each way, the values of a column by name.
-
-    is_told: whether all that it reads is seen. tell: where a column is from, for people. limits: for each way the
-    values by which in_changed() takes rows, with the key that they are compared with.
-    """
-
-    columns: tuple[str, ...] | None
-    routes: tuple[Callable[[str], Values], ...] = ()
-    is_told: bool = True
-    tell: Callable[[str], str] = str
-    limits: tuple[tuple[str, Values], ...] = ()
 
 
 def alias_of(source: exp.Expr) -> str:
@@ -38,10 +22,11 @@ def alias_of(source: exp.Expr) -> str:
 
 @dataclass(frozen=True)
 class SelectOf:
-    """A SELECT with its sources by alias."""
+    """A SELECT with its sources by alias. outer: that in which it stands, and whose columns it sees."""
 
     node: exp.Select
     sources: Mapping[str, Relation]
+    outer: SelectOf | None = None
 
     def columns(self) -> tuple[str, ...] | None:
         """The names of its columns; None where a `*` cannot be told."""
@@ -105,7 +90,7 @@ class SelectOf:
         for number, item in enumerate(before):
             if item.alias.lower() == first and not rest:
                 return exp.paren(self.qualified(item.unalias(), number), copy=False)
-        return exp.column(MACRO)
+        return exp.column(MACRO) if self.outer is None else outside(self.outer.qualified(column))
 
     def _source_of(self, name: str) -> str | None:
         """The source of a column that is named without one."""
@@ -147,16 +132,24 @@ class SelectOf:
         """What its conditions hold equal, both ways.
 
         An outer join holds it for the rows that match; of the others the columns of one side are null, and a mart's key
-        is never null. A literal has no side, so an outer join says nothing of it.
+        is never null.
         """
+        return self._both_ways(join for join in self.node.args.get("joins") or ())
+
+    def equal_for(self, source: str) -> list[tuple[exp.Expr, exp.Expr]]:
+        """What they hold equal for every row that a row of one source has a part in, also where an outer join nulls."""
+        joins = self.node.args.get("joins") or ()
+        return self._both_ways(join for join in joins if _matches(join, source))
+
+    def _both_ways(self, joins: Iterator[exp.Expr]) -> list[tuple[exp.Expr, exp.Expr]]:
         found: list[tuple[exp.Expr, exp.Expr]] = []
         for name, (first, *others) in self._using.items():
             found += [(exp.column(name, table=first), exp.column(name, table=other)) for other in others]
         where = self.node.args.get("where")
         found += [] if where is None else list(self._pairs(where.this))
-        for join in self.node.args.get("joins") or ():
+        for join in joins:
             pairs = self._pairs(join.args["on"]) if join.args.get("on") else ()
-            found += [pair for pair in pairs if not join.side or all(one.find(exp.Column) for one in pair)]
+            found += [pair for pair in pairs if not join.side or _is_across(alias_of(join.this), *pair)]
         return [*found, *((right, left) for left, right in found)]
 
     def _pairs(self, condition: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
@@ -170,11 +163,25 @@ class SelectOf:
 
     def limits(self) -> Iterator[tuple[str, exp.Expr]]:
         """Each key that in_changed() asks for, with what it compares with the changed ones."""
-        where = self.node.args.get("where")
-        for part in _parts(where.this) if where else ():
+        where, joins = self.node.args.get("where"), self.node.args.get("joins") or ()
+        conditions = [where.this if where else None, *(join.args.get("on") for join in joins)]
+        for part in (part for condition in conditions if condition for part in _parts(condition)):
             if isinstance(part, exp.Anonymous) and part.name == LIMIT:
                 keys = [one.name.lower() for one in part.expressions[::2]]
                 yield from zip(keys, map(self.qualified, part.expressions[1::2]), strict=True)
+
+    def mixing(self) -> Iterator[tuple[str, list[exp.Expr]]]:
+        """The text of each part that looks at many rows, with what those have in common."""
+        named = {one.name.lower(): one for one in self.node.args.get("windows") or ()}
+        for window in own_nodes([*self.node.expressions, self.node.args.get("qualify")], exp.Window):
+            of = named.get(window.alias.lower(), window) if isinstance(window, exp.Window) else window
+            yield text_of(window), [self.qualified(part) for part in of.args.get("partition_by") or ()]
+        for word in ("limit", "offset"):
+            if self.node.args.get(word):
+                yield word.upper(), []
+        for part in [self.node.args.get("from_"), *(self.node.args.get("joins") or ())]:
+            if part is not None and part.this.args.get("sample"):
+                yield "TABLESAMPLE", []
 
     def groups(self) -> Iterator[exp.Expr]:
         """What its rows are grouped by."""
@@ -199,6 +206,19 @@ def _parts(condition: exp.Expr) -> Iterator[exp.Expr]:
 
 def _columns_in(nodes: list[exp.Expr | None]) -> Iterator[exp.Column]:
     return (part for node in nodes if node is not None for part in node.find_all(exp.Column))
+
+
+def _matches(join: exp.Expr, source: str) -> bool:
+    """Whether the rows of a source that come out of a join are those that match, or none is nulled."""
+    if not join.side or join.kind in ("SEMI", "ANTI"):
+        return True
+    return bool((alias_of(join.this) == source) == (join.side == "LEFT") and join.side != "FULL")
+
+
+def _is_across(right: str, *pair: exp.Expr) -> bool:
+    """Whether each side of a join has one of two expressions: of one side alone it says nothing."""
+    sides = [{column.table == right for column in one.find_all(exp.Column)} for one in pair]
+    return sorted(map(sorted, sides)) == [[False], [True]]
 
 
 def _left_out(star: exp.Expr) -> set[str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 
 from sqlglot import exp
 
-from lakehouse.cli.key_selects import Relation, SelectOf, Values
+from lakehouse.cli.key_nodes import OUTER, inside, is_outside
+from lakehouse.cli.key_relations import Limits, Mix, Relation, Route, Values
+from lakehouse.cli.key_selects import SelectOf
 from lakehouse.cli.key_values import UNTOLD
 
 _SAME_OF_A_GROUP = (
@@ -20,22 +23,26 @@ _MOST = 4
 
 @dataclass(frozen=True)
 class Way:
-    """The way of a table's rows through one source of a SELECT. route: the values of that source's columns.
+    """The way of a table's rows through one source of a SELECT. route: how they came to that source.
 
-    identity: the columns of which the table has one row each; none where they are not known.
+    identity: the columns of which the table has one row each; none where they are not known. is_strict: whether only
+    what holds for every row counts, also for those of an outer join that match nothing.
     """
 
     select: SelectOf
     source: str
-    route: Callable[[str], Values]
+    route: Route
     identity: tuple[str, ...] = ()
+    is_strict: bool = False
     known: dict[str, Values] = field(default_factory=dict)
     """By its text what is equal to something of the row."""
 
     def __post_init__(self) -> None:
-        for _ in range(len(self.select.equal) + 1):
+        equal = self.select.equal_for(self.source) if self.is_strict else self.select.equal
+        self.known.update({outside.sql(): values for outside, values in self.route.links})
+        for _ in range(len(equal) + 1):
             before = dict(self.known)
-            for left, right in self.select.equal:
+            for left, right in equal:
                 text, values = right.sql(), self.values(left)
                 if values and values != self.values(right):
                     self.known[text] = _once((*self.known.get(text, ()), *values))
@@ -47,6 +54,29 @@ class Way:
         item = self.select.item(name)
         return (UNTOLD,) if item is None else self.values(item)
 
+    def result(self) -> Route:
+        """The way on, out of the SELECT."""
+        own = tuple((key, self.values(compared)) for key, compared in self.select.limits())
+        limits = (*self.route.limits, *own)
+        return Route(
+            cache(self.of_column), limits, (*self.route.mixes, *self._mixes(limits)), self._links, self.route.via
+        )
+
+    @cached_property
+    def _strict(self) -> Way:
+        return self if self.is_strict else replace(self, is_strict=True, known={})
+
+    @cached_property
+    def _links(self) -> tuple[tuple[exp.Expr, Values], ...]:
+        pairs = self.select.equal_for(self.source) if self.select.outer else ()
+        return tuple((inside(right), self._strict.values(left)) for left, right in pairs if is_outside(right))
+
+    def _mixes(self, limits: Limits) -> Iterator[Mix]:
+        """Where a row's result hangs on other rows of the SELECT: in windows, and where some rows are left out."""
+        linked = tuple(value for _, values in self._links for value in values)
+        for text, parts in self.select.mixing():
+            yield Mix(text, (*linked, *(value for part in parts for value in self._strict.values(part))), limits)
+
     def values(self, node: exp.Expr) -> Values:
         """The values of an expression of the SELECT."""
         node = node.unnest()
@@ -56,18 +86,20 @@ class Way:
         if isinstance(node, exp.Column):
             return self._of_source(node)
         if node.find(exp.Query):
-            return (UNTOLD,)
+            return ()
         if not node.find(exp.Column):
             return (node,)
         return self._one_of(node) or self._of_group(node) or self._computed(node)
 
     def _of_source(self, column: exp.Column) -> Values:
         if column.table == self.source:
-            return self.route(column.name)
+            return self.route.of(column.name)
+        if column.table.startswith(OUTER):
+            return ()
         one = self.select.sources.get(column.table)
         if one is None or not one.is_told or self.select.is_hidden:
             return (UNTOLD,)
-        return one.routes[0](column.name) if self._is_same_row(column.table, one) else ()
+        return one.routes[0].of(column.name) if self._is_same_row(column.table, one) else ()
 
     def _is_same_row(self, name: str, one: Relation) -> bool:
         """Whether another source has the same row of the table, because what identifies it is held equal."""
@@ -80,10 +112,12 @@ class Way:
     def _identities(self, name: str, column: str, one: Relation) -> set[str]:
         """What of the row a column of another source is, and is held equal to."""
         equal = {value.sql() for value in self.known.get(exp.column(column, table=name).sql(), ())}
-        return equal and equal & {value.sql() for value in one.routes[0](column)}
+        return equal and equal & {value.sql() for value in one.routes[0].of(column)}
 
     def _one_of(self, node: exp.Expr) -> Values:
         """The values that all that an expression chooses from have; null counts for none, since no key is null."""
+        if self.is_strict and isinstance(node, exp.Coalesce):  # it takes another where one is null
+            return replace(self, is_strict=False, known={}).values(node)
         if isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
             choices = [node.this, *node.expressions]
         elif isinstance(node, exp.Nullif):
