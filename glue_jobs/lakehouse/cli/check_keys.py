@@ -56,10 +56,7 @@ class KeyCheck:
                     own += f", as read in {route.via}," if route.via else ""
                     yield _sentence(mart, key, own, values[0] if values else relation.tell(key.lower()))
                     break
-        tree = self._tree(mart.name)
-        for mix in _mixes(relation):
-            if mix.text == CUT and tree is not None and tree.args.get("limit"):
-                continue  # that of the mart itself is named whatever its reach
+        for mix in self._mixes(mart, relation):
             beyond = [key for key, wanted in every.items() if not self._has_in_common(table, mix, wanted)]
             if beyond:
                 yield (
@@ -81,7 +78,7 @@ class KeyCheck:
                         f"the key {key} is {_text(wanted[0])}: a build of changed keys would leave rows out; give it "
                         f"what the key is there, in_changed({{'{key}': …}}), or leave in_changed() out ({PAGE})."
                     )
-            for mix in _mixes(relation):
+            for mix in self._mixes(mart, relation):
                 beyond = [key for key, values in mix.limits if not self._has_in_common(table, mix, values)]
                 if beyond:
                     yield (
@@ -89,6 +86,13 @@ class KeyCheck:
                         f"rows of others too: a build of changed keys would give it too few; put in_changed() behind "
                         f"it, in a later SELECT ({PAGE})."
                     )
+
+    def _mixes(self, mart: Mart, relation: Relation) -> Iterator[Mix]:
+        """Where the mart looks at many rows; a LIMIT of its own is named whatever its reach."""
+        tree = self._tree(mart.name)
+        is_cut = tree is not None and tree.args.get("limit") is not None
+        found = dict.fromkeys(mix for route in relation.routes for mix in route.mixes)
+        return (mix for mix in found if not (is_cut and mix.text == CUT))
 
     def _has_in_common(self, table: str, mix: Mix, wanted: Iterable[exp.Expr]) -> bool:
         """Whether the rows that a window looks at have a key in common, or are of one row of the table."""
@@ -157,10 +161,6 @@ class KeyCheck:
             tree = tree_of(model, self.models, self.root, self._lists) if is_plain else None
             self._trees[name] = None if tree is None else _small(tree)
         return self._trees[name]
-
-
-def _mixes(relation: Relation) -> dict[Mix, None]:
-    return dict.fromkeys(mix for route in relation.routes for mix in route.mixes)
 
 
 def _small(tree: exp.Expr) -> exp.Expr:
