@@ -17,7 +17,7 @@ from tools.twin import cli, keeper, lifecycle
 from tools.twin.costs import billed, costs_of
 from tools.twin.follow import deliver
 from tools.twin.glue import JobRuns
-from tools.twin.plan import PlanMissingError, find_plan
+from tools.twin.plan import Plan, PlanMissingError, find_plan
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -139,7 +139,9 @@ def cli_faults() -> object:
 
 
 @pytest.mark.twin
-def test_one_twin_a_folder_and_nothing_is_left_after_sigkill(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_twin_a_folder_and_nothing_is_left_after_sigkill(
+    plan: Plan, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["up", "--no-airflow"]) == 0
     words = keeper.state_of(home)
     capsys.readouterr()
