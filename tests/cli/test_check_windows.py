@@ -130,3 +130,33 @@ def test_the_check_names_file_line_and_what_to_write(tmp_path: Path) -> None:
         "that other keys would keep old values; put what the key is there into PARTITION BY, write a query that finds "
         "each key from `changed`, or whole (docs/how-to/write-a-mart.md)."
     )
+
+
+STAGING = (
+    "{{{{ config(meta={{'reach': {{'visits': 'direct'}}}}) }}}}\n"
+    "select {} from {{{{ source('silver_shop', 'visits') }}}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ("id, note, at, dt", None),
+        ("id, upper(note) as note, cast(dt as date) as dt, row_number() over (partition by id order by at) as n", None),
+        ("note, at", None),
+        ("id + 1 as id, note, dt", "id of stg_visits is id + 1, and not id of silver.visits: a test that says"),
+        ("id, note, date_add(at, 1) as dt", "dt of stg_visits is date_add(at, 1), and not dt"),
+        ("id, dt, row_number() over (partition by note order by at) as n", "looks at other rows of silver.visits than"),
+    ],
+)
+def test_a_view_whose_tests_look_at_changed_rows_has_its_key_as_it_is(
+    tmp_path: Path, columns: str, says: str | None
+) -> None:
+    project = write_models(tmp_path, reach="whole")
+    (project.dbt / "models/marts/fct_notes.sql").unlink()
+    (project.dbt / "models/marts/fct_notes.yml").unlink()
+    file = project.dbt / "models/staging/stg_visits.sql"
+    file.write_text(STAGING.format(columns), encoding="utf-8")
+    found = problems(project)
+    where = "dbt/models/staging/stg_visits.sql:1: meta.reach.visits: "
+    assert [where in one and says in one for one in found] == [True] if says else found == []

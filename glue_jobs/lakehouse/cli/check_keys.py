@@ -87,6 +87,35 @@ class KeyCheck:
                         f"it, in a later SELECT ({PAGE})."
                     )
 
+    def view_faults(self, model: Model, dataset: Dataset) -> Iterator[str]:
+        """A sentence for what a view says it has of its table as it is and has not: tests would look at other rows."""
+        table = f"{SILVER}.{dataset.name}"
+        relation = Origins(table, frozenset(), self._tree, self.columns, self._identity(table)).of_model(model.name)
+        known = relation.columns or ()
+        for name in (*dataset.bounded_key, *(column.name for column in dataset.derived_columns if column.name == "dt")):
+            wanted = self._with_same(table, [exp.column(name.lower())])
+            for route in relation.routes if name.lower() in known else ():
+                values = route.of(name.lower())
+                if not self._are_same(table, values, wanted):
+                    found = _text(values[0]) if values else relation.tell(name.lower())
+                    yield (
+                        f"{name} of {model.name} is {found}, and not {name} of {table}: a test that says "
+                        f"`where: __changed__` would look for changed rows where they are not; select {name} as it is, "
+                        f"or take this entry out, and the tests look at every row ({PAGE})."
+                    )
+                    break
+        wide = [mix.text for route in relation.routes for mix in route.mixes if not self._is_one_row(table, mix)]
+        for text in dict.fromkeys(wide):
+            yield (
+                f"{text} looks at other rows of {table} than the changed one, and a test that says "
+                f"`where: __changed__` would not look at them; take this entry out, and the tests look at every row "
+                f"({PAGE})."
+            )
+
+    def _is_one_row(self, table: str, mix: Mix) -> bool:
+        names, identity = {value.sql() for value in mix.parts}, self._identity(table)
+        return bool(identity) and all(exp.column(name).sql() in names for name in identity)
+
     def _mixes(self, mart: Mart, relation: Relation) -> Iterator[Mix]:
         """Where the mart looks at many rows; a LIMIT of its own is named whatever its reach."""
         tree = self._tree(mart.name)
@@ -96,10 +125,8 @@ class KeyCheck:
 
     def _has_in_common(self, table: str, mix: Mix, wanted: Iterable[exp.Expr]) -> bool:
         """Whether the rows that a window looks at have a key in common, or are of one row of the table."""
-        names, identity = {value.sql() for value in mix.parts}, self._identity(table)
-        is_one = bool(identity) and all(exp.column(name).sql() in names for name in identity)
         is_fixed = not wanted or any(not one.find(exp.Column, exp.Placeholder) for one in wanted)
-        return is_one or is_fixed or UNTOLD in wanted or self._are_same(table, mix.parts, wanted)
+        return is_fixed or self._is_one_row(table, mix) or UNTOLD in wanted or self._are_same(table, mix.parts, wanted)
 
     def _said(self, mart: Mart, table: str) -> Mapping[str, str] | None:
         """The expressions of a reach by key; None for a query, or whole."""

@@ -13,6 +13,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from lakehouse.cli.check_keys import KeyCheck
 from lakehouse.cli.model_sql import clock_words
 from lakehouse.contracts.contract import Contracts
+from lakehouse.contracts.dataset_views import is_view_of
 from lakehouse.contracts.mart_graph import CHANGED, PAGE, Mart, Model
 from lakehouse.contracts.yaml_places import Place, read_yaml
 from lakehouse.errors import nearest
@@ -31,6 +32,11 @@ def reach_problems(
     for mart in marts:
         found = [line for table in mart.reach for line in _lines(dbt, mart, table, keys)]
         yield from found or (f"{mart.file}:1: {fault}" for fault in dict.fromkeys(keys.limit_faults(mart)))
+    for model in models.values():
+        for dataset in contracts.datasets if model.fault is None else ():
+            if is_view_of(model, dataset):
+                where = _where(dbt, model, dataset.name).at(None)
+                yield from (f"{where}: meta.reach.{dataset.name}: {f}" for f in keys.view_faults(model, dataset))
 
 
 def _lines(dbt: Path, mart: Mart, table: str, keys: KeyCheck) -> Iterator[str]:
@@ -52,7 +58,7 @@ class _Where:
         return f"{self.file}:{self.line + (line - 1 if line and self.is_block else 0)}"
 
 
-def _where(dbt: Path, mart: Mart, name: str) -> _Where:
+def _where(dbt: Path, mart: Mart | Model, name: str) -> _Where:
     """Where the entry for a table stands: in the YAML of the mart, else in its SQL."""
     for file in sorted((dbt / "models").rglob("*.y*ml")):
         listed = read_yaml(file).find("models")

@@ -12,8 +12,8 @@ from typing import Any
 
 from lakehouse.contracts.contract import Contract
 from lakehouse.contracts.dataset import Dataset
-from lakehouse.contracts.layers import SILVER
-from lakehouse.contracts.mart_graph import DIRECT, Model
+from lakehouse.contracts.dataset_views import is_view_of
+from lakehouse.contracts.mart_graph import Model
 from lakehouse.lake.changed_ranges import Ranges, months_of, ranges_of
 from lakehouse.lake.changed_rows import Span, file_changes
 from lakehouse.lake.milestones import reached, record_milestone, tested_version
@@ -66,12 +66,7 @@ def changed_since_tested(
 
 def _dataset_of(model: Model, contract: Contract) -> Dataset | None:
     """The dataset of a view that says it has its key and date as they are."""
-    reach = (model.config.get("meta") or {}).get("reach") or {}
-    sources = {f"{SILVER}.{dataset.name}": dataset for dataset in contract.datasets}
-    if model.is_table or model.refs or len(model.sources) != 1:
-        return None
-    dataset = sources.get(model.sources[0])
-    return dataset if dataset is not None and reach == {dataset.name: DIRECT} else None
+    return next((dataset for dataset in contract.datasets if is_view_of(model, dataset)), None)
 
 
 def bounds_since_tested(lake: Lake, dataset: Dataset, version: int) -> dict[str, Ranges] | None:
