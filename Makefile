@@ -9,8 +9,6 @@ ENV ?= dev
 DRY_RUN ?=
 YES ?=
 export DRY_RUN YES
-# What the twin is to do, in the words of `python -m tools.twin --help`.
-DO ?= up
 # The shell reads paths from its environment, so that blanks and apostrophes in them stay what they are.
 export OUTPUT_DIR LANDING_DIR
 PY := .venv/bin/python
@@ -77,8 +75,8 @@ reference: setup ## Write the pages of docs/reference/ that the code says, again
 airflow: setup ## Run Airflow here with the DAGs and a fake AWS (http://localhost:8080, AIRFLOW_PORT)
 	@$(PY) -m tools.airflow.local
 
-twin: setup $(if $(filter up,$(DO)),package jar) ## Run a whole account here: real DAGs start real jobs (DO=up, run, status, break, down)
-	@$(PY) -m tools.twin $(DO)
+twin: setup package jar ## Run a whole account here: real DAGs start real jobs (`lakehouse twin` does the rest)
+	@.venv/bin/lakehouse twin up
 
 clean: ## Remove the local lake and everything built (the set-up stays)
 	rm -rf local_output dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

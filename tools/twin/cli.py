@@ -1,4 +1,4 @@
-"""The commands of the twin: `python -m tools.twin up | run [FOLDER] | status | env | break FAULT | down`."""
+"""The commands of the twin: `lakehouse twin up | run [FOLDER] | status | env | break FAULT | down`."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def break_(fault: str, times: int | None, off: bool) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = argparse.ArgumentParser(prog="python -m tools.twin", description=__doc__, allow_abbrev=False)
+    options = argparse.ArgumentParser(prog="lakehouse twin", description=__doc__, allow_abbrev=False)
     commands = options.add_subparsers(dest="command", required=True, metavar="COMMAND")
     starting = commands.add_parser("up", help="start a twin and wait until it is ready")
     starting.add_argument("--environment", default="dev", help="folder of terraform/environments (%(default)s)")

@@ -148,7 +148,7 @@ def print_places(words: Mapping[str, Any]) -> None:
         print(f'AWS      {words["aws"]}   eval "$({ENV})" leads a shell there')
 
 
-ENV = ".venv/bin/python -m tools.twin env"
+ENV = "lakehouse twin env"
 
 
 def lives(pid: int) -> bool:

@@ -93,10 +93,18 @@ def new_app(text: str | None = None, example: str = "", completion: bool = False
 
 
 def command(
-    app: typer.Typer, name: str, example: str, panel: str | None = None, hidden: bool = False
+    app: typer.Typer,
+    name: str,
+    example: str,
+    panel: str | None = None,
+    hidden: bool = False,
+    hands_over: bool = False,
 ) -> Callable[[Function], Function]:
-    """Declare a function as a command; its docstring is the help."""
-    return app.command(name, cls=Command, epilog=_example(example), rich_help_panel=panel, hidden=hidden)
+    """Declare a function as a command; its docstring is the help. hands_over: words after the first are not ours."""
+    settings = {"allow_interspersed_args": False} if hands_over else None
+    return app.command(
+        name, cls=Command, epilog=_example(example), rich_help_panel=panel, hidden=hidden, context_settings=settings
+    )
 
 
 def _example(line: str) -> str | None:

@@ -22,6 +22,7 @@ from lakehouse.cli import (
     status,
     tell,
     try_file,
+    twin,
 )
 from lakehouse.cli.app import FIX, LAYOUT, new_app
 from lakehouse.cli.console import run_app
@@ -39,6 +40,7 @@ app.add_typer(status.app)
 app.add_typer(cost.app)
 app.add_typer(tell.app)
 app.add_typer(site.app)
+app.add_typer(twin.app)
 app.add_typer(query.app)
 app.add_typer(project.app)
 app.add_typer(new.app)
