@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lakehouse.contracts.project import Project
-from lakehouse.cycle.rollback import RollbackError, roll_back
+from lakehouse.cycle.rollback import RollbackError, difference_of, plan_rollback, roll_back
+from lakehouse.lake.decisions import Signature
 from lakehouse.lake.delta_log import open_table, read_rows
 from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
@@ -34,8 +35,18 @@ def test_a_rollback_takes_the_fact_along_and_is_undone_by_another(
     now = open_table(lake.silver("erp_orders"))
     assert now is not None
     before = rows(lake, project.contracts, "select * from erp_orders order by all")
-    done = roll_back(context, "erp_orders", then)
-    assert (done.from_version, done.to_version, done.version) == (now.version(), then, now.version() + 1)
+    plan = plan_rollback(context, "erp_orders", then)
+    assert (plan.table, plan.from_version, plan.to_version) == ("silver.erp_orders", now.version(), then)
+    found = difference_of(context, plan)
+    assert rows(lake, project.contracts, "select * from erp_orders order by all") == before, "a plan writes nothing"
+    version = roll_back(context, plan, Signature("ada", "prices in cents"))
+    assert version == now.version() + 1
+    after = rows(lake, project.contracts, "select * from erp_orders order by all")
+    assert (found.rows_before, found.rows_after) == (len(before), len(after))
+    assert (found.gone, found.come) == (len(set(before) - set(after)), len(set(after) - set(before)))
+    money = {one.column: (one.before, one.after) for one in found.sums}
+    sums = "select sum(unit_price) from erp_orders"
+    assert money["unit_price"][1] == rows(lake, project.contracts, sums)[0][0] != money["unit_price"][0]
     taken_back = rows(lake, project.contracts, f"select dt, store_id, orders from marts.{FACT} order by all")
     was = rows(lake, project.contracts, _ORDERS_BY_DAY)
     by_day: dict[object, int] = {}
@@ -43,9 +54,10 @@ def test_a_rollback_takes_the_fact_along_and_is_undone_by_another(
         by_day[dt] = by_day.get(dt, 0) + number
     assert sorted((dt, number) for dt, number in by_day.items() if number) == was
     assert rows(lake, project.contracts, fact) != second
-    assert [row["to_version"] for row in read_rows(lake.ops("rollbacks"))] == [then]
-    roll_back(context, "silver.erp_orders", done.from_version)
+    recorded = [(row["to_version"], row["who"], row["why"]) for row in read_rows(lake.ops("rollbacks"))]
+    assert recorded == [(then, "ada", "prices in cents")]
+    roll_back(context, plan_rollback(context, "silver.erp_orders", plan.from_version), Signature("ada", "undone"))
     assert rows(lake, project.contracts, fact) == second
     assert rows(lake, project.contracts, "select * from erp_orders order by all") == before
     with pytest.raises(RollbackError, match="name an earlier one with --to"):
-        roll_back(context, "erp_orders", done.version + 1)
+        plan_rollback(context, "erp_orders", version + 1)

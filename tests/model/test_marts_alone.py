@@ -14,8 +14,9 @@ from lakehouse.lake.paths import Lake
 from lakehouse.runtime.context import Context
 from lakehouse.runtime.dbt import ModelError
 from lakehouse.transform import marts
-from lakehouse.transform.mart_rebuild import MartDifference, rebuild_mart
+from lakehouse.transform.mart_rebuild import rebuild_mart
 from lakehouse.transform.mart_states import states_of
+from lakehouse.transform.table_difference import TableDifference
 from tests.model.deliveries import stories_of_a_run
 from tests.model.test_marts import KEYS, MartsPlayer, compare_mart, two_categories, wanted_marts
 
@@ -51,7 +52,7 @@ def test_a_mart_that_fails_keeps_what_it_shows_and_what_waits_until_it_passes(
     marts.build_marts(context)
     compare_mart(context, FAILING, wanted_marts(context)[FAILING])
 
-    seen: list[MartDifference] = []
+    seen: list[TableDifference] = []
     version = table_version(path)
     assert not rebuild_mart(context, FAILING, lambda found: seen.append(found) is not None)
     assert (seen[0].gone, seen[0].come, table_version(path)) == (0, 0, version)

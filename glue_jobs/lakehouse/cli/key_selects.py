@@ -141,7 +141,7 @@ class SelectOf:
         joins = self.node.args.get("joins") or ()
         return self._both_ways(join for join in joins if _matches(join, source))
 
-    def _both_ways(self, joins: Iterator[exp.Expr]) -> list[tuple[exp.Expr, exp.Expr]]:
+    def _both_ways(self, joins: Iterator[exp.Join]) -> list[tuple[exp.Expr, exp.Expr]]:
         found: list[tuple[exp.Expr, exp.Expr]] = []
         for name, (first, *others) in self._using.items():
             found += [(exp.column(name, table=first), exp.column(name, table=other)) for other in others]
@@ -208,7 +208,7 @@ def _columns_in(nodes: list[exp.Expr | None]) -> Iterator[exp.Column]:
     return (part for node in nodes if node is not None for part in node.find_all(exp.Column))
 
 
-def _matches(join: exp.Expr, source: str) -> bool:
+def _matches(join: exp.Join, source: str) -> bool:
     """Whether the rows of a source that come out of a join are those that match, or none is nulled."""
     if not join.side or join.kind in ("SEMI", "ANTI"):
         return True

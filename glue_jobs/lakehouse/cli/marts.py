@@ -9,11 +9,11 @@ import typer
 
 from lakehouse.cli.app import command, new_app
 from lakehouse.cli.options import DEFAULT_LAKE, LakePath, mart_names
-from lakehouse.cli.printing import print_line, print_table
+from lakehouse.cli.printing import print_difference, print_line
 from lakehouse.errors import UsageError
 
 if TYPE_CHECKING:
-    from lakehouse.transform.mart_rebuild import MartDifference
+    from lakehouse.transform.table_difference import TableDifference
 
 app = new_app(
     """Show what marts read, how changes reach them and what is pending; rebuild one.
@@ -69,19 +69,11 @@ def rebuild(
     if not (yes or dry_run or sys.stdin.isatty()):
         raise UsageError("Nobody can be asked here; say --yes, or --dry-run to see what would change.")
 
-    def agreed(found: MartDifference) -> bool:
-        _print_difference(name, found)
+    def agreed(found: TableDifference) -> bool:
+        print_difference(name, found, "rebuilt")
         return not dry_run and (yes or typer.confirm(f"Replace {name}?"))
 
     if rebuild_mart(command_context(lake), name, agreed):
         print_line(f"{name}: rebuilt")
     else:
         print_line("dry run: nothing was written" if dry_run else "nothing was written")
-
-
-def _print_difference(name: str, found: MartDifference) -> None:
-    changed = "" if found.gone is None else f": {found.gone} go, {found.come} come"
-    print_line(f"{name}: {found.rows_before} → {found.rows_after} rows{changed}")
-    rows = [(one.column, one.before, one.after) for one in found.sums if one.before != one.after]
-    if rows:
-        print_table(("sum of", "now", "rebuilt"), rows)

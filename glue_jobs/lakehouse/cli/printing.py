@@ -6,9 +6,12 @@ import csv
 import sys
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from lakehouse.say import visible
+
+if TYPE_CHECKING:
+    from lakehouse.transform.table_difference import TableDifference
 
 _PIPED_WIDTH = 1_000_000
 
@@ -52,3 +55,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
         table.add_row(*[Text("" if value is None else visible(str(value))) for value in row])
     out.print(table)
     out.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}")
+
+
+def print_difference(table: str, found: TableDifference, then: str) -> None:
+    """Print what a table loses and gains, and the sums that change. then: the head of the column of what comes."""
+    changed = "" if found.gone is None else f": {found.gone} go, {found.come} come"
+    print_line(f"{table}: {found.rows_before} → {found.rows_after} rows{changed}")
+    rows = [(one.column, one.before, one.after) for one in found.sums if one.before != one.after]
+    if rows:
+        print_table(("sum of", "now", then), rows)

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from lakehouse.cli.app import FIX, QUERY, RUN, command, new_app
-from lakehouse.cli.options import DEFAULT_LAKE, LakePath, TableName, table_names
-from lakehouse.cli.printing import print_line
+from lakehouse.cli.options import DEFAULT_LAKE, Author, LakePath, Reason, TableName, signature, table_names
+from lakehouse.cli.printing import print_difference, print_line
 from lakehouse.errors import UsageError
 
 app = new_app()
@@ -64,24 +64,33 @@ def _pinned(context: Any, table: str, as_of: str) -> str:
     )
 
 
-@command(app, "rollback", example="lakehouse rollback silver.erp_orders --to 4", panel=FIX)
+@command(app, "rollback", example="lakehouse rollback silver.erp_orders --to 4 --why 'prices in cents'", panel=FIX)
 def rollback(
     table: TableName,
     to: Annotated[int, typer.Option(metavar="VERSION", help="The version to restore.")],
+    why: Reason,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    by: Author = None,
     lake: LakePath = DEFAULT_LAKE,
 ) -> None:
     """Restore a table to an earlier version and republish everything built on it.
 
-    Every mart that reads it is built again. A rollback is a commit like any other, recorded in ops.rollbacks, and is
-    undone by a rollback to the version before it. Batches merged after that version are not merged again automatically:
-    replay them (transform --replay) once they are fixed.
+    Every mart that reads it is built again. A rollback is a commit like any other, recorded in ops.rollbacks with who
+    and why, and is undone by a rollback to the version before it. Batches merged after that version are not merged
+    again automatically: replay them (transform --replay) once they are fixed.
     """
-    from lakehouse.cycle.rollback import roll_back
+    from lakehouse.cycle.rollback import difference_of, plan_rollback, roll_back
     from lakehouse.runtime.glue import command_context
 
-    done = roll_back(command_context(lake), table, to)
-    print_line(f"{done.layer}.{done.name} shows version {done.to_version} again, as version {done.version}")
-    print_line(f"to undo: lakehouse rollback {done.layer}.{done.name} --to {done.from_version}")
+    context = command_context(lake)
+    plan = plan_rollback(context, table, to)
+    print_difference(plan.table, difference_of(context, plan), f"version {to}")
+    if dry_run:
+        print_line("dry run: nothing was written")
+        return
+    version = roll_back(context, plan, signature(why, by))
+    print_line(f"{plan.table} shows version {to} again, as version {version}")
+    print_line(f"to undo: lakehouse rollback {plan.table} --to {plan.from_version} --why 'undone'")
 
 
 @command(app, "history", example="lakehouse history silver.erp_orders", panel=QUERY)

@@ -9,6 +9,7 @@ from lakehouse import log
 from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.marts import find_table
 from lakehouse.errors import UsageError
+from lakehouse.lake.decisions import Signature
 from lakehouse.lake.delta_log import table_version
 from lakehouse.lake.paths import delta_name
 from lakehouse.lake.published import record_rollback
@@ -18,6 +19,7 @@ from lakehouse.publish.pins import open_as_of
 from lakehouse.publish.publish import publish_domain, publish_marts
 from lakehouse.runtime.context import Context
 from lakehouse.transform.marts import build_marts
+from lakehouse.transform.table_difference import TableDifference, table_difference
 from lakehouse.transform.transform import build_domain
 
 
@@ -30,36 +32,52 @@ class RollbackError(UsageError):
 
 
 @dataclass(frozen=True)
-class RollbackResult:
-    """A rollback: the table was at `from_version`, now has the rows of `to_version`, and its log is at `version`."""
+class RollbackPlan:
+    """A rollback that can be done: the table is at `from_version` and gets the rows of `to_version`."""
 
     layer: str
     name: str
     from_version: int
     to_version: int
-    version: int
+
+    @property
+    def table(self) -> str:
+        """The table's name with its layer."""
+        return f"{self.layer}.{self.name}"
 
 
-def roll_back(context: Context, wanted: str, to_version: int) -> RollbackResult:
-    """Restore a table to a version, rebuild the fact from it, and publish both; a later run resumes each step.
-
-    The version is verified to be readable first. The restore is a commit like any other, and the versions between are
-    kept, so a rollback is undone by a rollback to the version before it.
-    """
+def plan_rollback(context: Context, wanted: str, to_version: int) -> RollbackPlan:
+    """Verify that a table can be restored to a version; raises RollbackError, VersionError, or what parity finds."""
     layer, name = find_table(context.project, wanted)
-    path = context.lake.table(layer, name)
-    before = table_version(path)
-    if to_version >= before:
-        raise RollbackError(f"{layer}.{name}", before)
-    require_parity(f"{layer}.{name} as of version {to_version}", open_as_of(context.lake, layer, name, str(to_version)))
-    note = {"rollback": {"from_version": before, "to_version": to_version, "run": log.current("run")}}
+    plan = RollbackPlan(layer, name, table_version(context.lake.table(layer, name)), to_version)
+    if to_version >= plan.from_version:
+        raise RollbackError(plan.table, plan.from_version)
+    require_parity(f"{plan.table} as of version {to_version}", open_as_of(context.lake, layer, name, str(to_version)))
+    return plan
+
+
+def difference_of(context: Context, plan: RollbackPlan) -> TableDifference:
+    """What a rollback changes in its table; nothing is written."""
+    path, reader = context.lake.table(plan.layer, plan.name), context.spark().read.format("delta")
+    return table_difference(reader.load(path), reader.option("versionAsOf", plan.to_version).load(path))
+
+
+def roll_back(context: Context, plan: RollbackPlan, by: Signature) -> int:
+    """Restore a table, rebuild the marts from it, and publish both; a later run resumes each step.
+
+    The restore is a commit like any other, and the versions between are kept, so a rollback is undone by a rollback to
+    the version before it. Returns the version that the restore made.
+    """
+    path, versions = context.lake.table(plan.layer, plan.name), (plan.from_version, plan.to_version)
+    about = {"from_version": plan.from_version, "to_version": plan.to_version}
+    note = {"rollback": {**about, "run": log.current("run"), "who": by.who, "why": by.why}}
     with session_settings(context.spark(), {USER_METADATA: json.dumps(note)}):
-        context.spark().sql(f"RESTORE TABLE {delta_name(path)} TO VERSION AS OF {to_version}").collect()
-    done = RollbackResult(layer, name, before, to_version, table_version(path))
-    record_rollback(context.lake, layer, name, before, to_version, done.version)
-    log.info("rolled back", table=f"{layer}.{name}", from_version=before, to_version=to_version, version=done.version)
-    _rebuild_dependents(context, layer, name)
-    return done
+        context.spark().sql(f"RESTORE TABLE {delta_name(path)} TO VERSION AS OF {plan.to_version}").collect()
+    version = table_version(path)
+    record_rollback(context.lake, plan.layer, plan.name, versions, version, by)
+    log.info("rolled back", table=plan.table, **about, version=version)
+    _rebuild_dependents(context, plan.layer, plan.name)
+    return version
 
 
 def _rebuild_dependents(context: Context, layer: str, name: str) -> None:

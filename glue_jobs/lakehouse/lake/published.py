@@ -10,6 +10,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse import log
+from lakehouse.lake.decisions import Signature
 from lakehouse.lake.delta_log import Commit, append_once, read_rows, recorded
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.table_files import totals_of
@@ -28,7 +29,13 @@ PUBLISHED = _schema(
     ("changed_at", pa.timestamp("us", "UTC")),
 )
 PINS = _schema(("version", pa.int64()), ("pinned_as", pa.string()), ("changed_at", pa.timestamp("us", "UTC")))
-ROLLBACKS = _schema(("from_version", pa.int64()), ("to_version", pa.int64()), ("version", pa.int64()))
+ROLLBACKS = _schema(
+    ("from_version", pa.int64()),
+    ("to_version", pa.int64()),
+    ("version", pa.int64()),
+    ("who", pa.string()),
+    ("why", pa.string()),
+)
 _SCHEMAS = {"published": PUBLISHED, "pins": PINS, "rollbacks": ROLLBACKS}
 
 
@@ -85,9 +92,9 @@ def pins_of(lake: Lake) -> list[Pin]:
     return sorted(pins, key=lambda pin: pin.pinned_as)
 
 
-def record_rollback(lake: Lake, layer: str, name: str, from_version: int, to_version: int, version: int) -> None:
-    """Record that a table was rolled back, once per version that the rollback created."""
-    row = {"from_version": from_version, "to_version": to_version, "version": version}
+def record_rollback(lake: Lake, layer: str, name: str, versions: tuple[int, int], version: int, by: Signature) -> None:
+    """Record that a table was rolled back, once per version that the rollback created. versions: from and to."""
+    row = {"from_version": versions[0], "to_version": versions[1], "version": version, "who": by.who, "why": by.why}
     _record(lake, "rollbacks", _about(layer, name) | row, Commit(f"rollback:{layer}.{name}", version))
 
 

@@ -55,7 +55,7 @@ _OPS = {
     "ties": "Keys that were delivered with several contents and one sequence: silver was corrected, rows quarantined.",
     "runs": "Every run: how it began and how it ended, what it ran under and what it cost; a run that died has no end.",
     "steps": "What each run did for each table, step by step, how long it took and its share of the run's cost.",
-    "rollbacks": "Tables that were restored to an earlier version, with both versions.",
+    "rollbacks": "Tables that were restored to an earlier version: both versions, who did it and why.",
 }
 
 
