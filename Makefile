@@ -88,7 +88,7 @@ $(SUITES): test-%: setup
 test-lineage: lineage-jar
 test-lineage: export LINEAGE_EVENTS = .cache/lineage/events.json
 test-policy test-s3-drivers: jar
-test-twin: package jar
+test-twin test-twin-days: package jar
 
 test-s3: setup ## Test Delta's log store for S3 against Delta's own expectations and a faulty S3 (Maven)
 	@mvn -q -B -f jvm/pom.xml package

@@ -25,7 +25,7 @@ from tests.helpers.foreign_files import WRITTEN, Foreign
 from tests.helpers.foreign_packages import fetched, tables
 from tests.helpers.small_project import with_docs, write_project
 
-pytestmark = [pytest.mark.deliveries, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.foreign, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

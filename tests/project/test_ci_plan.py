@@ -1,4 +1,4 @@
-"""CI runs each slow suite at least once in six runs, and what has changed before what has not."""
+"""CI runs each slow suite that it has time for at least once in seven runs, and what has changed before what has not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.ci_plan import EACH_TIME, SUITES, TURNS, Suite, chosen, rooms_of
+from tools.ci_plan import EACH_TIME, NIGHTLY, SUITES, TURNS, Suite, chosen, rooms_of
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "tools.ci_plan")
@@ -33,7 +33,7 @@ def names(suites: list[Suite]) -> list[str]:
     [
         (0, (), 300, ["a", "b", "c"]),
         (2, (), 300, ["c", "a", "b"]),
-        (13, (), 199, ["b"]),
+        (15, (), 199, ["b"]),
         (0, ("layout", "lake"), 300, ["a", "c", "b"]),
         (0, ("layout",), 200, ["a", "b"]),
         (0, (), 99, []),
@@ -51,7 +51,7 @@ def test_a_long_suite_that_does_not_fit_leaves_its_place() -> None:
     assert names(chosen((long, B, C), 0, (), 250)) == ["b", "c"]
 
 
-def test_every_suite_runs_in_one_of_six_runs_whatever_has_changed() -> None:
+def test_every_suite_runs_in_one_of_seven_runs_whatever_has_changed() -> None:
     for changed in (set(), {"docs"}, {"layout", "contracts"}, {room for suite in SUITES for room in suite.rooms}):
         runs = [set(chosen(SUITES, run, changed, LEAST)) for run in range(2 * TURNS)]
         for first in range(TURNS + 1):
@@ -64,7 +64,7 @@ def test_every_slow_suite_is_in_the_plan_and_stands_on_rooms_that_are_there() ->
     targets = {"test-" + line.split(":")[0].replace("_", "-") for line in settings["markers"]} | {"test-s3"}
     script = (ROOT / ".ci/run").read_text(encoding="utf-8")
     assert set(re.findall(r"make (test-[a-z0-9-]+)", script)) == set(EACH_TIME)
-    assert {suite.target for suite in SUITES} == targets - set(EACH_TIME)
+    assert {suite.target for suite in SUITES} == targets - set(EACH_TIME) - set(NIGHTLY)
     nightly = subprocess.run([*COMMAND, "--all"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(json.loads(nightly.stdout)) == targets
     places = (ROOT, ROOT / "glue_jobs/lakehouse", ROOT / "tests")
@@ -79,7 +79,7 @@ def test_the_rooms_of_files() -> None:
 
 def test_the_command_prints_targets_and_names_what_is_left_out() -> None:
     env = {"GITHUB_RUN_NUMBER": "4", "PATH": os.environ["PATH"]}
-    done = subprocess.run([*COMMAND, "500"], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    done = subprocess.run([*COMMAND, "260"], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     taken = done.stdout.split()
     left = re.findall(r"^left out of run 4: (test-\S+), about \d+ s$", done.stderr, re.M)
     assert sorted([*taken, *left]) == sorted(suite.target for suite in SUITES)

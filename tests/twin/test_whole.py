@@ -23,7 +23,8 @@ from tests.twin.whole import Twin, rows_of, tables_of, without_account
 from tools.twin import cli, lifecycle
 from tools.twin.plan import ROOT, Plan
 
-pytestmark = [pytest.mark.twin, pytest.mark.timeout(2400)]
+# A run of CI has time for the first day; the nightly one goes on with the days after it.
+pytestmark = [pytest.mark.twin_days, pytest.mark.timeout(2400)]
 
 SAMPLES = ROOT / "samples"
 DAY2, BROKEN = SAMPLES / "day2", SAMPLES / "broken"
@@ -61,6 +62,7 @@ def holds(twin: Twin, wanted: Expected) -> None:
     assert twin.state["denied"] == {}
 
 
+@pytest.mark.twin
 def test_the_samples_come_to_the_views(twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
     assert twin.run(SAMPLES, capsys) == 0, twin.said
     holds(twin, expected([SAMPLES]))
@@ -73,6 +75,7 @@ def test_the_samples_come_to_the_views(twin: Twin, capsys: pytest.CaptureFixture
     assert "in an account: " in twin.said
 
 
+@pytest.mark.twin
 def test_a_laptop_makes_the_same_lake_table_by_table(twin: Twin, tmp_path: Path) -> None:
     command = [
         sys.executable,
@@ -92,6 +95,7 @@ def test_a_laptop_makes_the_same_lake_table_by_table(twin: Twin, tmp_path: Path)
         assert there[name] == rows, name
 
 
+@pytest.mark.twin
 def test_people_see_the_runs_and_the_assets(twin: Twin, tmp_path: Path) -> None:
     """The pages of Airflow after the samples; TWIN_PICTURES names where to keep their pictures."""
     pictures = Path(os.environ.get("TWIN_PICTURES") or tmp_path)
