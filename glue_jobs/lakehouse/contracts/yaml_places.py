@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -138,19 +139,26 @@ def _near(word: str, other: str) -> bool:
 def read_yaml(file: Path) -> Place:
     """The root of a YAML file; raises ContractError where it cannot be read or a key is written twice."""
     try:
-        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        return _root(str(file), file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        line = file.read_bytes().count(b"\n", 0, error.start) + 1
+        raise ContractError(str(file), line, "YAML", f"{error.reason} of UTF-8; save the file as UTF-8.") from None
+
+
+@lru_cache(maxsize=256)
+def _root(file: str, text: str) -> Place:
+    """Many checks read the same files, and parsing them takes most of the time of `lakehouse check`."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is not None:
             yaml.SafeLoader("").construct_object(node, deep=True)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ContractError(str(file), line, "YAML", f"{error.problem}; fix the syntax.") from None
-    except UnicodeDecodeError as error:
-        line = file.read_bytes().count(b"\n", 0, error.start) + 1
-        raise ContractError(str(file), line, "YAML", f"{error.reason} of UTF-8; save the file as UTF-8.") from None
+        raise ContractError(file, line, "YAML", f"{error.problem}; fix the syntax.") from None
     except (yaml.YAMLError, ValueError) as error:  # a character that YAML has not, no such day
-        raise ContractError(str(file), 1, "YAML", f"{' '.join(str(error).split())}; fix it.") from None
+        raise ContractError(file, 1, "YAML", f"{' '.join(str(error).split())}; fix it.") from None
     start = yaml.Mark("", 0, 0, 0, "", 0)
-    root = Place(str(file), node if node is not None else yaml.MappingNode("map", [], start))
+    root = Place(file, node if node is not None else yaml.MappingNode("map", [], start))
     _refuse_repeated_keys(root)
     return root
 
