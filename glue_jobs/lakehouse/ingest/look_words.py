@@ -66,6 +66,10 @@ def _form(connection: duckdb.DuckDBPyConnection, column: str) -> str | None:
     return next((form for form in _FORMS if filled and found[form] == filled), None)
 
 
+_MOST_MASKS = 32
+"""Dates of one format have fewer: days and months of one or two digits, with and without a time."""
+
+
 def _nulls(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...]:
     """Take the words for null out of a column; which they are."""
     is_word = f"lower({column}) IN {NULLS}"
@@ -78,7 +82,10 @@ def _nulls(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...
 def _format(connection: duckdb.DuckDBPyConnection, column: str) -> str | None:
     """The one format of all dates of a column; None where there are several, or nobody can tell day from month."""
     values = f"(SELECT {column} AS c FROM delivered WHERE lower({column}) NOT IN {NULLS})"
-    found = connection.execute(f"SELECT DISTINCT regexp_replace(c, '[0-9]', '9', 'g') FROM {values}").fetchall()
+    masks = f"SELECT DISTINCT regexp_replace(c, '[0-9]', '9', 'g') FROM {values} LIMIT {_MOST_MASKS + 1}"
+    found = connection.execute(masks).fetchall()
+    if len(found) > _MOST_MASKS:
+        return None
     masks = [row[0].partition(" ") for row in found]
     times, signs = {mask[2] for mask in masks}, {mask[0].replace("9", "") for mask in masks}
     sign = min(signs)[:1]
