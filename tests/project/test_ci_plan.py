@@ -1,4 +1,4 @@
-"""CI runs each slow suite that it has time for at least once in seven runs, and what has changed before what has not."""
+"""CI runs each slow suite that fits at least once in seven runs, and what has changed before what has not."""
 
 from __future__ import annotations
 

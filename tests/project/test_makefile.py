@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 PROMISED = (
     "setup", "local-run", "test", "check", "format", "samples", "docs", "reference", "airflow", "clean", "check-mwaa",
     "check-terraform", "test-airflow", "test-changed", "test-cluster", "test-contracts", "test-crash",
-    "mutants", "test-deliveries", "test-docs", "test-foreign", "test-kinds", "test-layout", "test-lineage", "test-model",
-    "test-policy", "test-quality", "test-rivals", "test-rollback", "test-s3", "test-s3-drivers", "test-trino",
+    "mutants", "test-deliveries", "test-docs", "test-foreign", "test-kinds", "test-layout", "test-lineage",
+    "test-model", "test-policy", "test-quality", "test-rivals", "test-rollback", "test-s3", "test-s3-drivers", "test-trino",
     "test-twin", "test-twin-days", "twin",
     "bench", "bench-ingest", "bench-layout", "bench-marts", "bench-quality", "bench-scale", "bench-year", "package",
     "jar", "lineage-jar",
