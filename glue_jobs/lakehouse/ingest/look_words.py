@@ -82,8 +82,8 @@ def _nulls(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...
 def _format(connection: duckdb.DuckDBPyConnection, column: str) -> str | None:
     """The one format of all dates of a column; None where there are several, or nobody can tell day from month."""
     values = f"(SELECT {column} AS c FROM delivered WHERE lower({column}) NOT IN {NULLS})"
-    masks = f"SELECT DISTINCT regexp_replace(c, '[0-9]', '9', 'g') FROM {values} LIMIT {_MOST_MASKS + 1}"
-    found = connection.execute(masks).fetchall()
+    distinct = f"SELECT DISTINCT regexp_replace(c, '[0-9]', '9', 'g') FROM {values} LIMIT {_MOST_MASKS + 1}"
+    found = connection.execute(distinct).fetchall()
     if len(found) > _MOST_MASKS:
         return None
     masks = [row[0].partition(" ") for row in found]
