@@ -84,8 +84,8 @@ def rollback(
 
     context = command_context(lake)
     plan = plan_rollback(context, table, to)
-    print_difference(plan.table, difference_of(context, plan), f"version {to}")
     if dry_run:
+        print_difference(plan.table, difference_of(context, plan), f"version {to}")
         print_line("dry run: nothing was written")
         return
     version = roll_back(context, plan, signature(why, by))

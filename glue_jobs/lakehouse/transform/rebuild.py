@@ -28,6 +28,7 @@ from lakehouse.transform.merge_order import merged_batches
 from lakehouse.transform.outcomes import with_dates, with_validity
 from lakehouse.transform.snapshot_bronze import events_of
 from lakehouse.transform.snapshots import silver_of_snapshots
+from lakehouse.transform.table_difference import rows_that_differ
 from lakehouse.transform.ties import winners
 
 _SIDE = "_side"
@@ -123,9 +124,6 @@ def difference(before: DataFrame, after: DataFrame, dataset: Dataset) -> Differe
         .agg(F.count("*").alias("_rows"), *[F.sum(name).alias(f"sum {name}") for name in decimals])
         .collect()
     }
-    changed = both.groupBy(*shared).agg(F.sum(_SIDE).alias("_change")).where(F.col("_change") != 0)
-    change = F.col("_change")
-    row = changed.agg(F.sum(F.greatest(-change, F.lit(0))), F.sum(F.greatest(change, F.lit(0)))).first()
-    going, coming = (int(number or 0) for number in row) if row is not None else (0, 0)
+    going, coming = rows_that_differ(before, after, shared)
     empty = Sums(0, dict.fromkeys(decimals))
     return Difference(totals.get(_BEFORE, empty), totals.get(_AFTER, empty), going, coming)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+
+_SIDE = "_side"
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,19 @@ def table_difference(old: DataFrame | None, new: DataFrame) -> TableDifference:
     rows_before, before = _totals(old, [name for name in numbers if name in old.columns])
     gone = come = None
     if set(old.columns) == set(new.columns):
-        rows = new.select(*old.columns)
-        gone, come = old.exceptAll(rows).count(), rows.exceptAll(old).count()
+        gone, come = rows_that_differ(old, new, old.columns)
     sums = tuple(Sum(name, before.get(name), after[name]) for name in numbers)
     return TableDifference(rows_before, rows_after, gone, come, sums)
+
+
+def rows_that_differ(before: DataFrame, after: DataFrame, columns: Sequence[str]) -> tuple[int, int]:
+    """How many rows go and how many come, by these columns, in one pass over both; a changed row does both."""
+    sides = [rows.select(*columns, F.lit(side).alias(_SIDE)) for rows, side in ((before, -1), (after, 1))]
+    change = F.col(_SIDE)
+    changed = sides[0].unionByName(sides[1]).groupBy(*columns).agg(F.sum(_SIDE).alias(_SIDE)).where(change != 0)
+    row = changed.agg(F.sum(F.greatest(-change, F.lit(0))), F.sum(F.greatest(change, F.lit(0)))).first()
+    going, coming = (int(number or 0) for number in row) if row is not None else (0, 0)
+    return going, coming
 
 
 def _is_number(kind: str) -> bool:
