@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from lakehouse.cli.main import main
+from lakehouse.contracts import yaml_places
 from lakehouse.contracts.project import Project
 from lakehouse.cycle import dry_run
 from lakehouse.runtime import session
@@ -122,8 +124,20 @@ def test_engines_are_not_asked_while_files_are_wrong(
     assert "unknown value 'upsrt'" in capsys.readouterr().err
 
 
-def test_it_takes_less_than_two_seconds_without_a_jvm(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["check"])  # imports are not what grows with the project
-    before = time.process_time()
+def test_no_contract_or_suite_is_parsed_twice_and_no_jvm_starts(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parsed: Counter[str] = Counter()
+    compose = yaml.compose
+
+    def counted(text: str, *args: Any, **options: Any) -> Any:
+        parsed[text] += 1
+        return compose(text, *args, **options)
+
+    monkeypatch.setattr(yaml, "compose", counted)
+    monkeypatch.setattr(session, "local_session", lambda project: 1 // 0)
+    yaml_places._root.cache_clear()
     assert main(["check"]) == 0, capsys.readouterr().err
-    assert time.process_time() - before < 2
+    files = [file for file in (project.root / "contracts").glob("*.yaml") if file.read_text(encoding="utf-8") in parsed]
+    assert files
+    assert {text[:80]: times for text, times in parsed.items() if times > 1 and "\n" in text} == {}

@@ -24,6 +24,7 @@ from lakehouse.cycle.summary import StepState, StepTime
 from lakehouse.say import format_seconds, visible
 
 PIPED_WIDTH = 120
+REDRAW_SECONDS = 0.1
 END = b"\x00end of the display\x00\n"
 STYLES = {"done": "green", "nothing new": "dim", "skipped": "dim", "failed": "bold red"}
 SIGNS = {"done": "✓", "nothing new": "·", "skipped": "–", "failed": "✗"}
@@ -100,7 +101,7 @@ class Display:
         if is_live(self.console):
             self._display = self._stack.enter_context(_LiveDisplay(self.console, self.total))
             if self.console.file.isatty() and sys.__stderr__ and sys.__stderr__.isatty():
-                self._stack.enter_context(_stderr_above(self.console))
+                self._stack.enter_context(_stderr_above(self._display))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -126,14 +127,18 @@ class Display:
         if self._display:
             style = STYLES[step.state]
             body = (line, "" if step.state == "done" else style)
-            self.console.print(Text.assemble((f"{SIGNS[step.state]} ", style), body), soft_wrap=True)
+            self._display.show(Text.assemble((f"{SIGNS[step.state]} ", style), body))
         else:  # one write per line, so that log lines in the same pipe never come in between
             self.console.file.write(f"{line}\n")
             self.console.file.flush()
 
 
 class _LiveDisplay:
-    """The moving part on a terminal: a spinner per running step above one bar for all steps."""
+    """The moving part on a terminal: a spinner per running step above one bar for all steps.
+
+    Rich works out how far to go up before it writes, and holds no lock in between: of two threads that draw at a time,
+    one wipes out the other's line. So each drawing waits for the last one, and rich takes over no stream by itself.
+    """
 
     def __init__(self, console: Console, total: int | None) -> None:
         name = TextColumn("{task.fields[step].name}", markup=False, style="bold")
@@ -147,14 +152,37 @@ class _LiveDisplay:
         self._steps = Bars(SpinnerColumn(), name, dataset, TimeElapsedColumn(), console=console)
         self._all = Bars(*overall, console=console)
         self._task = self._all.add_task("", total=total)
-        self._live = Live(Group(self._steps, self._all), console=console, transient=True)
+        self._console = console
+        self._live = Live(
+            Group(self._steps, self._all),
+            console=console,
+            transient=True,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._drawing, self._ended = threading.Lock(), threading.Event()
 
     def __enter__(self) -> _LiveDisplay:
         self._live.start()
+        threading.Thread(target=self._redraw, name="redraws the display", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        self._ended.set()
+        with self._drawing:
+            self._live.stop()
+
+    def show(self, line: Text) -> None:
+        """Print a line above the moving part."""
+        with self._drawing:
+            self._console.print(line, soft_wrap=True)
+
+    def _redraw(self) -> None:
+        while not self._ended.wait(REDRAW_SECONDS):
+            with self._drawing:
+                if not self._ended.is_set():  # nothing is drawn over what follows the display
+                    self._live.refresh()
 
     @contextmanager
     def running(self, step: StepDisplay) -> Iterator[None]:
@@ -168,7 +196,7 @@ class _LiveDisplay:
 
 
 @contextmanager
-def _stderr_above(console: Console) -> Iterator[None]:
+def _stderr_above(display: _LiveDisplay) -> Iterator[None]:
     """Show whatever is written to standard error, also by the JVM and other children, above the live display.
 
     A child that outlives the display still writes into the pipe, so the pump keeps running and passes its lines to the
@@ -188,7 +216,7 @@ def _stderr_above(console: Console) -> Iterator[None]:
                     drained.set()
                 elif is_shown.is_set():
                     shown = one_line(line.decode(errors="replace").rstrip("\r\n").expandtabs(4))
-                    console.print(Text(shown), soft_wrap=True)
+                    display.show(Text(shown))
                 else:
                     os.write(real, line)
 
