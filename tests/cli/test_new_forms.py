@@ -64,6 +64,7 @@ def test_what_is_written_takes_the_file(
     monkeypatch.setattr(Way, "rows", property(lambda _: whole))
     (tmp_path / name).write_bytes(way.content)
     dataset = new_dataset(shop, tmp_path / name, *WORDS)
+    assert dataset.name == "rows", "not by what packs the file"
     assert (dataset.file_format, dataset.file_options.encoding) == (way.file_format, way.encoding or UTF_8)
     types = {column.name: column.type for column in dataset.columns}
     assert types["number"] == "bigint"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lakehouse.contracts.guess_names import why_personal
+from lakehouse.contracts.file_options import PACKED_ENDINGS
+from lakehouse.contracts.guess_names import common_name, pattern_of, plain, why_personal
 from lakehouse.contracts.guess_times import guess_sequence
 from lakehouse.contracts.guess_types import TypeGuess, guess_type
 from lakehouse.contracts.guesses import Candidate
@@ -55,3 +56,14 @@ def test_why_numbers_stay_text_is_said_unless_all_or_few_have_a_plus_sign() -> N
 def test_a_number_orders_versions_only_where_its_name_counts_them(name: str, kind: str, is_sequence: bool) -> None:
     found = Candidate(name, kind, False, facts(name)), Candidate("day", "date", False, facts("day"))
     assert guess_sequence(found, rows=4).values == ((name,) if is_sequence else ("day",))
+
+
+@pytest.mark.parametrize("packed", ["", *(f".{ending}" for ending in PACKED_ENDINGS), ".GZ"])
+def test_what_packs_a_file_is_no_part_of_its_name(packed: str) -> None:
+    begin, ending = common_name([f"stock_2026-10-17.csv{packed}", f"stock_2026-10-18.csv{packed}"])
+    assert (plain(begin), pattern_of(begin, ending)) == ("stock", f"stock*.csv{packed}")
+
+
+def test_a_word_that_is_no_ending_stays_in_a_packed_files_name() -> None:
+    assert common_name(["stock.north.gz"]) == ("stock.north", ".gz")
+    assert common_name(["stock.csv.zip", "stock_2.csv.zip"]) == ("stock", ".csv.zip")

@@ -55,3 +55,6 @@ class FileOptions:
 
 AS_STANDARD = FileOptions()
 """Without a word of the contract."""
+
+PACKED_ENDINGS = {"gz": "gzip", "gzip": "gzip", "bz2": "bz2", "zst": "zstd", "zstd": "zstd", "zip": "zip"}
+"""What the end of a file's name says that it is packed with."""

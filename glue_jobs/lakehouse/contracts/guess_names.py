@@ -10,9 +10,11 @@ from pathlib import PurePath
 
 from lakehouse.contracts.columns import DATE_COLUMNS, VALIDITY_COLUMNS
 from lakehouse.contracts.columns_reader import NAME
+from lakehouse.contracts.file_options import PACKED_ENDINGS
 from lakehouse.contracts.profile import ColumnFacts
 from lakehouse.errors import LakehouseError
 
+_PLAIN_ENDINGS = ("csv", "tsv", "tab", "psv", "txt", "dat", "json", "jsonl", "ndjson")
 _RESERVED = frozenset(column.name for column in (*DATE_COLUMNS, *VALIDITY_COLUMNS))
 _PERSONAL = re.compile(
     r"e_?mail|phone|mobile|(^|_)fax|(first|last|full|given|family|maiden|middle|user|customer|contact)_?name|surname"
@@ -36,12 +38,21 @@ class NoCommonNameError(LakehouseError):
 
 def common_name(files: Sequence[str]) -> tuple[str, str]:
     """What files of a dataset begin with, without dates and numbers, and end with; raises NoCommonNameError."""
-    stems, endings = zip(*((PurePath(name).stem, PurePath(name).suffix) for name in files), strict=True)
+    endings = [_ending(name) for name in files]
+    stems = [name.removesuffix(ending) for name, ending in zip(files, endings, strict=True)]
     alike = itertools.takewhile(lambda signs: len(set(signs)) == 1, zip(*stems, strict=False))
     begin = re.sub(r"[\d\W_]+\Z", "", "".join(signs[0] for signs in alike))
     if not re.match(r"[^\W\d_]", begin) or len(set(endings)) > 1 or not re.search("[a-z]", plain(begin)):
         raise NoCommonNameError(files)
     return begin, endings[0]
+
+
+def _ending(name: str) -> str:
+    """What says of what kind a file is: its last suffix, and for a packed file that of what is in it too."""
+    file = PurePath(name)
+    inner = PurePath(file.stem).suffix
+    is_packed = file.suffix[1:].lower() in PACKED_ENDINGS and inner[1:].lower() in _PLAIN_ENDINGS
+    return (inner if is_packed else "") + file.suffix
 
 
 def pattern_of(begin: str, ending: str) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO
 
+from lakehouse.contracts.file_options import PACKED_ENDINGS
 from lakehouse.lake.files import HEAD_BYTES
 
 MOST_UNPACKED = 16 << 30
@@ -38,8 +39,6 @@ class Codec(StrEnum):
 
 _MAGIC = {b"\x1f\x8b": Codec.GZIP, b"BZh": Codec.BZ2, b"\x28\xb5\x2f\xfd": Codec.ZSTD, b"PK\x03\x04": Codec.ZIP,
           b"PK\x05\x06": Codec.ZIP}  # fmt: skip
-_NAMES = {"gz": Codec.GZIP, "gzip": Codec.GZIP, "bz2": Codec.BZ2, "zst": Codec.ZSTD, "zstd": Codec.ZSTD,
-          "zip": Codec.ZIP}  # fmt: skip
 
 
 class PackedError(ValueError):
@@ -63,8 +62,8 @@ def codec_in(head: bytes) -> Codec | None:
 
 def codec_of(name: str, head: bytes) -> Codec | None:
     """What packed a file, None where nothing did; raises PackedError where its name says another thing."""
-    said, found = _NAMES.get(name.rsplit(".", 1)[-1].lower()), codec_in(head)
-    if said is not None and head and found is not said:
+    said, found = PACKED_ENDINGS.get(name.rsplit(".", 1)[-1].lower()), codec_in(head)
+    if said is not None and head and found != said:
         raise PackedError(f"its name says {said}, but it is {found or 'not packed'}; deliver it under its right name")
     return found
 
