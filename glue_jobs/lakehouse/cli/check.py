@@ -13,6 +13,7 @@ from lakehouse.cli.check_marts import model_problems
 from lakehouse.cli.check_models import contradictions
 from lakehouse.cli.check_money import mixed_marts, mixed_views
 from lakehouse.cli.check_reach import reach_problems
+from lakehouse.cli.check_rebuild import rebuild_problems
 from lakehouse.cli.model_sql import known_columns
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dbt_files import mart_problems, read_marts, read_models
@@ -134,6 +135,7 @@ def models_lines(project: Project, contracts: Contracts) -> Iterator[str]:
     marts = whole_marts(models)[0]
     yield from described_twice(project.dbt)
     yield from model_problems(project, contracts, models, marts, columns)
+    yield from rebuild_problems(project, contracts, models, marts, columns)
     yield from reach_problems(project.dbt, models, marts, contracts, columns)
 
 

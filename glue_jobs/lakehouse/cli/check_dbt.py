@@ -13,6 +13,7 @@ from typing import Any
 
 import jinja2
 
+from lakehouse.cli.jinja_words import environment, of_macros
 from lakehouse.contracts.property_names import KNOWN
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import nearest
@@ -47,8 +48,6 @@ _TESTS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 _OF_A_TEST = frozenset({"name", "config", "arguments", "description", "test_name", "where", "severity", "tags", "meta"})
 _TEST = re.compile(r"\{%-?\s*test\s+(\w+)\s*\(([^)]*)\)")
-_BLOCKS = re.compile(r"\{%(-?)\s*(?:test|data_test|materialization|snapshot|docs)\b(?:(?!%\}).)*?(-?)%\}", re.DOTALL)
-_ENDS = re.compile(r"\bend(?:test|data_test|materialization|snapshot|docs)\b")
 _NO_SQL = re.compile(r"\{#.*?#\}|\{\{-?\s*config\(.*?\)\s*-?\}\}|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -113,10 +112,8 @@ def _of_bytes(file: Path) -> Iterator[str]:
 
 
 def _of_jinja(file: Path) -> Iterator[str]:
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
-    text = _ENDS.sub("endmacro", _BLOCKS.sub(r"{%\1 macro block() \2%}", file.read_text(encoding="utf-8")))
     try:
-        environment.parse(text)
+        environment().parse(of_macros(file.read_text(encoding="utf-8")))
     except jinja2.TemplateSyntaxError as error:
         yield f"{file}:{error.lineno}: Jinja: {' '.join(str(error.message).split())}"
 

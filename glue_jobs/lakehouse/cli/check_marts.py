@@ -1,15 +1,13 @@
-"""Holds what a mart's files say against one another: columns, grain and name, and what differs at each build."""
+"""Holds what a mart's files say against one another: columns, grain and name."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from lakehouse.cli.model_sql import clock_words, tree_of
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.layers import SILVER
-from lakehouse.contracts.mart_graph import PAGE, Mart, Model
+from lakehouse.contracts.mart_graph import Mart, Model
 from lakehouse.contracts.marts import models as described
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.table_names import name_fault
@@ -19,15 +17,13 @@ from lakehouse.publish.column_check import TableColumns
 MATERIALIZED = ("table", "incremental", "view", "ephemeral")
 _ON_CHANGE = ("ignore", "fail", "append_new_columns", "sync_all_columns")
 _ELSEWHERE = ("alias", "database", "location_root")
-_THIS = re.compile(r"\{\{-?\s*this\b")
-_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _UNLESS = " unless "
 
 
 def model_problems(
     project: Project, contracts: Contracts, models: Mapping[str, Model], marts: Iterable[Mart], columns: TableColumns
 ) -> Iterator[str]:
-    """A line for each thing that a build would refuse, or that would make a mart differ from its full rebuild.
+    """A line for each thing that a build would refuse.
 
     columns: those of tables and views, as far as they are known.
     """
@@ -36,7 +32,7 @@ def model_problems(
         yield from (f"{model.file}:1: {fault}" for fault in (*_of_config(model), *_of_sources(model, contracts)))
     for mart in marts:
         faults = _of_columns(project.dbt, mart, columns.get(mart.full_name))
-        yield from (f"{mart.file}:1: {fault}" for fault in (*faults, *_of_rebuild(project.root, mart, models)))
+        yield from (f"{mart.file}:1: {fault}" for fault in faults)
 
 
 def _of_files(dbt: Path, contracts: Contracts) -> Iterator[str]:
@@ -98,21 +94,3 @@ def _of_columns(dbt: Path, mart: Mart, known: Sequence[str] | None) -> Iterator[
     for name in says.comments if says and known else ():
         if name.lower() not in own:
             yield f"its YAML describes {name}, which its SQL does not select.{nearest(name, own)}"
-
-
-def _of_rebuild(root: Path, mart: Mart, models: Mapping[str, Model]) -> Iterator[str]:
-    """What makes the rows of a build others than those of a full rebuild of the same tables."""
-    is_in_parts = any(reach.query for reach in mart.reach.values())
-    sql = _COMMENT.sub("", (root / mart.file).read_text(encoding="utf-8"))
-    tree = tree_of(models[mart.name], models, root)
-    if is_in_parts and _THIS.search(sql):
-        wanted = f"limit it by {{{{ in_changed() }}}} alone ({PAGE})"
-        yield f"reads {{{{ this }}}}, and rows that it leaves out then are deleted; {wanted}."
-    if is_in_parts and tree is not None and tree.args.get("limit"):
-        yield "LIMIT takes other rows of the changed keys than of all; remove it, or say reach whole."
-    for name in (mart.name, *mart.views):
-        view = tree_of(models[name], models, root)
-        for word in clock_words(view) if view is not None else ():
-            of = "" if name == mart.name else f", in {models[name].file}"
-            wanted = "let a view of dbt/athena_views compute it"
-            yield f"{word}{of} differs at each build, so that old rows differ from a full rebuild; {wanted}."

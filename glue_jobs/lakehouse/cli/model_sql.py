@@ -24,6 +24,8 @@ MACRO = "written_by_a_macro"
 """What stands in a tree for the text of a macro."""
 LIMIT = "in_changed"
 """What stands in a tree for that macro: a function of each key's name and of what is compared with the changed ones."""
+WITHIN = "within_changed"
+"""What stands in a tree for that macro: a function of the key's name, of what is compared, and of the days after."""
 _LEFT_OUT = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{-?\s*config\(.*?\)\s*-?\}\}", re.DOTALL)
 _REF = re.compile(r"\{\{-?\s*ref\(\s*['\"]([\w-]+)['\"]\s*\)\s*-?\}\}")
 _SOURCE = re.compile(r"\{\{-?\s*source\(\s*['\"][\w-]+['\"]\s*,\s*['\"]([\w-]+)['\"]\s*\)\s*-?\}\}")
@@ -38,15 +40,39 @@ _WHOLE = re.compile(r"\(\s*\{\{(?:(?!\}\}).)*\}\}\s*\)", re.DOTALL)
 _OTHER = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
-_BY_CLOCK = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.Rand, exp.Randn, exp.Uuid, exp.Shuffle)
-_BY_NAME = frozenset({"now", "getdate", "localtimestamp", "monotonically_increasing_id", "input_file_name"})
+_BY_CLOCK = (
+    exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.Localtimestamp, exp.CurrentTimezone, exp.Rand,
+    exp.Randn, exp.Randstr, exp.Uniform, exp.Uuid, exp.Shuffle, exp.CurrentUser, exp.SessionUser, exp.CurrentCatalog,
+    exp.CurrentDatabase, exp.CurrentSchema,
+)  # fmt: skip
+_BY_NAME = frozenset({
+    "now", "getdate", "sysdate", "localtimestamp", "current_user", "session_user", "user", "version",
+    "monotonically_increasing_id", "spark_partition_id", "input_file_name", "input_file_block_start",
+    "input_file_block_length", "reflect", "try_reflect", "java_method", "current_metastore",
+})  # fmt: skip
+_OF_TODAY = frozenset({"now", "today", "yesterday", "tomorrow"})
+_NAMES = frozenset({"localtimestamp", "_metadata"})
 
 
 def clock_words(tree: exp.Expr) -> tuple[str, ...]:
-    """What a query asks that gives another value at each run: the clock, chance, or where a row lies."""
-    words = [node.sql(dialect="spark").lower() for node in tree.find_all(*_BY_CLOCK)]
+    """What a query asks that gives another value at each run: the clock, chance, who asks, or where a row lies."""
+    words = [_clock_word(node) for node in tree.find_all(*_BY_CLOCK)]
     words += [node.name.lower() for node in tree.find_all(exp.Anonymous) if node.name.lower() in _BY_NAME]
+    words += [word for node in tree.find_all(exp.Column) if (word := node.parts[0].name.lower()) in _NAMES]
+    words += [f"'{node.name}'" for node in tree.find_all(exp.Literal) if _is_of_today(node)]
+    words += ["tablesample" for _ in tree.find_all(exp.TableSample)]
     return tuple(dict.fromkeys(word.partition("(")[0] for word in words))
+
+
+def _clock_word(node: exp.Expr) -> str:
+    return "unix_timestamp" if isinstance(node.parent, exp.StrToUnix) else node.sql(dialect="spark").lower()
+
+
+def _is_of_today(node: exp.Literal) -> bool:
+    """Whether a text is the word for a day that Spark takes in date'today' and timestamp'now'."""
+    cast = node.parent
+    is_time = isinstance(cast, exp.Cast) and cast.this is node and cast.to.this in exp.DataType.TEMPORAL_TYPES
+    return is_time and node.is_string and node.name.strip().lower() in _OF_TODAY
 
 
 def known_columns(models: Mapping[str, Model], root: Path, contracts: Contracts) -> dict[str, tuple[str, ...]]:
@@ -81,7 +107,11 @@ def tree_of(
     text = _REF.sub(lambda found: _named(models, found[1]), text)
     text = _SOURCE.sub(rf"{SILVER}.\1", text)
     text = _WHOLE.sub(f"(select {MACRO})", _LAST.sub(lambda found: f"{found[1]} {MACRO}" if found[1] else "", text))
-    text = _OTHER.sub(f" {MACRO} ", text)
+    return query_in(_OTHER.sub(f" {MACRO} ", text))
+
+
+def query_in(text: str) -> exp.Expr | None:
+    """The one query of a text of SQL; None where it cannot be read."""
     try:
         found = sqlglot.parse(text, dialect="spark")
     except SqlglotError:
@@ -95,11 +125,15 @@ def _named(models: Mapping[str, Model], name: str) -> str:
 
 def _limit(model: Model, given: str) -> str:
     """The condition that in_changed() is, by what it is given; it holds nothing where only dbt knows that."""
+    try:
+        return limit_text(model, ast.literal_eval(given.strip() or "{}"))
+    except (ValueError, SyntaxError):
+        return " true "
+
+
+def limit_text(model: Model, columns: Mapping[str, str]) -> str:
+    """What stands for in_changed() of a model. columns: the expressions that it is given by key, or none."""
     keys = model.config.get("unique_key") or ()
     every = [keys] if isinstance(keys, str) else keys
-    try:
-        named = ast.literal_eval(given.strip() or "{}") or {key: key for key in every}
-    except (ValueError, SyntaxError):
-        named = {}
-    compared = ", ".join(f"'{key}', {text}" for key, text in named.items())
+    compared = ", ".join(f"'{key}', {text}" for key, text in (columns or {key: key for key in every}).items())
     return f" {LIMIT}({compared}) " if compared else " true "
