@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import fastavro
 
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.opened import open_file
-from lakehouse.ingest.typed_rows import NOT_UTF8, Rows
-from lakehouse.ingest.typed_text import BrokenFileError, Kind, has_lost_bytes, plain_text
+from lakehouse.ingest.typed_rows import Rows, without_lost_bytes
+from lakehouse.ingest.typed_text import BrokenFileError, Kind, plain_text
 from lakehouse.ingest.whole_files import WholeFile
 
 _ROWS = 4096
@@ -81,8 +81,7 @@ def avro_rows(file: WholeFile, place: int, dataset: Dataset) -> Iterator[Rows]:
 
 def _rows(first: int, kinds: dict[str, Kind], records: list[Any]) -> Rows:
     columns = {name: [plain_text(record[name]) for record in records] for name in kinds}
-    broken: list[str | None] = [None] * len(records)
+    broken: Sequence[str | None] = [None] * len(records)
     for name, texts in columns.items():
-        broken = [NOT_UTF8 if has_lost_bytes(kinds[name], text) else rule
-                  for text, rule in zip(texts, broken, strict=True)]  # fmt: skip
+        broken = without_lost_bytes(kinds[name], texts, broken)
     return Rows(first, columns, broken)

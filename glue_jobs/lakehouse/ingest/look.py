@@ -21,6 +21,7 @@ from lakehouse.ingest.look_csv import fill_from_csv
 from lakehouse.ingest.look_json import fill_from_json
 from lakehouse.ingest.look_plain import Form, Plain, plain_files
 from lakehouse.ingest.look_sql import FACTS, typed
+from lakehouse.ingest.look_typed import fill_from_typed
 from lakehouse.ingest.look_words import Words, as_written, with_iso
 from lakehouse.ingest.looked import Filled, NotTakenError
 
@@ -91,7 +92,7 @@ def _looked_at(files: Sequence[File], plain: Mapping[File, Sequence[Plain]], zon
         raise NotTakenError(
             ", ".join(file.name for file in files), f"DuckDB cannot read it ({type(error).__name__})"
         ) from None
-    notes = (*(note for each in every for note in each.notes), *(_with_names(note, shown) for note in filled.notes))
+    notes = tuple(_with_names(note, shown) for note in filled.notes)
     clocks = frozenset((name,) for each in every for name in each.clocks)
     texts = {path: f"c{number}" for number, (path, kinds) in enumerate(filled.kinds.items()) if kinds == {"string"}}
     words = Words() if form.file_format.is_binary else with_iso(connection, texts, zone is not None)
@@ -104,7 +105,8 @@ def _filled(connection: duckdb.DuckDBPyConnection, every: Sequence[Plain]) -> Fi
     texts = [each.text for each in every]
     if every[0].form.file_format is FileFormat.CSV:
         return fill_from_csv(connection, texts, every[0].form.delimiter)
-    return fill_from_json(connection, texts, frozenset(name for each in every for name in each.maps))
+    typed = [each.typed for each in every if each.typed]
+    return fill_from_typed(connection, typed) if typed else fill_from_json(connection, texts)
 
 
 @contextlib.contextmanager

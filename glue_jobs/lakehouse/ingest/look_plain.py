@@ -1,36 +1,25 @@
-"""Files of any form as CSV or JSON Lines in UTF-8, in a folder of this machine: one way looks at all of them."""
+"""Text of any form as CSV or JSON Lines in UTF-8 in a folder of this machine; typed files stay as they are."""
 
 from __future__ import annotations
 
 import codecs
 import contextlib
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path as File
-from typing import TYPE_CHECKING, Any
 
-from lakehouse.contracts.choices import FileFormat, MergeStrategy
-from lakehouse.contracts.dataset import Dataset
-from lakehouse.contracts.file_options import AS_STANDARD, Encoding
+from lakehouse.contracts.choices import FileFormat
+from lakehouse.contracts.file_options import Encoding
 from lakehouse.ingest.json_document import DocumentError, elements
 from lakehouse.ingest.look_dialect import delimiter_of, is_utf8, is_windows_1252, path_in_document
+from lakehouse.ingest.look_typed import TypedFile, typed_file
 from lakehouse.ingest.looked import NotTakenError
 from lakehouse.ingest.opened import open_file
 from lakehouse.ingest.packed import Codec, PackedError, codec_in, codec_of, contents
 from lakehouse.ingest.sniff import binary_format, found_in
 from lakehouse.ingest.text_streams import decoded_chunks, open_stream
-from lakehouse.ingest.typed_header import column_kinds
 from lakehouse.ingest.typed_text import BrokenFileError, Kind
 from lakehouse.lake.files import HEAD_BYTES
-
-if TYPE_CHECKING:
-    from lakehouse.ingest.whole_files import WholeFile
-
-_MIDNIGHT = "T00:00:00"
-_RAW = (Kind.INTEGER, Kind.NUMBER, Kind.FLAG, Kind.OBJECT, Kind.LIST, Kind.MAP)
-_OF_ANY_CONTRACT = Dataset("any", "any", "", MergeStrategy.UPSERT, "*", FileFormat.CSV, (), (), (), None, None, (), (),
-                           0)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,26 +42,26 @@ class Form:
 
 @dataclass(frozen=True)
 class Plain:
-    """A file, its form, and the same as CSV or JSON Lines.
-
-    clocks: its columns of times without an offset. maps: those whose values are maps.
-    """
+    """A file, its form, and the same as CSV or JSON Lines, or with typed columns."""
 
     form: Form
     text: File
-    clocks: frozenset[str] = frozenset()
-    notes: tuple[str, ...] = ()
-    maps: frozenset[str] = frozenset()
+    typed: TypedFile | None = None
+
+    @property
+    def clocks(self) -> frozenset[str]:
+        """Its columns of times without an offset, which the types say."""
+        return self.typed.named(Kind.CLOCK) if self.typed else frozenset()
 
 
 def plain_files(file: File, folder: File) -> list[Plain]:
-    """A file, or each one in an archive, as text below a folder; raises NotTakenError."""
+    """A file, or each one in an archive, as text below a folder where it is text; raises NotTakenError."""
     with file.open("rb") as opened:
         head = opened.read(HEAD_BYTES)
     typed = binary_format(head)
     try:
         if typed is not None:
-            return [_typed(file, typed, folder)]
+            return [_typed(typed_file(file, typed))]
         codec = codec_of(file.name, head)
         if codec is None:
             return [_of_text(file, file, head, None, folder)]
@@ -80,6 +69,10 @@ def plain_files(file: File, folder: File) -> list[Plain]:
                 for text in _unpacked(file, codec, folder)]  # fmt: skip
     except (PackedError, BrokenFileError, DocumentError) as error:
         raise NotTakenError(file.name, str(error)) from None
+
+
+def _typed(file: TypedFile) -> Plain:
+    return Plain(Form(file.file_format), file.file, file)
 
 
 def _fresh(folder: File) -> File:
@@ -148,56 +141,3 @@ def _lines_of_document(text: File, path: tuple[str, ...], folder: File) -> File:
         for element in elements(decoded_chunks(opened, Encoding.UTF_8), path):
             written.write(element.replace("\r", " ").replace("\n", " ") + "\n")  # a text in JSON has no line ends
     return lines
-
-
-def _typed(file: File, file_format: FileFormat, folder: File) -> Plain:
-    """A file of typed columns as JSON Lines: numbers with their digits, times without an offset by the clock of UTC."""
-    size = file.stat().st_size
-    kinds, parts = column_kinds(str(file), size, file_format, AS_STANDARD)
-    of = replace(_OF_ANY_CONTRACT, file_format=file_format, file_options=AS_STANDARD)
-    from lakehouse.ingest.typed_rows import reader_of
-    from lakehouse.ingest.whole_files import WholeFile
-
-    whole, read = WholeFile(str(file), size, file.name, 1), reader_of(file_format)
-    if file_format is FileFormat.XLSX:
-        kinds = _kinds_of_sheet(whole, of, kinds)
-    lines, unread = _fresh(folder), 0
-    with lines.open("w", encoding="utf-8", newline="") as written:
-        for rows in (rows for place in range(parts) for rows in read(whole, place, of)):
-            for number, problem in enumerate(rows.unreadable):
-                unread += problem is not None
-                if problem is None:
-                    members = {name: _member(texts[number], kinds[name]) for name, texts in rows.columns.items()}
-                    written.write(f"{{{', '.join(f'{json.dumps(name)}: {text}' for name, text in members.items())}}}\n")
-    clocks = frozenset(name for name, kind in kinds.items() if kind is Kind.CLOCK)
-    note = f"{file.name}: {unread} rows cannot be read; ingest quarantines them"
-    maps = frozenset(name for name, kind in kinds.items() if kind is Kind.MAP)
-    return Plain(Form(file_format), lines, clocks, (note,) if unread else (), maps)
-
-
-def _kinds_of_sheet(file: WholeFile, of: Dataset, names: Iterable[str]) -> dict[str, Kind | None]:
-    """Days and times are told by all cells of a column, of which Excel says no more than each value does."""
-    times: dict[str, set[Kind]] = {name: set() for name in names}
-    from lakehouse.ingest.xlsx_rows import xlsx_rows
-
-    for rows in xlsx_rows(file, 0, of):
-        for name, texts in rows.columns.items():
-            times[name] |= {_time_of(text) for text in texts if text}
-    kinds = {frozenset({Kind.DAY}): Kind.DAY, frozenset({Kind.CLOCK}): Kind.CLOCK,
-             frozenset({Kind.DAY, Kind.CLOCK}): Kind.CLOCK}  # fmt: skip
-    return {name: kinds.get(frozenset(found), Kind.TEXT) for name, found in times.items()}
-
-
-def _time_of(text: str) -> Kind:
-    is_time = len(text) > 18 and text[4] == text[7] == "-" and text[10] == "T" and text[:4].isdecimal()
-    return Kind.TEXT if not is_time else Kind.DAY if text.endswith(_MIDNIGHT) else Kind.CLOCK
-
-
-def _member(text: str | None, kind: Kind | None) -> str:
-    """A value as JSON."""
-    if text is None or (kind is Kind.NUMBER and not text.lstrip("-")[:1].isdecimal()):
-        return "null"
-    if kind in _RAW:
-        return text
-    shown: Any = f"{text}Z" if kind is Kind.CLOCK else text.removesuffix(_MIDNIGHT) if kind is Kind.DAY else text
-    return json.dumps(shown, ensure_ascii=False)

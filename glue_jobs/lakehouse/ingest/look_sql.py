@@ -37,6 +37,14 @@ def typed(column: str, kind: str) -> str:
     }.get(kind, column)
 
 
+_LIKE_A_DAY = "c LIKE '____-__-__%'"
+"""What is quick to see; without it each value would be read as a time in many steps."""
+
+
+def _days(condition: str) -> str:
+    return f"count_if(CASE WHEN {_LIKE_A_DAY} THEN {condition} ELSE false END)"
+
+
 _IS_INSTANT = f"({_is(_INSTANT)} AND {_IS_DAY} AND {_micros('c')} IS NOT NULL)"
 _IS_DATE = f"({_is(_DAY)} AND {_IS_DAY})"
 _BARE = "ltrim(c, '-')"
@@ -51,9 +59,9 @@ FACTS = {
     "leading_zeros": f"count_if({_is('[+-]?0[0-9]+(?:[.][0-9]*)?')})",
     "plus_signs": "count_if(starts_with(c, '+'))",
     "grouped": f"count_if({_is('-?[0-9][0-9.]*,[0-9][0-9,.]*')})",
-    "dates": f"count_if({_IS_DATE})",
-    "instants": f"count_if({_IS_INSTANT})",
-    "local_times": f"count_if({_is(_LOCAL)})",
+    "dates": _days(_IS_DATE),
+    "instants": _days(_IS_INSTANT),
+    "local_times": _days(_is(_LOCAL)),
     "other_dates": f"count_if({_is(_OTHER_DATE)})",
     "null_words": f"count_if(lower(c) IN {NULLS})",
     "emails": "count_if(regexp_matches(c, '[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+'))",
@@ -62,7 +70,7 @@ FACTS = {
     "ibans": f"count_if({_is('[A-Z]{2}[0-9]{2} ?([A-Z0-9]{4} ?){2,7}[A-Z0-9]{0,4}')})",
     "integer_digits": f"max(length(ltrim(split_part({_BARE}, '.', 1), '0'))) FILTER ({_is(_NUMBER)})",
     "scale": f"max(length(split_part(c, '.', 2))) FILTER ({_is(_NUMBER)})",
-    "ahead": f"count_if({_WHEN} > $late)",
-    "days": f"count(DISTINCT {_WHEN} // 86400000000)",
+    "ahead": _days(f"{_WHEN} > $late"),
+    "days": f"count(DISTINCT CASE WHEN {_LIKE_A_DAY} THEN ({_WHEN}) // 86400000000 END)",
 }
 """Each fact of `ColumnFacts` as an aggregation over the values of c; $late: microseconds since 1970."""

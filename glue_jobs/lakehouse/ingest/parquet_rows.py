@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.ingest.opened import open_file
-from lakehouse.ingest.typed_rows import NOT_UTF8, Rows
-from lakehouse.ingest.typed_text import BrokenFileError, Kind, Pairs, has_lost_bytes, plain_text
+from lakehouse.ingest.typed_rows import Rows, without_lost_bytes
+from lakehouse.ingest.typed_text import BrokenFileError, Kind, Pairs, plain_text
 from lakehouse.ingest.whole_files import WholeFile
 
 _ROWS = 8192
@@ -58,12 +58,11 @@ def parquet_rows(file: WholeFile, place: int, dataset: Dataset) -> Iterator[Rows
         found = pq.ParquetFile(raw)
         first = 1 + sum(found.metadata.row_group(before).num_rows for before in range(place))
         for batch in found.iter_batches(batch_size=_ROWS, row_groups=[place]):
-            broken: list[str | None] = [None] * batch.num_rows
+            broken: Sequence[str | None] = [None] * batch.num_rows
             columns = {}
             for name, values in zip(batch.schema.names, batch.columns, strict=True):
                 columns[name], kind = _texts(values), _kind(values.type)
-                broken = [NOT_UTF8 if has_lost_bytes(kind, text) else rule
-                          for text, rule in zip(columns[name], broken, strict=True)]  # fmt: skip
+                broken = without_lost_bytes(kind, columns[name], broken)
             yield Rows(first, columns, broken)
             first += batch.num_rows
 
@@ -80,6 +79,8 @@ def _texts(values: Any) -> list[str | None]:
         return found
     if pa.types.is_float32(kind) or pa.types.is_float16(kind):
         return [plain_text(None if text is None else float(text)) for text in pc.cast(values, pa.string()).to_pylist()]
+    if not pa.types.is_nested(kind):
+        return [plain_text(value) for value in values.to_pylist()]
     return [plain_text(_plain(value, kind)) for value in values.to_pylist()]
 
 

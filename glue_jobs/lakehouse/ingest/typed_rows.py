@@ -14,13 +14,13 @@ from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.ingest.drift import by_contract_names
 from lakehouse.ingest.lines import FILE_STEP
-from lakehouse.ingest.typed_text import json_text
+from lakehouse.ingest.typed_text import Kind, json_text, may_lose_bytes
 from lakehouse.ingest.whole_files import WholeFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NOT_UTF8 = Encoding.UTF_8.rule
+_NOT_UTF8 = Encoding.UTF_8.rule
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,13 @@ class Part:
 
     file: WholeFile
     place: int = 0
+
+
+def without_lost_bytes(kind: Kind, texts: Sequence[str | None], broken: Sequence[str | None]) -> Sequence[str | None]:
+    """The rules that some rows break, with that of the encoding where a column has bytes that are no UTF-8."""
+    if not may_lose_bytes(kind):
+        return broken
+    return [_NOT_UTF8 if "\ufffd" in (text or "") else rule for text, rule in zip(texts, broken, strict=True)]
 
 
 Read = Callable[[WholeFile, int, Dataset], Iterator[Rows]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -79,15 +78,17 @@ class Pairs(dict[str, Any]):
         return self._pairs
 
 
-def has_lost_bytes(kind: Kind | None, text: str | None) -> bool:
-    """Whether bytes that are no UTF-8 stand in the text of a value that had bytes, or that may have some in it."""
-    return kind in (Kind.BYTES, Kind.OBJECT, Kind.LIST, Kind.MAP) and "\ufffd" in (text or "")
+def may_lose_bytes(kind: Kind) -> bool:
+    """Whether values are bytes, or may have some in them, which as text can have lost what is no UTF-8."""
+    return kind in (Kind.BYTES, Kind.OBJECT, Kind.LIST, Kind.MAP)
 
 
 def plain_text(value: Any) -> str | None:
     """A value as text: null for none, numbers with a point, times as ISO 8601, lists and objects as JSON."""
     if value is None or isinstance(value, str):
         return value
+    if type(value) is float:  # by far the most of what comes here
+        return _number(value)
     writer = next((write for kind, write in _WRITERS if isinstance(value, kind)), None)
     return str(value) if writer is None else writer(value)
 
@@ -99,7 +100,8 @@ def json_text(value: Any) -> str:
 
 def _number(value: float) -> str:
     """The shortest digits that are this number, without an exponent."""
-    return format(Decimal(repr(value)), "f") if math.isfinite(value) else str(value)
+    text = repr(value)
+    return format(Decimal(text), "f") if "e" in text else text
 
 
 def _instant(value: datetime) -> str:
