@@ -1,4 +1,4 @@
-"""`lakehouse new --kind`: what a file is, said beforehand."""
+"""`lakehouse new` with what is said beforehand: --kind, and --yes, which asks nobody."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.cli import new_write
 from lakehouse.cli.main import main
 from lakehouse.contracts.project import Project
 from tests.helpers.new_datasets import new_dataset
@@ -52,3 +53,14 @@ def test_what_a_kind_contradicts(
     file = delivered(tmp_path, "first.csv", "id,at\n1,2026-10-17\n")
     assert main(["new", str(file), *words, "--domain", "shop", "--yes"]) == 2
     assert wanted in capsys.readouterr().err
+
+
+def test_a_right_project_is_checked_once_where_nobody_is_asked(
+    shop: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[Path] = []
+    monkeypatch.setattr(new_write, "problems", lambda project: checked.append(project.root) or [])
+    file = delivered(tmp_path, "first.csv", "id,at\n1,2026-10-17\n")
+    assert main(["new", str(file), "--domain", "shop", "--yes"]) == 0
+    assert len(checked) == 1
+    assert checked[0] != shop.root, "with the new files"

@@ -78,8 +78,8 @@ def new(
     project = find_project()
     _require_names(name, domain)
     known = _known(project)
-    if known.domains:
-        require_right(project)
+    if known.domains and not yes:
+        require_right(project)  # before somebody answers questions for nothing
     wishes = Wishes(name, domain, _key(key, kind), sequence, date, kind == Kind.SNAPSHOT)
     _require_one_file(files, kind)
     looked = look(files, _zone(zone))
@@ -95,9 +95,10 @@ def new(
 
 def _known(project: Project) -> Contracts:
     """The contracts that there are; none before a project's first, which this command may write."""
+    from lakehouse.cli.new_write import has_contract
     from lakehouse.contracts.contract import Contracts
 
-    return project.contracts if any((project.root / "contracts").glob("*.y*ml")) else Contracts(())
+    return project.contracts if has_contract(project) else Contracts(())
 
 
 def _answered(looked: Looked, wishes: Wishes, domains: tuple[str, ...], yes: bool) -> Proposal:

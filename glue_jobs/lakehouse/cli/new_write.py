@@ -31,6 +31,11 @@ class ProjectNotRightError(LakehouseError):
         super().__init__(f"Nothing was written, for lakehouse check finds in {what}: {found[0]}{more}")
 
 
+def has_contract(project: Project) -> bool:
+    """Whether the project has one already; `lakehouse check` finds none to be wrong."""
+    return any((project.root / "contracts").glob("*.y*ml"))
+
+
 def require_right(project: Project) -> None:
     """Raise ProjectNotRightError where the project is wrong already."""
     if found := problems(project):
@@ -80,6 +85,8 @@ def _require_right_with(project: Project, texts: Mapping[Path, str | bytes]) -> 
             if file.parts[0] != "samples":
                 (copy.root / file).write_bytes(_in_utf8(text))
         if found := problems(copy):
+            if has_contract(project):
+                require_right(project)
             raise ProjectNotRightError("what it would be", [line.replace(f"{folder}/", "") for line in found])
 
 
