@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lakehouse.cli.app import CHECK, command, new_app
+from lakehouse.cli.new_wishes import (
+    Kind,
+    listed,
+    require_names,
+    require_one_file,
+    wished_columns,
+    wished_key,
+    wished_zone,
+)
 from lakehouse.cli.options import domain_names
 from lakehouse.cli.printing import print_line
 
@@ -20,14 +28,6 @@ if TYPE_CHECKING:
     from lakehouse.ingest.look import Looked
 
 app = new_app()
-
-
-class Kind(StrEnum):
-    """What a delivered file is."""
-
-    UPSERT = "upsert"
-    APPEND = "append"
-    SNAPSHOT = "snapshot"
 
 
 @command(app, "new", example="lakehouse new deliveries/returns_2026-10-18.csv --domain stores --yes", panel=CHECK)
@@ -60,6 +60,10 @@ def new(
         str | None,
         typer.Option("--zone", metavar="NAME", help="Whose clock times without an offset are by: Europe/Berlin."),
     ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="NAMES", help="The columns of CSV without a header, with commas between."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Take what is assumed; needed where nobody can answer.")] = False,
 ) -> None:
     """Write the contract, suite and sample of a new dataset from delivered files.
@@ -76,15 +80,15 @@ def new(
     from lakehouse.ingest.look import look
 
     project = find_project()
-    _require_names(name, domain)
+    require_names(name, domain)
     known = _known(project)
     if known.domains and not yes:
         require_right(project)  # before somebody answers questions for nothing
-    wishes = Wishes(name, domain, _key(key, kind), sequence, date, kind == Kind.SNAPSHOT)
-    _require_one_file(files, kind)
-    looked = look(files, _zone(zone))
+    wishes = Wishes(name, domain, wished_key(key, kind), sequence, date, kind == Kind.SNAPSHOT)
+    require_one_file(files, kind)
+    looked = look(files, wished_zone(zone), wished_columns(columns))
     proposal = _answered(looked, wishes, known.domains, yes)
-    _require_names(proposal.domain)
+    require_names(proposal.domain)
     _require_own_files(known, proposal)
     for line in proposal.lines:
         print_line(line)
@@ -122,7 +126,7 @@ def _asked(proposal: Proposal, question: str, wishes: Wishes) -> Wishes:
     guess = proposal.guesses[question]
     columns = "" if question == "domain" else f"columns: {', '.join(proposal.whole)}\n"
     answer = _answer(f"{columns}{question}: {guess.text} ({guess.why}). Enter to take it, or another: ")
-    values = _listed(answer or guess.text)
+    values = listed(answer or guess.text)
     if question == "key":
         return replace(wishes, key=values)
     if question == "domain":
@@ -138,55 +142,6 @@ def _answer(text: str) -> str:
         return input(text).strip()
     except EOFError:
         raise UsageError("The question was not answered; nothing was written.") from None
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(","))
-
-
-def _key(key: str | None, kind: Kind | None) -> tuple[str, ...] | None:
-    """The wished key; rows without one have none. Raises UsageError where key and kind contradict."""
-    from lakehouse.contracts.guesses import NO_KEY
-    from lakehouse.errors import UsageError
-
-    listed = _listed(key) if key else None
-    has_none = listed == (NO_KEY,)
-    if kind == Kind.APPEND and not has_none and listed:
-        raise UsageError(f"Rows of kind append have no key, found --key {key}; leave it out, or take another kind.")
-    if has_none and kind not in (None, Kind.APPEND):
-        raise UsageError(f"Files of kind {kind} need a key, found --key {NO_KEY}; name its columns, or take append.")
-    return (NO_KEY,) if kind == Kind.APPEND else listed
-
-
-def _zone(name: str | None) -> str | None:
-    """The name of a zone that is one; raises UsageError."""
-    from lakehouse.contracts.values_reader import zone_problem
-    from lakehouse.errors import UsageError
-
-    if name is not None and (problem := zone_problem(name)):
-        raise UsageError(f"--zone: {problem}")
-    return name
-
-
-def _require_one_file(files: list[Path], kind: Kind | None) -> None:
-    from lakehouse.errors import UsageError
-
-    if kind == Kind.SNAPSHOT and len(files) > 1:
-        raise UsageError(
-            f"Each snapshot has all keys, so {len(files)} of them tell no key; give the newest file alone."
-        )
-
-
-def _require_names(*names: str | None) -> None:
-    """Raise UsageError for a name that becomes a file's and is none."""
-    import re
-
-    from lakehouse.contracts.columns_reader import NAME
-    from lakehouse.errors import UsageError
-
-    for name in names:
-        if name is not None and not re.fullmatch(NAME[1:-1], name):
-            raise UsageError(f"'{name}' is no name; take lower_case letters, digits and _, with a letter first.")
 
 
 def _require_own_files(known: Contracts, proposal: Proposal) -> None:

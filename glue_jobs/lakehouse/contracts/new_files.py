@@ -127,6 +127,7 @@ def _file_options(profile: Profile) -> list[str]:
     found = {
         "delimiter": _DELIMITERS.get(profile.delimiter, ""),
         "encoding": "" if profile.encoding is Encoding.UTF_8 else profile.encoding.value,
+        "header": "" if profile.has_header else "false",
         "path": _quoted(".".join(profile.json_path)) if profile.json_path else "",
     }
     return [f"{name}: {value}" for name, value in found.items() if value]

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.new_dataset import Proposal
-from lakehouse.contracts.profile import Path
+from lakehouse.contracts.profile import Path, Profile
 
 SAMPLE_ROWS = 20
 Row = Mapping[Path, str | None]
@@ -25,7 +25,7 @@ def sample_text(proposal: Proposal, rows: Sequence[Row]) -> str:
         written = [
             {path: _with_comma(value) if path in commas else value for path, value in row.items()} for row in masked
         ]
-        return _csv(sample_paths(proposal), written, proposal.profile.delimiter)
+        return _csv(sample_paths(proposal), written, proposal.profile)
     kinds = {facts.path: facts.kinds for facts in proposal.profile.columns}
     return "".join(_object(proposal.paths, row, (), kinds) + "\n" for row in masked)
 
@@ -61,10 +61,11 @@ def _with_comma(value: str | None) -> str | None:
     return None if value is None else value.replace(".", ",")
 
 
-def _csv(paths: Sequence[Path], rows: Sequence[Row], delimiter: str) -> str:
+def _csv(paths: Sequence[Path], rows: Sequence[Row], profile: Profile) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow([path[0] for path in paths])
+    writer = csv.writer(out, delimiter=profile.delimiter, lineterminator="\n")
+    if profile.has_header:
+        writer.writerow([path[0] for path in paths])
     writer.writerows([[row[path] for path in paths] for row in rows])
     return out.getvalue()
 

@@ -57,6 +57,7 @@ class Profile:
     decimal_commas: columns whose decimals stand behind a comma. groups: those of them with points between groups.
     unclear_groups: columns in which a point may do the same. null_words: the words for null of columns of another form.
     formats: of dates, which are read here as ISO 8601 already. zone: of the clocks, where somebody said it.
+    has_header: whether the first line of CSV names the columns.
     """
 
     names: tuple[str, ...]
@@ -76,3 +77,4 @@ class Profile:
     null_words: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
     formats: Mapping[Path, str] = field(default_factory=dict)
     zone: str | None = None
+    has_header: bool = True

@@ -53,16 +53,16 @@ class Looked:
         return f"rtrim({column}, 'Z')" if is_clock else column
 
 
-def look(files: Sequence[File], zone: str | None = None) -> Looked:
+def look(files: Sequence[File], zone: str | None = None, columns: tuple[str, ...] = ()) -> Looked:
     """Read all files; raises NotTakenError for one that ingest could not take.
 
-    zone: by whose clock times without an offset are, where somebody said it.
+    zone: by whose clock times without an offset are, where somebody said it. columns: of CSV without a header.
     """
     for file in files:
         _require_file(file)
     with tempfile.TemporaryDirectory() as folder:
         plain = {file: plain_files(file, File(folder)) for file in files}
-        return _looked_at(files, plain, zone)
+        return _looked_at(files, plain, zone, columns)
 
 
 def _require_file(file: File) -> None:
@@ -72,7 +72,9 @@ def _require_file(file: File) -> None:
         raise NotTakenError(file.name, "a colon in its name, which Hadoop cannot open; give it another name")
 
 
-def _looked_at(files: Sequence[File], plain: Mapping[File, Sequence[Plain]], zone: str | None) -> Looked:
+def _looked_at(
+    files: Sequence[File], plain: Mapping[File, Sequence[Plain]], zone: str | None, columns: tuple[str, ...]
+) -> Looked:
     """plain: each file, or all in an archive, as text."""
     formats = {file: replace(each.form, codec=None) for file, found in plain.items() for each in found}
     others = {replace(each.form, codec=None) for found in plain.values() for each in found}
@@ -87,7 +89,7 @@ def _looked_at(files: Sequence[File], plain: Mapping[File, Sequence[Plain]], zon
     shown = {each.text: file.name for file, found in plain.items() for each in found}
     try:
         with _named(shown):
-            filled = _filled(connection, every)
+            filled = _filled(connection, every, columns)
     except duckdb.Error as error:
         raise NotTakenError(
             ", ".join(file.name for file in files), f"DuckDB cannot read it ({type(error).__name__})"
@@ -98,13 +100,17 @@ def _looked_at(files: Sequence[File], plain: Mapping[File, Sequence[Plain]], zon
     words = Words() if form.file_format.is_binary else with_iso(connection, texts, zone is not None)
     words = replace(words, clocks=clocks | words.clocks)
     looked = _looked(connection, files, form, replace(filled, notes=notes), words)
-    return replace(looked, profile=replace(looked.profile, zone=zone))
+    return replace(looked, profile=replace(looked.profile, zone=zone, has_header=not columns))
 
 
-def _filled(connection: duckdb.DuckDBPyConnection, every: Sequence[Plain]) -> Filled:
-    texts = [each.text for each in every]
-    if every[0].form.file_format is FileFormat.CSV:
-        return fill_from_csv(connection, texts, every[0].form.delimiter)
+def _filled(connection: duckdb.DuckDBPyConnection, every: Sequence[Plain], columns: tuple[str, ...]) -> Filled:
+    texts, form = [each.text for each in every], every[0].form
+    if form.file_format is FileFormat.CSV:
+        return fill_from_csv(connection, texts, form.delimiter, columns)
+    if columns:
+        raise NotTakenError(
+            texts[0].name, f"it is {form.in_words}, which names its columns itself; leave --columns out"
+        )
     typed = [each.typed for each in every if each.typed]
     return fill_from_typed(connection, typed) if typed else fill_from_json(connection, texts)
 

@@ -23,13 +23,20 @@ from lakehouse.say import format_count
 _NAMES = {" ": "blanks"}
 
 
-def fill_from_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[File], delimiter: str = ",") -> Filled:
-    """Every row of the files as text, an empty field as null; raises NotTakenError."""
-    headers = {file: _header(connection, file, delimiter) for file in files}
+def fill_from_csv(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[File], delimiter: str = ",", columns: tuple[str, ...] = ()
+) -> Filled:
+    """Every row of the files as text, an empty field as null; raises NotTakenError. columns: without a header."""
+    headers = {file: _without_header(file, delimiter, columns) if columns else _header(connection, file, delimiter)
+               for file in files}  # fmt: skip
     names = list(dict.fromkeys(name for header in headers.values() for name in header if name))
-    columns = [f"c{number} VARCHAR" for number in range(len(names))]
-    connection.execute(f"CREATE TABLE delivered ({', '.join(columns)})")
-    notes = [note for file, header in headers.items() for note in _fill(connection, file, header, names, delimiter)]
+    texts = [f"c{number} VARCHAR" for number in range(len(names))]
+    connection.execute(f"CREATE TABLE delivered ({', '.join(texts)})")
+    notes = [
+        note
+        for file, header in headers.items()
+        for note in _fill(connection, file, header, names, delimiter, has_header=not columns)
+    ]
     lacking = [name for name in names if any(name not in header for header in headers.values())]
     notes += [f"{name}: not in every file" for name in lacking]
     if any("" in header for header in headers.values()):
@@ -41,20 +48,39 @@ def fill_from_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[File], 
 
 def _header(connection: duckdb.DuckDBPyConnection, file: File, delimiter: str) -> tuple[str, ...]:
     """The names in the first record; raises NotTakenError where they are no names, or not set apart."""
-    with file.open("rb") as opened:
-        text = opened.read(HEAD_BYTES).decode("utf-8-sig", errors="ignore")
-    try:
-        fields = _names(text) if delimiter == "," else split(text.lstrip("\r\n").split(line_end(text))[0], delimiter)
-    except (QuotingError, csv.Error) as error:
-        raise NotTakenError(file.name, f"its first line cannot be read by RFC 4180: {error}") from None
+    fields = _first_fields(file, delimiter)
     if len(fields) < 2:
         raise NotTakenError(file.name, _sniffed(file))
+    if _has_values(connection, fields):
+        raise NotTakenError(
+            file.name,
+            "its first line holds values, not the names of its columns; add a header, or name them by --columns",
+        )
     twice = [name for name, number in Counter(fields).items() if number > 1 and name]
     if twice:
         raise NotTakenError(file.name, f"its header has {twice[0]!r} twice; give each column a name of its own")
-    if _has_values(connection, fields):
-        raise NotTakenError(file.name, "its first line holds values, not the names of its columns; add a header")
     return fields
+
+
+def _without_header(file: File, delimiter: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns as somebody named them; raises NotTakenError where the file has others, or a header."""
+    fields = _first_fields(file, delimiter)
+    if len(fields) != len(columns):
+        found = f"its first line has {format_count(len(fields), 'field')}, while --columns names {len(columns)}"
+        raise NotTakenError(file.name, found)
+    if set(fields) & set(columns):
+        raise NotTakenError(file.name, "its first line names its columns; leave --columns out")
+    return columns
+
+
+def _first_fields(file: File, delimiter: str) -> tuple[str, ...]:
+    """The fields of the first record; raises NotTakenError."""
+    with file.open("rb") as opened:
+        text = opened.read(HEAD_BYTES).decode("utf-8-sig", errors="ignore")
+    try:
+        return _names(text) if delimiter == "," else split(text.lstrip("\r\n").split(line_end(text))[0], delimiter)
+    except (QuotingError, csv.Error) as error:
+        raise NotTakenError(file.name, f"its first line cannot be read by RFC 4180: {error}") from None
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -82,7 +108,13 @@ def _sniffed(file: File) -> str:
 
 
 def _fill(
-    connection: duckdb.DuckDBPyConnection, file: File, header: tuple[str, ...], names: Sequence[str], delimiter: str
+    connection: duckdb.DuckDBPyConnection,
+    file: File,
+    header: tuple[str, ...],
+    names: Sequence[str],
+    delimiter: str,
+    *,
+    has_header: bool,
 ) -> list[str]:
     """Insert the rows of one file; a line for those that cannot be split into the header's columns."""
     fields = {f"f{number}": "VARCHAR" for number in range(len(header))}
@@ -90,8 +122,8 @@ def _fill(
     wanted = ", ".join(f"nullif({place[name]}, '')" if name in place else "NULL" for name in names)
     inserted = connection.execute(
         f"""INSERT INTO delivered SELECT {wanted} FROM read_csv($file, columns = {fields}, auto_detect = false,
-        header = true, delim = $delimiter, quote = '"', escape = '"', strict_mode = true, ignore_errors = true,
-        store_rejects = true, max_line_size = 16777216, parallel = false)""",
+        header = {str(has_header).lower()}, delim = $delimiter, quote = '"', escape = '"', strict_mode = true,
+        ignore_errors = true, store_rejects = true, max_line_size = 16777216, parallel = false)""",
         {"file": literal(file), "delimiter": delimiter},
     ).fetchone()
     found = connection.execute("SELECT count(DISTINCT line), min(line) FROM reject_errors").fetchone()

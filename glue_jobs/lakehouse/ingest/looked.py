@@ -14,7 +14,7 @@ class NotTakenError(LakehouseError):
     def __init__(self, file: str, found: str) -> None:
         self.file, self.found = file, found
         super().__init__(
-            f"{file}: {found}. Looked at are CSV (with a header), JSON, Parquet, Avro and Excel, text in UTF-8, UTF-16 "
+            f"{file}: {found}. Looked at are CSV, JSON, Parquet, Avro and Excel, text in UTF-8, UTF-16 "
             "or Windows-1252; nothing was written."
         )
 
