@@ -16,6 +16,7 @@ from sqlglot.errors import SqlglotError
 
 from lakehouse.cli.key_origins import Origins
 from lakehouse.cli.key_relations import CUT, Mix, Relation
+from lakehouse.cli.key_spans import span_fault, window_fault
 from lakehouse.cli.key_values import UNTOLD, is_same
 from lakehouse.cli.model_sql import tree_of
 from lakehouse.contracts.columns import UTC
@@ -86,6 +87,21 @@ class KeyCheck:
                         f"rows of others too: a build of changed keys would give it too few; put in_changed() behind "
                         f"it, in a later SELECT ({PAGE})."
                     )
+
+    def span_faults(self, mart: Mart) -> Iterator[str]:
+        """A sentence for each within_changed() that leaves out days of which a changed key is made."""
+        keys = {key.lower() for key in mart.keys}
+        for table in mart.reads:
+            relation, types = self._relation(mart, table), self._types(table)
+            for route in relation.routes:
+                for span in (one for one in route.spans if one.key in keys):
+                    own = self._with_same(table, list(route.of(span.key)))
+                    yield from span_fault(table, span, own, types)
+            for mix in self._mixes(mart, relation):
+                for span in (one for one in mix.spans if one.key in keys):
+                    own = self._with_same(table, [one for route in relation.routes for one in route.of(span.key)])
+                    if not self._has_in_common(table, mix, own):
+                        yield from window_fault(table, span, mix, own, types)
 
     def view_faults(self, model: Model, dataset: Dataset) -> Iterator[str]:
         """A sentence for what a view says it has of its table as it is and has not: tests would look at other rows."""

@@ -31,7 +31,8 @@ def reach_problems(
     keys = KeyCheck(dbt.parent, models, contracts, columns)
     for mart in marts:
         found = [line for table in mart.reach for line in _lines(dbt, mart, table, keys)]
-        yield from found or (f"{mart.file}:1: {fault}" for fault in dict.fromkeys(keys.limit_faults(mart)))
+        behind = dict.fromkeys([*keys.limit_faults(mart), *keys.span_faults(mart)]) if not found else ()
+        yield from found or (f"{mart.file}:1: {fault}" for fault in behind)
     for model in models.values():
         for dataset in contracts.datasets if model.fault is None else ():
             if is_view_of(model, dataset):

@@ -124,5 +124,8 @@ def _cut(node: exp.Expr, relation: Relation) -> Relation:
     words = [word.upper() for word in ("limit", "offset") if node.args.get(word)]
     if not words:
         return relation
-    cut = (replace(one, mixes=(*one.mixes, *(Mix(word, (), one.limits) for word in words))) for one in relation.routes)
+    cut = (
+        replace(one, mixes=(*one.mixes, *(Mix(word, (), one.limits, one.spans) for word in words)))
+        for one in relation.routes
+    )
     return replace(relation, routes=tuple(cut))

@@ -19,17 +19,40 @@ CUT = "LIMIT"
 
 
 @dataclass(frozen=True)
+class Span:
+    """A within_changed(): the key that it names, the values that it compares, and the days after the last changed."""
+
+    key: str
+    values: Values
+    days: int
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How many days of what it is ordered by a window looks back and ahead."""
+
+    order: Values
+    back: int
+    ahead: int
+
+
+@dataclass(frozen=True)
 class Mix:
-    """Where a row's result hangs on other rows. parts: values that those have in common; limits: of the rows there."""
+    """Where a row's result hangs on other rows. parts: values that those have in common.
+
+    limits, spans: of the rows there; frame: None where nothing limits how many of them it looks at.
+    """
 
     text: str
     parts: Values = ()
     limits: Limits = ()
+    spans: tuple[Span, ...] = ()
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True)
 class Route:
-    """A way of the table's rows. of: the values of a column by its name; limits: by what in_changed() takes rows.
+    """A way of the table's rows. of: the values of a column by its name; limits, spans: by what rows are taken.
 
     links: what a subquery holds equal outside of it, with the values. via: the subquery of an expression, for people.
     """
@@ -39,6 +62,7 @@ class Route:
     mixes: tuple[Mix, ...] = ()
     links: tuple[tuple[exp.Expr, Values], ...] = ()
     via: str = ""
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)

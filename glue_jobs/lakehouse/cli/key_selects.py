@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from lakehouse.cli.key_nodes import outside, own_nodes, text_of
 from lakehouse.cli.key_relations import Relation
-from lakehouse.cli.model_sql import LIMIT, MACRO
+from lakehouse.cli.model_sql import LIMIT, MACRO, WITHIN
 
 
 def alias_of(source: exp.Expr) -> str:
@@ -163,25 +163,35 @@ class SelectOf:
 
     def limits(self) -> Iterator[tuple[str, exp.Expr]]:
         """Each key that in_changed() asks for, with what it compares with the changed ones."""
+        for part in self._asked(LIMIT):
+            keys = [one.name.lower() for one in part.expressions[::2]]
+            yield from zip(keys, map(self.qualified, part.expressions[1::2]), strict=True)
+
+    def spans(self) -> Iterator[tuple[str, exp.Expr, int]]:
+        """Each key that within_changed() asks for, with what it compares and the days after the changed ones."""
+        for part in self._asked(WITHIN):
+            key, compared, days = part.expressions
+            yield key.name.lower(), self.qualified(compared), int(days.name)
+
+    def _asked(self, name: str) -> Iterator[exp.Anonymous]:
         where, joins = self.node.args.get("where"), self.node.args.get("joins") or ()
         conditions = [where.this if where else None, *(join.args.get("on") for join in joins)]
         for part in (part for condition in conditions if condition for part in _parts(condition)):
-            if isinstance(part, exp.Anonymous) and part.name == LIMIT:
-                keys = [one.name.lower() for one in part.expressions[::2]]
-                yield from zip(keys, map(self.qualified, part.expressions[1::2]), strict=True)
+            if isinstance(part, exp.Anonymous) and part.name == name:
+                yield part
 
-    def mixing(self) -> Iterator[tuple[str, list[exp.Expr]]]:
-        """The text of each part that looks at many rows, with what those have in common."""
+    def mixing(self) -> Iterator[tuple[str, list[exp.Expr], exp.Expr | None]]:
+        """The text of each part that looks at many rows, with what those have in common, and the window if any."""
         named = {one.name.lower(): one for one in self.node.args.get("windows") or ()}
         for window in own_nodes([*self.node.expressions, self.node.args.get("qualify")], exp.Window):
             of = named.get(window.alias.lower(), window) if isinstance(window, exp.Window) else window
-            yield text_of(window), [self.qualified(part) for part in of.args.get("partition_by") or ()]
+            yield text_of(window), [self.qualified(part) for part in of.args.get("partition_by") or ()], of
         for word in ("limit", "offset"):
             if self.node.args.get(word):
-                yield word.upper(), []
+                yield word.upper(), [], None
         for part in [self.node.args.get("from_"), *(self.node.args.get("joins") or ())]:
             if part is not None and part.this.args.get("sample"):
-                yield "TABLESAMPLE", []
+                yield "TABLESAMPLE", [], None
 
     def groups(self) -> Iterator[exp.Expr]:
         """What its rows are grouped by."""

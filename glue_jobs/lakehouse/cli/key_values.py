@@ -20,10 +20,10 @@ def is_same(value: exp.Expr, wanted: exp.Expr, types: Mapping[str, str]) -> bool
     A cast is judged where it stands on a column of a known type. A null is no key: the test of the grain refuses it.
     """
     is_null = isinstance(value.this if isinstance(value, exp.Cast) else value, exp.Null)
-    return is_null or value == UNTOLD or _plain(value, types) == _plain(wanted, types)
+    return is_null or value == UNTOLD or plain(value, types) == plain(wanted, types)
 
 
-def _plain(value: exp.Expr, types: Mapping[str, str]) -> str:
+def plain(value: exp.Expr, types: Mapping[str, str]) -> str:
     """The one text of all that say the same: each part is rewritten after those in it."""
     whole = exp.Tuple(expressions=[value.copy()])
     for node in reversed([*whole.walk()]):

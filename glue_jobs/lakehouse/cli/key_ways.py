@@ -10,8 +10,9 @@ from functools import cache, cached_property
 from sqlglot import exp
 
 from lakehouse.cli.key_nodes import OUTER, inside, is_outside
-from lakehouse.cli.key_relations import Limits, Mix, Relation, Route, Values
+from lakehouse.cli.key_relations import Frame, Limits, Mix, Relation, Route, Span, Values
 from lakehouse.cli.key_selects import SelectOf
+from lakehouse.cli.key_spans import frame_of
 from lakehouse.cli.key_values import UNTOLD
 
 _SAME_OF_A_GROUP = (
@@ -58,9 +59,10 @@ class Way:
         """The way on, out of the SELECT."""
         own = tuple((key, self.values(compared)) for key, compared in self.select.limits())
         limits = (*self.route.limits, *own)
-        return Route(
-            cache(self.of_column), limits, (*self.route.mixes, *self._mixes(limits)), self._links, self.route.via
-        )
+        asked = tuple(Span(key, self.values(compared), days) for key, compared, days in self.select.spans())
+        spans = (*self.route.spans, *asked)
+        mixes = (*self.route.mixes, *self._mixes(limits, spans))
+        return Route(cache(self.of_column), limits, mixes, self._links, self.route.via, spans)
 
     @cached_property
     def _strict(self) -> Way:
@@ -71,11 +73,17 @@ class Way:
         pairs = self.select.equal_for(self.source) if self.select.outer else ()
         return tuple((inside(right), self._strict.values(left)) for left, right in pairs if is_outside(right))
 
-    def _mixes(self, limits: Limits) -> Iterator[Mix]:
+    def _mixes(self, limits: Limits, spans: tuple[Span, ...]) -> Iterator[Mix]:
         """Where a row's result hangs on other rows of the SELECT: in windows, and where some rows are left out."""
         linked = tuple(value for _, values in self._links for value in values)
-        for text, parts in self.select.mixing():
-            yield Mix(text, (*linked, *(value for part in parts for value in self._strict.values(part))), limits)
+        for text, parts, window in self.select.mixing():
+            common = (*linked, *(value for part in parts for value in self._strict.values(part)))
+            yield Mix(text, common, limits, spans, None if window is None else self._frame(window))
+
+    def _frame(self, window: exp.Expr) -> Frame | None:
+        order = window.args.get("order")
+        first = [self.select.qualified(one.this) for one in order.expressions[:1]] if order else []
+        return frame_of(window.args.get("spec"), tuple(value for one in first for value in self.values(one)))
 
     def values(self, node: exp.Expr) -> Values:
         """The values of an expression of the SELECT."""

@@ -20,7 +20,7 @@ import yaml
 from jinja2 import nodes
 
 from lakehouse.cli.jinja_words import Untold, environment, of_macros
-from lakehouse.cli.model_sql import LIMIT, WITHIN, limit_text
+from lakehouse.cli.model_sql import LIMIT, WITHIN, limit_text, within_text
 from lakehouse.contracts.dbt_files import project_name
 from lakehouse.contracts.mart_graph import Model
 
@@ -139,7 +139,7 @@ class _Rendering:
             "zip": zip, "set": set, "adapter": _Adapter(self._run),
             "modules": SimpleNamespace(re=re, itertools=itertools, datetime=Untold(name="datetime")),
         }  # fmt: skip
-        own = {LIMIT: self._in_changed, WITHIN: _within_changed, "clustered": lambda: "", "elements": _elements}
+        own = {LIMIT: self._in_changed, WITHIN: within_text, "clustered": lambda: "", "elements": _elements}
         macros = {name: self._run(name) for name in self.jinja.macros} | own
         return {**known, **macros, self.jinja.project: SimpleNamespace(**macros)}
 
@@ -211,10 +211,6 @@ def forms_of(name: str) -> tuple[str, ...]:
 
 def _return(value: Any = "") -> None:
     raise _Returned(value)
-
-
-def _within_changed(column: str, key: str, days: Any = 0) -> str:
-    return f" {WITHIN}('{key}', {column}, {days}) "
 
 
 def _elements(name: str, _: str) -> str:

@@ -31,7 +31,8 @@ _REF = re.compile(r"\{\{-?\s*ref\(\s*['\"]([\w-]+)['\"]\s*\)\s*-?\}\}")
 _SOURCE = re.compile(r"\{\{-?\s*source\(\s*['\"][\w-]+['\"]\s*,\s*['\"]([\w-]+)['\"]\s*\)\s*-?\}\}")
 _ELEMENTS = re.compile(r"\{\{-?\s*elements\(\s*['\"](\w+)['\"]\s*,\s*source\([^()]*\)\s*\)\s*-?\}\}")
 _IN_CHANGED = re.compile(r"\{\{-?\s*in_changed\(\s*(?:columns\s*=)?((?:(?!\}\}).)*)\)\s*-?\}\}", re.DOTALL)
-_CONDITION = re.compile(r"\{\{-?\s*(?:within_changed|not_deleted)\((?:(?!\}\}).)*\}\}", re.DOTALL)
+_WITHIN_CHANGED = re.compile(r"\{\{-?\s*within_changed\(((?:(?!\}\}).)*)\)\s*-?\}\}", re.DOTALL)
+_CONDITION = re.compile(r"\{\{-?\s*not_deleted\((?:(?!\}\}).)*\}\}", re.DOTALL)
 _LAST = re.compile(
     r"(\b(?:on|where|having|and|or|not|by|from|join|select)\b|[,=<>(+-])?\s*\{\{(?:(?!\}\}).)*\}\}[\s;]*\Z",
     re.DOTALL | re.IGNORECASE,
@@ -104,6 +105,7 @@ def tree_of(
     text = _LEFT_OUT.sub("", (root / model.file).read_text(encoding="utf-8"))
     text = _ELEMENTS.sub(lambda found: f"({lists[found[1]]})" if found[1] in lists else found[0], text)
     text = _CONDITION.sub(" true ", _IN_CHANGED.sub(lambda found: _limit(model, found[1]), text))
+    text = _WITHIN_CHANGED.sub(lambda found: _within(found[1]), text)
     text = _REF.sub(lambda found: _named(models, found[1]), text)
     text = _SOURCE.sub(rf"{SILVER}.\1", text)
     text = _WHOLE.sub(f"(select {MACRO})", _LAST.sub(lambda found: f"{found[1]} {MACRO}" if found[1] else "", text))
@@ -129,6 +131,22 @@ def _limit(model: Model, given: str) -> str:
         return limit_text(model, ast.literal_eval(given.strip() or "{}"))
     except (ValueError, SyntaxError):
         return " true "
+
+
+def _within(given: str) -> str:
+    """The condition that within_changed() is, by what it is given; it holds nothing where only dbt knows that."""
+    try:
+        call = ast.parse(f"within({given.strip()})", mode="eval").body
+        assert isinstance(call, ast.Call)
+        named = dict(zip(("column", "key", "days"), map(ast.literal_eval, call.args), strict=False))
+        return within_text(**named, **{str(one.arg): ast.literal_eval(one.value) for one in call.keywords})
+    except (ValueError, SyntaxError, TypeError):
+        return " true "
+
+
+def within_text(column: str, key: str, days: int = 0) -> str:
+    """What stands for within_changed()."""
+    return f" {WITHIN}('{key}', {column}, {int(days)}) "
 
 
 def limit_text(model: Model, columns: Mapping[str, str]) -> str:
