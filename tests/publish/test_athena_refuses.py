@@ -66,6 +66,7 @@ REFUSED = [
     ("select string_agg(a, ',') from t", "write array_join(array_agg(x), ',')"),
     ("select to_char(d, 'YYYY') from t", "write date_format(x, '%Y-%m-%d')"),
     ("select nvl(a, 'x') from t", "write coalesce(x, …)"),
+    ("select isnull(n, 0) from t", "write coalesce(x, …), or x IS NULL"),
     ("select * from generate_series(1, 2)", "write unnest(sequence(a, b))"),
     ("select left(a, 1) from t", "write substr(x, 1, n)"),
     ("select typeof(n) from t", "run it with --athena"),

@@ -15,6 +15,11 @@ import yaml
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
+_NAMES = frozenset({
+    TokenType.VAR, TokenType.LEFT, TokenType.RIGHT, TokenType.FIRST, TokenType.RANGE, TokenType.ISNULL,
+})  # fmt: skip
+"""The tokens that are the name of a function where a bracket follows."""
+
 Fault = tuple[str, str]
 """What was found, and what to write in its place."""
 
@@ -89,7 +94,7 @@ def _of_functions(query: exp.Expr, tokens: Sequence[Token]) -> Iterator[Fault]:
     aliases = {alias.name.lower() for alias in query.find_all(exp.TableAlias)}
     for number, token in enumerate(tokens[:-1]):
         name = token.text.lower()
-        is_call = token.token_type in (TokenType.VAR, TokenType.LEFT, TokenType.RIGHT, TokenType.FIRST, TokenType.RANGE)
+        is_call = token.token_type in _NAMES
         if not is_call or tokens[number + 1].token_type is not TokenType.L_PAREN:
             continue
         is_group = name == "group" and number > 0 and tokens[number - 1].text.lower() == "within"
