@@ -156,12 +156,17 @@ def test_only_what_we_published_is_dropped(aws: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "reason", "kind", "code"),
-    [("FAILED", "line 1:8: no such column", AthenaError, 3), ("CANCELLED", "", AthenaBusyError, 75)],
+    ("state", "reason", "error", "kind", "code"),
+    [
+        ("FAILED", "line 1:8: no such column", {}, AthenaError, 3),
+        ("FAILED", "SYNTAX_ERROR", {"Retryable": False}, AthenaError, 3),
+        ("FAILED", "GENERIC_INTERNAL_ERROR", {"Retryable": True}, AthenaBusyError, 75),
+        ("CANCELLED", "", {}, AthenaBusyError, 75),
+    ],
 )
-def test_a_statement_that_athena_refuses(state: str, reason: str, kind: type[Any], code: int) -> None:
+def test_a_statement_that_athena_refuses(state: str, reason: str, error: Any, kind: type[Any], code: int) -> None:
     client = boto3.client("athena", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
-    status = {"State": state, **({"StateChangeReason": reason} if reason else {})}
+    status = {"State": state, "AthenaError": error, **({"StateChangeReason": reason} if reason else {})}
     with Stubber(client) as answers:
         answers.add_response("start_query_execution", {"QueryExecutionId": "1"})
         answers.add_response("get_query_execution", {"QueryExecution": {"Status": status}})

@@ -13,7 +13,7 @@ from deltalake import write_deltalake
 
 from lakehouse.contracts.contract import Contracts
 from lakehouse.publish import athena as athena_module
-from lakehouse.publish.athena import Athena, AthenaError
+from lakehouse.publish.athena import Athena, AthenaBusyError, AthenaError
 from lakehouse.publish.athena_query import query_athena
 from tools.twin.athena_engine import original_sql
 from tools.twin.calls import SECRET, Caller
@@ -137,6 +137,6 @@ def test_athena_reads_in_the_callers_name(server: Server) -> None:
 
 def test_a_fault_lets_a_query_fail_once(athena: Athena, server: Server) -> None:
     server.faults.begin("query-failed")
-    with pytest.raises(AthenaError, match="GENERIC_INTERNAL_ERROR"):
+    with pytest.raises(AthenaBusyError, match="GENERIC_INTERNAL_ERROR"):
         athena.run("SELECT 1 AS one", "ask")
     assert rows(athena, "SELECT 1 AS one").result.rows == [(1,)]

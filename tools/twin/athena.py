@@ -105,6 +105,8 @@ class Query:
         status: dict[str, Any] = {"State": self.state, "SubmissionDateTime": self.begun}
         if self.reason:
             status["StateChangeReason"] = self.reason
+        if self.state == "FAILED":
+            status["AthenaError"] = {"ErrorMessage": self.reason, "Retryable": self.reason == INTERNAL}
         if self.ended:
             status["CompletionDateTime"] = self.ended
         milliseconds = int(((self.ended or time.time()) - self.begun) * 1000)

@@ -44,7 +44,7 @@ class AthenaError(LakehouseError):
 
 
 class AthenaBusyError(TransientError):
-    """Athena did not answer in time, or the statement was cancelled."""
+    """Athena did not answer in time, cancelled the statement, or says that it may succeed when it is run again."""
 
     def __init__(self, what: str, state: str, reason: str) -> None:
         self.what, self.state, self.reason = what, state, reason
@@ -125,10 +125,10 @@ class Athena:
                 on_state(QueryState(status["State"], seconds, scanned))
             if status["State"] == "SUCCEEDED":
                 return Cost(scanned, time.monotonic() - start)
-            if status["State"] == "FAILED":
-                raise AthenaError(what, "FAILED", _shown(status.get("StateChangeReason", "")))
-            if status["State"] == "CANCELLED":
-                raise AthenaBusyError(what, "CANCELLED", _shown(status.get("StateChangeReason", "")))
+            if status["State"] in ("FAILED", "CANCELLED"):
+                may_succeed = status["State"] == "CANCELLED" or status.get("AthenaError", {}).get("Retryable", False)
+                kind = AthenaBusyError if may_succeed else AthenaError
+                raise kind(what, status["State"], _shown(status.get("StateChangeReason", "")))
             time.sleep(POLL_SECONDS)
         raise AthenaBusyError(what, "TIMEOUT", f"no answer in {WAIT_SECONDS:.0f} s")
 
