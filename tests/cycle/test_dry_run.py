@@ -101,10 +101,10 @@ def test_a_table_that_cannot_be_made_names_its_dataset(
 def test_what_a_model_does_with_changes_is_tried_too(spark: SparkSession, tmp_path: Path) -> None:
     """The first build of a mart is none of changes: a typo in that branch would wait for the second delivery."""
     assert deep(write_models(tmp_path / "right"), spark) == []
-    wrong = write_models(tmp_path / "wrong", mart=MART.replace("in_changed()", "in_chnaged()"))
+    wrong = write_models(tmp_path / "wrong", mart=MART.replace("in_changed()", "within_changed('nota', 'dt')"))
     (line,) = deep(wrong, spark)
     assert line.startswith("dbt/models/marts/fct_notes.sql: fct_notes: ")
-    assert "'in_chnaged' is undefined" in line
+    assert "`nota`" in line
 
 
 def test_what_spark_says_of_a_model_is_said_whole(spark: SparkSession, tmp_path: Path) -> None:
