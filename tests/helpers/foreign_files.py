@@ -156,8 +156,13 @@ def _of_utc(frame: Frame, *names: str) -> Frame:
 
 
 def _answers(file: Path) -> Frame:
-    frame = _csv()(file)
+    frame = _csv(true_values=["True", "true", "yes"], false_values=["FALSE", "no"])(file)
     return frame.assign(when=pd.to_datetime(frame["when"], utc=True, format="ISO8601"))
+
+
+def _clicks(file: Path) -> Frame:
+    frame = days(_json(lines=True)(file), "day")
+    return frame.assign(at=pd.to_datetime(frame["at"], unit="ms", utc=True))
 
 
 def _lines(rows: list[dict[str, Any]]) -> bytes:
@@ -191,7 +196,7 @@ WRITTEN = (
     Foreign("tills_1.zip", _zipped(a="till,shop,at,cash\n1,01,2026-10-17,1.10\n", b="till,shop,at,cash\n2,02,2026-10-18,20\n"),
             lambda file: days(_members(file), "at")),
     Foreign("orders_1.json", json.dumps(_ORDERS, indent=1).encode(), _json(("placed",))),
-    Foreign("clicks_1.jsonl", _lines(_CLICKS), lambda file: days(_json(lines=True)(file), "day")),
+    Foreign("clicks_1.jsonl", _lines(_CLICKS), _clicks),
     Foreign("stock_1.parquet", _parquet(_STOCK), lambda file: _of_utc(pd.read_parquet(file), "counted")),
     Foreign("readings_1.avro", _avro(), lambda file: pd.DataFrame(list(fastavro.reader(file.open("rb"))), dtype=object)),
     Foreign("plan_1.xlsx", _xlsx(),

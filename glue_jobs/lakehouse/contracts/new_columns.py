@@ -75,6 +75,7 @@ def _column(profile: Profile, facts: ColumnFacts, name: str, dataset: str) -> Fo
 
 def _values(profile: Profile, path: Path, kind: str) -> Values:
     """How the text of a column is to be read."""
+    true, false = profile.flags.get(path, (None, None))
     has_comma = path in profile.decimal_commas and kind.startswith("decimal")
     return Values(
         format=profile.formats.get(path) if kind in ("date", "timestamp") else None,
@@ -82,6 +83,8 @@ def _values(profile: Profile, path: Path, kind: str) -> Values:
         decimal_separator="," if has_comma else ".",
         group_separator="." if has_comma and path in profile.groups else None,
         null_words=profile.null_words.get(path, ()),
+        true_words=(true or "true",),
+        false_words=(false or "false",),
     )
 
 
@@ -94,6 +97,8 @@ def _said(values: Values, zone: str | None) -> Iterator[str]:
         yield f"written as {values.format}"
     if values.decimal_separator == ",":
         yield "numbers with a comma before their decimals"
+    if values.true_words != ("true",):
+        yield f"{values.true_words[0]} is true, {values.false_words[0]} is false"
     if values.null_words:
         yield f"{', '.join(values.null_words)} stands for no value"
 

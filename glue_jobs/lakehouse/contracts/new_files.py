@@ -12,7 +12,7 @@ from lakehouse.contracts.columns import Column
 from lakehouse.contracts.file_options import Encoding
 from lakehouse.contracts.new_dataset import Proposal
 from lakehouse.contracts.profile import Profile
-from lakehouse.contracts.values import Values
+from lakehouse.contracts.values import AS_WRITTEN, Values
 from lakehouse.contracts.yaml_places import read_yaml
 
 _DELIMITERS = {";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -162,8 +162,9 @@ def _words(values: Values) -> dict[str, str]:
     found = {} if values.decimal_separator == "." else {"decimalSeparator": _quoted(values.decimal_separator)}
     if values.group_separator:
         found["groupSeparator"] = _quoted(values.group_separator)
-    if values.null_words:
-        found["nullWords"] = f"[{', '.join(map(_quoted, values.null_words))}]"
+    lists = {"trueWords": values.true_words, "falseWords": values.false_words, "nullWords": values.null_words}
+    usual = ((), AS_WRITTEN.true_words, AS_WRITTEN.false_words)
+    found |= {name: f"[{', '.join(map(_quoted, words))}]" for name, words in lists.items() if words not in usual}
     return found
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.columns import Column
@@ -51,10 +52,24 @@ def _without_personal_data(proposal: Proposal, rows: Sequence[Row]) -> list[Row]
 
 
 def _made_up(column: Column, number: int) -> str:
-    day = (date(2000, 1, 1) + timedelta(days=number)).isoformat()
     if column.type == "string":
         return f"{column.name} {number}"
-    return {"date": day, "timestamp": f"{day}T00:00:00Z", "boolean": "false"}.get(column.type, str(number))
+    if column.type == "boolean":
+        return column.values.false_words[0]
+    return _made_up_time(column, number) if column.type in ("date", "timestamp") else str(number)
+
+
+def _made_up_time(column: Column, number: int) -> str:
+    """A day, as the contract says that it is written."""
+    values, day = column.values, datetime(2000, 1, 1, tzinfo=UTC) + timedelta(days=number)
+    if values.epoch_unit:
+        return str(int(day.timestamp()) * 1_000_000 // values.epoch_unit)
+    if values.format:
+        parts = {"yyyy": "2000", "MM": f"{day:%m}", "dd": f"{day:%d}", "HH": "00", "mm": "00", "ss": "00"}
+        parts |= {"M": str(day.month), "d": str(day.day)}
+        return re.sub("|".join(parts), lambda found: parts[found[0]], values.format)
+    iso = f"{day:%Y-%m-%d}"
+    return iso if column.type == "date" else f"{iso}T00:00:00{'' if values.time_zone else 'Z'}"
 
 
 def _with_comma(value: str | None) -> str | None:
@@ -76,12 +91,13 @@ def _object(paths: Mapping[Path, Column], row: Row, parent: Path, kinds: Mapping
     for path, column in paths.items():
         if path[:-1] == parent:
             value = None if column.fields else row[path]  # a list is there as JSON, with all that is in it
-            text = _object(paths, row, path, kinds) if column.fields else _json(value, kinds[path])
+            is_number = column.values.epoch_unit is not None
+            text = _object(paths, row, path, kinds) if column.fields else _json(value, kinds[path], is_number)
             members.append(f"{json.dumps(path[-1], ensure_ascii=False)}: {text}")
     return "{" + ", ".join(members) + "}"
 
 
-def _json(value: str | None, kinds: frozenset[str]) -> str:
+def _json(value: str | None, kinds: frozenset[str], is_number: bool) -> str:
     if value is None:
         return "null"
-    return value if "string" not in kinds else json.dumps(value, ensure_ascii=False)
+    return value if is_number or "string" not in kinds else json.dumps(value, ensure_ascii=False)

@@ -57,7 +57,8 @@ class Profile:
     decimal_commas: columns whose decimals stand behind a comma. groups: those of them with points between groups.
     unclear_groups: columns in which a point may do the same. null_words: the words for null of columns of another form.
     formats: of dates, which are read here as ISO 8601 already. zone: of the clocks, where somebody said it.
-    has_header: whether the first line of CSV names the columns.
+    has_header: whether the first line of CSV names the columns. flags: the words for true and false of columns that
+    have both, which are true and false here already.
     """
 
     names: tuple[str, ...]
@@ -78,3 +79,4 @@ class Profile:
     formats: Mapping[Path, str] = field(default_factory=dict)
     zone: str | None = None
     has_header: bool = True
+    flags: Mapping[Path, tuple[str, str]] = field(default_factory=dict)

@@ -17,6 +17,8 @@ import duckdb
 
 from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.profile import ColumnFacts, Path, Profile
+from lakehouse.contracts.values import EPOCHS
+from lakehouse.ingest.look_coded import epoch_as_written, flag_as_written, with_epochs, with_flags
 from lakehouse.ingest.look_csv import fill_from_csv
 from lakehouse.ingest.look_json import fill_from_json
 from lakehouse.ingest.look_plain import Form, Plain, plain_files
@@ -47,8 +49,10 @@ class Looked:
     def _as_delivered(self, path: Path) -> str:
         """A column's text in SQL: dates, and times without an offset, as the files have them."""
         column, written = self.column_of[path], self.profile.formats.get(path)
+        if path in self.profile.flags:
+            return flag_as_written(column, self.profile.flags[path])
         if written is not None:
-            return as_written(column, written)
+            return epoch_as_written(column, written) if written in EPOCHS else as_written(column, written)
         is_clock = path in self.profile.clocks and not self.form.file_format.is_binary
         return f"rtrim({column}, 'Z')" if is_clock else column
 
@@ -96,11 +100,19 @@ def _looked_at(
         ) from None
     notes = tuple(_with_names(note, shown) for note in filled.notes)
     clocks = frozenset((name,) for each in every for name in each.clocks)
-    texts = {path: f"c{number}" for number, (path, kinds) in enumerate(filled.kinds.items()) if kinds == {"string"}}
+    texts = _named_by(filled, "string")
+    epochs = with_epochs(connection, _named_by(filled, "string" if form.file_format is FileFormat.CSV else "number"))
+    flags = {} if form.file_format.is_binary else with_flags(connection, texts)
     words = Words() if form.file_format.is_binary else with_iso(connection, texts, zone is not None)
-    words = replace(words, clocks=clocks | words.clocks)
+    words = replace(words, clocks=clocks | words.clocks, formats={**words.formats, **epochs}, flags=flags)
+    filled = replace(filled, kinds=filled.kinds | dict.fromkeys(epochs, frozenset({"string"})))
     looked = _looked(connection, files, form, replace(filled, notes=notes), words)
     return replace(looked, profile=replace(looked.profile, zone=zone, has_header=not columns))
+
+
+def _named_by(filled: Filled, kind: str) -> dict[Path, str]:
+    """The columns of the table whose values are all of one JSON type."""
+    return {path: f"c{number}" for number, (path, kinds) in enumerate(filled.kinds.items()) if kinds == {kind}}
 
 
 def _filled(connection: duckdb.DuckDBPyConnection, every: Sequence[Plain], columns: tuple[str, ...]) -> Filled:
@@ -156,7 +168,7 @@ def _looked(
     profile = Profile(
         names, form.file_format, size, rows, columns, filled.notes, distinct, form.encoding, words.clocks,
         form.delimiter, form.path, filled.commas.decimals, filled.commas.groups, filled.commas.unclear, words.nulls,
-        words.formats,
+        words.formats, flags=words.flags,
     )  # fmt: skip
     return Looked(profile, connection, column_of, form)
 

@@ -23,11 +23,15 @@ _LAST_MONTH = 12
 
 @dataclass(frozen=True)
 class Words:
-    """What a contract has to say of columns: words for null, formats of dates; clocks: those without an offset."""
+    """What a contract has to say of columns: words for null, formats of dates; clocks: those without an offset.
+
+    flags: the words of columns for true and false.
+    """
 
     nulls: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
     formats: Mapping[Path, str] = field(default_factory=dict)
     clocks: frozenset[Path] = frozenset()
+    flags: Mapping[Path, tuple[str, str]] = field(default_factory=dict)
 
 
 def with_iso(connection: duckdb.DuckDBPyConnection, columns: Mapping[Path, str], has_zone: bool) -> Words:
