@@ -62,16 +62,22 @@ def block(query: str) -> str:
 
 
 def write_models(root: Path, reach: str = "direct", mart: str = MART, config: str = CONFIG) -> Project:
-    """The small project with its models and, as far as dbt needs them, our macros and profile."""
-    project = write_project(root)
+    """The small project with its models."""
+    project = with_dbt(write_project(root))
     for folder in ("models/staging", "models/marts"):
         (project.dbt / folder).mkdir(parents=True, exist_ok=True)
     files = {
-        "dbt_project.yml": PROJECT, "models/sources.yml": SOURCES, "models/staging/stg_visits.sql": STAGING,
+        "models/sources.yml": SOURCES, "models/staging/stg_visits.sql": STAGING,
         "models/marts/fct_notes.sql": config + mart, "models/marts/fct_notes.yml": YAML.format(reach=reach),
     }  # fmt: skip
     for name, text in files.items():
         (project.dbt / name).write_text(text, encoding="utf-8")
+    return project
+
+
+def with_dbt(project: Project) -> Project:
+    """The project with what dbt needs to start: settings without a model, our profile, macros and tests."""
+    (project.dbt / "dbt_project.yml").write_text(PROJECT, encoding="utf-8")
     shutil.copy(DBT / "profiles.yml", project.dbt)
     for folder in ("macros", "tests/generic"):
         shutil.copytree(DBT / folder, project.dbt / folder, dirs_exist_ok=True)
