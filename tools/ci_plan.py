@@ -50,7 +50,7 @@ SUITES = (
     Suite("test-layout", 220, 4, ("layout",)),
     Suite("test-policy", 340, 4, ("terraform", "s3")),
     Suite("test-s3-drivers", 600, 5, ("jvm", "s3")),
-    Suite("test-model", 690, 5, ("transform", "dbt")),
+    Suite("test-model", 800, 5, ("transform", "dbt")),
     Suite("test-contracts", 200, 5, ("contracts", "dbt")),
     Suite("test-foreign", 600, 6, ("contracts", "ingest")),
     Suite("test-cluster", 440, 6, ("runtime", "transform")),
