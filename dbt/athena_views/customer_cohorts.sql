@@ -2,7 +2,7 @@
 -- column cohort_month date: First day of the month in which they first ordered.
 -- column month_begin date: First day of the month in which they ordered.
 -- column months_since bigint: Months from the one to the other; 0 for the first.
--- column cohort_customers bigint: Customers of the cohort.
+-- column cohort_customers bigint: Customers of the cohort, the same in each of its months: do not sum.
 -- column customers bigint: Those of them with an order in the month; of one month they add up over cohorts.
 -- column retention decimal(18,6): Customers divided by those of the cohort.
 -- column orders bigint: Their orders in the month that are not cancelled.

@@ -3,7 +3,7 @@
 -- column period_begin date: Monday of the week, or first day of the month.
 -- column is_complete boolean: Whether its last day is not after the latest complete day, see day_completeness; a rate of another is not final.
 -- column customers bigint: Different customers with an order that is not cancelled, sales without a customer left out; do not sum, who buys in two weeks is in both.
--- column new_customers bigint: Those whose first order is in the period; these add up.
+-- column new_customers bigint: Those whose first order is in the period; these add up. Orders before the first one in the lake are not known: the first periods show too many.
 -- column returning_customers bigint: Those who had ordered before it began.
 -- column repeat_rate decimal(18,6): Returning customers divided by customers.
 -- column orders bigint: Their orders that are not cancelled; sales without a customer are in none.

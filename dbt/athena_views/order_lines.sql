@@ -9,7 +9,7 @@
 -- column status varchar: One of placed, paid, shipped, returned, cancelled.
 -- column is_kept boolean: Whether the line is neither cancelled nor returned, and so part of net revenue, cost and units.
 -- column quantity integer: Units ordered.
--- column unit_price decimal(12,2): Price of one unit before the discount, in euro.
+-- column unit_price decimal(12,2): Price charged for one unit before the discount, in euro; the list price of that time is in silver.products.
 -- column discount_amount decimal(12,2): Discount on the whole line, in euro.
 -- column line_amount decimal(18,2): Quantity × price minus discount, in euro; the sum over kept lines is the net revenue.
 -- column unit_cost decimal(12,2): Cost of one unit when it was ordered, in euro, that of its first version for orders before that; null if the product is unknown.

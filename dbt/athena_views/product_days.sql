@@ -1,7 +1,7 @@
 -- description: Sales and margin of each product per day.
 -- column day date: UTC date; filter by it, so that only the files of those days are read.
 -- column product_id varchar: Product sold.
--- column orders bigint: Orders with at least one line of the product that is not cancelled.
+-- column orders bigint: Orders with at least one line of the product that is not cancelled; do not sum over products, who orders two counts in both.
 -- column units bigint: Units sold, of lines neither cancelled nor returned.
 -- column units_returned bigint: Units of returned lines, on the day of their order.
 -- column net_revenue decimal(18,2): Quantity × price minus discount of the units sold, in euro.

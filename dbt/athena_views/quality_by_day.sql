@@ -11,7 +11,7 @@
 -- column files_refused bigint: Files that were refused as a whole, as for a missing column; no row of them is anywhere.
 -- column rows_refused bigint: Rows of these files.
 -- column pass_rate decimal(18,6): Share of rows_landed that passed; null if there are none. Refused files are not part of it.
--- column rules_broken bigint: Distinct rules that a row or a whole batch broke.
+-- column rules_broken bigint: Distinct rules that a row or a whole batch broke; do not sum.
 with
 
 validated as (

@@ -3,7 +3,7 @@
 -- column domain varchar: Domain; marts or lakehouse for work on all, empty for what lies around several domains.
 -- column step varchar: ingest, validate, transform, publish or maintain; around for the session's start and what follows.
 -- column table_name varchar: Dataset or mart; null for work on none in particular.
--- column runs bigint: Number of runs that took the step.
+-- column runs bigint: Number of runs that took the step; do not sum over steps, one run takes several.
 -- column failed bigint: Number of those in which it failed.
 -- column rows_read bigint: Number of rows read.
 -- column rows_written bigint: Number of rows written.

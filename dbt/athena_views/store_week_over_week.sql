@@ -1,4 +1,4 @@
--- description: For every day and store: the seven days that end with this day, compared with the seven days before.
+-- description: For every day and store: the seven days that end with this day, compared with the seven days before. Sum nothing over days: each day is in seven rows.
 -- column day date: Last of the seven days (UTC), each on which any store has data; a filter by day reads the files of fourteen days.
 -- column store varchar: Store, S and three digits; each with data in either week.
 -- column orders bigint: Orders of the seven days.
@@ -8,9 +8,9 @@
 -- column net_revenue_change decimal(18,6): Relative growth of net revenue, 0.1 for 10 % more, -1 for a store that stopped; null if the week before had none.
 -- column sessions bigint: Visits of the seven days.
 -- column sessions_week_before bigint: Visits of the seven days before.
--- column days_covered bigint: Days of the seven on which any store has data.
+-- column days_covered bigint: Days of the seven on which any store has data; for one store count its days in daily_store_metrics.
 -- column days_covered_week_before bigint: Days of the seven before on which any store has data.
--- column is_complete boolean: Whether both weeks have seven days of data, and the last day is over and has orders and visits of half the stores that had them seven days before.
+-- column is_complete boolean: Of all stores together: whether both weeks have seven days of data, and the last day is over and has orders and visits of half the stores that had them seven days before.
 -- column comparable_change decimal(18,6): Relative growth of net revenue where is_complete, else null.
 -- column orders_change decimal(18,6): Relative growth of orders; null if the week before had none.
 -- column sessions_change decimal(18,6): Relative growth of visits; null if the week before had none.

@@ -79,6 +79,7 @@ ANSWERS = {
             where {KEPT}
         )
         select store_id, count(*) filter (where cost is null), sum(net), sum(net - cost),
+            sum(net) filter (where cost is not null),
             round(sum(net - cost)::double / (sum(net) filter (where cost is not null))::double, 4)
         from lines group by all order by 1""",
     "What came back, by the day of the order and by the day of the return?": """
