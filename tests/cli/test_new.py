@@ -14,7 +14,6 @@ from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.contracts.warnings import contract_warnings
 from tests.helpers.new_datasets import files_of, new_dataset, write_csv
-from tests.helpers.small_project import write_project
 
 RETURNS = """\
 Return ID,store_id,qty,refund,mail,sold,at,updated_at,is_deleted,empty,discount
@@ -26,14 +25,6 @@ EVENTS = """\
 {"id": "e1", "amount": 1.50, "n": 12345678901234567890, "device": {"os": "iOS", "v": 3}, "tags": ["a"], "at": "2026-10-17T10:00:00Z"}
 {"id": "e2", "amount": 0.1, "n": 1, "device": {"os": null, "v": 4}, "tags": [], "at": "2026-10-17T10:00:00+02:00", "more": true}
 """  # noqa: E501
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project of one domain, shop, in which the command is run."""
-    project = write_project(tmp_path / "project")
-    monkeypatch.setenv("LAKEHOUSE_PROJECT", str(project.root))
-    return project
 
 
 def delivered(folder: Path, name: str, content: str | bytes) -> Path:

@@ -9,17 +9,8 @@ import pytest
 
 from lakehouse.contracts.project import Project
 from tests.helpers.new_datasets import new_dataset
-from tests.helpers.small_project import write_project
 
 WORDS = ("--domain", "shop", "--sequence", "arrival", "--yes")
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project of one domain, shop, in which the command is run."""
-    project = write_project(tmp_path / "project")
-    monkeypatch.setenv("LAKEHOUSE_PROJECT", str(project.root))
-    return project
 
 
 def of_values(shop: Project, folder: Path, name: str, values: list[str]) -> tuple[str, str | None, list[str]]:

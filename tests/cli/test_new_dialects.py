@@ -16,7 +16,6 @@ from lakehouse.contracts.values import AS_WRITTEN, Values
 from lakehouse.ingest.header import read_header
 from lakehouse.lake.files import list_files
 from tests.helpers.new_datasets import new_dataset
-from tests.helpers.small_project import write_project
 
 WORDS = ("--domain", "shop", "--yes")
 ROWS = [
@@ -25,14 +24,6 @@ ROWS = [
     ["2", "Öl; kalt", "", "20", "7", "2,500", "2026-10-18"],
 ]
 POINTS = Values(decimal_separator=",", group_separator=".")
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project of one domain, shop, in which the command is run."""
-    project = write_project(tmp_path / "project")
-    monkeypatch.setenv("LAKEHOUSE_PROJECT", str(project.root))
-    return project
 
 
 def written(delimiter: str, rows: list[list[str]] = ROWS) -> str:

@@ -20,7 +20,6 @@ from lakehouse.ingest.packed import Codec
 from lakehouse.lake.files import list_files
 from tests.corpus.formats import Way, workbook
 from tests.helpers.new_datasets import new_dataset, write_csv
-from tests.helpers.small_project import write_project
 
 UTF_8, UTF_16 = Encoding.UTF_8, Encoding.UTF_16
 FORMS = {
@@ -40,14 +39,6 @@ WORDS = ("--domain", "shop", "--key", "id", "--kind", "snapshot", "--date", "day
 def header(file: Path, of: Dataset) -> Header:
     (found,) = (one for one in list_files(str(file.parent)) if one.path == file.name)
     return read_header(str(file.parent), found, of)
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project of one domain, shop, in which the command is run."""
-    project = write_project(tmp_path / "project")
-    monkeypatch.setenv("LAKEHOUSE_PROJECT", str(project.root))
-    return project
 
 
 def test_every_format_is_among_them() -> None:

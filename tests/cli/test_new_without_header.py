@@ -11,17 +11,8 @@ from lakehouse.contracts.project import Project
 from lakehouse.ingest.header import read_header
 from lakehouse.lake.files import list_files
 from tests.helpers.new_datasets import new_dataset
-from tests.helpers.small_project import write_project
 
 WORDS = ("--domain", "shop", "--yes")
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project of one domain, shop, in which the command is run."""
-    project = write_project(tmp_path / "project")
-    monkeypatch.setenv("LAKEHOUSE_PROJECT", str(project.root))
-    return project
 
 
 @pytest.mark.parametrize("sign", [",", ";"])

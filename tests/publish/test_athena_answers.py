@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from lakehouse.contracts.contract import Contracts
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.paths import Lake
-from lakehouse.publish.athena import Athena, Cost
+from lakehouse.publish.athena import Athena, AthenaBusyError, AthenaError, Cost
 from lakehouse.publish.athena_account import AthenaThrottledError, refusals
 from lakehouse.publish.athena_query import query_athena
 
@@ -125,3 +125,23 @@ def test_a_query_costs_at_least_ten_megabytes_unless_it_reads_nothing(
     assert Cost(scanned, 1.0).dollars == pytest.approx(dollars)
     monkeypatch.setenv("LAKEHOUSE_ATHENA_PRICE", "9")
     assert Cost(scanned, 1.0).dollars == pytest.approx(dollars * 9 / 5)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "error", "kind", "code"),
+    [
+        ("FAILED", "line 1:8: no such column", {}, AthenaError, 3),
+        ("FAILED", "SYNTAX_ERROR", {"Retryable": False}, AthenaError, 3),
+        ("FAILED", "GENERIC_INTERNAL_ERROR", {"Retryable": True}, AthenaBusyError, 75),
+        ("CANCELLED", "", {}, AthenaBusyError, 75),
+    ],
+)
+def test_a_statement_that_athena_refuses(state: str, reason: str, error: Any, kind: type[Any], code: int) -> None:
+    client = boto3.client("athena", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
+    status = {"State": state, "AthenaError": error, **({"StateChangeReason": reason} if reason else {})}
+    with Stubber(client) as answers:
+        answers.add_response("start_query_execution", {"QueryExecutionId": "1"})
+        answers.add_response("get_query_execution", {"QueryExecution": {"Status": status}})
+        with pytest.raises(kind, match=f"Athena did not create the view daily: {state} ?{reason}") as caught:
+            Athena(client, "s3://lake/results/", "primary").run("select 1", "create the view daily")
+    assert (caught.value.exit_code, caught.value.state, caught.value.reason) == (code, state, reason)

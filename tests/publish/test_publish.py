@@ -12,7 +12,6 @@ from typing import Any
 import boto3
 import pyarrow as pa
 import pytest
-from botocore.stub import Stubber
 from deltalake import DeltaTable, write_deltalake
 from moto import mock_aws
 from moto.core.exceptions import JsonRESTError
@@ -21,7 +20,7 @@ from moto.moto_api import state_manager
 
 from lakehouse.contracts.marts import Described
 from lakehouse.publish import athena
-from lakehouse.publish.athena import Athena, AthenaBusyError, AthenaError
+from lakehouse.publish.athena import Athena, AthenaBusyError
 from lakehouse.publish.catalogue import MANAGED, VERSION, GlueCatalogue, table_input
 from lakehouse.publish.parity import ParityError, UnreadableFeatureError, open_readable, require_parity
 from lakehouse.publish.view_check import check_views
@@ -153,26 +152,6 @@ def test_only_what_we_published_is_dropped(aws: None) -> None:
         glue.create_table(DatabaseName="silver", TableInput={"Name": name, "Parameters": parameters})
     assert GlueCatalogue(glue).drop_others("silver", {"sales"}) == ["old"]
     assert [t["Name"] for t in glue.get_tables(DatabaseName="silver")["TableList"]] == ["sales", "theirs"]
-
-
-@pytest.mark.parametrize(
-    ("state", "reason", "error", "kind", "code"),
-    [
-        ("FAILED", "line 1:8: no such column", {}, AthenaError, 3),
-        ("FAILED", "SYNTAX_ERROR", {"Retryable": False}, AthenaError, 3),
-        ("FAILED", "GENERIC_INTERNAL_ERROR", {"Retryable": True}, AthenaBusyError, 75),
-        ("CANCELLED", "", {}, AthenaBusyError, 75),
-    ],
-)
-def test_a_statement_that_athena_refuses(state: str, reason: str, error: Any, kind: type[Any], code: int) -> None:
-    client = boto3.client("athena", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
-    status = {"State": state, "AthenaError": error, **({"StateChangeReason": reason} if reason else {})}
-    with Stubber(client) as answers:
-        answers.add_response("start_query_execution", {"QueryExecutionId": "1"})
-        answers.add_response("get_query_execution", {"QueryExecution": {"Status": status}})
-        with pytest.raises(kind, match=f"Athena did not create the view daily: {state} ?{reason}") as caught:
-            Athena(client, "s3://lake/results/", "primary").run("select 1", "create the view daily")
-    assert (caught.value.exit_code, caught.value.state, caught.value.reason) == (code, state, reason)
 
 
 def test_a_statement_that_athena_never_answers(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:

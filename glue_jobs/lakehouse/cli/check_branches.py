@@ -6,12 +6,10 @@ import difflib
 import re
 from collections.abc import Iterator
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from lakehouse.cli.model_jinja import ProjectJinja
-from lakehouse.cli.model_sql import LIMIT, WITHIN
+from lakehouse.cli.model_sql import LIMIT, WITHIN, query_in
 from lakehouse.contracts.mart_graph import PAGE, Model
 
 _OF_CHANGES = frozenset({LIMIT, WITHIN})
@@ -31,13 +29,13 @@ def branch_faults(jinja: ProjectJinja, model: Model) -> Iterator[str]:
                 f"it plainer: {_ALONE} ({PAGE})."
             )
         return
-    plain = _without(full)
-    if _names_in(full):
+    if named := re.search(rf"\b({LIMIT}|{WITHIN})\(", full):
         yield (
-            f"{model.file}:{_line(jinja, model, _names_in(full)[0])}: {_names_in(full)[0]}() stands outside of "
-            f"{{% if is_incremental() %}}, and a full build would leave rows out; put it into one ({PAGE})."
+            f"{jinja.place_of(model, named[1])}: {named[1]}() stands outside of {{% if is_incremental() %}}, and a "
+            f"full build would leave rows out; put it into one ({PAGE})."
         )
         return
+    plain = _without(full)
     if _without(changes) == plain:
         return
     alone = [place for place in places if _without(jinja.rendered(model, [place]) or "") != plain]
@@ -52,10 +50,7 @@ def branch_faults(jinja: ProjectJinja, model: Model) -> Iterator[str]:
 
 def _without(sql: str) -> str:
     """A query in one form, without its conditions on changed keys; its text where it cannot be read."""
-    try:
-        (tree,) = sqlglot.parse(sql, dialect="spark")
-    except (SqlglotError, ValueError):
-        tree = None
+    tree = query_in(sql)
     if tree is None:
         return " ".join(re.sub(rf"\b(?:where|and|having)\s+(?:{LIMIT}|{WITHIN})\([^\n]*?\)\s", " ", sql).split())
     for node in list(tree.find_all(*_CONDITIONS, exp.Join)):
@@ -79,15 +74,6 @@ def _parts(condition: exp.Expr) -> list[exp.Expr]:
 
 def _is_of_changes(node: exp.Expr) -> bool:
     return isinstance(node, exp.Anonymous) and node.name in _OF_CHANGES
-
-
-def _names_in(sql: str) -> list[str]:
-    return re.findall(rf"\b({LIMIT}|{WITHIN})\(", sql)
-
-
-def _line(jinja: ProjectJinja, model: Model, word: str) -> int:
-    text = (jinja.dbt.parent / model.file).read_text(encoding="utf-8")
-    return text.count("\n", 0, max(text.find(word), 0)) + 1
 
 
 def _difference(full: str, other: str) -> str:

@@ -11,6 +11,9 @@ from lakehouse.cli.model_jinja import OWN, ProjectJinja, forms_of
 from lakehouse.contracts.mart_graph import PAGE, Model
 from lakehouse.errors import nearest
 
+DIFFERS_AT_EACH_BUILD = (
+    " differs at each build, so that old rows differ from a full rebuild; let a view of dbt/athena_views compute it."
+)
 _AT_EACH_BUILD = frozenset({
     "run_started_at", "invocation_id", "thread_id", "flags", "invocation_args_dict", "selected_resources",
     "should_full_refresh", "current_timestamp", "current_timestamp_in_utc", "snapshot_get_time", "context", "random",
@@ -65,8 +68,7 @@ def _fault(jinja: ProjectJinja, name: str, *, is_in_parts: bool) -> tuple[str, s
             f", and a full rebuild has no rows of an earlier build; read other models alone ({PAGE}).",
         )
     if name.removesuffix("()") in _AT_EACH_BUILD | _OF_THE_CLOCK:
-        wanted = "let a view of dbt/athena_views compute it"
-        return name, f" differs at each build, so that old rows differ from a full rebuild; {wanted}."
+        return name, DIFFERS_AT_EACH_BUILD
     if name in _AT_EACH_PLACE:
         wanted = "write the value itself, or a var of dbt_project.yml"
         return name, f" differs from machine to machine, so that old rows differ from a rebuild elsewhere; {wanted}."
@@ -102,7 +104,7 @@ def _names(jinja: ProjectJinja, node: nodes.Node, own: frozenset[str]) -> Iterat
     if isinstance(node, nodes.Name):
         yield from () if node.ctx != "load" or node.name in own else (node.name,)
     elif isinstance(node, nodes.Getattr):
-        yield from (f"{node.attr}",) if node.attr in _OF_THE_CLOCK | _AT_EACH_BUILD else ()
+        yield from (node.attr,) if node.attr in _OF_THE_CLOCK | _AT_EACH_BUILD else ()
     elif isinstance(node, nodes.Filter):
         yield from ("random",) if node.name == "random" else ()
     elif isinstance(node, nodes.Call):
@@ -129,9 +131,9 @@ def _own_names(root: nodes.Node) -> frozenset[str]:
     """The names that a part of Jinja gives values itself."""
     names = {one.name for one in root.find_all(nodes.Name) if one.ctx in ("store", "param")}
     again = {
-        one.name
+        given.target.name
         for given in root.find_all(nodes.Assign)
-        for one in given.node.find_all(nodes.Name)
-        if one.ctx == "load" and any(one.name == name.name for name in [given.target] if isinstance(name, nodes.Name))
+        if isinstance(given.target, nodes.Name)
+        and any(one.ctx == "load" and one.name == given.target.name for one in given.node.find_all(nodes.Name))
     }
     return frozenset(names - again)

@@ -184,8 +184,8 @@ class KeyCheck:
     def _identity(self, table: str) -> tuple[str, ...]:
         """The columns of which a table has one row each."""
         dataset, model = self._datasets.get(table), self.models.get(table.partition(".")[2])
-        keys = dataset.identity if dataset else model.config.get("unique_key") if model else ()
-        return tuple(key.lower() for key in ((keys,) if isinstance(keys, str) else keys or ()))
+        keys = dataset.identity if dataset else model.keys if model else ()
+        return tuple(key.lower() for key in keys)
 
     @cached_property
     def _datasets(self) -> dict[str, Dataset]:

@@ -108,11 +108,10 @@ def _of_choice(rows: Rows, call: exp.Expr) -> Iterator[Fault]:
     if rows.decides(decided, call.this):
         return
     if lacking := rows.lacking_of_rows(decided):
-        names = ", ".join(sorted(one.rpartition(".")[2] for one in lacking))
         yield (
             _words(call),
             f"{text_of(call)} takes one of the rows with the same {text_of(call.expression)}, {_ANOTHER}; write "
-            f"struct({text_of(call.expression)}, {names}) there ({PAGE}).",
+            f"struct({text_of(call.expression)}, {_listed(lacking)}) there ({PAGE}).",
         )
 
 
@@ -158,5 +157,8 @@ def _words(call: exp.Expr) -> tuple[str, ...]:
 
 
 def _add(lacking: frozenset[str]) -> str:
-    names = ", ".join(sorted(one.rpartition(".")[2] for one in lacking))
-    return f"add {names} to its ORDER BY ({PAGE})"
+    return f"add {_listed(lacking)} to its ORDER BY ({PAGE})"
+
+
+def _listed(lacking: frozenset[str]) -> str:
+    return ", ".join(sorted(one.rpartition(".")[2] for one in lacking))

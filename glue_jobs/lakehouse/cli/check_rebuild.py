@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +9,7 @@ from functools import cached_property
 from sqlglot import exp
 
 from lakehouse.cli.check_branches import branch_faults
-from lakehouse.cli.check_jinja import jinja_faults
+from lakehouse.cli.check_jinja import DIFFERS_AT_EACH_BUILD, jinja_faults
 from lakehouse.cli.check_order import order_faults
 from lakehouse.cli.model_jinja import ProjectJinja
 from lakehouse.cli.model_sql import clock_words, query_in
@@ -60,7 +59,7 @@ class _Rebuild:
         model = self.jinja.models[mart.name]
         tree = self._tree(model)
         if tree is not None and tree.args.get("limit"):
-            where = self._line(model, "limit")
+            where = self.jinja.place_of(model, "limit")
             yield f"{where}: LIMIT takes other rows of the changed keys than of all; remove it, or say reach whole."
         yield from branch_faults(self.jinja, model)
 
@@ -69,12 +68,10 @@ class _Rebuild:
         yield from jinja_faults(self.jinja, model, is_in_parts=is_in_parts)
         tree = self._tree(model)
         for word in clock_words(tree) if tree is not None else ():
-            wanted = "let a view of dbt/athena_views compute it"
-            where = self._line(model, word)
-            yield f"{where}: {word} differs at each build, so that old rows differ from a full rebuild; {wanted}."
+            yield f"{self.jinja.place_of(model, word)}: {word}{DIFFERS_AT_EACH_BUILD}"
         every = order_faults(tree, self._of_table, is_cut=not is_in_parts) if tree is not None else ()
         for words, sentence in every:
-            yield f"{self._line(model, *words)}: {sentence}"
+            yield f"{self.jinja.place_of(model, *words)}: {sentence}"
 
     def _of_table(self, name: str) -> Given:
         """What a table of silver, a mart or a view gives."""
@@ -97,20 +94,10 @@ class _Rebuild:
     def _keys(self) -> Mapping[str, tuple[str, ...]]:
         """Of which columns each table of silver and each mart has one row."""
         found = {f"{SILVER}.{dataset.name}": tuple(dataset.identity) for dataset in self.contracts.datasets}
-        for model in self.jinja.models.values():
-            key = model.config.get("unique_key") or ()
-            found[f"{model.schema}.{model.name}"] = (key,) if isinstance(key, str) else tuple(key)
-        return found
+        return found | {f"{model.schema}.{model.name}": model.keys for model in self.jinja.models.values()}
 
     def _tree(self, model: Model) -> exp.Expr | None:
         if model.name not in self._trees:
             text = self.jinja.full(model)
             self._trees[model.name] = None if text is None else query_in(text)
         return self._trees[model.name]
-
-    def _line(self, model: Model, *words: str) -> str:
-        """Where the first of some words stands in a model; its first line where a macro writes it."""
-        text = (self.jinja.dbt.parent / model.file).read_text(encoding="utf-8")
-        every = [re.search(rf"(?:(?<!\w)|(?!\w)){re.escape(word)}(?!\w)", text, re.IGNORECASE) for word in words]
-        found = next(filter(None, every), None)
-        return f"{model.file}:{text.count(chr(10), 0, found.start()) + 1 if found else 1}"

@@ -16,12 +16,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import jinja2
-import yaml
 from jinja2 import nodes
 
 from lakehouse.cli.jinja_words import Untold, environment, of_macros
 from lakehouse.cli.model_sql import LIMIT, WITHIN, limit_text, within_text
-from lakehouse.contracts.dbt_files import project_name
+from lakehouse.contracts.dbt_files import project_name, project_settings
 from lakehouse.contracts.mart_graph import Model
 
 OWN = frozenset({LIMIT, WITHIN, "clustered", "elements"})
@@ -67,7 +66,7 @@ class ProjectJinja:
     @cached_property
     def variables(self) -> Mapping[str, Any]:
         """The vars of dbt_project.yml: those of the project's own name count."""
-        given = yaml.safe_load((self.dbt / "dbt_project.yml").read_text(encoding="utf-8")).get("vars") or {}
+        given = project_settings(self.dbt).get("vars") or {}
         return {**given, **(given.get(self.project) or {})}
 
     def tree(self, model: Model) -> nodes.Template:
@@ -92,6 +91,13 @@ class ProjectJinja:
         """Where the model and the macros of the project ask is_incremental(), as file:line."""
         texts = {model.file: self._text(model)} | {file: self._files[file] for file in sorted(self._files)}
         return tuple(dict.fromkeys(place for file, text in texts.items() for place in _places(text, file)))
+
+    def place_of(self, model: Model, *words: str) -> str:
+        """Where the first of some words stands in a model, as file:line; its first line where a macro writes it."""
+        text = self._text(model)
+        every = [re.search(rf"(?:(?<!\w)|(?!\w)){re.escape(word)}(?!\w)", text, re.IGNORECASE) for word in words]
+        found = next(filter(None, every), None)
+        return _place(text, model.file, found) if found else f"{model.file}:1"
 
     def _text(self, model: Model) -> str:
         return (self.dbt.parent / model.file).read_text(encoding="utf-8")

@@ -151,7 +151,5 @@ def within_text(column: str, key: str, days: int = 0) -> str:
 
 def limit_text(model: Model, columns: Mapping[str, str]) -> str:
     """What stands for in_changed() of a model. columns: the expressions that it is given by key, or none."""
-    keys = model.config.get("unique_key") or ()
-    every = [keys] if isinstance(keys, str) else keys
-    compared = ", ".join(f"'{key}', {text}" for key, text in (columns or {key: key for key in every}).items())
+    compared = ", ".join(f"'{key}', {text}" for key, text in (columns or {key: key for key in model.keys}).items())
     return f" {LIMIT}({compared}) " if compared else " true "

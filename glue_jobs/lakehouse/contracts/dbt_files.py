@@ -73,10 +73,15 @@ def mart_names(dbt: Path) -> tuple[str, ...]:
     return tuple(sorted(name for name, model in read_models(dbt).items() if model.is_table))
 
 
+def project_settings(dbt: Path) -> dict[str, Any]:
+    """What dbt_project.yml says."""
+    settings: dict[str, Any] = yaml.safe_load((dbt / "dbt_project.yml").read_text(encoding="utf-8"))
+    return settings
+
+
 def project_name(dbt: Path) -> str:
     """The name of the dbt project, which is part of every model's ID."""
-    project = yaml.safe_load((dbt / "dbt_project.yml").read_text(encoding="utf-8"))
-    return str(project["name"])
+    return str(project_settings(dbt)["name"])
 
 
 def read_marts(dbt: Path) -> tuple[Mart, ...]:
@@ -87,7 +92,7 @@ def read_marts(dbt: Path) -> tuple[Mart, ...]:
 def read_models(dbt: Path) -> dict[str, Model]:
     """Every model by its name; one that cannot be read has its fault: a config in Jinja, or an undeclared source."""
     described, schemas = _described(dbt)
-    defaults = _defaults(dbt / "dbt_project.yml")
+    defaults = _defaults(dbt)
     files = sorted((dbt / "models").rglob("*.sql"))
     models = (_model(dbt, file, defaults, described.get(file.stem, {}), schemas) for file in files)
     return {model.name: model for model in models if model.config.get("enabled", True)}
@@ -158,9 +163,9 @@ def _source(where: str, name: str, table: str, schemas: Mapping[str, str]) -> st
     return f"{schemas[f'{name}.{table}']}.{table}"
 
 
-def _defaults(file: Path) -> dict[str, Any]:
+def _defaults(dbt: Path) -> dict[str, Any]:
     """The settings of a project's models by folder; none where dbt would not find a project."""
-    project = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    project = project_settings(dbt) if (dbt / "dbt_project.yml").is_file() else {}
     return (project.get("models") or {}).get(project.get("name")) or {}
 
 

@@ -51,6 +51,12 @@ class Model:
         """Whether it holds rows of its own, which grow old; a view does not."""
         return self.materialized in _TABLES
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its unique_key, one name or several."""
+        given = self.config.get("unique_key") or ()
+        return (given,) if isinstance(given, str) else tuple(given)
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -141,19 +147,18 @@ def mart_of(model: Model, models: Mapping[str, Model]) -> Mart:
         raise model.fault
     views: list[str] = []
     reads = tuple(sorted(set(_reads(model, models, views))))
-    keys = _names(model.config.get("unique_key"))
     meta = model.config.get("meta") or {}
     if model.schema != MARTS:
         raise MartError(
             model.file, f"is a table in the schema '{model.schema}'; tables lie in '{MARTS}', so leave out its schema."
         )
-    reach = _reach(model, keys, reads, meta.get("reach") or {})
+    reach = _reach(model, model.keys, reads, meta.get("reach") or {})
     given = meta.get("amounts") or {}
     if not isinstance(given, Mapping):
         raise MartError(model.file, f"meta.amounts is {given!r}; name columns, each with its dataset ({PAGE}).")
     amounts = {str(column): str(words) for column, words in given.items()}
     deadline = _deadline(model, meta.get("deadline"))
-    return Mart(model.name, model.file, keys, reads, reach, amounts, tuple(sorted(views)), deadline)
+    return Mart(model.name, model.file, model.keys, reads, reach, amounts, tuple(sorted(views)), deadline)
 
 
 def _deadline(model: Model, given: Any) -> str | None:
@@ -162,10 +167,6 @@ def _deadline(model: Model, given: Any) -> str | None:
     raise MartError(
         model.file, f'meta.deadline is {given!r}; write a time of day in UTC in quotes, such as "06:00" ({PAGE}).'
     )
-
-
-def _names(given: Any) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given or ())
 
 
 def _reads(model: Model, models: Mapping[str, Model], views: list[str]) -> Iterator[str]:
