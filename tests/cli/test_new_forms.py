@@ -73,7 +73,7 @@ def test_times_without_an_offset_are_said_to_be_so(
 ) -> None:
     rows = [[*"ab"], ["1", datetime(2026, 10, 12, 8, 30)], ["2", datetime(2026, 10, 12)]]
     (tmp_path / "rows_1.xlsx").write_bytes(workbook(rows))
-    dataset = new_dataset(shop, tmp_path / "rows_1.xlsx", "--domain", "shop", "--yes")
+    dataset = new_dataset(shop, tmp_path / "rows_1.xlsx", "--key", "a", "--domain", "shop", "--yes")
     assert (dataset.sequence, dataset.columns[1].values.time_zone) == ("b", "UTC")
     assert "b: times without an offset, read by the clock of UTC; name theirs" in capsys.readouterr().out
 
@@ -122,8 +122,8 @@ def test_maps_of_parquet_become_maps(shop: Project, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "line"),
     [
-        ([1, "x", True], "v: is now boolean and number and string, and a column has one type; deliver one"),
-        ([[1], "x"], f"v: is now array and string, and a column has one type; {LEFT_OUT}"),
+        ([1, "x", True], "v: is boolean and number and string, and a column has one type; deliver one"),
+        ([[1], "x"], f"v: is array and string, and a column has one type; {LEFT_OUT}"),
         ([{"email": "ann@shop.example"}], "v: personal data in a list or a map can neither be masked nor erased by"),
         (
             ["ann@shop.example"],
@@ -152,5 +152,5 @@ def test_a_project_without_a_contract_gets_its_first(tmp_path: Path) -> None:
         ["v2", "2026-10-19", "2026-10-19T12:00Z"],
     ]
     file = write_csv(tmp_path / "visitors_2026-10-19.csv", rows)
-    dataset = new_dataset(Project(tmp_path / "empty"), file, "--domain", "shop", "--yes")
+    dataset = new_dataset(Project(tmp_path / "empty"), file, "--key", "visit", "--domain", "shop", "--yes")
     assert (dataset.name, dataset.domain, dataset.key) == ("visitors", "shop", ("visit",))

@@ -194,7 +194,7 @@ WRITTEN = (
     Foreign("dumped_1.csv", b"1,x,2026-10-17\n2,,2026-10-18\n",
             lambda file: days(_csv(header=None, names=["row_no", "word", "day"])(file), "day"), ("--columns", "row_no,word,day")),
     Foreign("tills_1.zip", _zipped(a="till,shop,at,cash\n1,01,2026-10-17,1.10\n", b="till,shop,at,cash\n2,02,2026-10-18,20\n"),
-            lambda file: days(_members(file), "at")),
+            lambda file: days(_members(file), "at"), ("--key", "till")),
     Foreign("orders_1.json", json.dumps(_ORDERS, indent=1).encode(), _json(("placed",))),
     Foreign("clicks_1.jsonl", _lines(_CLICKS), _clicks),
     Foreign("stock_1.parquet", _parquet(_STOCK), lambda file: _of_utc(pd.read_parquet(file), "counted")),

@@ -106,13 +106,19 @@ def _known(project: Project) -> Contracts:
 
 
 def _answered(looked: Looked, wishes: Wishes, domains: tuple[str, ...], yes: bool) -> Proposal:
-    """The proposal, after a person has answered what is unsure; raises UsageError where nobody can be asked."""
+    """The proposal, after a person has answered what is unsure; raises UsageError where nobody can be asked.
+
+    With yes it raises the refusal of a guess that only a person may take.
+    """
     import sys
 
     from lakehouse.contracts.new_dataset import open_questions, propose
     from lakehouse.errors import UsageError
 
     proposal = propose(looked.profile, wishes, domains)
+    for guess in proposal.guesses.values():
+        if yes and guess.refusal:
+            raise guess.refusal
     if proposal.questions and not yes and not sys.stdin.isatty():
         raise UsageError(f"Nobody can be asked here: answer by options, or give --yes: {open_questions(proposal)}")
     while proposal.questions and not yes:

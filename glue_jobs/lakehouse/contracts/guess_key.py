@@ -1,62 +1,207 @@
-"""The key of a dataset that has no contract yet: columns that are never null and differ in every row."""
+"""The key of a dataset that has no contract yet: columns named like one, never empty, other ones in every row.
+
+Start here: `guess_key` takes such columns; where there is less, its guess has a refusal, and only a person takes it.
+"""
 
 from __future__ import annotations
 
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
+from lakehouse.contracts.guess_names import plain
 from lakehouse.contracts.guesses import Candidate, Guess, NotFoundError
-from lakehouse.contracts.profile import Profile
+from lakehouse.contracts.profile import Path, Profile
 from lakehouse.say import format_count
 
 _LIKE_A_KEY = re.compile(
     r"(^|_)(id|key|code|no|nr|num|number|sku|ean|gtin|isbn|uuid|guid|ref|reference|line|position|pos|index)(_|$)"
 )
+_MEASURED = re.compile(
+    r"(^|_)(price|amount|total|cost|value|revenue|discount|tax|fee|balance|salary|budget|margin|paid|refund|net|gross"
+    r"|qty|quantity|count|units|rate|percent|weight|flag|active|enabled|anzahl|bezahlt)$"
+    r"|(betrag|preis|summe|menge)$|(^|_)(no|nr|num|number|count|sum)_of_|^(is|has|was|can)_"
+)
+_OWN = re.compile(r"_(id|key|code|no|nr|num|number|uuid|guid|ref)$")
 _KINDS = ("string", "bigint", "decimal(38,0)")
 _MOST_COLUMNS, _MOST_TOGETHER = 8, 3
+_OR = "--key COLUMNS; --key none keeps each row"
 
 
-def guess_key(profile: Profile, columns: Sequence[Candidate], dataset: str, sequence: Candidate | None) -> Guess:
-    """The best key; raises NotFoundError where none tells the rows apart, alone or with the sequence.
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a dataset. columns: those of the top level that a key can be of."""
 
-    columns: those of the top level. A row that is there twice, the same in every column, counts once.
+    profile: Profile
+    columns: Sequence[Candidate]
+    dataset: str
+
+    @cached_property
+    def number(self) -> int:
+        """How many are different."""
+        return self.filled(())
+
+    def filled(self, columns: Sequence[Candidate]) -> int:
+        """How many different rows have a value in each of these columns."""
+        kinds = {column.facts.path: column.type for column in self.columns}
+        # A row is also what no key can be of: lists, and columns of several types.
+        whole = [facts.path for facts in self.profile.columns if len(facts.path) == 1]
+        return self._distinct([(path, kinds.get(path, "string")) for path in whole], columns)
+
+    def different(self, columns: Sequence[Candidate]) -> int:
+        """How many different values these columns have together, in rows where each has one."""
+        return self._distinct([(column.facts.path, column.type) for column in columns], columns)
+
+    def tells_apart(self, *columns: Candidate) -> bool:
+        """Whether the rows that have a value in each of these columns differ in them."""
+        return self.different(columns) == self.filled(columns)
+
+    def missing(self, column: Candidate) -> int:
+        """In how many rows a column is empty, blank, or has a word for null."""
+        return self.profile.rows - column.facts.usable
+
+    def rank(self, names: Sequence[str]) -> tuple[bool, int]:
+        """How much columns look like the key by their names and their place; less is more."""
+        is_own = any(_is_its_id(name, self.dataset) for name in names)
+        places = [place for place, column in enumerate(self.columns) if column.name in names]
+        return not is_own, 0 if is_own else min(places)
+
+    def _distinct(self, wanted: Sequence[tuple[Path, str]], filled: Sequence[Candidate]) -> int:
+        return self.profile.distinct(wanted, [column.facts.path for column in filled])
+
+
+def guess_key(
+    profile: Profile,
+    columns: Sequence[Candidate],
+    dataset: str,
+    sequence: Candidate | None = None,
+    orders_versions: bool = True,
+) -> Guess:
+    """The best key, or one with a refusal, which a person has to take; raises NotFoundError where nothing comes near.
+
+    orders_versions: whether the sequence says when a row changed, so that rows of a key are versions of one another.
+    A row that is there twice, the same in every column, counts once.
     """
-    whole = [column for column in columns if not column.facts.filled < profile.rows]
-    rows = _distinct(profile, columns)
-    likely = [column for column in whole if column.type in _KINDS and _LIKE_A_KEY.search(column.name)][:_MOST_COLUMNS]
-    likely.sort(key=lambda column: not _is_its_id(column.name, dataset))
-    for key in _together(likely):
-        if _distinct(profile, key) == rows:
-            is_sure = len(key) == 1 and _is_its_id(key[0].name, dataset)
-            return Guess(_names(key), f"never empty, and another one in each of {format_count(rows, 'row')}", is_sure)
-    if sequence is not None:
-        for key in _together([column for column in likely if column != sequence]):
-            if _distinct(profile, [*key, sequence]) == rows:
-                versions = rows - _distinct(profile, key)
-                why = f"with {sequence.name} another one in each row; {format_count(versions, 'row')} would be an older"
-                return Guess(_names(key), f"{why} version, and silver keeps the newest", False)
-    for key in _together([column for column in whole if column.type in (*_KINDS, "date")][:_MOST_COLUMNS]):
-        if _distinct(profile, key) == rows:
-            return Guess(_names(key), f"another one in each of {format_count(rows, 'row')}, by its name no key", False)
-    raise NotFoundError(
-        "key",
-        _why_none(profile, columns, rows),
-        "deliver columns that tell rows apart, or give --key; --key none keeps each row",
-    )
+    rows = _Rows(profile, columns, dataset)
+    named = [column for column in columns if _is_named(column)]
+    found = _named_key(rows, named) or _versioned_key(rows, named, sequence if orders_versions else None)
+    _require_no_better_of_two_types(rows, found)
+    near = _near(rows, named, sequence)
+    if near is not None and (found is None or rows.rank([near.name]) < rows.rank(found.values)):
+        return _asked_for_empty(rows, near)
+    guess = found or _happens_to_differ(rows, named, sequence)
+    if guess is None:
+        raise NotFoundError("key", _why_none(rows, named), f"deliver columns that tell rows apart, or give {_OR}")
+    return guess
 
 
 def said_key(
     profile: Profile, columns: Sequence[Candidate], key: Sequence[Candidate], sequence: Candidate | None
 ) -> str:
     """What becomes of rows under a key that a person named."""
-    rows, different = _distinct(profile, columns), _distinct(profile, key)
-    facts = [f"{format_count(rows - different, 'row')} of {rows} share it with another"] if different < rows else []
-    if sequence and (undecided := rows - _distinct(profile, [*dict.fromkeys((*key, sequence))])):
+    rows = _Rows(profile, columns, "")
+    total, different = rows.filled(key), rows.different(key)
+    facts = [f"{format_count(total - different, 'row')} of {total} share it with another"] if different < total else []
+    versions = [*dict.fromkeys((*key, sequence))] if sequence else []
+    if sequence and (undecided := rows.filled(versions) - rows.different(versions)):
         facts.append(f"{undecided} of them with the same {sequence.name}, where what came last wins")
-    empty = max(profile.rows - column.facts.filled for column in key)
+    empty = max(profile.rows - column.facts.filled + column.facts.blanks for column in key)
     facts += [f"it is empty in {format_count(empty, 'row')}, which ingest quarantines"] if empty else []
+    if words := max(column.facts.null_words for column in key):
+        rest = "which is a key like any other unless the contract has it in nullWords"
+        facts.append(f"it has a word for null in {format_count(words, 'row')}, {rest}")
     return "; ".join(["as you said", *facts])
+
+
+def _is_named(column: Candidate) -> bool:
+    return column.type in _KINDS and _is_a_keys(column.name)
+
+
+def _is_a_keys(name: str) -> bool:
+    """Whether a name is that of a key: no amount, number of things or flag."""
+    return _LIKE_A_KEY.search(name) is not None and _MEASURED.search(name) is None
+
+
+def _named_key(rows: _Rows, named: Sequence[Candidate]) -> Guess | None:
+    """Columns that are named like a key and are one."""
+    for key in _together(_whole(rows, named)):
+        if rows.tells_apart(*key):
+            is_sure = len(key) == 1 and _is_its_id(key[0].name, rows.dataset)
+            return Guess(_names(key), f"never empty, and {_another(rows)}", is_sure)
+    return None
+
+
+def _versioned_key(rows: _Rows, named: Sequence[Candidate], sequence: Candidate | None) -> Guess | None:
+    """Columns that are named like a key and are one of versions, which the sequence orders."""
+    if sequence is None:
+        return None
+    for key in _together([column for column in _whole(rows, named) if column != sequence]):
+        if rows.tells_apart(*key, sequence):
+            versions = format_count(rows.number - rows.different(key), "row")
+            why = f"with {sequence.name} another one in each row; {versions} would be an older version"
+            return Guess(_names(key), f"{why}, and silver keeps the newest", False)
+    return None
+
+
+def _require_no_better_of_two_types(rows: _Rows, found: Guess | None) -> None:
+    """Raise NotFoundError where the column that would be the key by its name has values of several JSON types."""
+    for facts in rows.profile.columns:
+        name = plain(facts.path[-1])
+        if len(facts.path) > 1 or len(facts.kinds) < 2 or not _is_a_keys(name):
+            continue
+        if found is None or (_is_its_id(name, rows.dataset) and rows.rank(found.values)[0]):
+            kinds = " and ".join(sorted(facts.kinds))
+            raise NotFoundError("key", f"{facts.path[-1]} is {kinds}", f"deliver one type, or give {_OR}")
+
+
+def _near(rows: _Rows, named: Sequence[Candidate], sequence: Candidate | None) -> Candidate | None:
+    """The column that would be the key but for rows in which it is empty, at most half of all."""
+    few = [column for column in named if 0 < rows.missing(column) * 2 <= rows.profile.rows]
+    more = [sequence] if sequence is not None else []
+    found = [column for column in few if rows.tells_apart(column) or rows.tells_apart(column, *more)]
+    return min(found, key=lambda column: rows.rank([column.name]), default=None)
+
+
+def _asked_for_empty(rows: _Rows, near: Candidate) -> Guess:
+    is_empty = "has a word for null" if near.facts.null_words else "is empty"
+    if near.facts.null_words not in (0, rows.missing(near)):
+        is_empty = "is empty or has a word for null"
+    found = f"{is_empty} in {format_count(rows.missing(near), 'row')} of {rows.profile.rows}"
+    wanted = f"give --key {near.name}, and ingest quarantines such rows, or {_OR}"
+    refusal = NotFoundError("key", f"{near.name} is named like one but {found}", wanted)
+    return Guess((near.name,), f"named like a key but {found}", False, refusal)
+
+
+def _happens_to_differ(rows: _Rows, named: Sequence[Candidate], sequence: Candidate | None) -> Guess | None:
+    """Columns that tell the rows of these files apart, though nothing says that they are a key."""
+    plausible = [column for column in rows.columns if column in named or _is_plausible(column)]
+    texts = _whole(rows, [column for column in plausible if column in named or column.type == "string"])
+    numbers = [(column,) for column in _whole(rows, plausible) if column not in texts]
+    days = [sequence] if sequence is not None and sequence.type == "date" else []
+    for key in (*_together([*texts, *days]), *numbers):
+        if rows.tells_apart(*key) and any(column not in days for column in key):
+            text, whose = ",".join(_names(key)), "its name" if len(key) == 1 else "their names"
+            why = f"{_another(rows)}, by {whose} no key"
+            refusal = NotFoundError("key", f"{text} is {why}", f"give --key {text} if it is one, or {_OR}")
+            return Guess(_names(key), why, False, refusal)
+    return None
+
+
+def _is_plausible(column: Candidate) -> bool:
+    """Whether a column may be a key though its name does not say so: no amount, flag or time."""
+    facts = column.facts
+    if _MEASURED.search(column.name):
+        return False
+    other = facts.numbers + facts.grouped + facts.exponents + facts.booleans + facts.local_times + facts.other_dates
+    return column.type == "bigint" or (column.type == "string" and not other)
+
+
+def _whole(rows: _Rows, columns: Sequence[Candidate]) -> list[Candidate]:
+    """The columns without an empty value, the dataset's own id before the others."""
+    found = [column for column in columns if not rows.missing(column)][:_MOST_COLUMNS]
+    return sorted(found, key=lambda column: not _is_its_id(column.name, rows.dataset))
 
 
 def _together(columns: Sequence[Candidate]) -> Iterator[tuple[Candidate, ...]]:
@@ -64,8 +209,11 @@ def _together(columns: Sequence[Candidate]) -> Iterator[tuple[Candidate, ...]]:
         yield from itertools.combinations(columns, size)
 
 
-def _distinct(profile: Profile, columns: Sequence[Candidate]) -> int:
-    return profile.distinct([(column.facts.path, column.type) for column in columns])
+def _another(rows: _Rows) -> str:
+    """That every row has another one; a row that is there twice is no other."""
+    twice = rows.profile.rows - rows.number
+    again = f", {format_count(twice, 'row')} the same as another" if twice else ""
+    return f"another one in each of {format_count(rows.number, 'row')}{again}"
 
 
 def _names(columns: Sequence[Candidate]) -> tuple[str, ...]:
@@ -73,16 +221,17 @@ def _names(columns: Sequence[Candidate]) -> tuple[str, ...]:
 
 
 def _is_its_id(name: str, dataset: str) -> bool:
-    """Whether a column is by its name the identity of the dataset's rows: id, or order_id of erp_orders."""
-    of = name.removesuffix("_id")
+    """Whether a column is by its name the identity of the dataset's rows: id, order_id or order_no of erp_orders."""
+    of = _OWN.sub("", name)
     return name in ("id", "uuid") or (of != name and bool(re.search(rf"(^|_){re.escape(of)}(e?s)?$", dataset)))
 
 
-def _why_none(profile: Profile, columns: Sequence[Candidate], rows: int) -> str:
-    named = [column for column in columns if column.type in _KINDS and _LIKE_A_KEY.search(column.name)]
-    nearest = max(named, key=lambda column: _distinct(profile, [column]), default=None)
+def _why_none(rows: _Rows, named: Sequence[Candidate]) -> str:
+    nearest = max(named, key=lambda column: rows.different([column]), default=None)
     if nearest is None:
         return "no column of text or whole numbers is named like a key"
-    shared, empty = rows - _distinct(profile, [nearest]), profile.rows - nearest.facts.filled
-    why = f", and is empty in {format_count(empty, 'row')}" if empty else ""
-    return f"nearest is {nearest.name}, which {format_count(shared, 'row')} of {rows} share with another{why}"
+    shared = rows.filled([nearest]) - rows.different([nearest])
+    found = [f"{format_count(shared, 'row')} of {rows.number} share with another"] if shared else []
+    missing = rows.missing(nearest)
+    found += [f"{format_count(missing, 'row')} of {rows.profile.rows} lack"] if missing else []
+    return f"nearest is {nearest.name}, which {' and '.join(found)}"

@@ -47,7 +47,7 @@ def guess_type(facts: ColumnFacts) -> TypeGuess:
         why = "has numbers with an exponent or more than 38 digits, which only a double takes; not for money, nor a key"
         return TypeGuess("double", why)
     kinds = " and ".join(sorted(facts.kinds))
-    return TypeGuess(None, f"is now {kinds}, and a column has one type; deliver one of them")
+    return TypeGuess(None, f"is {kinds}, and a column has one type; deliver one of them")
 
 
 def _of_all_values(facts: ColumnFacts) -> TypeGuess | None:
@@ -85,7 +85,7 @@ def _not_flat(facts: ColumnFacts) -> str:
     if facts.kinds == {"object"}:
         return f"holds an object without a field that a column can be; {LEFT_OUT}"
     kinds = " and ".join(sorted(facts.kinds))
-    return f"is now {kinds}, and a column has one type; {LEFT_OUT}"
+    return f"is {kinds}, and a column has one type; {LEFT_OUT}"
 
 
 def _why_text(facts: ColumnFacts) -> str:

@@ -34,11 +34,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Guess:
-    """Column names, or a word, and why. is_sure: nobody needs to be asked."""
+    """Column names, or a word, and why. is_sure: nobody needs to be asked.
+
+    refusal: what is said instead where nobody is asked, of a guess that only a person may take.
+    """
 
     values: tuple[str, ...]
     why: str
     is_sure: bool
+    refusal: NotFoundError | None = None
 
     @property
     def text(self) -> str:

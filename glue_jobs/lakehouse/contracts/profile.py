@@ -19,7 +19,8 @@ class ColumnFacts:
     """How many values of a column have which form; empty fields and JSON's null are no values.
 
     kinds: the JSON types of the values, for CSV `string`. integer_digits, scale: of the longest plain number, before
-    and after the point. ahead: dates and instants later than now. days: different days among dates and instants.
+    and after the point. blanks, padded: texts of blanks alone, and with some around. ahead: dates and instants later
+    than now. days: different days among dates and instants.
     """
 
     path: Path
@@ -37,6 +38,8 @@ class ColumnFacts:
     local_times: int = 0
     other_dates: int = 0
     null_words: int = 0
+    blanks: int = 0
+    padded: int = 0
     emails: int = 0
     phones: int = 0
     addresses: int = 0
@@ -46,14 +49,20 @@ class ColumnFacts:
     ahead: int = 0
     days: int = 0
 
+    @property
+    def usable(self) -> int:
+        """How many values are more than blanks and no word for null."""
+        return self.filled - self.blanks - self.null_words
+
 
 @dataclass(frozen=True)
 class Profile:
     """Everything found in the files of one dataset.
 
     names: of the files. size: their bytes. notes: what keeps a row or a column from being read, a line each.
-    distinct: how many different rows these columns have, compared as values of their types. clocks: the columns of
-    times without an offset, which are read here by the clock of UTC. delimiter: of CSV. json_path: where the rows are.
+    distinct: how many different rows these columns have, compared as values of their types, where other columns have a
+    usable value. clocks: the columns of times without an offset, which are read here by the clock of UTC. delimiter: of
+    CSV. json_path: where the rows are.
     decimal_commas: columns whose decimals stand behind a comma. groups: those of them with points between groups.
     unclear_groups: columns in which a point may do the same. null_words: the words for null of columns of another form.
     formats: of dates, which are read here as ISO 8601 already. zone: of the clocks, where somebody said it.
@@ -67,7 +76,7 @@ class Profile:
     rows: int
     columns: tuple[ColumnFacts, ...]
     notes: tuple[str, ...]
-    distinct: Callable[[Sequence[tuple[Path, str]]], int]
+    distinct: Callable[[Sequence[tuple[Path, str]], Sequence[Path]], int]
     encoding: Encoding = Encoding.UTF_8
     clocks: frozenset[Path] = frozenset()
     delimiter: str = ","

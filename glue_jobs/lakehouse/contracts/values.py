@@ -8,6 +8,9 @@ from enum import StrEnum
 EPOCHS = {"epoch_seconds": 1_000_000, "epoch_millis": 1_000, "epoch_micros": 1}
 """Formats that count from 1970-01-01T00:00:00Z, with the microseconds of one unit."""
 
+BLANKS = " \t\u00a0\u202f"
+"""What `trim` removes; the blanks of offices are often the narrow one."""
+
 
 class Ambiguous(StrEnum):
     """Which instant a time is that a clock shows twice, on the day when it is set back."""

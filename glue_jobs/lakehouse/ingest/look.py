@@ -22,7 +22,7 @@ from lakehouse.ingest.look_coded import epoch_as_written, flag_as_written, with_
 from lakehouse.ingest.look_csv import fill_from_csv
 from lakehouse.ingest.look_json import fill_from_json
 from lakehouse.ingest.look_plain import Form, Plain, plain_files
-from lakehouse.ingest.look_sql import FACTS, typed
+from lakehouse.ingest.look_sql import FACTS, is_usable, typed
 from lakehouse.ingest.look_typed import fill_from_typed
 from lakehouse.ingest.look_words import Words, as_written, with_iso
 from lakehouse.ingest.looked import Filled, NotTakenError
@@ -159,9 +159,11 @@ def _looked(
         sources[path] = kinds, f"SELECT c FROM inside_{number}"
     columns = tuple(_facts(connection, path, source, kinds, late) for path, (kinds, source) in sources.items())
 
-    def distinct(wanted: Sequence[tuple[Path, str]]) -> int:
-        values = ", ".join(typed(column_of[path], kind) for path, kind in wanted)
-        found = connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT {values or '1'} FROM delivered)").fetchone()
+    def distinct(wanted: Sequence[tuple[Path, str]], filled: Sequence[Path]) -> int:
+        values = ", ".join(typed(column_of[path], kind) for path, kind in wanted) or "1"
+        among = " AND ".join(is_usable(column_of[path]) for path in filled) or "true"
+        rows = f"SELECT DISTINCT {values} FROM delivered WHERE {among}"
+        found = connection.execute(f"SELECT count(*) FROM ({rows})").fetchone()
         return int(found[0]) if found else 0
 
     names, size = tuple(file.name for file in files), sum(file.stat().st_size for file in files)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lakehouse.contracts.values import BLANKS
+
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _OFFSET = r"[+-](?:0\d|1[0-7])(?::?[0-5]\d)?|[+-]18(?::?00)?"
 _INSTANT = rf"{_DAY}[Tt ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{{1,6}}0*)?)?(?:[Zz]|{_OFFSET})"
@@ -37,6 +39,16 @@ def typed(column: str, kind: str) -> str:
     }.get(kind, column)
 
 
+def is_usable(column: str) -> str:
+    """Whether a column has a value that is more than blanks and no word for null."""
+    return f"coalesce({_bare(column)} <> '' AND lower({column}) NOT IN {NULLS}, false)"
+
+
+def _bare(column: str) -> str:
+    """A text without the blanks around it that `trim` of a contract removes."""
+    return f"trim({column}, '{BLANKS}')"
+
+
 _LIKE_A_DAY = "c LIKE '____-__-__%'"
 """What is quick to see; without it each value would be read as a time in many steps."""
 
@@ -64,6 +76,8 @@ FACTS = {
     "local_times": _days(_is(_LOCAL)),
     "other_dates": f"count_if({_is(_OTHER_DATE)})",
     "null_words": f"count_if(lower(c) IN {NULLS})",
+    "blanks": f"count_if({_bare('c')} = '')",
+    "padded": f"count_if({_bare('c')} NOT IN ('', c))",
     "emails": "count_if(regexp_matches(c, '[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+'))",
     "phones": f"count_if({_is('[+(][0-9][0-9 ()/.-]{6,}[0-9]')})",
     "addresses": f"count_if({_is('[0-9]{1,3}([.][0-9]{1,3}){3}')})",

@@ -6,11 +6,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import Column
-from lakehouse.contracts.values import Ambiguous, Case, Values
+from lakehouse.contracts.values import BLANKS, Ambiguous, Case, Values
 from lakehouse.ingest.json_rows import WRONG_KIND
 
-_BLANKS = " \t\u00a0\u202f"
-"""What `trim` removes, and what separates groups where a blank does: the blanks of offices are often the narrow one."""
 _A_DAY = "INTERVAL 26 HOURS"
 """Longer than any clock was ever set back at once."""
 _WALL = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6}0*)?)?\z"
@@ -31,7 +29,7 @@ def plain_text(column: Column, text: SparkColumn) -> SparkColumn:
 
 def _plain(values: Values, text: SparkColumn) -> SparkColumn:
     if values.trim:
-        text = F.regexp_replace(text, f"^[{_BLANKS}]+|[{_BLANKS}]+\\z", "")
+        text = F.regexp_replace(text, f"^[{BLANKS}]+|[{BLANKS}]+\\z", "")
         text = F.nullif(text, F.lit(""))
     if values.null_words:
         text = F.when(~text.isin(*values.null_words), text)
@@ -52,7 +50,7 @@ def number_text(values: Values, text: SparkColumn) -> SparkColumn:
     point, group = values.decimal_separator, values.group_separator
     if point == "." and group is None:
         return text
-    groups = "" if group is None else _BLANKS if group == " " else group
+    groups = "" if group is None else BLANKS if group == " " else group
     one = f"[{_in_class(groups)}]"
     whole = rf"(\d*|\d{{1,3}}({one}\d{{3}})+)" if groups else r"\d*"
     form = rf"^[+-]?{whole}([{_in_class(point)}]\d*([eE][+-]?\d+)?)?\z"

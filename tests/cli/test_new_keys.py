@@ -1,0 +1,161 @@
+"""`lakehouse new` and the key: never a worse one in the place of one that is empty in a few rows."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from pathlib import Path
+
+import pytest
+
+from lakehouse.cli.main import main
+from lakehouse.contracts.guesses import Guess, NotFoundError
+from lakehouse.contracts.new_dataset import Wishes, propose
+from lakehouse.contracts.project import Project
+from lakehouse.ingest.look import look
+from tests.helpers.new_datasets import files_of, new_dataset
+
+CLICKS = """\
+{"event_id": "e1", "user": "u1", "kind": "a", "at": "2026-10-17T10:00:00Z"}
+{"event_id": %s, "user": "u2", "kind": "a", "at": "2026-10-17T10:00:00Z"}
+"""
+BILLS = """\
+Rechnungs-Nr;Betrag;Bezahlt;Rechnungsdatum
+A1;1234,50;ja;17.10.2026
+;12,50;nein;18.10.2026
+A3;7,00;ja;18.10.2026
+"""
+TAPS = "t1,5,2026-10-17\n,6,2026-10-17\nt3,5,2026-10-18\n"
+
+
+def delivered(folder: Path, name: str, content: str) -> Path:
+    file = folder / name
+    file.write_bytes(gzip.compress(content.encode()) if name.endswith(".gz") else content.encode())
+    return file
+
+
+def key_of(folder: Path, content: str, name: str = "rows.csv", dataset: str | None = None) -> Guess:
+    looked = look([delivered(folder, name, content)])
+    return propose(looked.profile, Wishes(name=dataset), ()).guesses["key"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words", "key"),
+    [
+        ("clicks.json", CLICKS % "null", (), "event_id"),
+        ("clicks.json", CLICKS % '""', (), "event_id"),
+        ("bills.csv.gz", BILLS, (), "rechnungs_nr"),
+        ("taps.csv", TAPS, ("--columns", "tap_id,litres,checked_at"), "tap_id"),
+    ],
+)
+def test_a_key_with_an_empty_row_is_asked_for_and_no_other_is_taken(
+    name: str,
+    content: str,
+    words: tuple[str, ...],
+    key: str,
+    shop: Project,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before, file, every = files_of(shop), delivered(tmp_path, name, content), (*words, "--domain", "shop", "--yes")
+    assert main(["new", str(file), *every]) == 3
+    (error,) = capsys.readouterr().err.splitlines()
+    rows = 2 if name == "clicks.json" else 3
+    assert error == (
+        f"error: No column can be the key: {key} is named like one but is empty in 1 row of {rows}; give --key {key}, "
+        "and ingest quarantines such rows, or --key COLUMNS; --key none keeps each row. Nothing was written."
+    )
+    assert files_of(shop) == before
+    assert new_dataset(shop, file, *every, "--key", key).key == (key,)
+    assert "(as you said; it is empty in 1 row, which ingest quarantines)" in capsys.readouterr().out
+
+
+def test_on_a_terminal_enter_takes_it(
+    shop: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal("\n\n"))
+    file = delivered(tmp_path, "clicks.json", CLICKS % "null")
+    assert new_dataset(shop, file, "--domain", "shop").key == ("event_id",)
+    asked = capsys.readouterr().out
+    assert "key: event_id (named like a key but is empty in 1 row of 2). Enter to take it, or another: " in asked
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "found"),
+    [
+        ("bill_no,by\nN/A,ann\nb1,bob\nb2,cid\n", "bill_no", "has a word for null in 1 row of 3"),
+        ("bill_no,by\n-,ann\nb1,bob\n,cid\nb2,dan\n", "bill_no", "is empty or has a word for null in 2 rows of 4"),
+        ('bill_no,by\n" \t",ann\nb1,bob\nb2,cid\n', "bill_no", "is empty in 1 row of 3"),
+        ("bill_no,card_no\n,1\nb1,2\nb2,3\n", "bill_no", "is empty in 1 row of 3"),
+        ("lead_id,updated_at,by\n1,2026-10-17,a\n1,2026-10-18,b\n,2026-10-18,c\n", "lead_id", "is empty in 1 row"),
+    ],
+)
+def test_what_stands_for_no_value_is_no_key(content: str, key: str, found: str, tmp_path: Path) -> None:
+    guess = key_of(tmp_path, content)
+    assert (guess.values, guess.is_sure) == ((key,), False)
+    assert found in str(guess.refusal)
+
+
+@pytest.mark.parametrize(
+    ("content", "dataset", "key"),
+    [
+        ("card_no,sale_no,by\n,1,a\n7,2,b\n8,3,c\n", "sales", "sale_no"),  # its own number, in each row
+        ("order_no,line,coupon_code\n1,1,\n1,2,a\n2,1,b\n", "rows", "order_no,line"),  # stands before the other
+        ("order_no,coupon_code\n1,\n2,\n3,b\n", "rows", "order_no"),
+        ("coupon_code,order_no\n,1\n,2\nb,3\n", "rows", "order_no"),  # empty in most rows
+    ],
+)
+def test_a_complete_key_is_taken_where_it_is_the_better_one(
+    content: str, dataset: str, key: str, tmp_path: Path
+) -> None:
+    guess = key_of(tmp_path, content, dataset=dataset)
+    assert (guess.text, guess.refusal) == (key, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "suggested"),
+    [
+        ("till,cash\nnorth,1\nsouth,1\n", "till"),
+        ("store_id,day,sold\n1,2026-10-17,3\n1,2026-10-18,4\n2,2026-10-18,3\n", "store_id,day"),
+        ("town,shelf,at\nUlm,a,2026-10-17\nUlm,b,2026-10-17\nBonn,a,2026-10-17\n", "town,shelf"),
+    ],
+)
+def test_what_only_happens_to_differ_is_suggested_and_not_taken(content: str, suggested: str, tmp_path: Path) -> None:
+    guess = key_of(tmp_path, content)
+    assert guess.text == suggested
+    assert f"No column can be the key: {suggested} is another one in each of" in str(guess.refusal)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "amount,quantity,is_paid,updated_at\n1.5,1,yes,2026-10-17\n2.5,2,no,2026-10-18\n",
+        "number_of_items,unit_price,at\n1,1.5,2026-10-17\n2,2.5,2026-10-18\n",
+        "betrag,bezahlt,bezahlt_am\n1,ja,2026-10-17\n2,nein,2026-10-18\n",
+    ],
+)
+def test_amounts_flags_and_times_are_no_key(content: str, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no column of text or whole numbers is named like a key"):
+        key_of(tmp_path, content)
+
+
+def test_rows_that_differ_in_a_list_alone_are_not_the_same(tmp_path: Path) -> None:
+    lines = [f'{{"id": 1, "at": "2026-10-17", "tags": ["{tag}"], "on": {{"os": "{tag}"}}}}\n' for tag in "ab"]
+    with pytest.raises(NotFoundError, match="nearest is id, which 1 row of 2 share with another;"):
+        key_of(tmp_path, "".join(lines), "rows.json")
+
+
+def test_a_row_that_is_there_twice_is_said_to_be(tmp_path: Path) -> None:
+    guess = key_of(tmp_path, "id,at\n1,2026-10-17\n1,2026-10-17\n2,2026-10-17\n")
+    assert guess.why == "never empty, and another one in each of 2 rows, 1 row the same as another"
+
+
+@pytest.mark.parametrize("more", ["", ', "card_no": "%s"'])
+def test_a_key_of_two_types_is_named(more: str, tmp_path: Path) -> None:
+    lines = [f'{{"id": {value}{more % n if more else ""}, "by": "a"}}\n' for n, value in enumerate(("1", '"x"'))]
+    with pytest.raises(NotFoundError, match="the key: id is number and string; deliver one type, or give --key COL"):
+        key_of(tmp_path, "".join(lines), "rows.json")
