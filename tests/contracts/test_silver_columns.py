@@ -38,6 +38,8 @@ def test_a_file_has_about_32_row_groups_none_of_them_tiny(file: int, group: int)
 def test_a_time_of_a_clock_can_be_unreadable_in_three_ways_and_other_values_in_one() -> None:
     at = Column("at", "timestamp", True, "")
     assert at.reading_rules == ("at_is_timestamp",)
+    counted = replace(at, values=replace(AS_WRITTEN, format="epoch_seconds"))
+    assert counted.reading_rules == ("at_is_timestamp", "at_is_epoch_seconds")
     local = replace(at, values=replace(AS_WRITTEN, time_zone="Europe/Berlin"))
     assert local.reading_rules == ("at_is_timestamp", "at_exists_in_its_time_zone", "at_is_one_instant")
     assert Column("price", "decimal(12,2)", True, "").reading_rules == ("price_is_decimal_12_2",)

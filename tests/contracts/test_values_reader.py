@@ -11,7 +11,7 @@ from lakehouse.contracts.column_changes import column_changes
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.json_schema import TEXT_SCHEMAS
 from lakehouse.contracts.reader import read_contract
-from lakehouse.contracts.values import Ambiguous, Case, UnicodeForm, Values
+from lakehouse.contracts.values import YEAR_1, YEAR_10000, Ambiguous, Case, UnicodeForm, Values
 from lakehouse.contracts.values_reader import VALUE_PROPERTIES
 from lakehouse.contracts.warnings import contract_warnings
 from lakehouse.contracts.yaml_places import ContractError
@@ -41,6 +41,11 @@ def columns(folder: Path, contract: str) -> dict[str, Column]:
          Values("dd.MM.yyyy HH:mm", "Europe/Berlin", Ambiguous.LATER)),
         ("at", AT, "logicalTypeOptions: {defaultTimezone: UTC}", Values(time_zone="UTC")),
         ("at", AT, "logicalTypeOptions: {format: epoch_millis}", Values("epoch_millis")),
+        ("at", AT, "logicalTypeOptions: {format: epoch_millis, minimum: 1900-01-01}",
+         Values("epoch_millis", earliest=YEAR_1)),
+        ("at", AT, "logicalTypeOptions: {format: epoch_seconds, exclusiveMaximum: 2200-01-01}",
+         Values("epoch_seconds", before=YEAR_10000)),
+        ("at", AT, "logicalTypeOptions: {minimum: 1900-01-01}", Values()),
         ("at", AT, "logicalTypeOptions: {format: \"yyyy-MM-dd'T'HH:mm:ss[.SSS]X\"}",
          Values("yyyy-MM-dd'T'HH:mm:ss[.SSS]X")),
         ("amount", AMOUNT, properties(decimalSeparator="','", groupSeparator="'.'", trailingMinus="true"),

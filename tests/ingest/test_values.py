@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.dataset import Dataset
-from lakehouse.contracts.values import Ambiguous, Case, UnicodeForm, Values
+from lakehouse.contracts.values import EPOCHS, YEAR_1, YEAR_10000, Ambiguous, Case, UnicodeForm, Values
 from lakehouse.ingest.casting import with_types
 from lakehouse.ingest.json_rows import WRONG_KIND
 
@@ -64,8 +64,7 @@ TIMES: list[tuple[str, Values, Mapping[str, int | None]]] = [
         "2026-10-12T10:00:00Z": at(2026, 10, 12, 10), "2026-10-12": None,
     }),
     ("timestamp", Values("epoch_seconds"), {
-        "1791799200": 1791799200000000, "1791799200.25": 1791799200250000, "-1": -1000000, "1791799200.1234567": None,
-        "99999999999999999": None, "1e3": None,
+        "1791799200": 1791799200000000, "1791799200.25": 1791799200250000, "1791799200.1234567": None, "1e3": None,
     }),
     ("timestamp", Values("epoch_millis"), {"1791799200123": 1791799200123000, "1791799200123.0005": None}),
 ]  # fmt: skip
@@ -75,6 +74,37 @@ TIMES: list[tuple[str, Values, Mapping[str, int | None]]] = [
 def test_times_by_a_format(spark: SparkSession, kind: str, values: Values, wanted: Mapping[str, int | None]) -> None:
     expected = {text: (value, [] if value is not None else ["value_is_timestamp"]) for text, value in wanted.items()}
     assert typed(spark, kind, values, [*wanted]) == expected
+
+
+# A number of the years 2000 to 2099 in each unit, and in the two others.
+NOW = datetime(2026, 10, 12, 10, tzinfo=UTC)
+COUNTS = {word: f"{micros(NOW) // unit}" for word, unit in EPOCHS.items()}
+
+
+@pytest.mark.parametrize("word", EPOCHS)
+def test_a_number_of_another_unit_breaks_a_rule_of_its_own(spark: SparkSession, word: str) -> None:
+    unit, rule = EPOCHS[word], f"value_is_{word}"
+    edges = [at(2000, 1, 1), at(2100, 1, 1) - unit, at(2000, 1, 1) - unit, at(2100, 1, 1)]
+    inside, outside = ({str(edge // unit): edge for edge in found} for found in (edges[:2], edges[2:]))
+    wrong = {COUNTS[other]: (None, [rule]) for other in EPOCHS if other != word}
+    wanted = {COUNTS[word]: (micros(NOW), []), **{text: (edge, []) for text, edge in inside.items()}, **wrong}
+    wanted |= dict.fromkeys((*outside, "-1", "0", "99999999999999999"), (None, [rule]))
+    wanted |= dict.fromkeys(("1e3", "x", "2026-10-12T10:00:00Z"), (None, ["value_is_timestamp"]))
+    assert typed(spark, "timestamp", Values(word), [*wanted]) == wanted
+
+
+def test_a_limit_of_the_contract_stands_in_the_place_of_the_year_2000(spark: SparkSession) -> None:
+    born = Values("epoch_seconds", earliest=YEAR_1)
+    wanted: dict[str, tuple[int | None, list[str]]] = {
+        "-1000000000": (at(1938, 4, 24, 22, 13, 20), []), "0": (0, []),
+        "4102444800": (None, ["value_is_epoch_seconds"]),
+        COUNTS["epoch_millis"]: (None, ["value_is_epoch_seconds"]),
+        "-62135596800": (YEAR_1, []), "-62135596801": (None, ["value_is_epoch_seconds"]),
+    }  # fmt: skip
+    assert typed(spark, "timestamp", born, [*wanted]) == wanted
+    far = Values("epoch_seconds", before=YEAR_10000)
+    wanted = {"253402300799": (at(9999, 12, 31, 23, 59, 59), []), "253402300800": (None, ["value_is_epoch_seconds"])}
+    assert typed(spark, "timestamp", far, [*wanted]) == wanted
 
 
 OTHERS: list[tuple[str, Values, Mapping[str, Any]]] = [

@@ -75,5 +75,9 @@ def _sentences(dataset: Dataset) -> dict[str, str]:
         if zone := column.values.time_zone:
             own[column.exists_rule] = f"The clock of {zone} showed {column.name} that day."
             own[column.once_rule] = f"The clock of {zone} showed {column.name} once that day."
+        if column.values.epoch_unit:
+            own[column.epoch_rule] = (
+                f"{column.name} is in {column.values.format} a time of the years that the contract takes."
+            )
     own |= {partition_rule(name): f"{name} is short enough and plain enough for a folder." for name in types}
     return own | {rule.name: rule.sentence for rule in suite.expectations}

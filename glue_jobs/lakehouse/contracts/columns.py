@@ -79,9 +79,15 @@ class Column:
         return f"{self.name}_is_one_instant"
 
     @property
+    def epoch_rule(self) -> str:
+        """Name of the rule that a number since 1970 counts what the contract says, by the years that it comes to."""
+        return f"{self.name}_is_{self.values.format}"
+
+    @property
     def reading_rules(self) -> tuple[str, ...]:
         """Names of all rules that say whether the delivered text can be read."""
-        return (self.type_rule, *((self.exists_rule, self.once_rule) if self.values.time_zone else ()))
+        of_clock = (self.exists_rule, self.once_rule) if self.values.time_zone else ()
+        return (self.type_rule, *of_clock, *((self.epoch_rule,) if self.values.epoch_unit else ()))
 
 
 MAP_KEY = Column("key", "string", True, "Its name.")

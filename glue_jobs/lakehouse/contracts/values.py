@@ -8,6 +8,10 @@ from enum import StrEnum
 EPOCHS = {"epoch_seconds": 1_000_000, "epoch_millis": 1_000, "epoch_micros": 1}
 """Formats that count from 1970-01-01T00:00:00Z, with the microseconds of one unit."""
 
+YEAR_1, YEAR_2000 = -62_135_596_800_000_000, 946_684_800_000_000
+YEAR_2100, YEAR_10000 = 4_102_444_800_000_000, 253_402_300_800_000_000
+"""Microseconds since 1970. A number of the years 2000 to 2099 is, in another unit, in none of these years."""
+
 BLANKS = " \t\u00a0\u202f"
 """What `trim` removes; the blanks of offices are often the narrow one."""
 
@@ -39,6 +43,7 @@ class Values:
 
     format: a pattern of times or a word of EPOCHS; None for ISO 8601. time_zone: whose clock a time without an offset
     is read from. null_words: texts that stand for no value. true_words, false_words: those of a boolean, in any case.
+    earliest, before: what numbers since 1970 count to, in microseconds; those of another unit do not.
     """
 
     format: str | None = None
@@ -53,6 +58,8 @@ class Values:
     trim: bool = False
     unicode_form: UnicodeForm | None = None
     case: Case | None = None
+    earliest: int = YEAR_2000
+    before: int = YEAR_2100
 
     @property
     def epoch_unit(self) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lakehouse.contracts.time_patterns import has_offset, pattern_problem
-from lakehouse.contracts.values import EPOCHS, Ambiguous, Case, UnicodeForm, Values
+from lakehouse.contracts.values import EPOCHS, YEAR_1, YEAR_10000, Ambiguous, Case, UnicodeForm, Values
 from lakehouse.contracts.yaml_places import Place
 from lakehouse.errors import nearest
 
@@ -56,11 +56,19 @@ def read_values(node: Place, type_: str) -> Values:
     if decimal := _separator(given.get("decimalSeparator")):
         found["decimal_separator"] = decimal
     found |= {f"{word}_words": _words(given[f"{word}Words"]) for word in ("true", "false") if f"{word}Words" in given}
+    if written in EPOCHS:
+        found |= _epoch_bounds({name for name, _ in options.entries()} if options else set())
     values = Values(**found)
     _refuse_contradictions(values, given, node)
     if type_ == "timestamp" and written and not (values.time_zone or has_offset(written) or written in EPOCHS):
         raise times[FORMAT].error("times without an offset need a clock; add logicalTypeOptions.defaultTimezone.")
     return values
+
+
+def _epoch_bounds(options: set[str]) -> dict[str, int]:
+    """How far numbers since 1970 may count; a limit that the contract has itself is a rule, and takes the place."""
+    found = {"earliest": YEAR_1} if options & {"minimum", "exclusiveMinimum"} else {}
+    return found | ({"before": YEAR_10000} if options & {"maximum", "exclusiveMaximum"} else {})
 
 
 def _given(node: Place) -> dict[str, Place]:

@@ -24,6 +24,7 @@ from lakehouse.ingest.values import (
     plain_name,
     plain_text,
     possible,
+    since_epoch,
     wall_clock,
 )
 
@@ -118,10 +119,14 @@ def _misfit(column: Column) -> SparkColumn:
 
 
 def _rule(column: Column) -> SparkColumn:
-    """The rule that a misfit of a column broke: that of its type, or of the clock that its time was read from."""
+    """The rule that a misfit of a column broke: that of its type, of its clock, or of what its numbers count."""
+    text = F.col(plain_name(column))
+    if column.values.epoch_unit:
+        is_number = since_epoch(column.values.epoch_unit, text).isNotNull()
+        return F.when(is_number, F.lit(column.epoch_rule)).otherwise(F.lit(column.type_rule))
     if not column.values.time_zone:
         return F.lit(column.type_rule)
-    return F.coalesce(clock_rule(column, wall_clock(column, F.col(plain_name(column)))), F.lit(column.type_rule))
+    return F.coalesce(clock_rule(column, wall_clock(column, text)), F.lit(column.type_rule))
 
 
 def typed_column(column: Column, text: SparkColumn) -> SparkColumn:

@@ -12,15 +12,13 @@ import duckdb
 
 from lakehouse.contracts.guess_names import plain
 from lakehouse.contracts.profile import Path
-from lakehouse.contracts.values import EPOCHS
+from lakehouse.contracts.values import EPOCHS, YEAR_2000, YEAR_2100
 from lakehouse.ingest.look_sql import NULLS
 
 _OF_TIME = re.compile(
     r"(^|_)(at|ts|time|timestamp|datetime|date|epoch|created|updated|modified|changed|occurred|received)(_|$)"
 )
 _OF_A_FLAG = re.compile(r"^(is|has|was|can)_|(^|_)(flag|deleted|removed|active|enabled|visible)(_|$)")
-_FIRST, _LAST = 946_684_800_000_000, 4_102_444_800_000_000
-"""The years 2000 to 2099 in microseconds; no number of that size is one of another unit."""
 _DIGITS = "[1-9][0-9]{8,15}"
 _NAMED = ("1", "0")
 _WORDS = (("yes", "no"), ("y", "n"), ("ja", "nein"), ("j", "n"), ("t", "f"), ("oui", "non"), _NAMED)
@@ -51,7 +49,7 @@ def _epoch(connection: duckdb.DuckDBPyConnection, column: str) -> str | None:
     filled, numbers, least, most = connection.execute(f"{bounds}{_is_value(column)})").fetchone() or (0, 0, 0, 0)
     if not filled or numbers < filled:
         return None
-    return next((word for word, unit in EPOCHS.items() if least * unit >= _FIRST and most * unit < _LAST), None)
+    return next((word for word, unit in EPOCHS.items() if least * unit >= YEAR_2000 and most * unit < YEAR_2100), None)
 
 
 def epoch_as_written(column: str, word: str) -> str:

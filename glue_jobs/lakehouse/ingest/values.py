@@ -74,7 +74,9 @@ def instant_of(column: Column, text: SparkColumn) -> SparkColumn:
     """The instant of a text by the contract's format; null where it does not fit, or where the clock leaves it open."""
     values = column.values
     if values.epoch_unit:
-        return possible(_since_epoch(text, values.epoch_unit))
+        micros = since_epoch(values.epoch_unit, text)
+        is_of_unit = (micros >= F.lit(values.earliest)) & (micros < F.lit(values.before))
+        return F.timestamp_micros(F.when(is_of_unit, micros).cast("bigint"))
     if values.time_zone:
         return settled(wall_clock(column, text), values)
     return possible(F.try_to_timestamp(text, F.lit(values.format)))
@@ -85,13 +87,12 @@ def date_of(column: Column, text: SparkColumn) -> SparkColumn:
     return possible(F.try_to_timestamp(text, F.lit(column.values.format))).cast("date")
 
 
-def _since_epoch(text: SparkColumn, unit: int) -> SparkColumn:
+def since_epoch(unit: int, text: SparkColumn) -> SparkColumn:
+    """The microseconds that a number counts since 1970, whatever their year; null for what is none, or no whole one."""
     digits = len(str(unit)) - 1
     fraction = rf"(\.\d{{1,{digits}}}0*)?" if digits else ""
     exact = F.when(text.rlike(rf"^-?\d{{1,17}}{fraction}\z"), text.try_cast(f"decimal(38,{digits})"))
-    micros = F.try_multiply(exact, F.lit(unit).cast("decimal(10,0)")).cast("decimal(38,0)")
-    least, most = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
-    return F.timestamp_micros(F.when(micros.between(F.lit(least), F.lit(most)), micros).cast("bigint"))
+    return F.try_multiply(exact, F.lit(unit).cast("decimal(10,0)")).cast("decimal(38,0)")
 
 
 def possible(instant: SparkColumn) -> SparkColumn:
