@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +15,11 @@ from moto import mock_aws
 
 from tests.terraform.checkout import PAGES, Checkout, write_wheel
 from tests.terraform.growing import LOG, grow
+from tools.twin import offline
+from tools.twin.keeper import PLANS
+from tools.twin.plan import computed
 
 ROOT = Path(__file__).resolve().parents[2]
-CHECK = ROOT.parent / "shared" / "terraform" / "check.sh"
-ACCOUNT = "123456789012"
 LINEAGE_SERVER = "https://lineage.example.com"
 
 
@@ -41,7 +39,7 @@ class Applied:
         """The Glue jobs by name."""
         return {values["name"]: values for values in self.of_type("aws_glue_job")}
 
-    @property
+    @functools.cached_property
     def policies(self) -> dict[str, str]:
         """What each role may do as one document, by the role's name without project and environment."""
         merged = {role: json.loads(document) for role, document in self.inline_policies.items()}
@@ -65,8 +63,12 @@ class Applied:
 
     def policy(self, role: str) -> list[dict[str, Any]]:
         """The statements of a role; a job's is named as the job."""
-        statements: list[dict[str, Any]] = json.loads(self.policies[role])["Statement"]
-        return statements
+        return self.statements[role]
+
+    @functools.cached_property
+    def statements(self) -> dict[str, list[dict[str, Any]]]:
+        """The statements of each role."""
+        return {role: json.loads(document)["Statement"] for role, document in self.policies.items()}
 
 
 Check = Callable[..., str]
@@ -74,20 +76,20 @@ Apply = Callable[..., Applied]
 
 
 @pytest.fixture(scope="session")
-def check() -> Check:
-    """Runs the offline check on a repository's environment; skips where its tools are missing."""
-    if not CHECK.is_file():
-        pytest.skip("there is no ../shared/terraform/check.sh beside the repository")
-    for tool in ("terraform", "go", "git"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
+def terraform() -> None:
+    """Skips what needs terraform where a part of it is missing."""
+    if lacking := offline.missing():
+        pytest.skip(f"{lacking} is not here")
+
+
+@pytest.fixture(scope="session")
+def check(terraform: None) -> Check:
+    """Runs the offline check on a repository's environment."""
 
     def run(repository: Path, environment: str, what: str, *options: str) -> str:
         # An option before the caller's own, so that a choice of a test wins over the environment's value.
-        values = [] if what == "validate" else [f"-var-file=environments/{environment}/terraform.tfvars"]
-        env = {**os.environ, "TF_VAR_account_id": ACCOUNT}
-        command = [str(CHECK), str(repository / "terraform"), what, *values, *options]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
+        values = [] if what == "validate" else [offline.values_of(environment)]
+        done = offline.run(repository, what, *values, *options)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
 
@@ -100,17 +102,7 @@ def copy_of_repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[],
 
     def copy() -> Path:
         target = tmp_path_factory.mktemp("repository")
-        for folder in ("terraform", "contracts", "dbt/athena_views", "dbt/models"):
-            shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns(".terraform", "*.auto.*"))
-        shutil.copy(ROOT / "requirements.txt", target)
-        (target / "tools/deploy").mkdir(parents=True)
-        shutil.copy(ROOT / "tools/deploy/constraints.py", target / "tools/deploy")
-        for room in ("contracts", "runtime"):
-            (target / "glue_jobs/lakehouse" / room).mkdir(parents=True)
-        facts = ("VERSION", "contracts/classifications.json", "runtime/metrics.json", "runtime/spark_settings.json")
-        for fact in facts:
-            shutil.copy(ROOT / "glue_jobs/lakehouse" / fact, target / "glue_jobs/lakehouse" / fact)
-        subprocess.run(["git", "init", "-q", str(target)], check=True)
+        offline.copy(ROOT, target)
         return target
 
     return copy
@@ -121,11 +113,16 @@ def apply(check: Check) -> Apply:
     """Applies an environment into a throw-away state and returns what came of it."""
 
     def run(repository: Path, environment: str, *options: str) -> Applied:
-        state = json.loads(check(repository, environment, "show", *options))["values"]
-        resources = {r["address"]: r["values"] for r in _resources(state["root_module"]) if r["mode"] == "managed"}
-        return Applied(resources, {name: output["value"] for name, output in state["outputs"].items()})
+        return read(check(repository, environment, "show", *options))
 
     return run
+
+
+def read(shown: str) -> Applied:
+    """What `terraform show -json` has printed."""
+    state = json.loads(shown)["values"]
+    resources = {r["address"]: r["values"] for r in _resources(state["root_module"]) if r["mode"] == "managed"}
+    return Applied(resources, {name: output["value"] for name, output in state["outputs"].items()})
 
 
 def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -135,9 +132,9 @@ def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def environments(apply: Apply, copy_of_repository: Callable[[], Path]) -> Callable[[str], Applied]:
-    """Applies an environment when it is first asked for, once for all tests."""
-    return functools.cache(lambda name: apply(copy_of_repository(), name))
+def environments(terraform: None) -> Callable[[str], Applied]:
+    """Applies an environment when it is first asked for, once until a file that terraform reads changes."""
+    return functools.cache(lambda name: read(computed(name, PLANS).read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session", params=["dev", "prod"])

@@ -6,10 +6,10 @@ Conditions: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_
 
 from __future__ import annotations
 
-import fnmatch
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 Statement = Mapping[str, Any]
@@ -37,9 +37,8 @@ def is_allowed(statements: Iterable[Statement], call: Call) -> bool:
 
 
 def _speaks_of(statement: Statement, call: Call) -> bool:
-    unknown = set(statement) - _KNOWN
-    if unknown:
-        raise NotImplementedError(f"the evaluator does not know {sorted(unknown)}")
+    if not statement.keys() <= _KNOWN:
+        raise NotImplementedError(f"the evaluator does not know {sorted(set(statement) - _KNOWN)}")
     return (
         _any_like(statement["Action"], call.action, ignore_case=True)
         and _any_like(statement["Resource"], call.resource)
@@ -48,16 +47,20 @@ def _speaks_of(statement: Statement, call: Call) -> bool:
 
 
 def _any_like(patterns: str | Sequence[str], word: str, ignore_case: bool = False) -> bool:
-    listed = [patterns] if isinstance(patterns, str) else patterns
-    return any(_is_like(pattern, word, ignore_case) for pattern in listed)
+    listed = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+    return _one_of(listed, ignore_case)(word) is not None
 
 
-def _is_like(pattern: str, word: str, ignore_case: bool = False) -> bool:
+@cache
+def _one_of(patterns: tuple[str, ...], ignore_case: bool) -> Callable[[str], re.Match[str] | None]:
+    """Matches a word that is like one of these; a role is asked thousands of times for the same."""
+    flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
+    return re.compile("|".join(map(_regex, patterns)) or r"(?!)", flags).fullmatch
+
+
+def _regex(pattern: str) -> str:
     """IAM's own wild cards: * for any characters, slashes too, ? for one; brackets are plain."""
-    escaped = re.sub(r"\[", "[[]", pattern)
-    if ignore_case:
-        return fnmatch.fnmatchcase(word.lower(), escaped.lower())
-    return fnmatch.fnmatchcase(word, escaped)
+    return re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
 
 
 def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
@@ -74,5 +77,5 @@ def _compare(operator: str, values: str | Sequence[str], found: str) -> bool:
     if operator in ("StringEquals", "Bool"):
         return found in listed
     if operator in ("StringLike", "ArnLike"):
-        return any(_is_like(value, found) for value in listed)
+        return _any_like(listed, found)
     raise NotImplementedError(f"the evaluator does not know {operator}")

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,24 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse.errors import LakehouseError
+from tools.twin import offline
+from tools.twin.offline import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-CHECK = ROOT.parent / "shared" / "terraform" / "check.sh"
-ACCOUNT = "123456789012"
 NAMED = "LAKEHOUSE_PLAN"
-# What the modules of Terraform read of the repository; nothing else is copied for it.
-_FOLDERS = ("terraform", "contracts", "dbt/athena_views", "dbt/models")
-_FILES = (
-    "requirements.txt",
-    "tools/deploy/constraints.py",
-    *(
-        f"glue_jobs/lakehouse/{name}"
-        for name in (
-            "VERSION", "contracts/classifications.json", "runtime/metrics.json", "runtime/spark_settings.json",
-        )
-    ),
-)  # fmt: skip
-_BESIDE = shutil.ignore_patterns(".terraform", "*.auto.*", ".terraform.lock.hcl", "terraform.tfstate*")
 
 
 class PlanMissingError(LakehouseError):
@@ -113,18 +97,22 @@ def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def find_plan(environment: str, cache: Path, root: Path = ROOT) -> Plan:
     """The plan of the file that LAKEHOUSE_PLAN names, else of this repository; raises PlanMissingError."""
-    if named := os.environ.get(NAMED):
-        return _read(Path(named))
+    named = os.environ.get(NAMED)
+    return _read(Path(named) if named else computed(environment, cache, root))
+
+
+def computed(environment: str, cache: Path, root: Path = ROOT) -> Path:
+    """The file with what `terraform show -json` prints of an environment of a repository; raises PlanMissingError."""
     kept = cache / f"{environment}-{digest(root)}.json"
     if not kept.is_file():
         text = _shown(environment, root)
         cache.mkdir(parents=True, exist_ok=True)
         for old in cache.glob(f"{environment}-*.json"):
-            old.unlink()
-        part = kept.with_suffix(".part")
+            old.unlink(missing_ok=True)
+        part = kept.with_suffix(f".{os.getpid()}.part")
         part.write_text(text, encoding="utf-8")
         part.replace(kept)
-    return _read(kept)
+    return kept
 
 
 def _read(file: Path) -> Plan:
@@ -137,39 +125,32 @@ def _read(file: Path) -> Plan:
 
 
 def digest(root: Path) -> str:
-    """A digest of all that Terraform reads."""
+    """A digest of all that Terraform reads, and of the provider that answers it."""
     found = hashlib.sha256()
-    for file in sorted(_inputs(root)):
-        found.update(f"{file.relative_to(root).as_posix()} ".encode() + hashlib.sha256(file.read_bytes()).digest())
+    provider = (file for file in offline.CHECK.parent.rglob("*") if file.is_file())
+    for folder, files in ((root, _inputs(root)), (offline.CHECK.parent, provider)):
+        for file in sorted(files):
+            name = file.relative_to(folder).as_posix()
+            found.update(f"{name} ".encode() + hashlib.sha256(file.read_bytes()).digest())
     return found.hexdigest()[:16]
 
 
 def _inputs(root: Path) -> Iterator[Path]:
-    for folder in _FOLDERS:
+    for folder in offline.FOLDERS:
         for file in (root / folder).rglob("*"):
             hidden = {".terraform", "__pycache__"} & set(file.parts) or ".auto." in file.name
             if file.is_file() and not file.is_symlink() and not hidden and "tfstate" not in file.name:
                 yield file
-    yield from (root / name for name in _FILES)
+    yield from (root / name for name in offline.FILES)
 
 
 def _shown(environment: str, root: Path) -> str:
     """What terraform shows of an environment after it was applied, offline, into a throw-away state."""
-    for tool in ("terraform", "go", "git"):
-        if not CHECK.is_file() or shutil.which(tool) is None:
-            raise PlanMissingError(f"offline that needs {CHECK} and {tool}")
+    if lacking := offline.missing():
+        raise PlanMissingError(f"offline that needs {lacking}")
     with tempfile.TemporaryDirectory(prefix="twin-plan-") as copied:
-        target = Path(copied)
-        for folder in _FOLDERS:
-            shutil.copytree(root / folder, target / folder, ignore=_BESIDE)
-        for name in _FILES:
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(root / name, target / name)
-        subprocess.run(["git", "init", "-q", str(target)], check=True)
-        values = f"-var-file=environments/{environment}/terraform.tfvars"
-        command = [str(CHECK), str(target / "terraform"), "show", values]
-        env = {**os.environ, "TF_VAR_account_id": ACCOUNT}
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
+        offline.copy(root, Path(copied))
+        done = offline.run(Path(copied), "show", offline.values_of(environment))
     if done.returncode:
         reason = next((line for line in done.stderr.splitlines() if "Error: " in line), f"exit {done.returncode}")
         raise PlanMissingError(f"terraform refused {environment}: {reason.strip(' │')}")
