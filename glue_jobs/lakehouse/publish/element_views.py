@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,21 @@ from lakehouse.publish.catalogue import hive_type
 from lakehouse.publish.views import View, ViewColumn, ViewError, in_order, read_views
 
 
-def project_views(project: Project) -> list[View]:
-    """Every view of a project, each after those that it reads; raises ViewError."""
-    files, lists = read_views(project.dbt / "athena_views"), element_views(project.contracts)
+def view_names(project: Project) -> set[str]:
+    """The name of every view of a project, whose files are not opened."""
+    files = {file.stem for file in (project.dbt / "athena_views").glob("*.sql")}
+    return files | {elements.name for _, elements in exploded_lists(project.contracts.datasets)}
+
+
+def project_views(project: Project, only: Set[str] | None = None) -> list[View]:
+    """Every view of a project, or those of some names and what they read, each after those that it reads.
+
+    Raises ViewError.
+    """
+    files, lists = read_views(project.dbt / "athena_views", only), element_views(project.contracts)
+    if only is not None:
+        needed = {*only, *(name for view in files for name in view.views_read)}
+        lists = [view for view in lists if view.name in needed]
     names = {view.name: view for view in lists}
     for view in files:
         if view.name in names:

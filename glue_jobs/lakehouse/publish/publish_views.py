@@ -13,7 +13,7 @@ from lakehouse.publish.athena import Athena
 from lakehouse.publish.catalogue import MANAGED, GlueCatalogue
 from lakehouse.publish.column_check import TableColumns
 from lakehouse.publish.descriptions import queryable_tables
-from lakehouse.publish.element_views import ahead_of_tables, project_views
+from lakehouse.publish.element_views import ahead_of_tables, project_views, view_names
 from lakehouse.publish.engine import tables_of
 from lakehouse.publish.not_deleted import delete_flags
 from lakehouse.publish.pinned_views import pinned_views
@@ -108,8 +108,10 @@ def _columns_in_glue() -> Mapping[str, Sequence[str]]:
 def views_in_query(project: Project, lake: Lake, sql: str) -> list[ResolvedView]:
     """The available views that a query names; for DuckDB."""
     words = sql.lower()
-    views = [*project_views(project), *pinned_views(project, lake)]
-    wanted = {view.name for view in views if view.name.lower() in words}
+    wanted = {name for name in view_names(project) if name.lower() in words}
+    pinned = pinned_views(project, lake)
+    views = [*project_views(project, wanted), *pinned] if wanted else pinned
+    wanted |= {view.name for view in pinned if view.name.lower() in words}
     if not wanted:
         return []
     # Another view may have an error, as one on a table that a run has not brought to its contract yet.

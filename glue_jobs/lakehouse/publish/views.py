@@ -131,9 +131,20 @@ def fingerprint_in(sql: str) -> str | None:
     return found[-1] if found else None
 
 
-def read_views(folder: Path) -> list[View]:
-    """All views of the folder, each after those that it reads; raises ViewError."""
-    return in_order([read_view(file) for file in sorted(folder.glob("*.sql"))])
+def read_views(folder: Path, only: Iterable[str] | None = None) -> list[View]:
+    """The views of the folder, each after those that it reads; raises ViewError.
+
+    only: those of these names and what they read, directly or through others; no other file is opened.
+    """
+    files = {file.stem: file for file in sorted(folder.glob("*.sql"))}
+    found: dict[str, View] = {}
+    waiting = list(files if only is None else only)
+    while waiting:
+        name = waiting.pop(0)
+        if name in files and name not in found:
+            found[name] = read_view(files[name])
+            waiting += found[name].views_read
+    return in_order(found.values())
 
 
 def read_view(file: Path) -> View:
