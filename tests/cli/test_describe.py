@@ -56,6 +56,7 @@ def test_tables_lists_tables_and_the_views_on_them_with_what_they_are(
             for view in ("baskets", "current_products", "customer_cohorts", "order_lines", "returns_by_day")
         ],
     ]
+    assert all(row[5].count(". ") == 0 and len(row[5]) < 150 for row in rows[1:])
     assert all(row[5] for row in rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from lakehouse.publish.views import View, resolve
 
 PERSONAL = "personal"
 KEY = "key"
+_SENTENCE_END = re.compile(r"(?<=\.)\s")
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,10 @@ def views_of(project: Project, lake: Lake) -> list[str]:
 
 
 def summaries(project: Project, names: Sequence[str]) -> dict[str, str]:
-    """What each table and view is, in a sentence; names as layer.table."""
+    """What each table and view is, in the first sentence of its description; names as layer.table."""
     views = {f"{ANALYTICS}.{view.name}": view.description for view in project_views(project)}
-    return {
-        name: views[name] if name in views else described(project, *name.split(".", 1)).description for name in names
-    }
+    whole = {n: views[n] if n in views else described(project, *n.split(".", 1)).description for n in names}
+    return {name: _SENTENCE_END.split(text, maxsplit=1)[0] for name, text in whole.items()}
 
 
 def databases_of(project: Project) -> dict[str, str]:
