@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from lakehouse.cli.main import main
+from lakehouse.contracts.yaml_places import ContractError, read_yaml
 from tests.helpers.small_project import CONTRACT, spoiled, write_project
 
 SEQ = "seq, physicalType: bigint"
@@ -134,3 +136,14 @@ def test_a_file_of_two_datasets_is_refused_at_the_second_pattern(said) -> None: 
         f"shop.yaml:{number}: sights.filePattern: a file can match 'visits*.csv' and 'visits*.csv' of visits; let the "
         "names of their files differ, or make the more exact pattern the longer one."
     )
+
+
+def test_a_tab_is_refused_in_the_words_of_the_slower_reader(tmp_path: Path) -> None:
+    file = tmp_path / "erp.yaml"
+    for text, said in (
+        ("kind:\tx\n", "'\\t' that cannot start any token"),
+        ("kind: @x\n", "'@' that cannot start any t"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(ContractError, match=re.escape(f"{file}:1: YAML: found character {said}")):
+            read_yaml(file)

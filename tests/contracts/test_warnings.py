@@ -82,19 +82,30 @@ def test_the_samples_contracts_have_none(project: Project) -> None:
          "customProperties[0]: property 'ties' has no effect here; it belongs to a dataset."),
     ],
 )  # fmt: skip
-def test_a_word_without_effect_is_one_warning(
-    copy: Path, capsys: pytest.CaptureFixture[str], before: str, after: str, written: str, warning: str
-) -> None:
+def test_a_word_without_effect_is_one_warning(copy: Path, before: str, after: str, written: str, warning: str) -> None:
+    """The command, which takes seconds, prints such lines in the test below."""
     spoil(copy, before, after)
-    assert main(["check"]) == 0
-    printed = capsys.readouterr()
-    assert printed.out == "contracts, suites and views are right\n"
-    (line,) = printed.err.splitlines()
-    assert line.startswith(f"warning: {copy / ERP}:")
-    number = int(line.removeprefix(f"warning: {copy / ERP}:").split(":")[0])
+    (line,) = contract_warnings(copy / "contracts")
+    assert line.startswith(f"{copy / ERP}:")
+    number = int(line.removeprefix(f"{copy / ERP}:").split(":")[0])
     assert warning in line
     lines = (copy / ERP).read_text().splitlines()
     assert written in lines[number - 1] or written in lines[number - 2]
+    assert Project(copy).contracts.dataset("erp_orders")
+
+
+def test_the_command_prints_warnings_and_ends_with_0(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A word of the contract, of a column's type and of its quality: none is an error of suites, models or views."""
+    spoil(copy, "status: active", "status: retired")
+    spoil(copy, QUANTITY, QUANTITY.replace("integer", "string"))
+    unknown = "quality: [{type: sql, query: select 1, mustBe: 1}, {metric: invalidValues, mustBe: 0}]"
+    spoil(copy, CUSTOMER, f"{CUSTOMER}        {unknown}\n        logicalTypeOptions: {{format: ipv6}}\n")
+    assert main(["check"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "contracts, suites and views are right\n"
+    wanted = [f"warning: {line}" for line in contract_warnings(copy / "contracts")]
+    assert len(wanted) == 5
+    assert sorted(printed.err.splitlines()) == sorted(wanted)
 
 
 def test_text_for_people_and_known_words_give_none(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
