@@ -16,7 +16,7 @@ import boto3
 import pytest
 
 from tests.terraform import aws_stand_in
-from tests.terraform.conftest import ACCOUNT
+from tools.twin.offline import ACCOUNT
 
 pytestmark = [pytest.mark.docs, pytest.mark.timeout(900)]
 
