@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,11 +69,15 @@ class Reader:
 
 
 @pytest.fixture
-def reader(applied_dev: Any, tmp_path: Path) -> Iterator[Reader]:
+def reader(
+    applied_dev: Any, check: Callable[..., str], copy_of_repository: Callable[[], Path], tmp_path: Path
+) -> Iterator[Reader]:
     """A fresh clone; the buckets that terraform's stand-in only says to make are there."""
     for tool in ("aws", "mvn"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
+    # It builds the provider where that is not kept; the plan of dev may be.
+    check(copy_of_repository(), "dev", "validate")
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
     # What `make setup` fetches, the same for every clone; whatever else a target needs it makes itself.
