@@ -37,8 +37,7 @@ def open_engine(reads_delta: bool) -> duckdb.DuckDBPyConnection:
     """
     # DuckDB would hash the extension's 78 MB at each start, 0.5 s of CPU. It came with pip like DuckDB itself, and
     # from `_lock` on nothing can be loaded.
-    config = {"autoinstall_known_extensions": "false", "allow_unsigned_extensions": "true"}
-    connection = duckdb.connect(config=config)
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "allow_unsigned_extensions": "true"})
     connection.execute("SET TimeZone = 'UTC'")
     # It takes what stands twice in a TRY out of it, where it fails.
     connection.execute("SET disabled_optimizers = 'common_subexpressions'")
