@@ -91,12 +91,17 @@ def test_on_a_terminal_enter_takes_it(
         ("bill_no,by\n-,ann\nb1,bob\n,cid\nb2,dan\n", "bill_no", "is empty or has a word for null in 2 rows of 4"),
         ('bill_no,by\n" \t",ann\nb1,bob\nb2,cid\n', "bill_no", "is empty in 1 row of 3"),
         ("bill_no,card_no\n,1\nb1,2\nb2,3\n", "bill_no", "is empty in 1 row of 3"),
+        (
+            "order_no,line,sku\n1,1,a\n1,,b\n2,1,a\n2,2,b\n",
+            "order_no,line",
+            "order_no,line is named like one but line is empty in 1 row of 4; give --key order_no,line, and",
+        ),
         ("lead_id,updated_at,by\n1,2026-10-17,a\n1,2026-10-18,b\n,2026-10-18,c\n", "lead_id", "is empty in 1 row"),
     ],
 )
 def test_what_stands_for_no_value_is_no_key(content: str, key: str, found: str, tmp_path: Path) -> None:
     guess = key_of(tmp_path, content)
-    assert (guess.values, guess.is_sure) == ((key,), False)
+    assert (guess.text, guess.is_sure) == (key, False)
     assert found in str(guess.refusal)
 
 
@@ -159,3 +164,18 @@ def test_a_key_of_two_types_is_named(more: str, tmp_path: Path) -> None:
     lines = [f'{{"id": {value}{more % n if more else ""}, "by": "a"}}\n' for n, value in enumerate(("1", '"x"'))]
     with pytest.raises(NotFoundError, match="the key: id is number and string; deliver one type, or give --key COL"):
         key_of(tmp_path, "".join(lines), "rows.json")
+
+
+def test_blanks_around_a_key_are_said(tmp_path: Path) -> None:
+    looked = look([delivered(tmp_path, "rows.csv", 'id,by\n" T8 ",x \nT8,y\nT9,z\n')])
+    notes = [note for note in propose(looked.profile, Wishes(), ()).notes if "blanks" in note]
+    wanted = "id: blanks stand around 1 value, and are part of the key; customProperties trim: true removes them"
+    assert notes == [wanted]
+
+
+def test_a_word_for_null_in_a_key_that_was_named_is_said(tmp_path: Path) -> None:
+    looked = look([delivered(tmp_path, "rows.csv", "id,by\nN/A,x\nT8,y\n,z\n")])
+    assert propose(looked.profile, Wishes(key=("id",)), ()).guesses["key"].why == (
+        "as you said; it is empty in 1 row, which ingest quarantines; it has a word for null in 1 row, which is a key "
+        "like any other unless the contract has it in nullWords"
+    )

@@ -62,11 +62,11 @@ class _Rows:
         """In how many rows a column is empty, blank, or has a word for null."""
         return self.profile.rows - column.facts.usable
 
-    def rank(self, names: Sequence[str]) -> tuple[bool, int]:
+    def rank(self, names: Sequence[str]) -> tuple[bool, tuple[int, ...]]:
         """How much columns look like the key by their names and their place; less is more."""
         is_own = any(_is_its_id(name, self.dataset) for name in names)
-        places = [place for place, column in enumerate(self.columns) if column.name in names]
-        return not is_own, 0 if is_own else min(places)
+        places = tuple(place for place, column in enumerate(self.columns) if column.name in names)
+        return not is_own, () if is_own and len(names) == 1 else places
 
     def _distinct(self, wanted: Sequence[tuple[Path, str]], filled: Sequence[Candidate]) -> int:
         return self.profile.distinct(wanted, [column.facts.path for column in filled])
@@ -88,8 +88,8 @@ def guess_key(
     named = [column for column in columns if _is_named(column)]
     found = _named_key(rows, named) or _versioned_key(rows, named, sequence if orders_versions else None)
     _require_no_better_of_two_types(rows, found)
-    near = _near(rows, named, sequence)
-    if near is not None and (found is None or rows.rank([near.name]) < rows.rank(found.values)):
+    near = _near(rows, named, sequence, found.values if found else ())
+    if near is not None and (found is None or rows.rank(_names(near)) < rows.rank(found.values)):
         return _asked_for_empty(rows, near)
     guess = found or _happens_to_differ(rows, named, sequence)
     if guess is None:
@@ -156,22 +156,34 @@ def _require_no_better_of_two_types(rows: _Rows, found: Guess | None) -> None:
             raise NotFoundError("key", f"{facts.path[-1]} is {kinds}", f"deliver one type, or give {_OR}")
 
 
-def _near(rows: _Rows, named: Sequence[Candidate], sequence: Candidate | None) -> Candidate | None:
-    """The column that would be the key but for rows in which it is empty, at most half of all."""
+def _near(
+    rows: _Rows, named: Sequence[Candidate], sequence: Candidate | None, found: Sequence[str]
+) -> tuple[Candidate, ...] | None:
+    """The columns that would be the key but for rows in which one is empty, at most half of all. found: a key."""
     few = [column for column in named if 0 < rows.missing(column) * 2 <= rows.profile.rows]
+    mostly = [column for column in named if column in few or not rows.missing(column)][:_MOST_COLUMNS] if few else []
     more = [sequence] if sequence is not None else []
-    found = [column for column in few if rows.tells_apart(column) or rows.tells_apart(column, *more)]
-    return min(found, key=lambda column: rows.rank([column.name]), default=None)
+    near: list[tuple[Candidate, ...]] = []
+    for key in _together([column for column in mostly if column not in more]):
+        known = [set(_names(one)) for one in near] + ([set(found)] if found else [])
+        if any(one <= set(_names(key)) for one in known) or not any(column in few for column in key):
+            continue
+        if rows.tells_apart(*key) or rows.tells_apart(*key, *more):
+            near.append(key)
+    return min(near, key=lambda key: rows.rank(_names(key)), default=None)
 
 
-def _asked_for_empty(rows: _Rows, near: Candidate) -> Guess:
-    is_empty = "has a word for null" if near.facts.null_words else "is empty"
-    if near.facts.null_words not in (0, rows.missing(near)):
-        is_empty = "is empty or has a word for null"
-    found = f"{is_empty} in {format_count(rows.missing(near), 'row')} of {rows.profile.rows}"
-    wanted = f"give --key {near.name}, and ingest quarantines such rows, or {_OR}"
-    refusal = NotFoundError("key", f"{near.name} is named like one but {found}", wanted)
-    return Guess((near.name,), f"named like a key but {found}", False, refusal)
+def _asked_for_empty(rows: _Rows, near: tuple[Candidate, ...]) -> Guess:
+    lacking, names = max(near, key=rows.missing), ",".join(_names(near))
+    missing, words = rows.missing(lacking), lacking.facts.null_words
+    is_empty = (
+        "is empty" if not words else "has a word for null" if words == missing else "is empty or has a word for null"
+    )
+    which = f"{lacking.name} " if len(near) > 1 else ""
+    found = f"{which}{is_empty} in {format_count(missing, 'row')} of {rows.profile.rows}"
+    wanted = f"give --key {names}, and ingest quarantines such rows, or {_OR}"
+    refusal = NotFoundError("key", f"{names} is named like one but {found}", wanted)
+    return Guess(_names(near), f"named like a key but {found}", False, refusal)
 
 
 def _happens_to_differ(rows: _Rows, named: Sequence[Candidate], sequence: Candidate | None) -> Guess | None:

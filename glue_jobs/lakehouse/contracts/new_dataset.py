@@ -131,11 +131,20 @@ def propose(profile: Profile, wishes: Wishes, domains: Sequence[str]) -> Proposa
             *(() if date else (_NO_DATE,)),
             *([f"deleteFlag: {flag or ''}{' (' if flag else ''}{said_flag}{')' if flag else ''}"] if said_flag else []),
             f"partitionBy: {', '.join(partition_by) or 'none'} ({volume})",
+            *_blanks_around(flat, key.values),
             *found.notes,
             *profile.notes,
         ),
         wishes.is_snapshot,
     )  # fmt: skip
+
+
+def _blanks_around(columns: Sequence[Candidate], key: Sequence[str]) -> Iterator[str]:
+    """A line for each part of the key in which blanks make another key of the same word."""
+    for column in columns:
+        if column.name in key and (padded := column.facts.padded):
+            what = f"blanks stand around {format_count(padded, 'value')}, and are part of the key"
+            yield f"{column.name}: {what}; customProperties trim: true removes them"
 
 
 def _versions(wishes: Wishes, flat: Sequence[Candidate], profile: Profile, name: str) -> dict[str, Guess]:

@@ -35,9 +35,9 @@ def _add(file: File, delivered: Delivered) -> list[str]:
             delivered.add(found)
     if not objects:
         raise NotTakenError(file.name, "no line of it is a JSON object; deliver one object a line")
-    lines_in_words = format_count(others, "line")
-    said = f"{file.name}: {lines_in_words} hold no JSON object, first line {first}; ingest quarantines them"
-    return [said] if others else []
+    hold = "holds" if others == 1 else "hold"
+    said = f"{file.name}: {format_count(others, 'line')} {hold} no JSON object, first line {first}"
+    return [f"{said}; ingest quarantines {'it' if others == 1 else 'them'}"] if others else []
 
 
 def _objects(file: File) -> Iterator[tuple[int, dict[str, Any] | None]]:
