@@ -38,26 +38,25 @@ class Suite:
 STEPS = ("ingest", "validate", "transform", "publish", "cycle")
 SUITES = (
     Suite("test-docs", 900, 0, ("docs", "cli", "terraform", "tools")),
-    Suite("test-deliveries", 570, 0, STEPS),
+    Suite("test-model", 800, 0, ("transform", "dbt")),
     Suite("test-kinds", 850, 1, ("ingest", "validate", "transform")),
-    Suite("test-rivals", 500, 1, ("transform", "lake")),
+    Suite("test-rivals", 560, 1, ("transform", "lake")),
     Suite("test-twin", 1300, 2, ("dags", "airflow", "terraform", "tools")),
     Suite("test-s3", 130, 2, ("jvm",)),
     Suite("test-crash", 1150, 3, (*STEPS, "lake")),
-    Suite("test-airflow", 140, 3, ("dags", "airflow")),
-    Suite("test-lineage", 160, 3, ("dags",)),
-    Suite("test-quality", 1050, 4, ("quarantine", "validate", "great_expectations")),
+    Suite("test-trino", 500, 3, ("publish", "analysts")),
+    Suite("test-quality", 1150, 4, ("quarantine", "validate", "great_expectations")),
     Suite("test-layout", 220, 4, ("layout",)),
     Suite("test-policy", 340, 4, ("terraform", "s3")),
     Suite("test-s3-drivers", 600, 5, ("jvm", "s3")),
-    Suite("test-model", 800, 5, ("transform", "dbt")),
+    Suite("test-deliveries", 570, 5, STEPS),
     Suite("test-contracts", 200, 5, ("contracts", "dbt")),
+    Suite("test-airflow", 140, 5, ("dags", "airflow")),
+    Suite("test-lineage", 160, 5, ("dags",)),
     Suite("test-foreign", 600, 6, ("contracts", "ingest")),
     Suite("test-cluster", 440, 6, ("runtime", "transform")),
-    Suite("test-rollback", 400, 6, ("layout",)),
+    Suite("test-rollback", 450, 6, ("layout",)),
 )
-EACH_TIME = ("test-trino",)
-"""Runs beside the checks."""
 NIGHTLY = ("test-twin-days",)
 """Takes longer than CI has."""
 
@@ -105,6 +104,6 @@ def _git(*words: str) -> str:
 
 if __name__ == "__main__":
     if sys.argv[1] == "--all":
-        print(json.dumps(sorted([*(suite.target for suite in SUITES), *EACH_TIME, *NIGHTLY])))
+        print(json.dumps(sorted([*(suite.target for suite in SUITES), *NIGHTLY])))
     else:
         main(*map(int, sys.argv[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,20 @@ def without_marts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changing, "bring_after", lambda context, dataset: None)
 
 
+@pytest.fixture(scope="module")
+def with_two_visits(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the small project and its lake, to which two visits were delivered."""
+    folder = tmp_path_factory.mktemp("visits")
+    project = with_docs(write_project(folder))
+    delivered(Context(project, Lake.at(str(folder / "lake")), lambda: spark), 1, 2)
+    return folder
+
+
 @pytest.fixture
-def context(spark: SparkSession, lake: Lake, tmp_path: Path) -> Context:
-    """A lake to which two visits were delivered."""
-    return delivered(Context(with_docs(write_project(tmp_path)), lake, lambda: spark), 1, 2)
+def context(spark: SparkSession, with_two_visits: Path, tmp_path: Path) -> Context:
+    """A copy of each test's own."""
+    folder = shutil.copytree(with_two_visits, tmp_path / "visits", symlinks=True)
+    return Context(Project(folder), Lake.at(str(folder / "lake")), lambda: spark)
 
 
 def delivered(context: Context, *numbers: int) -> Context:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -115,6 +116,17 @@ class SilverAndMarts:
         frame.coalesce(1).write.format("delta").mode("overwrite").save(f"{self.root}/silver/{name}")
         location = f"location '{self.root}/silver/{name}'"
         self.spark.sql(f"create table if not exists silver.{name} using delta {location}")
+
+    def copied_to(self, root: Path) -> SilverAndMarts:
+        """The same tables in another folder, which the catalogue knows in place of those it knew."""
+        shutil.copytree(self.root, root)
+        for schema in ("silver", "marts"):
+            known_tables = self.spark.sql(f"show tables in {schema}").where("not isTemporary")
+            for known in known_tables.collect():
+                self.spark.sql(f"drop table {schema}.{known.tableName}")
+            for table in sorted((root / schema).iterdir()):
+                self.spark.sql(f"create table {schema}.{table.name} using delta location '{table}'")
+        return replace(self, root=root)
 
     def results(self, *words: str, **variables: Any) -> list[Any]:
         """Run dbt in this process; its results, one per node."""

@@ -164,7 +164,10 @@ def dies_before_bronze(context: Context, monkeypatch: pytest.MonkeyPatch) -> Non
             ingest_domain(context, context.contracts.of("erp"))
 
 
-@pytest.mark.parametrize(("first", "second"), [("2", "8"), ("8", "2"), ("1", "3")])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("2", "8"), pytest.param("8", "2", marks=pytest.mark.quality), pytest.param("1", "3", marks=pytest.mark.quality)],
+)
 def test_a_run_that_died_is_taken_up_by_another_number_of_tasks(
     context: Context, monkeypatch: pytest.MonkeyPatch, first: str, second: str
 ) -> None:

@@ -13,9 +13,10 @@ from lakehouse.ingest.partitions import NULL_NAME, partition_misfits
 from lakehouse.lake import tables
 from lakehouse.lake.delta_log import Commit
 from lakehouse.runtime.context import Context
-from tests.helpers.lakes import rows, run
+from tests.helpers.lakes import rows
+from tests.helpers.quality_deliveries import deliver, run_jobs
 
-HEADER = "product_id,name,category,list_price,unit_cost,is_active,updated_at\n"
+HEADER = "product_id,name,category,list_price,unit_cost,is_active,updated_at"
 LONGEST = 255 - len("category=")
 GOOD = [
     None, "Toys", "a&b/c%d'e=f\\g h", "Äpfel", "L" * LONGEST, "ä" * (LONGEST // 2), "%" * (LONGEST // 3), "a:b*c?",
@@ -27,7 +28,7 @@ BAD = [
 
 
 def product(number: int, category: str, day: int = 3) -> str:
-    return f"P{number},Thing,{category},30.00,14.00,true,2026-11-0{day}T08:00:00Z\n"
+    return f"P{number},Thing,{category},30.00,14.00,true,2026-11-0{day}T08:00:00Z"
 
 
 def by_category(project: Project) -> Project:
@@ -57,17 +58,16 @@ def test_every_value_that_fits_can_be_stored_and_read_back(
     assert found == set(GOOD)
 
 
-def test_rows_that_cannot_be_stored_block_no_later_run(context: Context, project: Project, tmp_path: Path) -> None:
+def test_rows_that_cannot_be_stored_block_no_later_run(context: Context, project: Project) -> None:
     """A name that is too long for a folder, and a character that none can have."""
     long, odd = "L" * 300, "a\x00b"
     here = replace(context, project=by_category(project))
-    days = [tmp_path / "day1", tmp_path / "day2"]
-    for day in days:
-        day.mkdir()
-    ten = "".join(product(number, "Games") for number in range(10))
-    (days[0] / "products_1.csv").write_text(HEADER + ten + product(9400, long) + product(9402, odd), newline="")
-    (days[1] / "products_2.csv").write_text(HEADER + product(9401, "Toys", 4))
-    assert [run(here, day).exit_code for day in (days[0], days[0], days[1])] == [0, 0, 0]
+    ten = [product(number, "Games") for number in range(10)]
+    deliver(here, "products", "products_1.csv", HEADER, *ten, product(9400, long), product(9402, odd))
+    for _ in range(2):
+        run_jobs(here, "products")
+    deliver(here, "products", "products_2.csv", HEADER, product(9401, "Toys", 4))
+    run_jobs(here, "products")
     sql = "select category, count(*) from silver.products group by all order by all"
     assert rows(here.lake, here.contracts, sql) == [("Games", 10), ("Toys", 1)]
     kept = "select product_id, category, _broken_rules from quarantine.products order by product_id"

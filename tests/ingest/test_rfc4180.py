@@ -25,6 +25,7 @@ COLUMNS = tuple(Column(name, "string", name == "a", "Text.") for name in "abc")
 TEXTS = Dataset(
     "texts", "erp", "", MergeStrategy.UPSERT, "*.csv", FileFormat.CSV, COLUMNS, ("a",), ("a",), None, None, (), (), 20
 )
+MANY = pytest.mark.quality
 NO_COLUMNS = "row_has_the_columns_of_the_header"
 
 # Lines after the header → rows that are read, and the text of those that are not.
@@ -115,11 +116,14 @@ def random_text(random: Random) -> str:
     return "".join(random.choice(pieces) for _ in range(random.randrange(1, 14)))
 
 
-@pytest.mark.parametrize("split", ["4m", "7b"])
-def test_as_an_independent_reader(spark: SparkSession, tmp_path: Path, split: str) -> None:
+@pytest.mark.parametrize(
+    ("split", "number"),
+    [("4m", 150), ("7b", 15), pytest.param("4m", 600, marks=MANY), pytest.param("7b", 60, marks=MANY)],
+)
+def test_as_an_independent_reader(spark: SparkSession, tmp_path: Path, split: str, number: int) -> None:
     """Random files against the oracle, which reads a character at a time; also cut into tasks of 7 bytes."""
-    random = Random(4180)
-    texts = {f"{n:03}.csv": "a,b,c\n" + random_text(random) for n in range(600 if split == "4m" else 60)}
+    random = Random(4180 + number)
+    texts = {f"{n:03}.csv": "a,b,c\n" + random_text(random) for n in range(number)}
     settings = {"spark.sql.files.maxPartitionBytes": split, "spark.sql.files.openCostInBytes": split}
     try:
         for name, value in settings.items():

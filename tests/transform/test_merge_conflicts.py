@@ -20,7 +20,8 @@ from lakehouse.transform.merge_errors import BatchOrderError, DoubledKeyError, M
 from tests.rivals.contested import ORDERS, Order, Place, Table, after_the_plan, at_the_last_instant, in_the_transaction
 from tests.rivals.foreign import Rival, adds_a_column, appends, compacts, deletes, sets_a_property
 
-WATCHED = pytest.mark.parametrize("place", [after_the_plan, in_the_transaction])
+FURTHER = pytest.mark.rivals
+"""Another place or another rival for a behaviour of which one case runs each time."""
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +55,15 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
-@WATCHED
-@pytest.mark.parametrize("batch", [(("N", 3, 9, 6),), (("N", 3, 9, 6), ("A", 2, 8, 6))], ids=["append", "merge"])
+@pytest.mark.parametrize(
+    ("place", "batch"),
+    [
+        (after_the_plan, (("N", 3, 9, 6),)),
+        (in_the_transaction, (("N", 3, 9, 6), ("A", 2, 8, 6))),
+        pytest.param(in_the_transaction, (("N", 3, 9, 6),), marks=FURTHER),
+        pytest.param(after_the_plan, (("N", 3, 9, 6), ("A", 2, 8, 6)), marks=FURTHER),
+    ],
+)
 def test_a_foreign_row_with_a_key_of_the_batch(
     orders: Table, monkeypatch: pytest.MonkeyPatch, place: Place, batch: tuple[Order, ...], waits: list[float]
 ) -> None:
@@ -87,7 +95,7 @@ def test_where_no_row_moves_other_partitions_are_nobodys_business(
     assert [row[0] for row in fixed.rows] == ["A", "B", "C", "M", "N"]
 
 
-@WATCHED
+@pytest.mark.parametrize("place", [pytest.param(after_the_plan, marks=FURTHER), in_the_transaction])
 def test_the_replaced_row_is_deleted(orders: Table, monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
     place(monkeypatch, orders, deletes("A"))
     result = orders.merge(3, ("A", 1, 9, 6), ("B", 1, None, 6))
@@ -95,8 +103,17 @@ def test_the_replaced_row_is_deleted(orders: Table, monkeypatch: pytest.MonkeyPa
     assert orders.rows == [("A", 1, 9, 6, 3), ("B", 1, None, 6, 3), ("C", 2, None, 5, 1)]
 
 
-@WATCHED
-@pytest.mark.parametrize("rival", [appends("R", 1, 5), appends("N", 4, 5), deletes("B")], ids=["day", "key", "gone"])
+@pytest.mark.parametrize(
+    ("place", "rival"),
+    [
+        (after_the_plan, deletes("B")),
+        (in_the_transaction, appends("R", 1, 5)),
+        pytest.param(after_the_plan, appends("R", 1, 5), marks=FURTHER),
+        pytest.param(after_the_plan, appends("N", 4, 5), marks=FURTHER),
+        pytest.param(in_the_transaction, appends("N", 4, 5), marks=FURTHER),
+        pytest.param(in_the_transaction, deletes("B"), marks=FURTHER),
+    ],
+)
 def test_a_partition_that_is_written_whole(
     compacted: Table, monkeypatch: pytest.MonkeyPatch, place: Place, rival: Rival
 ) -> None:
@@ -122,7 +139,7 @@ def test_a_row_that_came_at_the_last_instant_is_not_written_over(
     ("place", "rival", "conflicts"),
     [
         (after_the_plan, sets_a_property(), 0),
-        (in_the_transaction, sets_a_property(), 1),
+        pytest.param(in_the_transaction, sets_a_property(), 1, marks=FURTHER),
         (in_the_transaction, adds_a_column(), 1),
     ],
 )
@@ -135,7 +152,9 @@ def test_a_change_of_metadata(
     assert orders.rows == [("A", 2, 9, 6, 3), ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), ("N", 3, None, 6, 3)]
 
 
-@pytest.mark.parametrize("place", [after_the_plan, at_the_last_instant, in_the_transaction])
+@pytest.mark.parametrize(
+    "place", [pytest.param(after_the_plan, marks=FURTHER), at_the_last_instant, in_the_transaction]
+)
 def test_files_are_compacted(orders: Table, monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
     place(monkeypatch, orders, compacts())
     result = orders.merge(3, ("A", 2, 9, 6), ("B", 1, None, 6))
@@ -149,8 +168,8 @@ def test_files_are_compacted(orders: Table, monkeypatch: pytest.MonkeyPatch, pla
 @pytest.mark.parametrize(
     ("place", "batch"),
     [
-        (after_the_plan, (("N", 3, 9, 6),)),
-        (at_the_last_instant, (("N", 3, 9, 6),)),
+        pytest.param(after_the_plan, (("N", 3, 9, 6),), marks=FURTHER),
+        pytest.param(at_the_last_instant, (("N", 3, 9, 6),), marks=FURTHER),
         (at_the_last_instant, (("N", 3, 9, 6), ("A", 2, 8, 6))),
         (in_the_transaction, (("N", 3, 9, 6), ("A", 2, 8, 6))),
     ],
@@ -247,7 +266,7 @@ def test_a_turn_that_another_process_took_is_taken_once(orders: Table, monkeypat
     assert orders.rows == [("A", 1, 8, 6, 1), ("B", 1, 2, 5, 2), ("C", 2, None, 5, 1), ("N", 3, 1, 6, 1)]
 
 
-@pytest.mark.parametrize("on", [1, 4])
+@pytest.mark.parametrize("on", [pytest.param(1, marks=FURTHER), 4])
 def test_a_key_that_a_foreign_writer_doubled(orders: Table, on: int) -> None:
     appends("A", on, 5)(orders.path)
     before = (orders.rows, orders.delta.version())

@@ -87,6 +87,7 @@ ORDER = (2, 5, 3, 1, 4)
 """Of five batches merged like this some three come in each of the six orders, and so does a story told in three."""
 
 
+@pytest.mark.model
 def test_any_order_of_merging_gives_the_same_silver(lakes: Callable[..., TiedOrders]) -> None:
     """A story with ties, a delete, losers once more and a late older row, with keys of its own for every order."""
     batches: dict[int, list[Row]] = {number: [] for number in ORDER}
