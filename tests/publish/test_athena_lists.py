@@ -41,6 +41,8 @@ def queried(sql: str) -> list[tuple[Any, ...]]:
          [(1, "b", 1), (1, None, 2), (1, "a", 3)]),
         ("SELECT o.id, t.price FROM silver.orders o LEFT JOIN UNNEST(o.lines) AS t(sku, price) ON true ORDER BY 1, 2",
          [(1, PRICE), (1, None), (1, None), (2, None), (3, None)]),
+        ("SELECT id, line.sku, price FROM silver.orders CROSS JOIN UNNEST(lines) line ORDER BY 1, 2",
+         [(1, "a", None), (1, "b", PRICE), (1, None, None)]),
         ("SELECT id, tag FROM silver.orders, UNNEST(tags) AS t(tag) ORDER BY 2", [(1, "x"), (1, None)]),
         ("SELECT id, k, v FROM silver.orders CROSS JOIN UNNEST(map_from_entries(traits)) AS t(k, v)", [(1, "k", 1)]),
         ("SELECT id, element_at(map_from_entries(traits), 'k') FROM silver.orders WHERE id < 3 ORDER BY 1",
@@ -71,6 +73,13 @@ def test_an_element_gives_a_column_no_name() -> None:
     sql = "SELECT lines[1].sku, tags[1], id, lines[1].price AS price FROM silver.orders"
     made = for_duckdb(sqlglot.parse_one(sql, dialect="athena"), COLUMNS, sql)
     assert sqlglot.parse_one(made, dialect="duckdb").named_selects == ["_col0", "_col1", "id", "price"]
+
+
+@pytest.mark.parametrize("values", ["tags", "map_from_entries(traits)"])
+def test_a_column_without_a_name_is_refused(values: str) -> None:
+    """Athena knows no column `one`; DuckDB would show a struct."""
+    with pytest.raises(NotAthenaError, match=r"UNNEST .* write AS (one\(value\)|t\(key, value\))"):
+        queried(f"SELECT id, one FROM silver.orders CROSS JOIN UNNEST({values}) AS one")
 
 
 @pytest.mark.parametrize("names", ["line", "sku, price, more"])

@@ -13,13 +13,20 @@ _LISTS = (_Kind.ARRAY, _Kind.LIST)
 
 
 def faults_of_lists(tree: exp.Expr) -> Iterator[tuple[str, str]]:
-    """Each UNNEST that names another number of columns than its rows have, and what to write instead."""
+    """Each UNNEST that names another number of columns than its rows have, or the values of a list by its table alone.
+
+    Without names the columns of rows have those of the fields; values and the entries of a map have none.
+    """
     for node in tree.find_all(exp.Unnest):
         alias = node.args.get("alias")
-        fields = _fields(node.expressions[0]) if alias is not None and len(node.expressions) == 1 else []
-        if fields and len(_named(node, alias)) != len(fields):
-            found = f"UNNEST of rows with {len(fields)} fields has a name for {len(_named(node, alias))} columns"
+        if alias is None or len(node.expressions) != 1:
+            continue
+        fields, named = _fields(node.expressions[0]), _named(node, alias)
+        if fields and len(named) != len(fields) and (named or _is_map(node.expressions[0])):
+            found = f"UNNEST of rows with {len(fields)} fields has a name for {len(named)} columns"
             yield found, f"write AS t({', '.join(fields)})"
+        elif not named and not fields and _is_list(node.expressions[0]):
+            yield f"UNNEST has no name for its column, which {alias.name} is not", f"write AS {alias.name}(value)"
 
 
 def with_positions_as_written(tree: exp.Expr) -> exp.Expr:
@@ -51,7 +58,7 @@ def rows_of_list(node: exp.Unnest) -> exp.Expr | None:
     if alias is None or len(node.expressions) != 1 or not _fields(node.expressions[0]):
         return None
     place = node.args.get("offset")
-    named = _named(node, alias)
+    named = _named(node, alias) or [exp.to_identifier(field) for field in _fields(node.expressions[0])]
     values = node.expressions[0].copy()
     listed = exp.func("map_entries", values) if _is_map(node.expressions[0]) else values
     columns = [exp.Anonymous(this="unnest", expressions=[listed, exp.Var(this="max_depth := 2")])]
@@ -64,7 +71,11 @@ def rows_of_list(node: exp.Unnest) -> exp.Expr | None:
 
 def _named(node: exp.Unnest, alias: Any) -> list[exp.Expr]:
     """The names of the columns, without that of the position."""
-    return [column for column in alias.args.get("columns", ()) if column is not node.args.get("offset")]
+    return [column for column in alias.args.get("columns") or () if column is not node.args.get("offset")]
+
+
+def _is_list(values: exp.Expr) -> bool:
+    return values.type is not None and values.type.this in _LISTS
 
 
 def _is_map(values: exp.Expr) -> bool:
