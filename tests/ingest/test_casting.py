@@ -212,3 +212,14 @@ def test_a_struct_needs_its_required_fields(spark: SparkSession) -> None:
         for text, (value, fits) in DEVICES.items()
     ]
     assert_typed(with_types(delivered(spark, of, *[("1", text, None) for text in DEVICES]), of), of, *expected)
+
+
+def test_blanks_alone_are_no_key_and_blanks_around_one_are_part_of_it(spark: SparkSession) -> None:
+    texts = [" ", "\t", "\u00a0 ", "", " T8 ", "T8", None]
+    rows = delivered(spark, NUMBERS, *[(text, "5", None) for text in texts])
+    found = {row._text.id if row._text else row.id: row for row in with_types(rows, NUMBERS).collect()}
+    blank = [text for text, row in found.items() if row._broken_rules == ["id_required"]]
+    assert sorted(map(str, blank)) == sorted(["", " ", "\t", "\u00a0 "]), "null is left to validate"
+    assert [(row.id, row._broken_rules) for text, row in found.items() if text not in blank] == [
+        (" T8 ", []), ("T8", []), (None, [])
+    ]  # fmt: skip

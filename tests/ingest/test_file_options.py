@@ -86,7 +86,10 @@ SIGNS: dict[str, tuple[FileOptions, str, Rows]] = {
         "\ufefffirst\n2,x,1\n3,,2\n",
         [("1", None, "2", None, None, '{"more":"x"}'), good("2", None, "3")],
     ),
-    "no header, the contract's columns": (FileOptions(header=False), "\ufeff1,a,2\n", [good("1", "a", "2")]),
+    "no header, the contract's columns": (
+        FileOptions(header=False), "\ufeff1,a,2\n2,b\n",
+        [good("1", "a", "2"), ("2", "b", None, "2,b", "row_has_the_columns_of_the_contract", None)],
+    ),
     "noncharacters": (
         FileOptions(delimiter=";"), "id;note;amount\n1;\ufdd0;2\n",
         [("1", "\ufffd", "2", None, "row_is_utf8", None)],

@@ -32,13 +32,14 @@ def typed(spark: SparkSession, kind: str, values: Values, texts: list[str]) -> d
     columns = (Column("id", "string", True, ""), column)
     upsert, csv = MergeStrategy.UPSERT, FileFormat.CSV
     of = Dataset("orders", "erp", "", upsert, "orders*", csv, columns, ("id",), ("id",), None, None, (), (), 20)
-    rows = spark.createDataFrame([(text, text, None) for text in texts], "id string, value string, _unreadable string")
+    given = [(f"#{text}", text, None) for text in texts]
+    rows = spark.createDataFrame(given, "id string, value string, _unreadable string")
     shown = "cast(unix_micros(value) as bigint)" if kind == "timestamp" else "value"
     found = with_types(rows, of).selectExpr("coalesce(id, _text.id)", shown, "_broken_rules", "_text.value").collect()
-    assert all(delivered == text for text, _, broken, delivered in found if broken), (
+    assert all(id_ == f"#{delivered}" for id_, _, broken, delivered in found if broken), (
         "quarantine has the text as it came"
     )
-    return {text: (value, list(broken)) for text, value, broken, _ in found}
+    return {id_[1:]: (value, list(broken)) for id_, value, broken, _ in found}
 
 
 def micros(moment: datetime) -> int:

@@ -79,5 +79,6 @@ def _sentences(dataset: Dataset) -> dict[str, str]:
             own[column.epoch_rule] = (
                 f"{column.name} is in {column.values.format} a time of the years that the contract takes."
             )
+    own |= {dataset.column(name).required_rule: f"{name} is more than blanks." for name in dataset.key}
     own |= {partition_rule(name): f"{name} is short enough and plain enough for a folder." for name in types}
     return own | {rule.name: rule.sentence for rule in suite.expectations}

@@ -64,6 +64,11 @@ class Column:
         return f"{self.name}_is_{re.sub(r'[^a-z0-9]+', '_', self.type).strip('_')}"
 
     @property
+    def required_rule(self) -> str:
+        """Name of the rule that it has a value."""
+        return f"{self.name}_required"
+
+    @property
     def is_json_string(self) -> bool:
         """Whether JSON writes its values between quotes."""
         return self.type in ("string", "timestamp", "date") and not self.values.epoch_unit

@@ -145,7 +145,8 @@ class Dataset:
     @property
     def reading_rules(self) -> dict[str, tuple[str, ...]]:
         """The names of all rules of each column that say whether its text can be read."""
-        return {column.name: column.reading_rules for column in self.columns}
+        of_key = {column.name: (column.required_rule,) for column in self.columns if column.name in self.key}
+        return {column.name: (*column.reading_rules, *of_key.get(column.name, ())) for column in self.columns}
 
     @property
     def column_names(self) -> tuple[str, ...]:

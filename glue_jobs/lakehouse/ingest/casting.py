@@ -12,6 +12,8 @@ from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import BROKEN_RULES, RAW_TEXT, TEXT, UNREADABLE, UTC_OFFSET, Column
 from lakehouse.contracts.dataset import Dataset
+from lakehouse.contracts.values import BLANKS
+from lakehouse.ingest.exact_numbers import without_marks
 from lakehouse.ingest.instants import offset_of, read_instant
 from lakehouse.ingest.json_rows import WRONG_KIND
 from lakehouse.ingest.nested import has_misfits, nested_value
@@ -45,14 +47,14 @@ def with_types(rows: DataFrame, dataset: Dataset) -> DataFrame:
     changed = [column for column in dataset.columns if column.values.changes_text]
     plain = {plain_name(column): plain_text(column, F.col(column.name)) for column in changed}
     misfits = [F.when(_misfit(column), _rule(column)) for column in dataset.columns]
-    misfits += partition_misfits(dataset)
+    misfits += [*_blank_keys(dataset), *partition_misfits(dataset)]
     kept = [_kept(name) for name in rows.columns if name not in dataset.column_names]
     unreadable = F.col(UNREADABLE).isNotNull()
     # The list is made of rows that break a rule: one for every row takes longer than some columns' types.
     is_misfit = reduce(lambda a, b: a | b, [misfit.isNotNull() for misfit in misfits])
     broken = F.when(unreadable, F.array(F.col(UNREADABLE))).when(is_misfit, F.array_compact(F.array(*misfits)))
     broken = F.coalesce(broken, F.array().cast("array<string>"))
-    text = F.struct(*[_plain(F.col(name)).alias(name) for name in dataset.column_names])
+    text = F.struct(*[_plain(column).alias(column.name) for column in dataset.columns])
     return (
         rows.withColumns(plain)
         .withColumns(parsed)
@@ -105,9 +107,10 @@ def _typed_once(column: Column) -> SparkColumn:
     return _typed_plain(column, F.col(plain_name(column)))
 
 
-def _plain(text: SparkColumn) -> SparkColumn:
-    """The delivered text without the mark that says it was of the wrong JSON type."""
-    return F.regexp_replace(text, f"^{WRONG_KIND}", "")
+def _plain(column: Column) -> SparkColumn:
+    """The delivered text without the marks of a wrong JSON type, and of numbers in a list or an object."""
+    text = F.regexp_replace(column.name, f"^{WRONG_KIND}", "")
+    return without_marks(text) if column.is_nested else text
 
 
 def _misfit(column: Column) -> SparkColumn:
@@ -127,6 +130,13 @@ def _rule(column: Column) -> SparkColumn:
     if not column.values.time_zone:
         return F.lit(column.type_rule)
     return F.coalesce(clock_rule(column, wall_clock(column, text)), F.lit(column.type_rule))
+
+
+def _blank_keys(dataset: Dataset) -> list[SparkColumn]:
+    """For each text column of the key, the rule that it has a value, where it is blanks alone."""
+    texts = [column for column in dataset.columns if column.type == "string" and column.name in dataset.key]
+    blanks = [F.btrim(F.col(plain_name(column)), F.lit(BLANKS)) == "" for column in texts]
+    return [F.when(blank, F.lit(column.required_rule)) for column, blank in zip(texts, blanks, strict=True)]
 
 
 def typed_column(column: Column, text: SparkColumn) -> SparkColumn:

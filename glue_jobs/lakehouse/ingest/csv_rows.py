@@ -132,7 +132,9 @@ def _split(records: DataFrame, header: Header, dataset: Dataset) -> DataFrame:
     text = {name: F.get(_FIELDS, F.lit(i)) for i, name in enumerate(names)}
     misfits = F.col(_FAULTY) | (F.col(_NUMBER) != len(names))
     not_utf8 = ~F.is_valid_utf8(record) | record.contains("\ufffd")
-    unreadable = F.when(misfits, "row_has_the_columns_of_the_header").when(not_utf8, Encoding.UTF_8.rule)
+    has_header = header.is_repair or dataset.file_options.header
+    unsplit = "row_has_the_columns_of_the_header" if has_header else "row_has_the_columns_of_the_contract"
+    unreadable = F.when(misfits, unsplit).when(not_utf8, Encoding.UTF_8.rule)
     wanted = [text.get(name, F.lit(None).cast("string")).alias(name) for name in dataset.column_names]
     raw_text = F.when(misfits, F.make_valid_utf8(record)).alias(RAW_TEXT)
     return rows.select(

@@ -38,7 +38,7 @@ def header_problem(columns: Sequence[str], dataset: Dataset) -> str | None:
         named = ", ".join(_as_delivered(name, dataset) for name in required)
         return f"required {plural} {named} missing{_renamed(required, columns, dataset)}" + _lists(columns, dataset)
     if doubled:
-        return f"column {doubled[0]} twice{_lists(columns, dataset)}"
+        return f"column {_as_delivered(doubled[0], dataset)} twice{_lists(columns, dataset)}"
     return _policy_problem(columns, missing, dataset)
 
 

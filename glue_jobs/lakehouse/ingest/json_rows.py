@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator
 from functools import reduce
 from operator import or_
 
@@ -15,6 +15,7 @@ from lakehouse.contracts.choices import Drift
 from lakehouse.contracts.columns import ARRAY, RAW_TEXT, REPAIR_OF, RESCUED, ROW_ID, SOURCE_FILE, UNREADABLE, Column
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import Encoding
+from lakehouse.ingest.exact_numbers import is_inexact, is_marked, with_marked_numbers, without_mark, without_marks
 from lakehouse.ingest.header import Header
 from lakehouse.ingest.lines import LINE, Lines
 
@@ -30,7 +31,7 @@ _STRICT = {
     "columnNameOfCorruptRecord": _FAULTY,
     "maxNestingDepth": str(DEEPEST + 2),
 }
-_MEMBERS, _BESIDE = "_members", "_beside"
+_MEMBERS, _MARKED, _BESIDE = "_members", "_marked", "_beside"
 _SURROGATE_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _SURROGATE = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 
@@ -46,8 +47,10 @@ def json_rows(found: Lines, header: Header, dataset: Dataset) -> DataFrame:
     lines = _with_members(lines.withColumn("_is_unicode", is_unicode))
     unreadable = F.when(not_utf8, Encoding.UTF_8.rule).when(~F.col("_is_unicode"), "row_is_valid_unicode")
     unreadable = unreadable.when(F.col(_MEMBERS).isNull(), "row_is_a_json_object")
-    lines = lines.withColumns({_value(column): _member(column) for column in dataset.columns})
+    lines = lines.withColumn(_BESIDE, _names_beside(F.col(_MEMBERS), *_known(dataset)))
+    lines = lines.withColumns({_value(column): _member(column, _MEMBERS) for column in dataset.columns})
     lines = lines.withColumns({_kind(column): F.schema_of_variant(_value(column)) for column in dataset.columns})
+    lines = _with_exact_numbers(lines, dataset)
     lines = lines.withColumns({_text(column): _plain_text(column) for column in dataset.columns})
     lines = _with_names_beside(lines, dataset)
     rescued, repair_of = _members_beside(dataset), F.lit(None).cast("string")
@@ -84,6 +87,28 @@ def _with_members(lines: DataFrame) -> DataFrame:
     return lines.withColumn(_MEMBERS, F.when(is_alone & is_once, line))
 
 
+def _with_exact_numbers(lines: DataFrame, dataset: Dataset) -> DataFrame:
+    """The lines with `_marked`, the members with their numbers marked, where one of a line is not kept as it is.
+
+    Few lines have one, so that most are parsed once.
+    """
+    beside = F.exists(F.col(_BESIDE), lambda name: F.schema_of_variant(F.col(_MEMBERS)[name]).rlike("DOUBLE|VARIANT"))
+    inexact = reduce(or_, [is_inexact(column, F.col(_kind(column))) for column in dataset.columns], beside)
+    again = F.from_json(with_marked_numbers(F.col("value")), "map<string,variant>", {"maxNestingDepth": str(DEEPEST)})
+    lines = lines.withColumn(_MARKED, F.when(inexact, again))
+    is_marked_line = F.col(_MARKED).isNotNull()
+    values = {
+        _value(column): F.when(is_marked_line, _member(column, _MARKED)).otherwise(F.col(_value(column)))
+        for column in dataset.columns
+    }
+    lines = lines.withColumns(values | {_MEMBERS: F.coalesce(_MARKED, _MEMBERS)})
+    kinds = {
+        _kind(column): F.when(is_marked_line, F.schema_of_variant(_value(column))).otherwise(F.col(_kind(column)))
+        for column in dataset.columns
+    }
+    return lines.withColumns(kinds)
+
+
 def _has_lone_surrogate(text: SparkColumn) -> SparkColumn:
     """Whether an escape stands for half a character, in a name or a value; the parser would make it a question mark."""
     plain = F.replace(text, F.lit("\\\\"), F.lit("_"))  # an escaped backslash begins no escape
@@ -91,20 +116,30 @@ def _has_lone_surrogate(text: SparkColumn) -> SparkColumn:
 
 
 def _with_names_beside(lines: DataFrame, dataset: Dataset) -> DataFrame:
-    """The lines with the names that the contract does not know, sorted: of members, and of the fields of structs."""
+    """The lines with the names that the contract does not know of the fields of structs, sorted."""
     structs = [column for column in dataset.columns if column.fields]
     lines = lines.withColumns(
         {_fields(column): F.try_variant_get(_value(column), "$", "map<string,variant>") for column in structs}
     )
-    known = [*dataset.column_names, *(column.delivered_name for column in dataset.columns)]
-    names = {_BESIDE: _names_beside(F.col(_MEMBERS), known)}
-    for column in structs:
-        names[_beside(column)] = _names_beside(F.col(_fields(column)), [field.name for field in column.fields])
-    return lines.withColumns(names)
+    names = {column: [F.lit(field.name) for field in column.fields] for column in structs}
+    return lines.withColumns(
+        {_beside(column): _names_beside(F.col(_fields(column)), *names[column]) for column in structs}
+    )
 
 
-def _names_beside(members: SparkColumn, known: Sequence[str]) -> SparkColumn:
-    names = F.array_sort(F.array_except(F.map_keys(members), F.array(*map(F.lit, known))))
+def _known(dataset: Dataset) -> Iterator[SparkColumn]:
+    """The names that a line may have; the contract's name is none of them where the physical one is there too."""
+    for column in dataset.columns:
+        if column.physical_name is None:
+            yield F.lit(column.name)
+            continue
+        yield F.lit(column.physical_name)
+        is_there = F.coalesce(F.map_contains_key(F.col(_MEMBERS), column.physical_name), F.lit(False))
+        yield F.when(~is_there, F.lit(column.name))
+
+
+def _names_beside(members: SparkColumn, *known: SparkColumn) -> SparkColumn:
+    names = F.array_sort(F.array_except(F.map_keys(members), F.array(*known)))
     return F.coalesce(names, F.array().cast("array<string>"))
 
 
@@ -119,7 +154,13 @@ def _members_beside(dataset: Dataset) -> SparkColumn:
         together = F.create_map(F.lit(column.name), fields)
         found.append(F.when(F.arrays_overlap(names, _BESIDE), together).otherwise(F.map_from_arrays(names, values)))
     is_any = reduce(or_, [F.size(name) > 0 for name in (_BESIDE, *map(_beside, structs))])
-    return F.when(is_any, F.to_json(F.map_concat(*found)))
+    return F.when(is_any, _json(F.map_concat(*found)))
+
+
+def _json(value: SparkColumn) -> SparkColumn:
+    """A value as JSON, its numbers with the text that they have in the line."""
+    text = F.to_json(value)
+    return F.when(F.col(_MARKED).isNotNull(), without_marks(text)).otherwise(text)
 
 
 def _values_of(names: str, members: str) -> SparkColumn:
@@ -130,10 +171,10 @@ def _after(prefix: str, names: str) -> SparkColumn:
     return F.transform(names, lambda name: F.concat(F.lit(prefix), name))
 
 
-def _member(column: Column) -> SparkColumn:
+def _member(column: Column, members: str) -> SparkColumn:
     """The value of a column, under its name or its physical one."""
-    value = F.col(_MEMBERS)[column.name]
-    return value if column.physical_name is None else F.coalesce(F.col(_MEMBERS)[column.physical_name], value)
+    value = F.col(members)[column.name]
+    return value if column.physical_name is None else F.coalesce(F.col(members)[column.physical_name], value)
 
 
 def _value(column: Column) -> str:
@@ -164,12 +205,12 @@ def _beside(column: Column) -> str:
 def _plain_text(column: Column) -> SparkColumn:
     """The text of a value of the right JSON type; null for any other."""
     value, kind = F.col(_value(column)), F.col(_kind(column))
-    if column.is_nested:
+    if column.is_nested:  # with the marks of its numbers, which its values are read by
         return F.when(kind.startswith("ARRAY" if column.type == ARRAY else "OBJECT"), F.to_json(value))
+    text = F.try_variant_get(value, "$", "string")
     if column.is_json_string:
-        return F.when(kind == "STRING", F.try_variant_get(value, "$", "string"))
-    is_scalar = ~kind.startswith("OBJECT") & ~kind.startswith("ARRAY")
-    return F.when(is_scalar, F.try_variant_get(value, "$", "string"))
+        return F.when((kind == "STRING") & ~is_marked(text), text)
+    return F.when(~kind.startswith("OBJECT") & ~kind.startswith("ARRAY"), without_mark(text))
 
 
 def _json_text(column: Column) -> SparkColumn:
@@ -178,5 +219,5 @@ def _json_text(column: Column) -> SparkColumn:
     return (
         F.when(value.isNull() | (kind == "VOID"), None)
         .when(text.isNotNull(), F.nullif(text, F.lit("")))
-        .otherwise(F.concat(F.lit(WRONG_KIND), F.to_json(value)))
+        .otherwise(F.concat(F.lit(WRONG_KIND), _json(value)))
     )

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from lakehouse.contracts.choices import Drift
 from lakehouse.contracts.columns import REPAIR_OF, RESCUED, UNREADABLE, Column
 from lakehouse.contracts.dataset import Dataset
+from lakehouse.ingest.exact_numbers import without_marks
 from lakehouse.ingest.nested import has_unknown_names
 
 KNOWN_MEMBERS = "row_has_only_known_members"
@@ -63,7 +64,7 @@ def _rescued(columns: list[Column], is_more: SparkColumn) -> SparkColumn:
     """What was rescued already, and the columns that have more, as one JSON object."""
     values = [F.when(F.col(_name(column)), F.try_parse_json(column.name)) for column in columns]
     pairs = [part for column, value in zip(columns, values, strict=True) for part in (F.lit(f"{column.name}.*"), value)]
-    more = F.to_json(F.map_filter(F.create_map(*pairs), lambda _, value: value.isNotNull()))
+    more = without_marks(F.to_json(F.map_filter(F.create_map(*pairs), lambda _, value: value.isNotNull())))
     before = F.col(RESCUED)
     both = F.concat(F.substring(before, F.lit(1), F.length(before) - 1), F.lit(","), F.substring(more, 2, 2**31 - 1))
     return F.when(~is_more, before).when(before.isNull(), more).otherwise(both)

@@ -10,6 +10,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
 from lakehouse.contracts.columns import ARRAY, MAP_KEY, Column
+from lakehouse.ingest.exact_numbers import is_marked, without_mark
 from lakehouse.ingest.json_rows import WRONG_KIND
 from lakehouse.ingest.values import plain_text
 
@@ -80,11 +81,14 @@ def _inside(column: Column, value: SparkColumn, typed: Typed) -> SparkColumn:
 
 def _text(column: Column, value: SparkColumn) -> SparkColumn:
     """The text of a single value, null when absent or empty; one of the wrong JSON type keeps a mark before it."""
-    kind = _kind(value)
-    fits = kind == "STRING" if column.is_json_string else ~kind.startswith("OBJECT") & ~kind.startswith("ARRAY")
+    kind, text = _kind(value), F.try_variant_get(value, "$", "string")
+    if column.is_json_string:
+        fits = (kind == "STRING") & ~is_marked(text)
+    else:
+        fits, text = ~kind.startswith("OBJECT") & ~kind.startswith("ARRAY"), without_mark(text)
     return (
         F.when(value.isNull() | (kind == "VOID"), None)
-        .when(fits, F.nullif(F.try_variant_get(value, "$", "string"), F.lit("")))
+        .when(fits, F.nullif(text, F.lit("")))
         .otherwise(F.concat(F.lit(WRONG_KIND), F.to_json(value)))
     )
 

@@ -25,7 +25,10 @@ from lakehouse.lake.delta_log import literal, open_table, select
 from lakehouse.lake.paths import Lake
 from lakehouse.quarantine.errors import NothingSelectedError, RowNotFoundError, RowReferenceError, RowStateError
 
-UNSPLIT = frozenset({"row_has_the_columns_of_the_header", "row_is_a_json_object", "row_is_valid_unicode"})
+UNSPLIT = frozenset({
+    "row_has_the_columns_of_the_header", "row_has_the_columns_of_the_contract", "row_is_a_json_object",
+    "row_is_valid_unicode",
+})  # fmt: skip
 """Rules of rows that could not be split into columns."""
 
 _REF = re.compile(r"(\d{1,18}):(\d{1,18})")
