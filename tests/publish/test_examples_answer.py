@@ -53,6 +53,38 @@ ANSWERS = {
             round((weeks.now - weeks.before)::double / nullif(weeks.before, 0), 6),
             placed.now, round((placed.now - placed.before)::double / nullif(placed.before, 0), 6)
         from weeks left join placed using (store_id) order by 2""",
+    "What did each store earn in that week, and which margins are too high?": f"""
+        with firsts as (select product_id, min(valid_from) as first_from from silver.products group by all),
+        lines as (
+            select o.store_id, quantity * unit_price - discount_amount as net, quantity * p.unit_cost as cost
+            from silver.erp_orders o
+            left join (select * from silver.products join firsts using (product_id)) p
+                on p.product_id = o.product_id and (o.ordered_at >= p.valid_from or p.valid_from = p.first_from)
+                and (p.valid_to is null or o.ordered_at < p.valid_to)
+            where {KEPT} and o.dt {WEEK}
+        )
+        select store_id, sum(net), sum(net - coalesce(cost, 0)), count(*) filter (where cost is null),
+            round(sum(net - coalesce(cost, 0))::double / sum(net)::double, 4)
+        from lines group by all order by 1""",
+    "Which list price did a product have at a time?": """
+        select product_id, arg_max(list_price, valid_from), arg_max(unit_cost, valid_from) from silver.products
+        where product_id = 'P0003' and valid_from <= timestamptz '2026-10-15 12:00:00+00' group by all""",
+    "Which stores lack orders or visits on the latest complete day?": """
+        with orders as (
+            select store_id, count(distinct order_id) as orders from silver.erp_orders
+            where dt = date '2026-10-18' and status <> 'cancelled' group by all
+        ),
+        visits as (
+            select store_id, count(distinct session_id) as sessions from silver.web_events
+            where dt = date '2026-10-18' group by all
+        ),
+        known as (select distinct store_id from fct_daily_store_metrics where dt > date '2026-09-18'),
+        present as (select distinct store_id from fct_daily_store_metrics where dt = date '2026-10-18')
+        select store_id, case when p.store_id is not null then coalesce(orders, 0) end,
+            case when p.store_id is not null then coalesce(sessions, 0) end
+        from known left join orders using (store_id) left join visits using (store_id)
+        left join present p using (store_id)
+        where coalesce(orders, 0) = 0 or coalesce(sessions, 0) = 0 order by 1""",
     "Which stores have stopped selling?": """
         select store_id, max(dt) as last, date '2026-10-18' - max(dt) as days
         from silver.erp_orders where status <> 'cancelled' group by all having days >= 3 order by days desc, 1""",
