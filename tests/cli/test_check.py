@@ -7,13 +7,19 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
+import sqlglot
 import yaml
+from sqlglot.dialects.dialect import Dialect
 
+from lakehouse.cli.jinja_words import parsed as jinja_parsed
+from lakehouse.cli.jinja_words import template
 from lakehouse.cli.main import main
 from lakehouse.contracts import yaml_places
 from lakehouse.contracts.project import Project
 from lakehouse.cycle import dry_run
+from lakehouse.publish import parsed as queries
 from lakehouse.runtime import session
 from tests.helpers.small_project import CONTRACT, PRESENT, rule, spoiled, write_project
 
@@ -124,20 +130,38 @@ def test_engines_are_not_asked_while_files_are_wrong(
     assert "unknown value 'upsrt'" in capsys.readouterr().err
 
 
-def test_no_contract_or_suite_is_parsed_twice_and_no_jvm_starts(
+def test_no_file_is_parsed_twice_and_no_jvm_starts(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parsed: Counter[str] = Counter()
-    compose = yaml.compose
+    parsed: dict[str, Counter[str]] = {}
 
-    def counted(text: str, *args: Any, **options: Any) -> Any:
-        parsed[text] += 1
-        return compose(text, *args, **options)
+    def count(owner: Any, name: str, kind: str, place: int = 0) -> None:
+        asked, counts = getattr(owner, name), parsed.setdefault(kind, Counter())
 
-    monkeypatch.setattr(yaml, "compose", counted)
+        def counted(*args: Any, **options: Any) -> Any:
+            counts[args[place]] += 1
+            return asked(*args, **options)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    count(yaml, "compose", "yaml")
+    count(Dialect, "parse", "sql", 1)
+    count(sqlglot, "tokenize", "words of Athena")
+    count(jinja2.Environment, "parse", "jinja", 1)
+    count(jinja2.Environment, "from_string", "jinja to run", 1)
     monkeypatch.setattr(session, "local_session", lambda project: 1 // 0)
-    yaml_places._root.cache_clear()
+    for kept in (yaml_places._root, yaml_places.composed, queries._trees, queries.tokens_of, jinja_parsed, template):
+        kept.cache_clear()
     assert main(["check"]) == 0, capsys.readouterr().err
-    files = [file for file in (project.root / "contracts").glob("*.yaml") if file.read_text(encoding="utf-8") in parsed]
-    assert files
-    assert {text[:80]: times for text, times in parsed.items() if times > 1 and "\n" in text} == {}
+    wanted = {
+        "yaml": [*(project.root / "contracts").glob("*.yaml"), *(project.dbt / "models").rglob("*.yml")],
+        "sql": (project.dbt / "athena_views").glob("*.sql"), "jinja": (project.dbt / "models").rglob("*.sql"),
+    }  # fmt: skip
+    texts = {kind: [file.read_text(encoding="utf-8") for file in files] for kind, files in wanted.items()}
+    assert all(parsed[kind][text] == 1 for kind in wanted for text in texts[kind])
+    assert {
+        (kind, text[:80]): times
+        for kind, counts in parsed.items()
+        for text, times in counts.items()
+        if times > 1 and (kind != "yaml" or "\n" in text)
+    } == {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from lakehouse.cli.check import problems
 from lakehouse.cli.check_keys import KeyCheck
+from lakehouse.cli.key_origins import Origins
+from lakehouse.cli.key_relations import Relation
 from lakehouse.cli.model_sql import known_columns
 from lakehouse.contracts.dbt_files import read_models
 from lakehouse.contracts.mart_graph import Mart, find_marts
@@ -235,6 +238,24 @@ def test_an_incremental_run_takes_rows_by_the_key(shop: Project, sql: str, says:
     check, mart = asked(shop, sql, ["word"], said=said)
     found = list(check.limit_faults(mart))
     assert (says in found[0] if found else False) if says else found == []
+
+
+def test_each_tables_way_to_a_mart_is_followed_once(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    check, mart = asked(shop, f"select v.dt, p.note from {V} as v join {P} as p on v.id = p.id", ["dt"], PEOPLE)
+    followed: Counter[str] = Counter()
+    of_model = Origins.of_model
+
+    def counted(self: Origins, name: str) -> Relation:
+        followed[self.table] += name == "asked"
+        return of_model(self, name)
+
+    monkeypatch.setattr(Origins, "of_model", counted)
+    for _ in range(2):
+        assert list(check.faults(mart, VISITS)) == []
+        (fault,) = check.faults(mart, PEOPLE)
+        assert "is silver.visits.dt, which the changed row's own dt" in fault
+        assert [*check.limit_faults(mart), *check.span_faults(mart)] == []
+    assert followed == {VISITS: 1, PEOPLE: 1}
 
 
 def test_a_condition_by_another_value_than_the_key_is_named(tmp_path: Path) -> None:

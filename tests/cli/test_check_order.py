@@ -49,6 +49,8 @@ def faults(shop: Project, sql: str) -> list[str]:
         "select dt, lag(amount) over (order by note) as x from b",
         f"with b as (select * from {V} qualify {NUMBERED} = 1) select dt, lag(amount) over (order by note) as x from b",
         f"select v.dt, lag(v.amount) over (order by v.id) as x from {V} as v left join {P} as p on v.id = p.id",
+        f"select v.dt, lag(v.amount) over (order by w.id) as x from {V} as v join {P} as p on p.id = v.id "
+        f"join {P} as w on w.id = p.id",
         f"select v.dt, lag(amount) over (order by id) as x from {V} as v left semi join {P} as p on v.note = p.note",
         f"select dt, lag(amount) over (partition by dt order by note) as x from {V} where id = 3",
         f"select dt, lag(id) over (order by id) as x from (select dt, id from {V} union all select dt, id from {P})",

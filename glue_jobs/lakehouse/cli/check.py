@@ -31,7 +31,7 @@ from lakehouse.errors import LakehouseError, nearest
 from lakehouse.publish.descriptions import queryable_tables
 from lakehouse.publish.element_views import project_views
 from lakehouse.publish.view_check import check_views, in_file
-from lakehouse.publish.views import ViewError
+from lakehouse.publish.views import View, ViewError
 
 _OPTIONS = "logicalTypeOptions"
 
@@ -50,8 +50,9 @@ def problems(project: Project) -> list[str]:
         # What follows from a contract that cannot be read would be reported as if it were wrong too.
         found += _lost_suites(project, contracts)
         found += [] if models_fault else models_lines(project, contracts)
-        found += [] if models_fault else [*unknown_lists(project.dbt, contracts), *_views(project)]
-        found += [] if found else _mixed(project, contracts)
+        views, of_views = ((), []) if models_fault else _views(project)
+        found += [] if models_fault else [*unknown_lists(project.dbt, contracts), *of_views]
+        found += [] if found else _mixed(project, contracts, views)
     return found
 
 
@@ -139,16 +140,17 @@ def models_lines(project: Project, contracts: Contracts) -> Iterator[str]:
     yield from reach_problems(project.dbt, models, marts, contracts, columns)
 
 
-def _mixed(project: Project, contracts: Contracts) -> list[str]:
+def _mixed(project: Project, contracts: Contracts, views: tuple[View, ...]) -> list[str]:
     """What needs all of them, once everything else can be read: rows that marts lose, amounts that nobody may add."""
     lines, tables = mixed_marts(project, contracts)
     lines += [str(error) for error in refused_for_marts(contracts.datasets, read_marts(project.dbt))]
-    return [*lines, *mixed_views(tuple(project_views(project)), tables)]
+    return [*lines, *mixed_views(views, tables)]
 
 
-def _views(project: Project) -> list[str]:
+def _views(project: Project) -> tuple[tuple[View, ...], list[str]]:
+    """The views, and what is wrong with them."""
     try:
-        views = project_views(project)
+        views = tuple(project_views(project))
     except ViewError as error:
-        return [in_file(error)]
-    return [in_file(fault) for fault in check_views(views, queryable_tables(project))]
+        return (), [in_file(error)]
+    return views, [in_file(fault) for fault in check_views(views, queryable_tables(project))]

@@ -13,7 +13,7 @@ from typing import Any
 
 import jinja2
 
-from lakehouse.cli.jinja_words import environment, of_macros
+from lakehouse.cli.jinja_words import of_macros, parsed
 from lakehouse.contracts.property_names import KNOWN
 from lakehouse.contracts.yaml_places import ContractError, Place, read_yaml
 from lakehouse.errors import nearest
@@ -113,7 +113,7 @@ def _of_bytes(file: Path) -> Iterator[str]:
 
 def _of_jinja(file: Path) -> Iterator[str]:
     try:
-        environment().parse(of_macros(file.read_text(encoding="utf-8")))
+        parsed(of_macros(file.read_text(encoding="utf-8")))
     except jinja2.TemplateSyntaxError as error:
         yield f"{file}:{error.lineno}: Jinja: {' '.join(str(error.message).split())}"
 
@@ -128,7 +128,7 @@ def _require_shape(root: Place) -> None:
             for table in _named(item, "tables"):
                 _named(table, "columns")
             amounts = item.at(("config", "meta")).find("amounts") if _has(item, "config", "meta") else None
-            if amounts is not None and not isinstance(amounts.value, dict):
+            if amounts is not None and not amounts.is_mapping:
                 raise amounts.error("must be a mapping of columns, each with the dataset of its values.")
 
 
@@ -137,7 +137,7 @@ def _named(place: Place, word: str) -> list[Place]:
     found = place.find(word)
     items = [] if found is None or found.value is None else found.items()
     for item in items:
-        if not isinstance(item.value, dict):
+        if not item.is_mapping:
             raise item.error(f"must be a mapping with a name, as in - name: {item.value}.")
         item.text("name")
     return items
@@ -151,15 +151,15 @@ def _require_tests(place: Place) -> None:
 
 
 def _has(place: Place, *path: str) -> bool:
-    value: Any = place.value
+    found: Place | None = place
     for word in path:
-        value = value.get(word) if isinstance(value, dict) else None
-    return isinstance(value, dict)
+        found = found.find(word) if found is not None and found.is_mapping else None
+    return found is not None and found.is_mapping
 
 
 def _of_words(root: Place, tests: Mapping[str, frozenset[str]]) -> Iterator[ContractError]:
     """An error for each word that is a typo of a known one, or stands at another level."""
-    if isinstance(root.value, dict):
+    if root.is_mapping:
         yield from _strange(root, "")
     for word in _LISTS:
         for item in _named(root, word):
@@ -173,10 +173,10 @@ def _of_words(root: Place, tests: Mapping[str, frozenset[str]]) -> Iterator[Cont
 
 def _of_config(item: Place) -> Iterator[ContractError]:
     config, meta = item.find("config"), item.find("meta")
-    if config is not None and isinstance(config.value, dict):
+    if config is not None and config.is_mapping:
         yield from _strange(config, "config")
         meta = config.find("meta") or meta
-    if meta is not None and isinstance(meta.value, dict):
+    if meta is not None and meta.is_mapping:
         yield from _strange(meta, "meta")
 
 

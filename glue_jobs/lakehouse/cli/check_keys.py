@@ -10,7 +10,6 @@ from functools import cached_property
 from itertools import product
 from pathlib import Path
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -26,6 +25,7 @@ from lakehouse.contracts.element_rows import queries_of_spark
 from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.mart_graph import DIRECT, PAGE, Mart, Model
 from lakehouse.publish.column_check import TableColumns
+from lakehouse.publish.parsed import parse_query
 
 _BRANCHES = re.compile(r"\{%-?\s*(?:else|elif|for|macro|call|set\s+\w+\s*-?%\})")
 _OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.UDTF)
@@ -40,6 +40,7 @@ class KeyCheck:
     contracts: Contracts
     columns: TableColumns
     _trees: dict[str, exp.Expr | None] = field(default_factory=dict)
+    _relations: dict[tuple[str, str], Relation] = field(default_factory=dict)
 
     def faults(self, mart: Mart, table: str) -> Iterator[str]:
         """A sentence for each key of a mart that a changed row of a table certainly does not name."""
@@ -151,8 +152,10 @@ class KeyCheck:
         return {} if given == DIRECT else given if isinstance(given, Mapping) else None
 
     def _relation(self, mart: Mart, table: str) -> Relation:
-        views = frozenset(mart.views)
-        return Origins(table, views, self._tree, self.columns, self._identity(table)).of_model(mart.name)
+        if (mart.name, table) not in self._relations:
+            origins = Origins(table, frozenset(mart.views), self._tree, self.columns, self._identity(table))
+            self._relations[mart.name, table] = origins.of_model(mart.name)
+        return self._relations[mart.name, table]
 
     def _are_same(self, table: str, values: Iterable[exp.Expr], wanted: Iterable[exp.Expr]) -> bool:
         types = self._types(table)
@@ -161,7 +164,7 @@ class KeyCheck:
     def _wanted(self, table: str, key: str, said: Mapping[str, str]) -> list[exp.Expr]:
         """What says the same as the expression of a key; nothing where it cannot be read."""
         try:
-            found = _small(sqlglot.parse_one(str(said.get(key, f"`{key}`")), dialect="spark"))
+            found = _small(parse_query(str(said.get(key, f"`{key}`")), "spark"))
         except SqlglotError:
             return []
         if found.find(exp.Query):
@@ -175,7 +178,7 @@ class KeyCheck:
         dataset = self._datasets.get(table)
         names = [value.name for value in values if isinstance(value, exp.Column)] if dataset else []
         same = [one for name in names for one in _same_of_day(dataset, name)] if dataset else []
-        return [*values, *(sqlglot.parse_one(one, dialect="spark") for one in same)]
+        return [*values, *(parse_query(one, "spark") for one in same)]
 
     def _types(self, table: str) -> Mapping[str, str]:
         dataset = self._datasets.get(table)

@@ -28,7 +28,7 @@ def contradictions(dbt: Path, suites: Mapping[str, Suite]) -> Iterator[str]:
 def _listed(place: Place, name: str) -> list[Place]:
     """The items of a list of mappings; none where the file has no such list."""
     found = place.find(name)
-    return [] if found is None or not found.value else [item for item in found.items() if isinstance(item.value, dict)]
+    return [] if found is None or not found.value else [item for item in found.items() if item.is_mapping]
 
 
 def _source_of(file: Path, model: str) -> str | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
@@ -18,6 +17,7 @@ from lakehouse.contracts.mart_graph import CHANGED, PAGE, Mart, Model
 from lakehouse.contracts.yaml_places import Place, read_yaml
 from lakehouse.errors import nearest
 from lakehouse.publish.column_check import TableColumns, column_faults, line_of, selected, table_name, tables_in
+from lakehouse.publish.parsed import parse_all
 
 IMAGE = "_image"
 _IMAGES = frozenset({"old", "new"})
@@ -36,8 +36,8 @@ def reach_problems(
     for model in models.values():
         for dataset in contracts.datasets if model.fault is None else ():
             if is_view_of(model, dataset):
-                where = _where(dbt, model, dataset.name).at(None)
-                yield from (f"{where}: meta.reach.{dataset.name}: {f}" for f in keys.view_faults(model, dataset))
+                for fault in keys.view_faults(model, dataset):
+                    yield f"{_where(dbt, model, dataset.name).at(None)}: meta.reach.{dataset.name}: {fault}"
 
 
 def _lines(dbt: Path, mart: Mart, table: str, keys: KeyCheck) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _entry(model: Place, name: str) -> Place | None:
     for path in (("config", "meta", "reach", name), ("meta", "reach", name)):
         place: Place | None = model
         for word in path:
-            place = place.find(word) if place and isinstance(place.value, dict) else None
+            place = place.find(word) if place and place.is_mapping else None
         if place:
             return place
     return None
@@ -97,7 +97,7 @@ class _Reach:
             yield "it is SQL without Jinja; name a view or table by its layer, as in staging.stg_erp_orders.", None
             return
         try:
-            trees = sqlglot.parse(self.query, dialect="spark")
+            trees = parse_all(self.query, "spark")
         except ParseError as error:
             first = error.errors[0] if error.errors else {}
             yield f"{' '.join(str(first.get('description') or error).split())[:200]}.", first.get("line")

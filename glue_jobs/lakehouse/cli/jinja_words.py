@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 from typing import Any
 
 import jinja2
+from jinja2 import nodes
 
 from lakehouse.cli.model_sql import MACRO
 
@@ -36,11 +38,23 @@ for _name in ("lt", "le", "gt", "ge", "contains"):
     setattr(Untold, f"__{_name}__", _no)
 
 
-def environment() -> jinja2.Environment:
-    """Jinja as dbt has it."""
+@cache
+def _environment() -> jinja2.Environment:
     found = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=Untold)
     found.filters |= {name: (lambda value, *_: value) for name in _AS}
     return found
+
+
+@lru_cache(maxsize=512)
+def parsed(text: str) -> nodes.Template:
+    """The Jinja of a text, parsed once for all who read it, and none may change it; raises TemplateSyntaxError."""
+    return _environment().parse(text)
+
+
+@lru_cache(maxsize=512)
+def template(text: str) -> jinja2.Template:
+    """The Jinja of a text, ready to run; raises TemplateError."""
+    return _environment().from_string(text)
 
 
 def of_macros(text: str) -> str:

@@ -75,9 +75,7 @@ class SelectOf:
 
     def qualified(self, node: exp.Expr, place: int | None = None) -> exp.Expr:
         """A copy with the source of each name. place: of the select's item that it is, which may use those before."""
-        return node.copy().transform(
-            lambda part: self._qualified(part, place) if isinstance(part, exp.Column) else part
-        )
+        return node.transform(lambda part: self._qualified(part, place) if isinstance(part, exp.Column) else part)
 
     def _qualified(self, column: exp.Column, place: int | None) -> exp.Expr:
         first, *rest = [part.name.lower() for part in column.parts]

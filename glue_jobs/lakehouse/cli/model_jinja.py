@@ -18,7 +18,7 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 
-from lakehouse.cli.jinja_words import Untold, environment, of_macros
+from lakehouse.cli.jinja_words import Untold, of_macros, parsed, template
 from lakehouse.cli.model_sql import LIMIT, WITHIN, limit_text, within_text
 from lakehouse.contracts.dbt_files import project_name, project_settings
 from lakehouse.contracts.mart_graph import Model
@@ -55,7 +55,7 @@ class ProjectJinja:
     @cached_property
     def macros(self) -> Mapping[str, Written]:
         """The project's macros by name."""
-        trees = {file: self.environment.parse(of_macros(text)) for file, text in self._files.items()}
+        trees = {file: parsed(of_macros(text)) for file, text in self._files.items()}
         return {one.name: Written(one, file) for file, tree in trees.items() for one in tree.find_all(nodes.Macro)}
 
     @cached_property
@@ -71,7 +71,7 @@ class ProjectJinja:
 
     def tree(self, model: Model) -> nodes.Template:
         """The parsed Jinja of a model."""
-        return self.environment.parse(self._text(model))
+        return parsed(self._text(model))
 
     def full(self, model: Model) -> str | None:
         """The SQL of a full build; None where it cannot be told."""
@@ -108,17 +108,12 @@ class ProjectJinja:
         return {str(file.relative_to(self.dbt.parent)): file.read_text(encoding="utf-8") for file in files}
 
     @cached_property
-    def environment(self) -> jinja2.Environment:
-        """Jinja as dbt has it, with what it has compiled."""
-        return environment()
-
-    @cached_property
     def compiled(self) -> Mapping[str, jinja2.Template]:
         """Each file of macros, ready to run; without those whose filters nobody knows."""
         found = {}
         for file, text in self._files.items():
             try:
-                found[file] = self.environment.from_string(of_macros(_placed(text, file)))
+                found[file] = template(of_macros(_placed(text, file)))
             except jinja2.TemplateError:
                 continue
         return found
@@ -133,7 +128,7 @@ class _Rendering:
     places: frozenset[str]
 
     def text(self, text: str) -> str:
-        return self.jinja.environment.from_string(text).render(self._context)
+        return template(text).render(self._context)
 
     @cached_property
     def _context(self) -> dict[str, Any]:

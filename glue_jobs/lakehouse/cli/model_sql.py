@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -19,6 +18,7 @@ from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.mart_graph import Model
 from lakehouse.publish.column_check import selected
+from lakehouse.publish.parsed import parse_all
 
 MACRO = "written_by_a_macro"
 """What stands in a tree for the text of a macro."""
@@ -115,7 +115,7 @@ def tree_of(
 def query_in(text: str) -> exp.Expr | None:
     """The one query of a text of SQL; None where it cannot be read."""
     try:
-        found = sqlglot.parse(text, dialect="spark")
+        found = parse_all(text, "spark")
     except SqlglotError:
         return None
     return found[0] if len(found) == 1 and isinstance(found[0], exp.Query) else None

@@ -86,7 +86,8 @@ class Rows:
     def _closed(self, decided: Sequence[exp.Expr]) -> _Known:
         """All that follows from some expressions: what is held equal, and every column of a row that is known."""
         known = _Known({_text(one) for one in self._flat(decided)}, set())
-        for _ in range(len(self.select.equal) + len(self.given) + 1):
+        size = -1
+        while size != (size := len(known.columns) + len(known.sources)):
             for left, right in self.select.equal:
                 if known.has(right):
                     known.columns.add(_text(left))
@@ -229,4 +230,7 @@ def _numbers(node: exp.Expr) -> bool:
 
 
 def _text(node: exp.Expr) -> str:
-    return str(node.unnest().sql(dialect="spark", comments=False).lower().replace("`", ""))
+    node = node.unnest()
+    if isinstance(node, exp.Column) and isinstance(node.this, exp.Identifier):  # most are, and SQL is slow to write
+        return ".".join(part.name for part in node.parts).lower().replace("`", "")
+    return str(node.sql(dialect="spark", comments=False).lower().replace("`", ""))

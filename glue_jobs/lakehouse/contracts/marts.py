@@ -9,13 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lakehouse.contracts.dbt_files import mart_names, plain_words
 from lakehouse.contracts.layers import MARTS, SILVER
 from lakehouse.contracts.layout import CLUSTER_BY, CUT_BY, STATISTICS, TARGET, Layout, layout_of_table, parsed_size
 from lakehouse.contracts.layout_reader import overlap
 from lakehouse.contracts.project import Project
+from lakehouse.contracts.yaml_places import plain_yaml
 from lakehouse.errors import LakehouseError, UnknownNameError, nearest
 
 FACT = "fct_daily_store_metrics"
@@ -95,7 +94,7 @@ def models(dbt: Path) -> dict[str, Described]:
     """The marts as their dbt YAML describes them."""
     found: dict[str, Described] = {}
     for file in sorted((dbt / "models" / "marts").rglob("*.yml")):
-        content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        content: dict[str, Any] = plain_yaml(file.read_text(encoding="utf-8")) or {}
         for model in content.get("models", ()):
             columns = {str(c["name"]): _text(c) for c in model.get("columns", ())}
             if columns:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from lakehouse.contracts.yaml_places import composed
 from lakehouse.errors import LakehouseError, nearest
 
 
@@ -22,7 +23,7 @@ class Where:
     @property
     def line(self) -> int:
         """The line in which the expectation begins; JSON is YAML, whose nodes know their lines."""
-        root = yaml.compose(self.file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = composed(self.file.read_text(encoding="utf-8"))
         assert isinstance(root, yaml.MappingNode), "the file was read before"
         (listed,) = (value for key, value in root.value if key.value == "expectations")
         return int(listed.value[self.position - 1].start_mark.line) + 1

@@ -45,6 +45,11 @@ class Place:
         return str(self.node.value)
 
     @property
+    def is_mapping(self) -> bool:
+        """True for a mapping, false for a list or scalar."""
+        return isinstance(self.node, yaml.MappingNode)
+
+    @property
     def is_scalar(self) -> bool:
         """True for a text, number or flag, false for a list or mapping."""
         return isinstance(self.node, yaml.ScalarNode)
@@ -63,7 +68,7 @@ class Place:
 
     def find(self, name: str) -> Place | None:
         """The place under a key, None where the key is missing."""
-        if not isinstance(self.node, yaml.MappingNode):
+        if not self.is_mapping:
             raise self.error(f"must be a mapping that holds '{name}'.")
         for key, value in self.node.value:
             if key.value == name:
@@ -105,7 +110,7 @@ class Place:
 
     def entries(self) -> list[tuple[str, Place]]:
         """The keys of a mapping with their places."""
-        if not isinstance(self.node, yaml.MappingNode):
+        if not self.is_mapping:
             raise self.error("must be a mapping.")
         return [(key.value, self.need(key.value)) for key, _ in self.node.value]
 
@@ -152,7 +157,7 @@ def read_yaml(file: Path) -> Place:
 def _root(file: str, text: str) -> Place:
     """Many checks read the same files, and parsing them takes most of the time of `lakehouse check`."""
     try:
-        node = _composed(text)
+        node = composed(text)
         if node is not None:
             yaml.SafeLoader("").construct_object(node, deep=True)
     except yaml.MarkedYAMLError as error:
@@ -166,8 +171,15 @@ def _root(file: str, text: str) -> Place:
     return root
 
 
-def _composed(text: str) -> yaml.Node | None:
-    """The nodes of a text; what the loader in C refuses is read again by Python's, whose errors say more."""
+def plain_yaml(text: str) -> Any:
+    """The values of a text of YAML, for the caller to change; raises YAMLError."""
+    node = composed(text)
+    return None if node is None else yaml.SafeLoader("").construct_document(node)
+
+
+@lru_cache(maxsize=256)
+def composed(text: str) -> yaml.Node | None:
+    """The nodes of a text, which none may change; what the loader in C refuses is read by Python's, which says more."""
     if "\t" not in text:  # where C takes a tab, Python refuses it
         with suppress(yaml.YAMLError):
             return yaml.compose(text, Loader=_LOADER)

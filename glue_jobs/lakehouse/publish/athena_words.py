@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
-import sqlglot
 import yaml
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
+
+from lakehouse.publish.parsed import tokens_of
 
 _NAMES = frozenset({
     TokenType.VAR, TokenType.LEFT, TokenType.RIGHT, TokenType.FIRST, TokenType.RANGE, TokenType.ISNULL,
@@ -40,7 +41,7 @@ _SIGNS = {
 
 def faults_of_words(query: exp.Expr, text: str) -> Iterator[Fault]:
     """What a query in Athena's SQL has that Athena refuses, by its tree and by the text that it was parsed from."""
-    tokens = sqlglot.tokenize(text, read="trino")
+    tokens = tokens_of(text)
     yield from _of_tree(query)
     yield from _of_functions(query, tokens)
     yield from _of_types(tokens)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-import sqlglot
 from sqlglot import exp
 
 from lakehouse.contracts.layers import ANALYTICS
 from lakehouse.errors import nearest
 from lakehouse.publish.athena_words import faults_of_words
 from lakehouse.publish.column_check import TableColumns, column_faults, line_of, table_name
+from lakehouse.publish.parsed import tokens_of
 from lakehouse.publish.views import View, ViewError
 
 
@@ -39,7 +39,7 @@ def check_view(view: View, known: TableColumns) -> Iterator[ViewError]:
     yield from _header_faults(view)
     for found, instead in faults_of_words(view.tree, view.sql):
         yield ViewError(view.file, f"{found}; {instead}.", _line_that_has(view, found))
-    if ";" in (token.text for token in sqlglot.tokenize(view.sql, read="trino")):
+    if ";" in (token.text for token in tokens_of(view.sql)):
         yield ViewError(view.file, "has a semicolon, and is one query without; remove it.", _line_that_has(view, ";"))
 
 

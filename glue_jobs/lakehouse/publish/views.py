@@ -14,8 +14,8 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.errors import ParseError
 
 from lakehouse.contracts.layers import ANALYTICS
 from lakehouse.contracts.table_names import name_fault
@@ -23,6 +23,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.publish.athena_words import type_fault
 from lakehouse.publish.column_check import table_name, tables_in
 from lakehouse.publish.not_deleted import keeps_deleted, without_deleted
+from lakehouse.publish.parsed import parse_query
 
 _TOKEN = re.compile(r"<Token token_type: .*>")
 _FINGERPRINT = "made_by_lakehouse_"
@@ -61,7 +62,7 @@ class View:
     @cached_property
     def tree(self) -> exp.Expr:
         """The parsed query; its identifiers know their line in the file."""
-        return sqlglot.parse_one(self.sql, dialect="athena")
+        return parse_query(self.sql, "athena")
 
     @cached_property
     def table_nodes(self) -> tuple[exp.Table, ...]:
@@ -109,7 +110,7 @@ class ResolvedView:
     @cached_property
     def tree_of_tables(self) -> exp.Expr:
         """The parsed query."""
-        return sqlglot.parse_one(self.query, dialect="athena")
+        return parse_query(self.query, "athena")
 
     @property
     def statement(self) -> str:
@@ -174,7 +175,7 @@ def read_view(file: Path) -> View:
     view = View(file.stem, file, description, tuple(columns), sql)
     try:
         _ = view.tree
-    except sqlglot.ParseError as error:
+    except ParseError as error:
         first = error.errors[0] if error.errors else {}
         token = str(first.get("highlight") or "")
         reason = " ".join(_TOKEN.sub(f"'{token}'", str(first.get("description") or error)).split())[:200]
@@ -224,6 +225,6 @@ def _inlined(view: View, resolved: Mapping[str, ResolvedView], flags: Mapping[st
     tree = without_deleted(view.tree, flags)
     for node in list(tree.find_all(exp.Table)):
         if node.db == ANALYTICS and node.name in resolved:
-            inner = sqlglot.parse_one(resolved[node.name].query, dialect="athena")
+            inner = parse_query(resolved[node.name].query, "athena")
             node.replace(exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(node.alias_or_name))))
     return tree.sql(dialect="athena", pretty=True, comments=False)
