@@ -70,6 +70,8 @@ REFUSED = [
     ("select * from generate_series(1, 2)", "write unnest(sequence(a, b))"),
     ("select left(a, 1) from t", "write substr(x, 1, n)"),
     ("select typeof(n) from t", "run it with --athena"),
+    ("select n from t for version as of 1", "pin it by lakehouse publish TABLE --as-of"),
+    ("select n from t for timestamp as of timestamp '2026-01-01 00:00:00 UTC'", "pin it by lakehouse publish"),
 ]
 TAKEN = [
     ("select a from t where at >= timestamp '2026-01-01 00:00:00'", [("x",)]),

@@ -64,6 +64,9 @@ def _of_tree(query: exp.Expr) -> Iterator[Fault]:
     for star in query.find_all(exp.Star):
         if star.args.get("except_") or star.args.get("replace") or star.args.get("except"):
             yield "it has * EXCLUDE or REPLACE, which are DuckDB's", "name the columns"
+    for _ in query.find_all(exp.Version):
+        instead = "pin it by lakehouse publish TABLE --as-of …, and select from pinned.…"
+        yield "it asks for an earlier version, which Athena reads of no Delta table", instead
     for node in query.find_all(exp.ILike):
         text = node.this.sql(dialect="athena")
         yield "it has ILIKE, which Athena lacks", f"write lower({text}) LIKE '…' in small letters"
