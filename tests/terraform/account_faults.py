@@ -27,7 +27,9 @@ class Renamed:
         called = getattr(self.s3, method)
         if not callable(called):
             return called
-        return lambda **words: called(**{k: self.bucket if v == self.name else v for k, v in words.items()})
+        return lambda *given, **words: called(
+            *given, **{k: self.bucket if v == self.name else v for k, v in words.items()}
+        )
 
 
 class Kind:
@@ -168,19 +170,14 @@ class Broken:
         raise ResponseParserError("Unable to parse response (syntax error)")
 
 
-FAULTS: list[tuple[Callable[[Account], Any], str]] = [
-    (other_account, "no  account: 123456789012; wanted 999999999999; take the credentials"),
-    (lambda at: setattr(at, "region", "eu-north-1"), "no  region: eu-north-1; wanted eu-west-1; export AWS_REGION"),
+Fault = tuple[Callable[[Account], Any], str]
+
+FAULTS: list[Fault] = [
     (no_versions, "no  versions of retail-lakehouse-dev-raw-123456789012: Suspended; wanted Enabled; run `make terr"),
     (own_key, "no  key of retail-lakehouse-dev-curated-123456789012: S3's own key; wanted arn:aws:kms"),
     (other_policy, "no  our statements in the policy of retail-lakehouse-dev-logs-123456789012: gone; wanted there"),
-    (
-        lambda at: at.others.update(s3=Kind(made("s3"))),
-        "no  a conditional PUT of a key that is there: taken; wanted refused; let one writer run at a time",
-    ),
     (no_wheel_list, "glue_jobs/requirements.txt: missing; wanted there; run `make upload-dags`"),
     (lambda at: at.client("glue").delete_database(Name="silver"), "no  databases: silver missing; wanted there"),
-    (no_workgroup, "no  workgroup retail-lakehouse-dev-analysts: InvalidRequestException; wanted ENABLED"),
     (lambda at: at.client("glue").delete_job(JobName="ingest_erp"), "no  Glue jobs: ingest_erp missing; wanted there"),
     (
         lambda at: (
@@ -189,46 +186,18 @@ FAULTS: list[tuple[Callable[[Account], Any], str]] = [
         ),
         "no  Glue release: 5.1 (lacks Spark 4",
     ),
-    (
-        lambda at: at.iam.denied.add("kms:GenerateDataKey"),
-        "no  rights of ingest_erp: without kms:GenerateDataKey; wanted enough; run `make terraform-apply`",
-    ),
     (endless_logs, "no  log groups /retail-lakehouse-dev/*: kept for ever: /retail-lakehouse-dev/made_by_glue; wanted"),
-    (lambda at: at.airflow.states.__setitem__(0, "UPDATE_FAILED"), "no  Airflow retail-lakehouse-dev: UPDATE_FAILED; "),
-    (lambda at: setattr(at.airflow, "version", "2.11.0"), "no  MWAA release: 2.11.0 (lacks airflow.sdk"),
-    (
-        lambda at: at.airflow.files.update(PluginsS3ObjectVersion="1"),
-        "no  plugins.zip of Airflow: another than the uploaded one; wanted the uploaded one; run `make update-airflow`",
-    ),
     (
         nothing_kept,
         "no  kept packages: none of ingest_erp, which ran; wanted those of each job that ran; run `make terraform",
-    ),
-    (
-        lambda at: at.outputs.update(curated_bucket="somebody-elses"),
-        "no  bucket somebody-elses: NoSuchBucket; wanted a bucket; run `make terraform-apply`",
     ),
     (no_jar, "glue_jobs/jars/lakehouse-log-store.jar: missing; wanted there; run `make upload-dags`"),
     (no_script, "glue_jobs/publish.py: missing; wanted there; run `make upload-dags`"),
     (other_pins, "; wanted 0123456789abcdef, the uploaded one; run `make terraform-apply`"),
     (other_defaults, "no  who decides on a new database: Lake Formation's grants; wanted IAM; put IAM_ALLOWED_PRIN"),
     (other_defaults, "no  who decides on a new table: Lake Formation's grants; wanted IAM; put IAM_ALLOWED_PRINCIPALS"),
-    (
-        open_workgroup,
-        "no  results of retail-lakehouse-dev-analysts: where a client says; wanted below s3://retail-lake",
-    ),
     (no_project, "glue_jobs/lakehouse_project.zip: missing; wanted there; run `make package-dbt`"),
-    (disabled_workgroup, "no  workgroup retail-lakehouse-dev-analysts: DISABLED; wanted ENABLED; run `make terraform"),
     (no_log_groups, "no  log groups /aws-glue/crawlers*: 0 with an end; wanted at least one, each with an end"),
-    (no_airflow, "no  Airflow retail-lakehouse-dev: ResourceNotFoundException; wanted AVAILABLE; run `make terraform"),
-    (
-        lambda at: at.airflow.files.update(RequirementsS3ObjectVersion="1"),
-        "no  requirements.txt of Airflow: another than the uploaded one; wanted the uploaded one; run `make update-",
-    ),
-    (
-        lambda at: at.airflow.files.update(StartupScriptS3ObjectVersion="1"),
-        "no  startup.sh of Airflow: another than the uploaded one; wanted the uploaded one; run `make update-airflow`",
-    ),
     *(
         (lost(word), f"no  arguments of ingest_erp: without {word}; wanted enough, with --lake_root s3://retail")
         for word in (
@@ -249,6 +218,47 @@ FAULTS: list[tuple[Callable[[Account], Any], str]] = [
         "no  s3://no-such-bucket/a.jar: missing; wanted there; run `make upload-dags`",
     ),
     (no_plugins, "no  plugins.zip of Airflow: missing; wanted the uploaded one; run `make upload-dags`"),
+]
+"""Those that change what moto keeps, each for an account of its own."""
+
+ANSWERS: list[Fault] = [
+    (no_plugins, "no  plugins.zip"),
+    (other_account, "no  account: 123456789012; wanted 999999999999; take the credentials"),
+    (lambda at: setattr(at, "region", "eu-north-1"), "no  region: eu-north-1; wanted eu-west-1; export AWS_REGION"),
+    (
+        lambda at: at.others.update(s3=Kind(made("s3"))),
+        "no  a conditional PUT of a key that is there: taken; wanted refused; let one writer run at a time",
+    ),
+    (no_workgroup, "no  workgroup retail-lakehouse-dev-analysts: InvalidRequestException; wanted ENABLED"),
+    (
+        lambda at: at.iam.denied.add("kms:GenerateDataKey"),
+        "no  rights of ingest_erp: without kms:GenerateDataKey; wanted enough; run `make terraform-apply`",
+    ),
+    (lambda at: at.airflow.states.__setitem__(0, "UPDATE_FAILED"), "no  Airflow retail-lakehouse-dev: UPDATE_FAILED; "),
+    (lambda at: setattr(at.airflow, "version", "2.11.0"), "no  MWAA release: 2.11.0 (lacks airflow.sdk"),
+    (
+        lambda at: at.airflow.files.update(PluginsS3ObjectVersion="1"),
+        "no  plugins.zip of Airflow: another than the uploaded one; wanted the uploaded one; run `make update-airflow`",
+    ),
+    (
+        lambda at: at.outputs.update(curated_bucket="somebody-elses"),
+        "no  bucket somebody-elses: NoSuchBucket; wanted a bucket; run `make terraform-apply`",
+    ),
+    (
+        open_workgroup,
+        "no  results of retail-lakehouse-dev-analysts: where a client says; wanted below s3://retail-lake",
+    ),
+    (disabled_workgroup, "no  workgroup retail-lakehouse-dev-analysts: DISABLED; wanted ENABLED; run `make terraform"),
+    (no_airflow, "no  Airflow retail-lakehouse-dev: ResourceNotFoundException; wanted AVAILABLE; run `make terraform"),
+    (
+        lambda at: at.airflow.files.update(RequirementsS3ObjectVersion="1"),
+        "no  requirements.txt of Airflow: another than the uploaded one; wanted the uploaded one; run `make update-",
+    ),
+    (
+        lambda at: at.airflow.files.update(StartupScriptS3ObjectVersion="1"),
+        "no  startup.sh of Airflow: another than the uploaded one; wanted the uploaded one; run `make update-airflow`",
+    ),
     (lambda at: at.others.update(lakeformation=Broken()), "no  lake formation: Unable to parse response"),
     (denied_glue, "no  catalogue: AccessDeniedException; wanted an answer; look at the credentials"),
 ]
+"""Those that leave it as it is: what is asked, or answered in place of moto, is another."""

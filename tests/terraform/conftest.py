@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -170,9 +171,16 @@ def grown(apply: Apply, copy_of_repository: Callable[[], Path]) -> Applied:
 
 
 @pytest.fixture
-def checkout(applied_dev: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Checkout]:
+def checkout(applied_dev: Any, tmp_path: Path) -> Iterator[Checkout]:
     """A checkout whose repository is this one, but for what is built; and the buckets of dev in moto."""
-    root, lake = tmp_path / "repository", tmp_path / "lake"
+    with checked_out(applied_dev, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def checked_out(applied_dev: Any, folder: Path) -> Iterator[Checkout]:
+    """The same for as long as it is asked for."""
+    root, lake = folder / "repository", folder / "lake"
     root.mkdir()
     for name in ("contracts", "dags", "dbt", "glue_jobs", "great_expectations", "requirements.txt", "jvm"):
         if (ROOT / name).exists():
@@ -181,12 +189,12 @@ def checkout(applied_dev: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (lake / "curated/docs/dbt").mkdir(parents=True)
     for name, text in PAGES.items():
         (lake / "curated/docs/dbt" / name).write_text(text)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     # The log store's jar is built by a target of its own; here only its place is looked at.
     outputs = {**applied_dev.outputs, "jars": []}
-    with mock_aws():
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
         s3 = boto3.client("s3", region_name="eu-west-1")
         for name, bucket in outputs.items():
             if name.endswith("_bucket"):

@@ -163,12 +163,13 @@ def _pins(outputs: Outputs, clients: Clients) -> Iterator[Line]:
 def _packages(outputs: Outputs, clients: Clients) -> Iterator[Line]:
     """A job that has succeeded has left its packages; where there are none, each run installs them all again."""
     glue, s3, bucket = clients("glue"), clients("s3"), outputs["artefacts_bucket"]
-    filled, without = 0, []
-    for name in sorted(found_jobs(outputs, clients)):
-        kept = s3.list_objects_v2(Bucket=bucket, Prefix=f"packages/{name}/", MaxKeys=1).get("KeyCount")
-        filled += bool(kept)
-        runs = [] if kept else glue.get_job_runs(JobName=name)["JobRuns"]
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="packages/", Delimiter="/")
+    kept = {one["Prefix"].split("/")[1] for page in pages for one in page.get("CommonPrefixes", ())}
+    jobs, without = sorted(found_jobs(outputs, clients)), []
+    for name in jobs:
+        runs = [] if name in kept else glue.get_job_runs(JobName=name)["JobRuns"]
         without += [name] if any(run["JobRunState"] == "SUCCEEDED" for run in runs) else []
+    filled = len(kept.intersection(jobs))
     found = f"none of {', '.join(without[:3])}, which ran" if without else f"of {filled} jobs, by a job's first run"
     yield line("kept packages", found, "those of each job that ran", f"{APPLY}, then the job once more", not without)
 
