@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -144,19 +145,29 @@ def denied_glue(at: Account) -> None:
     at.others["glue"] = Denied()
 
 
+class Changed:
+    """Glue whose job ingest_erp lost an argument, or has another value of it."""
+
+    def __init__(self, glue: Any, word: str, value: str) -> None:
+        self.glue, self.word, self.value = glue, word, value
+
+    def __getattr__(self, method: str) -> Any:
+        return getattr(self.glue, method)
+
+    def get_paginator(self, name: str) -> Any:
+        pages = self.glue.get_paginator(name)
+        return SimpleNamespace(paginate=lambda **words: [self._changed(page) for page in pages.paginate(**words)])
+
+    def _changed(self, page: dict[str, Any]) -> dict[str, Any]:
+        for job in (job for job in page.get("Jobs", ()) if job["Name"] == "ingest_erp"):
+            given = {**job["DefaultArguments"], self.word: self.value}
+            job["DefaultArguments"] = {name: value for name, value in given.items() if value}
+        return page
+
+
 def lost(word: str, value: str = "") -> Callable[[Account], None]:
     """A job that lost an argument, or has another value of it."""
-
-    def plant(at: Account) -> None:
-        glue = at.client("glue")
-        job = glue.get_job(JobName="ingest_erp")["Job"]
-        arguments = {**job["DefaultArguments"], word: value}
-        kept = {name: value for name, value in arguments.items() if value}
-        glue.delete_job(JobName="ingest_erp")
-        about = {"Role": job["Role"], "GlueVersion": "6.0", "Command": job["Command"]}
-        glue.create_job(Name="ingest_erp", DefaultArguments=kept, **about)
-
-    return plant
+    return lambda at: at.others.update(glue=Changed(made("glue"), word, value))
 
 
 def no_plugins(at: Account) -> None:
@@ -198,31 +209,11 @@ FAULTS: list[Fault] = [
     (other_defaults, "no  who decides on a new table: Lake Formation's grants; wanted IAM; put IAM_ALLOWED_PRINCIPALS"),
     (no_project, "glue_jobs/lakehouse_project.zip: missing; wanted there; run `make package-dbt`"),
     (no_log_groups, "no  log groups /aws-glue/crawlers*: 0 with an end; wanted at least one, each with an end"),
-    *(
-        (lost(word), f"no  arguments of ingest_erp: without {word}; wanted enough, with --lake_root s3://retail")
-        for word in (
-            "--additional-python-modules",
-            "--domain",
-            "--extra-files",
-            "--extra-jars",
-            "--extra-py-files",
-            "--lake_root",
-        )
-    ),
-    (
-        lost("--lake_root", "s3://somebody"),
-        "no  arguments of ingest_erp: --lake_root s3://somebody; wanted enough, with",
-    ),
-    (
-        lost("--extra-jars", "s3://no-such-bucket/a.jar"),
-        "no  s3://no-such-bucket/a.jar: missing; wanted there; run `make upload-dags`",
-    ),
     (no_plugins, "no  plugins.zip of Airflow: missing; wanted the uploaded one; run `make upload-dags`"),
 ]
 """Those that change what moto keeps, each for an account of its own."""
 
 ANSWERS: list[Fault] = [
-    (no_plugins, "no  plugins.zip"),
     (other_account, "no  account: 123456789012; wanted 999999999999; take the credentials"),
     (lambda at: setattr(at, "region", "eu-north-1"), "no  region: eu-north-1; wanted eu-west-1; export AWS_REGION"),
     (
@@ -260,5 +251,24 @@ ANSWERS: list[Fault] = [
     ),
     (lambda at: at.others.update(lakeformation=Broken()), "no  lake formation: Unable to parse response"),
     (denied_glue, "no  catalogue: AccessDeniedException; wanted an answer; look at the credentials"),
+    *(
+        (lost(word), f"no  arguments of ingest_erp: without {word}; wanted enough, with --lake_root s3://retail")
+        for word in (
+            "--additional-python-modules",
+            "--domain",
+            "--extra-files",
+            "--extra-jars",
+            "--extra-py-files",
+            "--lake_root",
+        )
+    ),
+    (
+        lost("--lake_root", "s3://somebody"),
+        "no  arguments of ingest_erp: --lake_root s3://somebody; wanted enough, with",
+    ),
+    (
+        lost("--extra-jars", "s3://no-such-bucket/a.jar"),
+        "no  s3://no-such-bucket/a.jar: missing; wanted there; run `make upload-dags`",
+    ),
 ]
 """Those that leave it as it is: what is asked, or answered in place of moto, is another."""
