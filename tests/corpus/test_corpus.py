@@ -92,7 +92,7 @@ def test_the_other_domains_go_on_and_the_accounts_balance(delivered: tuple[Conte
 
 @pytest.mark.quality
 def test_the_same_files_again_add_nothing(delivered: tuple[Context, CycleResult]) -> None:
-    context, first = delivered
+    context, _ = delivered
     before = data_files(context.lake)
     second = run(context, Path(context.lake.root).parent / "delivery")
     assert second.exit_code == 3

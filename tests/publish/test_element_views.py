@@ -72,7 +72,10 @@ def test_the_view_of_a_list_is_a_view(project: Project, lake: Lake) -> None:
     assert [(column.name, column.type) for column in shown.columns][3:] == [
         ("line_position", "bigint"), ("line_sku", "varchar"), ("line_price", "decimal(9,2)"),
     ]  # fmt: skip
-    assert summaries(project, ["analytics.visit_lines"])["analytics.visit_lines"] == shown.description.split(". ")[0].removesuffix(".") + "."
+    assert (
+        summaries(project, ["analytics.visit_lines"])["analytics.visit_lines"]
+        == shown.description.split(". ")[0].removesuffix(".") + "."
+    )
 
 
 def test_a_list_with_a_field_more_than_the_contract_is_read(project: Project, lake: Lake) -> None:
