@@ -34,11 +34,12 @@ def test_its_functions_are_trinos(cloud: Cloud) -> None:
 
 
 ROW = "'x' as a, bigint '2' as n, date '2026-01-02' as d, timestamp '2026-01-02 03:04:05 UTC' as at"
-# Trino takes them, and they are not computed here: intervals are no numbers, and types have other names.
+# Trino takes them, and they are not computed here: intervals are no numbers, and types have other names. Earlier
+# versions of a Delta table are read by Trino, and by Athena not (its documentation: no support for time travel).
 NOT_HERE = {"select max(d) - min(d) from t", "select typeof(n) from t"}
 
 
-@pytest.mark.parametrize("sql", [sql for sql, _ in REFUSED if sql not in NOT_HERE])
+@pytest.mark.parametrize("sql", [sql for sql, _ in REFUSED if sql not in NOT_HERE and " as of " not in sql])
 def test_what_is_refused_here_trino_refuses(cloud: Cloud, sql: str) -> None:
     assert cloud.trino.run(f"with t as (select {ROW}) {sql}").error
 
