@@ -37,6 +37,16 @@ OF_STORES = f"""
             count(distinct order_id) filter (where dt {BEFORE}) as before
         from silver.erp_orders where status <> 'cancelled' group by all
     )"""
+KEPT_LINES = f"""
+    with firsts as (select product_id, min(valid_from) as first_from from silver.products group by all),
+    lines as (
+        select o.store_id, o.dt, quantity * unit_price - discount_amount as net, quantity * p.unit_cost as cost
+        from silver.erp_orders o
+        left join (select * from silver.products join firsts using (product_id)) p
+            on p.product_id = o.product_id and (o.ordered_at >= p.valid_from or p.valid_from = p.first_from)
+            and (p.valid_to is null or o.ordered_at < p.valid_to)
+        where {KEPT}
+    )"""
 ANSWERS = {
     "Which stores sold most on a day?": """
         select store_id, net_revenue, orders from fct_daily_store_metrics where dt = date '2026-10-12'
@@ -53,19 +63,11 @@ ANSWERS = {
             round((weeks.now - weeks.before)::double / nullif(weeks.before, 0), 6),
             placed.now, round((placed.now - placed.before)::double / nullif(placed.before, 0), 6)
         from weeks left join placed using (store_id) order by 2""",
-    "What did each store earn in that week, and which margins are too high?": f"""
-        with firsts as (select product_id, min(valid_from) as first_from from silver.products group by all),
-        lines as (
-            select o.store_id, quantity * unit_price - discount_amount as net, quantity * p.unit_cost as cost
-            from silver.erp_orders o
-            left join (select * from silver.products join firsts using (product_id)) p
-                on p.product_id = o.product_id and (o.ordered_at >= p.valid_from or p.valid_from = p.first_from)
-                and (p.valid_to is null or o.ordered_at < p.valid_to)
-            where {KEPT} and o.dt {WEEK}
-        )
+    "What did each store earn in that week, and which margins are too high?": KEPT_LINES
+    + f"""
         select store_id, sum(net), sum(net - coalesce(cost, 0)), count(*) filter (where cost is null),
             round(sum(net - coalesce(cost, 0))::double / sum(net)::double, 4)
-        from lines group by all order by 1""",
+        from lines where dt {WEEK} group by all order by 1""",
     "Which list price did a product have at a time?": """
         select product_id, arg_max(list_price, valid_from), arg_max(unit_cost, valid_from) from silver.products
         where product_id = 'P0003' and valid_from <= timestamptz '2026-10-15 12:00:00+00' group by all""",
@@ -100,16 +102,8 @@ ANSWERS = {
                 date_sub('second', min(occurred_at), max(occurred_at)) as seconds
             from silver.web_events where dt between date '2026-10-11' and date '2026-10-19' group by all)
         where day {WEEK} group by all order by 1""",
-    "What is the margin of each store where some lines have no cost?": f"""
-        with firsts as (select product_id, min(valid_from) as first_from from silver.products group by all),
-        lines as (
-            select o.store_id, quantity * unit_price - discount_amount as net, quantity * p.unit_cost as cost
-            from silver.erp_orders o
-            left join (select * from silver.products join firsts using (product_id)) p
-                on p.product_id = o.product_id and (o.ordered_at >= p.valid_from or p.valid_from = p.first_from)
-                and (p.valid_to is null or o.ordered_at < p.valid_to)
-            where {KEPT}
-        )
+    "What is the margin of each store where some lines have no cost?": KEPT_LINES
+    + """
         select store_id, count(*) filter (where cost is null), sum(net), sum(net - cost),
             sum(net) filter (where cost is not null),
             round(sum(net - cost)::double / (sum(net) filter (where cost is not null))::double, 4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 
 from lakehouse import log
 from lakehouse.contracts.layers import MARTS, OPS, PINNED, QUARANTINE, SILVER
@@ -107,23 +107,12 @@ def _columns_in_glue() -> Mapping[str, Sequence[str]]:
 
 def views_in_query(project: Project, lake: Lake, sql: str) -> list[ResolvedView]:
     """The available views that a query names; for DuckDB."""
-    words = sql.lower()
-    wanted = {name for name in view_names(project) if name.lower() in words}
-    pinned = pinned_views(project, lake)
-    views = [*project_views(project, wanted), *pinned] if wanted else pinned
-    wanted |= {view.name for view in pinned if view.name.lower() in words}
+    words, pinned = sql.lower(), pinned_views(project, lake)
+    wanted = {name for name in {*view_names(project), *(pin.name for pin in pinned)} if name.lower() in words}
     if not wanted:
         return []
     # Another view may have an error, as one on a table that a run has not brought to its contract yet.
-    possible, _ = _not_ahead(project, lake, _with_those_read(views, wanted))
+    views = [*project_views(project, wanted), *(pin for pin in pinned if pin.name in wanted)]
+    possible, _ = _not_ahead(project, lake, views)
     available, _ = _available(project, possible, columns_in_lake(lake))
     return [view for view in available if view.name in wanted]
-
-
-def _with_those_read(views: Sequence[View], wanted: Set[str]) -> list[View]:
-    """The wanted views and all that they read, directly or through others, in the order of the views."""
-    needed = set(wanted)
-    for view in reversed(views):  # each stands after those that it reads
-        if view.name in needed:
-            needed |= set(view.views_read)
-    return [view for view in views if view.name in needed]
