@@ -17,7 +17,6 @@ _CHANGED = (
 _HAPPENED = re.compile(r"order|transact|sold|sale|occur|event|count|visit|plac|return|purchas|invoic|book|date|creat")
 _DELETED = re.compile(r"(^|_)(deleted|removed|tombstone|voided)(_|$)")
 _TIMES = ("timestamp", "date")
-_BY_NAME = "by its name and type"
 _OR_ARRIVAL = f"take --sequence {ARRIVAL}"
 WANTED = "deliver a timestamp with an offset such as 2026-10-18T20:05:00+02:00, or a date, in every row"
 
@@ -29,7 +28,7 @@ def guess_sequence(columns: Sequence[Candidate], rows: int) -> Guess:
         named = [column for column in usable if pattern.search(column.name) and _is_ordered(column, pattern)]
         if named:
             named.sort(key=_coarseness)
-            return Guess((named[0].name,), _BY_NAME, len(named) == 1)
+            return Guess((named[0].name,), "by its name and type", len(named) == 1, is_of_changes=True)
     times = sorted((column for column in usable if column.type in _TIMES), key=_coarseness)
     if not times:
         _require_no_text("sequence", columns)
@@ -37,11 +36,6 @@ def guess_sequence(columns: Sequence[Candidate], rows: int) -> Guess:
         return Guess((ARRIVAL,), why, False)
     why = "no column says when a row was changed; of rows with the same time the one delivered last wins"
     return Guess((times[0].name,), why, False)
-
-
-def is_of_changes(sequence: Guess) -> bool:
-    """Whether a guessed sequence says when a row was changed, and not only when something was."""
-    return sequence.why == _BY_NAME
 
 
 def guess_date(columns: Sequence[Candidate], rows: int, sequence: str) -> Guess | None:

@@ -36,13 +36,15 @@ class Candidate:
 class Guess:
     """Column names, or a word, and why. is_sure: nobody needs to be asked.
 
-    refusal: what is said instead where nobody is asked, of a guess that only a person may take.
+    refusal: what is said instead where nobody is asked, of a guess that only a person may take. is_of_changes: of a
+    sequence, that it says when a row was changed, and not only when something was.
     """
 
     values: tuple[str, ...]
     why: str
     is_sure: bool
     refusal: NotFoundError | None = None
+    is_of_changes: bool = False
 
     @property
     def text(self) -> str:

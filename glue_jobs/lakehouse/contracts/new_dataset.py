@@ -12,7 +12,7 @@ from lakehouse.contracts.columns import DELETED_COLUMN, Column
 from lakehouse.contracts.dataset import ARRIVAL
 from lakehouse.contracts.guess_key import guess_key, said_key
 from lakehouse.contracts.guess_names import common_name, pattern_of, plain
-from lakehouse.contracts.guess_times import guess_date, guess_delete_flag, guess_sequence, is_of_changes, why_not_a_time
+from lakehouse.contracts.guess_times import guess_date, guess_delete_flag, guess_sequence, why_not_a_time
 from lakehouse.contracts.guesses import NO_KEY, OPTIONS, Candidate, Guess
 from lakehouse.contracts.new_columns import columns_of
 from lakehouse.contracts.profile import ColumnFacts, Path, Profile
@@ -158,7 +158,7 @@ def _versions(wishes: Wishes, flat: Sequence[Candidate], profile: Profile, name:
     by_sequence = next((column for column in flat if column.name == sequence.values[0]), None)
     date = wished_date or guess_date(flat, profile.rows, sequence.values[0])
     key = _wished_key(wishes.key, flat, profile, by_sequence) or guess_key(
-        profile, flat, name, by_sequence, wished is not None or is_of_changes(sequence)
+        profile, flat, name, by_sequence, wished is not None or sequence.is_of_changes
     )
     return {"key": key, "sequenceBy": sequence, **_dated(date)}
 
