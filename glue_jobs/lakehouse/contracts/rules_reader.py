@@ -99,7 +99,7 @@ def _of_column(node: Place, column: Column, needed: bool, key: tuple[str, ...], 
     if column.required or needed:
         # A row without these cannot be merged, so no contract may let it pass.
         firmly = OnFailure.QUARANTINE if needed and given is OnFailure.WARN else given
-        found = _required(column.name, firmly or OnFailure.QUARANTINE)
+        found = _required(column, firmly or OnFailure.QUARANTINE)
         yield asked.narrowed(found) if asked and column.name not in asked.always else found
     if node.flag("unique") and key != (column.name,):
         yield unique(f"{in_name(column.name)}_unique", (column.name,), key, given or OnFailure.QUARANTINE)
@@ -116,7 +116,7 @@ def _of_field(node: Place, field: Column, parent: str, parent_required: bool) ->
     """The rules of a struct's field; where the struct itself may lack, its fields are asked for only in one that is."""
     name, given = f"{parent}.{field.name}", on_failure_of(node)
     if field.required:
-        found = _required(name, given or OnFailure.QUARANTINE)
+        found = _required(field, given or OnFailure.QUARANTINE, f"{parent}.")
         condition = {"row_condition": f"{quoted(parent)} IS NOT NULL", "condition_parser": "spark"}
         yield found if parent_required else replace(found, kwargs={**found.kwargs, **condition})
     yield from _options(node, field, name, given or OnFailure.QUARANTINE)
@@ -126,10 +126,9 @@ def _of_field(node: Place, field: Column, parent: str, parent_required: bool) ->
         yield from _of_field(inner.named(f"{node.field}.{own.name}"), own, name, parent_required and field.required)
 
 
-def _required(column: str, on_failure: OnFailure) -> Rule:
-    return rule(
-        f"{in_name(column)}_required", f"Every row has a value in {column}.", on_failure, NOT_NULL, column=column
-    )
+def _required(column: Column, on_failure: OnFailure, parent: str = "") -> Rule:
+    name, own = parent + column.name, in_name(parent + column.required_rule)
+    return rule(own, f"Every row has a value in {name}.", on_failure, NOT_NULL, column=name)
 
 
 def _options(node: Place, column: Column, name: str, on_failure: OnFailure) -> Iterator[Rule]:
