@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.contracts.dbt_files import mart_problems, read_marts, read_models
-from lakehouse.contracts.mart_graph import Mart, Reach, find_marts, level_of, mart_faults
+from lakehouse.contracts.mart_graph import Mart, Reach, find_marts, level_of, whole_marts
 from lakehouse.contracts.project import Project
 
 SOURCES = """
@@ -168,7 +168,7 @@ def test_a_faulty_model_stops_no_other(dbt: Path) -> None:
     add(dbt, "fct_weeks", f"{INCREMENTAL}, {reach({'sales': 'direct'})}")
     add(dbt, "fct_jinja", "materialized=var('how')")
     assert [mart.name for mart in read_marts(dbt)] == ["fct_weeks"]
-    assert [fault.file for fault in mart_faults(read_models(dbt))] == ["dbt/models/marts/fct_jinja.sql"]
+    assert [fault.file for fault in whole_marts(read_models(dbt))[1]] == ["dbt/models/marts/fct_jinja.sql"]
 
 
 def test_the_marts_of_this_project_are_declared_whole(project: Project) -> None:

@@ -31,15 +31,11 @@ def rebuild_problems(
     check = _Rebuild(ProjectJinja(project.dbt, models), contracts, columns)
     seen: set[str] = set()
     for mart in marts:
-        own = list(check.of_model(models[mart.name], is_in_parts=_is_in_parts(mart)))
+        own = list(check.of_model(models[mart.name], is_in_parts=mart.is_in_parts))
         yield from own or check.of_parts(mart)
         for name in mart.views:
             yield from check.of_model(models[name], is_in_parts=False) if name not in seen else ()
             seen.add(name)
-
-
-def _is_in_parts(mart: Mart) -> bool:
-    return any(reach.query for reach in mart.reach.values())
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class _Rebuild:
 
     def of_parts(self, mart: Mart) -> Iterator[str]:
         """What holds for a mart of which changed keys alone are recomputed."""
-        if not _is_in_parts(mart):
+        if not mart.is_in_parts:
             return
         model = self.jinja.models[mart.name]
         tree = self._tree(model)

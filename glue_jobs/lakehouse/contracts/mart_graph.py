@@ -22,6 +22,7 @@ CHANGED = "changed"
 STRATEGY = "replace_changed"
 PAGE = "docs/how-to/write-a-mart.md"
 _TABLES = ("table", "incremental")
+_QUERIES = ("select", "with")
 _OTHERS = re.compile(r"(?:\b(?:from|join)\s+`?\w+|\b(?:silver|staging|marts))`?\s*\.", re.IGNORECASE)
 
 
@@ -92,6 +93,11 @@ class Mart:
         return f"{MARTS}.{self.name}"
 
     @property
+    def is_in_parts(self) -> bool:
+        """Whether a changed row recomputes its keys alone, and not the whole."""
+        return any(one.query for one in self.reach.values())
+
+    @property
     def marts_read(self) -> tuple[str, ...]:
         """The names of the marts that it reads."""
         return tuple(name.split(".")[1] for name in self.reads if name.startswith(f"{MARTS}."))
@@ -115,11 +121,6 @@ def whole_marts(models: Mapping[str, Model]) -> tuple[tuple[Mart, ...], list[Mar
         except MartError as error:
             faults.setdefault(str(error), error)
     return tuple(sorted(marts, key=lambda mart: (level_of(mart, marts), mart.name))), list(faults.values())
-
-
-def mart_faults(models: Mapping[str, Model]) -> list[MartError]:
-    """What is wrong with each mart, the first fault of each."""
-    return whole_marts(models)[1]
 
 
 def _refuse_circle(model: Model, models: Mapping[str, Model]) -> None:
@@ -158,7 +159,10 @@ def mart_of(model: Model, models: Mapping[str, Model]) -> Mart:
         raise MartError(model.file, f"meta.amounts is {given!r}; name columns, each with its dataset ({PAGE}).")
     amounts = {str(column): str(words) for column, words in given.items()}
     deadline = _deadline(model, meta.get("deadline"))
-    return Mart(model.name, model.file, model.keys, reads, reach, amounts, tuple(sorted(views)), deadline)
+    mart = Mart(model.name, model.file, model.keys, reads, reach, amounts, tuple(sorted(views)), deadline)
+    if mart.is_in_parts:
+        _require_strategy(model)
+    return mart
 
 
 def _deadline(model: Model, given: Any) -> str | None:
@@ -204,10 +208,7 @@ def _reach(model: Model, keys: tuple[str, ...], reads: tuple[str, ...], given: A
                 f"reads {table}, and does not say how a changed row of it reaches {model.name}; add to its config "
                 f"meta.reach.{name}: direct, a query over the changed rows, or whole (see {PAGE}).",
             )
-    reach = {table: Reach(_query(model, keys, name, given[name])) for name, table in named.items()}
-    if any(one.query for one in reach.values()):
-        _require_strategy(model, keys)
-    return reach
+    return {table: Reach(_query(model, keys, name, given[name])) for name, table in named.items()}
 
 
 def _query(model: Model, keys: tuple[str, ...], name: str, given: Any) -> str | None:
@@ -235,11 +236,8 @@ def direct_query(keys: Iterable[str], expressions: Mapping[str, Any] = MappingPr
     return f"SELECT {columns} FROM {CHANGED}"
 
 
-_QUERIES = ("select", "with")
-
-
-def _require_strategy(model: Model, keys: tuple[str, ...]) -> None:
-    if not keys:
+def _require_strategy(model: Model) -> None:
+    if not model.keys:
         raise MartError(model.file, "recomputes changed keys and names none; add unique_key, its grain, to its config.")
     found = (model.materialized, model.config.get("incremental_strategy"))
     if found != ("incremental", STRATEGY):

@@ -84,7 +84,7 @@ def _unseen(context: Context, models: Mapping[str, Model]) -> list[str]:
 
 def _refused_changes(context: Context) -> dict[str, ModelError]:
     """The errors of what a build does when rows have changed: it asks which keys, and merges them."""
-    marts = [mart for mart in read_marts(context.project.dbt) if any(one.query for one in mart.reach.values())]
+    marts = [mart for mart in read_marts(context.project.dbt) if mart.is_in_parts]
     errors: list[LakehouseError] = []
     keys = {}
     for mart in marts:
