@@ -2,84 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from lakehouse.contracts.allowed import Allowed
-from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
-from lakehouse.contracts.reader import read_contract
 from lakehouse.contracts.rule_words import java_regex
-from lakehouse.contracts.rules import in_words, with_contract_rules
-from lakehouse.contracts.suite import OnFailure, Rule, Suite, load_suite
+from lakehouse.contracts.suite import OnFailure, Rule, load_suite
 from lakehouse.contracts.yaml_places import ContractError
+from tests.contracts.shop import ALWAYS, dataset, only, rules
 from tests.helpers.samples import sample_datasets
 
-DELIVERED = datetime(2026, 11, 28, 1, 30, tzinfo=UTC)
-CONTRACT = """apiVersion: v3.1.0
-domain: shop
-name: Shop
-description: {purpose: Orders.}
-team: {name: shop, members: [{username: shop@retail.example, role: owner}]}
-slaProperties:
-  - {property: frequency, schedule: "0 3 * * *"}
-  - {property: timeOfAvailability, value: "06:00"}
-schema:
-  - name: orders
-    description: Orders.
-    customProperties:
-      - {property: filePattern, value: '*'}
-      - {property: fileFormat, value: csv}
-      - {property: mergeStrategy, value: upsert}
-      - {property: sequenceBy, value: updated_at}
-      - {property: dateColumn, value: ordered_at}
-      - {property: deleteFlag, value: is_deleted}
-      - {property: partitionBy, value: []}
-      - {property: clusterBy, value: [id]}
-      - {property: quarantineLimitPercent, value: 20}
-%s
-    properties:
-      - {name: id, physicalType: string, required: true, primaryKey: true, primaryKeyPosition: 1, description: ID.}
-      - {name: updated_at, physicalType: timestamp, description: When.}
-      - {name: ordered_at, physicalType: timestamp, description: When.}
-      - {name: is_deleted, physicalType: boolean, description: Whether.}
-      - {name: amount, physicalType: "decimal(12,2)", description: Amount.%s}
-      - {name: note, physicalType: string, description: Note.%s}
-"""
-ALWAYS = {
-    "id_required", "updated_at_required", "ordered_at_required", "is_deleted_required",
-    "updated_at_not_after_delivery", "ordered_at_not_after_delivery",
-}  # fmt: skip
 NOT_NULL = "expect_column_values_to_not_be_null"
-
-
-def dataset(folder: Path, amount: str = "", note: str = "", custom: str = "", whole: str = "") -> Dataset:
-    """The dataset with these words for two of its columns, one custom property and words for all of it."""
-    properties = f"      - {{property: {custom}}}" if custom else ""
-    text = CONTRACT % (properties + (f"\n    {whole}" if whole else ""), _more(amount), _more(note))
-    path = folder / "shop.yaml"
-    path.write_text(text, encoding="utf-8")
-    (found,) = read_contract(path).datasets
-    return found
-
-
-def _more(words: str) -> str:
-    return f", {words}" if words else ""
-
-
-def rules(found: Dataset, *suite: Rule) -> dict[str, Rule]:
-    """What the contract adds to a suite of these rules, by name."""
-    whole = with_contract_rules(Suite("orders", suite), found, DELIVERED)
-    assert whole.expectations[: len(suite)] == suite
-    return {rule.name: rule for rule in whole.expectations[len(suite) :]}
-
-
-def only(found: Dataset) -> Rule:
-    """The one rule beyond those that every such contract has."""
-    (name,) = rules(found).keys() - ALWAYS
-    return rules(found)[name]
 
 
 def test_what_a_merge_needs_is_never_null_whatever_the_contract_says_of_it(tmp_path: Path) -> None:
@@ -223,44 +158,6 @@ def test_what_the_suite_says_already_is_not_said_again(tmp_path: Path, project: 
 
 
 @pytest.mark.parametrize(
-    ("custom", "latest"),
-    [
-        ("", "2026-11-29T01:30:00+00:00"),
-        ("notAfterDelivery, value: 1d", "2026-11-29T01:30:00+00:00"),
-        ("notAfterDelivery, value: 2h", "2026-11-28T03:30:00+00:00"),
-        ("notAfterDelivery, value: 0m", "2026-11-28T01:30:00+00:00"),
-        ("notAfterDelivery, value: off", None),
-        ("notAfterDelivery, value: 'off'", None),
-    ],
-)
-def test_a_time_may_lie_so_far_after_its_batch(tmp_path: Path, custom: str, latest: str | None) -> None:
-    found = rules(dataset(tmp_path, custom=custom))
-    limits = {name: rule.kwargs["max_value"] for name, rule in found.items() if name.endswith("not_after_delivery")}
-    times = ("updated_at", "ordered_at")
-    assert limits == ({f"{name}_not_after_delivery": latest for name in times} if latest else {})
-
-
-@pytest.mark.parametrize(
-    ("custom", "ties"),
-    [("", "newest"), ("ties, value: newest", "newest"), ("ties, value: first", "first"),
-     ("ties, value: quarantine", "quarantine")],
-)  # fmt: skip
-def test_only_quarantined_ties_have_a_rule(tmp_path: Path, custom: str, ties: str) -> None:
-    found = dataset(tmp_path, custom=custom)
-    assert found.ties == ties
-    more = rules(found).keys() - ALWAYS
-    assert more == ({"one_content_per_updated_at"} if ties == "quarantine" else set())
-
-
-def test_how_late_a_time_may_be_is_said_in_words(tmp_path: Path) -> None:
-    found = rules(dataset(tmp_path, custom="notAfterDelivery, value: 2h"))
-    assert found["updated_at_not_after_delivery"].sentence == "updated_at is at most 2 hours after the delivery."
-    assert [in_words(timedelta(minutes=number)) for number in (0, 1, 90, 60, 1440, 2880)] == [
-        "0 days", "1 minute", "90 minutes", "1 hour", "1 day", "2 days",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
     ("words", "problem"),
     [
         ({"custom": "notAfterDelivery, value: 1 day"}, "orders.notAfterDelivery: must be a duration such as 2h or 1d"),
@@ -281,51 +178,5 @@ def test_a_mistake_has_file_line_and_word(tmp_path: Path, words: dict[str, str],
     assert caught.value.line > 1
 
 
-@pytest.mark.parametrize(
-    ("operator", "limits", "allowed"),
-    [
-        ("mustBe", (2,), {2}),
-        ("mustNotBe", (2,), {0, 1, 3, 4}),
-        ("mustBeGreaterThan", (2,), {3, 4}),
-        ("mustBeGreaterOrEqualTo", (2,), {2, 3, 4}),
-        ("mustBeLessThan", (2,), {0, 1}),
-        ("mustBeLessOrEqualTo", (2,), {0, 1, 2}),
-        ("mustBeBetween", (1, 3), {1, 2, 3}),
-        ("mustNotBeBetween", (1, 3), {0, 4}),
-    ],
-)
-def test_operators(operator: str, limits: tuple[float, ...], allowed: set[int]) -> None:
-    assert {number for number in range(5) if Allowed(operator, limits).holds(number, 100)} == allowed
-    assert {number for number in range(5) if Allowed(operator, limits, percent=True).holds(number, 100)} == allowed
-
-
-def test_none_allowed() -> None:
-    none = [("mustBe", 0), ("mustBeLessThan", 1), ("mustBeLessThan", 0.5), ("mustBeLessOrEqualTo", 0)]
-    assert all(Allowed(operator, (limit,)).is_none for operator, limit in none)
-    assert not Allowed("mustBeLessThan", (1,), percent=True).is_none
-    assert not any(Allowed(o, (n,)).is_none for o, n in [("mustBe", 1), ("mustBeGreaterThan", 0), ("mustNotBe", 0)])
-
-
 def test_a_dollar_of_ecma_script_is_the_end_of_the_text() -> None:
     assert java_regex(r"^a$|b\$[$]\\$") == r"^a\z|b\$[$]\\\z"
-
-
-def test_times_are_bounded_by_times(tmp_path: Path) -> None:
-    found = dataset(tmp_path)
-    assert [rule.name for rule in found.rules if "minimum" in rule.name] == []
-    text = (
-        (tmp_path / "shop.yaml")
-        .read_text()
-        .replace(
-            "ordered_at, physicalType: timestamp",
-            "ordered_at, physicalType: timestamp, logicalTypeOptions: {minimum: %s}",
-        )
-    )
-    for written, limit in (("2020-01-01", "2020-01-01"), ("'2020-01-01T00:00:00Z'", "2020-01-01T00:00:00Z")):
-        (tmp_path / "shop.yaml").write_text(text % written)
-        (found,) = read_contract(tmp_path / "shop.yaml").datasets
-        (rule,) = (rule for rule in found.rules if rule.name == "ordered_at_minimum")
-        assert rule.kwargs["min_value"] == limit
-    (tmp_path / "shop.yaml").write_text(text % "soon")
-    with pytest.raises(ContractError, match="must be a date or time as in ISO 8601, found 'soon'"):
-        read_contract(tmp_path / "shop.yaml")
