@@ -30,41 +30,51 @@ if TYPE_CHECKING:
 app = new_app()
 
 
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="One or more delivered files of one dataset.")]
+Domain = Annotated[
+    str | None,
+    typer.Option("--domain", metavar="NAME", help="A known domain, or a new one.", autocompletion=domain_names),
+]
+Name = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="The dataset's name (default: from the files' names).")
+]
+Key = Annotated[
+    str | None, typer.Option("--key", metavar="COLUMNS", help="The key's columns, with commas between, or none.")
+]
+SequenceBy = Annotated[
+    str | None,
+    typer.Option("--sequence", metavar="COLUMN", help="The column that orders versions of a key, or arrival."),
+]
+OfKind = Annotated[
+    Kind | None,
+    typer.Option(
+        "--kind", metavar="KIND", help="Upsert, append or snapshot: changes, rows without a key, or all rows."
+    ),
+]
+DateColumn = Annotated[str | None, typer.Option("--date", metavar="COLUMN", help="The column whose UTC date is dt.")]
+Zone = Annotated[
+    str | None,
+    typer.Option("--zone", metavar="NAME", help="Whose clock times without an offset are by: Europe/Berlin."),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="NAMES", help="The columns of CSV without a header, with commas between."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Take what is assumed; needed where nobody can answer.")]
+
+
 @command(app, "new", example="lakehouse new deliveries/returns_2026-10-18.csv --domain stores --yes", panel=CHECK)
 def new(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="One or more delivered files of one dataset.")],
-    domain: Annotated[
-        str | None,
-        typer.Option("--domain", metavar="NAME", help="A known domain, or a new one.", autocompletion=domain_names),
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="The dataset's name (default: from the files' names).")
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option("--key", metavar="COLUMNS", help="The key's columns, with commas between, or none.")
-    ] = None,
-    sequence: Annotated[
-        str | None,
-        typer.Option("--sequence", metavar="COLUMN", help="The column that orders versions of a key, or arrival."),
-    ] = None,
-    kind: Annotated[
-        Kind | None,
-        typer.Option(
-            "--kind", metavar="KIND", help="Upsert, append or snapshot: changes, rows without a key, or all rows."
-        ),
-    ] = None,
-    date: Annotated[
-        str | None, typer.Option("--date", metavar="COLUMN", help="The column whose UTC date is dt.")
-    ] = None,
-    zone: Annotated[
-        str | None,
-        typer.Option("--zone", metavar="NAME", help="Whose clock times without an offset are by: Europe/Berlin."),
-    ] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option("--columns", metavar="NAMES", help="The columns of CSV without a header, with commas between."),
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Take what is assumed; needed where nobody can answer.")] = False,
+    files: Files,
+    domain: Domain = None,
+    name: Name = None,
+    key: Key = None,
+    sequence: SequenceBy = None,
+    kind: OfKind = None,
+    date: DateColumn = None,
+    zone: Zone = None,
+    columns: Columns = None,
+    yes: Yes = False,
 ) -> None:
     """Write the contract, suite and sample of a new dataset from delivered files.
 
@@ -74,22 +84,18 @@ def new(
 
     On a terminal it asks where it is unsure; an option answers beforehand.
     """
-    from lakehouse.cli.new_write import require_right
     from lakehouse.contracts.new_dataset import Wishes
     from lakehouse.contracts.project import find_project
     from lakehouse.ingest.look import look
 
     project = find_project()
     require_names(name, domain)
-    known = _known(project)
-    if known.domains and not yes:
-        require_right(project)  # before somebody answers questions for nothing
+    known = _known(project, asks=not yes)
     wishes = Wishes(name, domain, wished_key(key, kind), sequence, date, kind == Kind.SNAPSHOT)
     require_one_file(files, kind)
     looked = look(files, wished_zone(zone), wished_columns(columns))
     proposal = _answered(looked, wishes, known.domains, yes)
-    require_names(proposal.domain)
-    _require_own_files(known, proposal)
+    _require_own_names(known, proposal)
     for line in proposal.lines:
         print_line(line)
     for file in _write(project, proposal, looked):
@@ -97,12 +103,18 @@ def new(
     print_line("read them, then: lakehouse check, and make local-run LANDING_DIR=FOLDER of the files")
 
 
-def _known(project: Project) -> Contracts:
-    """The contracts that there are; none before a project's first, which this command may write."""
-    from lakehouse.cli.new_write import has_contract
+def _known(project: Project, asks: bool) -> Contracts:
+    """The contracts that there are; none before a project's first, which this command may write.
+
+    asks: whether somebody will answer questions, which must not be for nothing.
+    """
+    from lakehouse.cli.new_write import has_contract, require_right
     from lakehouse.contracts.contract import Contracts
 
-    return project.contracts if has_contract(project) else Contracts(())
+    known = project.contracts if has_contract(project) else Contracts(())
+    if known.domains and asks:
+        require_right(project)
+    return known
 
 
 def _answered(looked: Looked, wishes: Wishes, domains: tuple[str, ...], yes: bool) -> Proposal:
@@ -150,10 +162,14 @@ def _answer(text: str) -> str:
         raise UsageError("The question was not answered; nothing was written.") from None
 
 
-def _require_own_files(known: Contracts, proposal: Proposal) -> None:
-    """Raise UsageError where a known dataset has a file by a pattern that is more exact than the new one."""
+def _require_own_names(known: Contracts, proposal: Proposal) -> None:
+    """Raise UsageError for a domain that can name no file, and for files of a known dataset.
+
+    Those have a file whose pattern is more exact than the new one.
+    """
     from lakehouse.errors import UsageError
 
+    require_names(proposal.domain)
     for dataset in known.datasets:
         for file in proposal.profile.names:
             if dataset.matches(file) and len(dataset.file_pattern) >= len(proposal.file_pattern):
