@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.project import Project
 from lakehouse.ingest.header import Header, count_rows, read_header
@@ -58,6 +59,16 @@ def test_a_file_whose_last_line_alone_has_no_end_is_cut(
     assert header_of(tmp_path, products, text.encode()).is_cut is is_cut
     (tmp_path / "products_1.csv").unlink()
     assert header_of(tmp_path, products, gzip.compress(text.encode()), "products_1.csv.gz").is_cut is is_cut
+
+
+@pytest.mark.parametrize(("file_format", "is_cut"), [(FileFormat.JSON, False), (FileFormat.JSON_LINES, True)])
+def test_a_document_ends_with_its_bracket_and_not_with_a_line(
+    tmp_path: Path, products: Dataset, file_format: FileFormat, is_cut: bool
+) -> None:
+    documents, text = replace(products, file_format=file_format), b'[\n{"product_id": "P1"}\n]'
+    assert header_of(tmp_path, documents, text).is_cut is is_cut
+    (tmp_path / "products_1.csv").unlink()
+    assert header_of(tmp_path, documents, gzip.compress(text), "products_1.csv.gz").is_cut is is_cut
 
 
 def test_a_required_column_that_is_missing_is_the_problem_also_of_a_packed_file(

@@ -85,7 +85,7 @@ def read_header(root: str, file: StoredFile, dataset: Dataset) -> Header:
     except (PackedError, DocumentError, BrokenFileError) as error:
         return Header((), problem=str(error))
     tail = head[-4:] if file.size <= len(head) else read_tail(root, file, 4)
-    return replace(own, is_cut=_is_cut(head, tail, file.size))
+    return replace(own, is_cut=_is_cut(dataset, head, tail, file.size))
 
 
 def _packed_header(root: str, file: StoredFile, dataset: Dataset, codec: Codec) -> Header:
@@ -106,7 +106,8 @@ def _member_header(root: str, file: StoredFile, dataset: Dataset, codec: Codec, 
         return Header((), problem=problem, member=content.member)
     own = replace(
         _text_header(content.head, dataset, False),
-        is_whole=True, codec=codec, member=content.member, is_cut=_is_cut(content.head, content.tail, content.size),
+        is_whole=True, codec=codec, member=content.member,
+        is_cut=_is_cut(dataset, content.head, content.tail, content.size),
     )  # fmt: skip
     if dataset.file_format is FileFormat.JSON and own.problem is None:
         try:
@@ -128,7 +129,7 @@ def _text_header(head: bytes, dataset: Dataset, is_repair: bool) -> Header:
     options = dataset.file_options
     if problem := text_problem(head, dataset.file_format, options.encoding):
         return Header((), problem=problem)
-    is_whole = options.encoding is Encoding.UTF_16 or dataset.file_format is FileFormat.JSON
+    is_whole = options.encoding is Encoding.UTF_16
     if dataset.file_format.is_json:
         return Header(dataset.column_names, is_repair=is_repair, is_whole=is_whole)
     text = head.decode(codec_for(options.encoding, head), errors="replace")
@@ -178,9 +179,10 @@ def line_end(text: str) -> str:
     return "\r" if found and found[0] == "\r" else "\n"
 
 
-def _is_cut(head: bytes, tail: bytes, size: int) -> bool:
+def _is_cut(dataset: Dataset, head: bytes, tail: bytes, size: int) -> bool:
     """True when the last line has no end although another one has: the transfer may have broken off."""
-    has_end = not tail or tail.endswith(_ENDS)
+    # A document was read to its last bracket, so one that broke off was refused.
+    has_end = not tail or tail.endswith(_ENDS) or dataset.file_format is FileFormat.JSON
     return not has_end and (size > len(head) or b"\n" in head or b"\r" in head)
 
 
