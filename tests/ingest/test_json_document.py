@@ -48,6 +48,9 @@ def test_the_elements_of_an_array(monkeypatch: pytest.MonkeyPatch, name: str, si
         ('{"data":[1]', ("data",), "it breaks off behind the array"),
         ("[1] [2]", (), "something follows the document"),
         ('{"data":[1]}}', ("data",), "something follows the document"),
+        ('{"data":[1], "n": 1, "d\\u0061ta":[2]}', ("data",), "member data comes twice"),
+        ('{"data":{"rows":[1]},"data":{"rows":[2]}}', ("data", "rows"), "member data comes twice"),
+        ('{"data":{"rows":[],"rows":[2]}}', ("data", "rows"), "member rows comes twice"),
     ],
 )
 def test_a_document_that_is_not_whole(text: str, path: tuple[str, ...], words: str) -> None:

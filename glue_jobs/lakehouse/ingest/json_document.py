@@ -84,7 +84,7 @@ def elements(chunks: Iterable[str], path: Sequence[str]) -> Iterator[str]:
     if not text.has_passed("["):
         raise DocumentError(f"there is no array {where}, found {_named(text.sign())}")
     if text.has_passed("]"):
-        _leave(text, len(path))
+        _leave(text, path)
         return
     while True:
         yield text.value().replace("\r", " ").replace("\n", " ")
@@ -92,14 +92,15 @@ def elements(chunks: Iterable[str], path: Sequence[str]) -> Iterator[str]:
             break
         if not text.has_passed(","):
             raise DocumentError(f"the array {where} breaks off; deliver it whole")
-    _leave(text, len(path))
+    _leave(text, path)
 
 
-def _leave(text: _Text, depth: int) -> None:
-    """Pass what follows the array up to the end of the document."""
-    for _ in range(depth):
+def _leave(text: _Text, path: Sequence[str]) -> None:
+    """Pass what follows the array up to the end of the document; the way to it is there once, or rows were left out."""
+    for name in reversed(path):
         while text.has_passed(","):
-            text.value()
+            if json.loads(text.value()) == name:
+                raise DocumentError(f"its member {name} comes twice; deliver all rows in one")
             text.has_passed(":")
             text.value()
         if not text.has_passed("}"):
