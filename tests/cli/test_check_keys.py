@@ -11,7 +11,8 @@ from lakehouse.cli.check import problems
 from lakehouse.cli.check_keys import KeyCheck
 from lakehouse.cli.key_origins import Origins
 from lakehouse.cli.key_relations import Relation
-from lakehouse.cli.model_sql import known_columns
+from lakehouse.cli.model_columns import known_columns
+from lakehouse.cli.model_jinja import ProjectJinja
 from lakehouse.contracts.dbt_files import read_models
 from lakehouse.contracts.mart_graph import Mart, find_marts
 from lakehouse.contracts.project import Project
@@ -47,8 +48,8 @@ def asked(
     file.write_text(CONFIG.format(keys=keys, reach=reach) + sql, encoding="utf-8")
     models = read_models(shop.dbt)
     (mart,) = [mart for mart in find_marts(models) if mart.name == "asked"]
-    columns = known_columns(models, shop.root, shop.contracts)
-    return KeyCheck(shop.root, models, shop.contracts, columns), mart
+    jinja = ProjectJinja(shop.dbt, models)
+    return KeyCheck(jinja, shop.contracts, known_columns(jinja, shop.contracts)), mart
 
 
 def faults(shop: Project, sql: str, keys: list[str], table: str = VISITS, said: object = "direct") -> list[str]:
@@ -124,6 +125,8 @@ def test_a_key_that_is_the_rows_own_passes(shop: Project, sql: str) -> None:
         (f"with a as (select dt, upper(note) as w from {V}) select dt, trim(w) as note from a", "is trim(upper(note))"),
         (f"select dt, cast(note as int) as note from {V}", "is CAST(note AS INT), and"),
         (f"select cast(at as timestamp) as dt, note from {V}", "is CAST(at AS TIMESTAMP), and not the changed"),
+        (f"with a as ({{{{ pkg.days() }}}}) select dt, id as note from {V}", "the key note of asked is id, and not"),
+        (f"select dt, lower(note) as note from {V} {{{{ pkg.group_by(2) }}}}", 'write {note: "lower(note)"}, or whole'),
         (f"select dt, id as note from {V}", "the key note of asked is id, and not"),
         (f"select dt, 'all' as note from {V}", "is 'all', and not the changed row's own note: changed rows would not"),
         (f"select dt, note from {V} union all select dt, 'all' from {V}", "is 'all'"),

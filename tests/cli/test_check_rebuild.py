@@ -8,7 +8,8 @@ import pytest
 
 from lakehouse.cli.check import problems
 from lakehouse.cli.check_rebuild import rebuild_problems
-from lakehouse.cli.model_sql import known_columns
+from lakehouse.cli.model_columns import known_columns
+from lakehouse.cli.model_jinja import ProjectJinja
 from lakehouse.contracts.dbt_files import read_models
 from lakehouse.contracts.mart_graph import whole_marts
 from lakehouse.contracts.project import Project
@@ -23,8 +24,9 @@ CLOCK = "{% macro at() %}\n{{ inner() }}{% endmacro %}{% macro inner() %}'{{ run
 def rebuilt(project: Project) -> list[str]:
     """What a project's build would find otherwise than a full rebuild."""
     models = read_models(project.dbt)
-    columns = known_columns(models, project.root, project.contracts)
-    return list(rebuild_problems(project, project.contracts, models, whole_marts(models)[0], columns))
+    jinja = ProjectJinja(project.dbt, models)
+    columns = known_columns(jinja, project.contracts)
+    return list(rebuild_problems(jinja, project.contracts, whole_marts(models)[0], columns))
 
 
 def said(root: Path, before: str = "", after: str = "", file: str = SQL, macros: str = "") -> list[str]:

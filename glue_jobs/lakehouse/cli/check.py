@@ -14,7 +14,8 @@ from lakehouse.cli.check_models import contradictions
 from lakehouse.cli.check_money import mixed_marts, mixed_views
 from lakehouse.cli.check_reach import reach_problems
 from lakehouse.cli.check_rebuild import rebuild_problems
-from lakehouse.cli.model_sql import known_columns
+from lakehouse.cli.model_columns import known_columns
+from lakehouse.cli.model_jinja import ProjectJinja
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dbt_files import mart_problems, read_marts, read_models
 from lakehouse.contracts.dbt_lists import unknown_lists
@@ -132,12 +133,13 @@ def _marts(project: Project) -> list[str]:
 def models_lines(project: Project, contracts: Contracts) -> Iterator[str]:
     """What models and their YAML say of tables and columns."""
     models = read_models(project.dbt)
-    columns = known_columns(models, project.root, contracts)
+    jinja = ProjectJinja(project.dbt, models)
+    columns = known_columns(jinja, contracts)
     marts = whole_marts(models)[0]
     yield from described_twice(project.dbt)
     yield from model_problems(project, contracts, models, marts, columns)
-    yield from rebuild_problems(project, contracts, models, marts, columns)
-    yield from reach_problems(project.dbt, models, marts, contracts, columns)
+    yield from rebuild_problems(jinja, contracts, marts, columns)
+    yield from reach_problems(jinja, marts, contracts, columns)
 
 
 def _mixed(project: Project, contracts: Contracts, views: tuple[View, ...]) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from pathlib import Path
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -17,7 +16,8 @@ from lakehouse.cli.key_origins import Origins
 from lakehouse.cli.key_relations import CUT, Mix, Relation
 from lakehouse.cli.key_spans import span_fault, window_fault
 from lakehouse.cli.key_values import UNTOLD, is_same
-from lakehouse.cli.model_sql import tree_of
+from lakehouse.cli.model_jinja import ProjectJinja
+from lakehouse.cli.model_sql import MACRO, query_in
 from lakehouse.contracts.columns import UTC
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dataset import Dataset
@@ -28,6 +28,7 @@ from lakehouse.publish.column_check import TableColumns
 from lakehouse.publish.parsed import parse_query
 
 _BRANCHES = re.compile(r"\{%-?\s*(?:else|elif|for|macro|call|set\s+\w+\s*-?%\})")
+_ELEMENTS = re.compile(r"elements\.`(\w+)`")
 _OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.UDTF)
 
 
@@ -35,8 +36,7 @@ _OF_SEVERAL_ROWS = (exp.AggFunc, exp.Window, exp.UDTF)
 class KeyCheck:
     """The models of a project, for the keys that their reach says a changed row names."""
 
-    root: Path
-    models: Mapping[str, Model]
+    jinja: ProjectJinja
     contracts: Contracts
     columns: TableColumns
     _trees: dict[str, exp.Expr | None] = field(default_factory=dict)
@@ -147,7 +147,7 @@ class KeyCheck:
 
     def _said(self, mart: Mart, table: str) -> Mapping[str, str] | None:
         """The expressions of a reach by key; None for a query, or whole."""
-        reach = (self.models[mart.name].config.get("meta") or {}).get("reach") or {}
+        reach = (self.jinja.models[mart.name].config.get("meta") or {}).get("reach") or {}
         given = reach.get(table.partition(".")[2])
         return {} if given == DIRECT else given if isinstance(given, Mapping) else None
 
@@ -186,7 +186,7 @@ class KeyCheck:
 
     def _identity(self, table: str) -> tuple[str, ...]:
         """The columns of which a table has one row each."""
-        dataset, model = self._datasets.get(table), self.models.get(table.partition(".")[2])
+        dataset, model = self._datasets.get(table), self.jinja.models.get(table.partition(".")[2])
         keys = dataset.identity if dataset else model.keys if model else ()
         return tuple(key.lower() for key in keys)
 
@@ -199,12 +199,16 @@ class KeyCheck:
         lists = queries_of_spark(self.contracts.datasets)
         return {name: one["query"].replace("{table}", f"{SILVER}.{one['dataset']}") for name, one in lists.items()}
 
+    def _list(self, found: re.Match[str]) -> str:
+        """The query of a list that a contract explodes."""
+        return f"({self._lists[found[1]]})" if found[1] in self._lists else MACRO
+
     def _tree(self, name: str) -> exp.Expr | None:
         """The query of a model with its names in small letters; None where Jinja chooses what it is."""
         if name not in self._trees:
-            model = self.models[name]
-            is_plain = not _BRANCHES.search((self.root / model.file).read_text(encoding="utf-8"))
-            tree = tree_of(model, self.models, self.root, self._lists) if is_plain else None
+            model = self.jinja.models[name]
+            text = None if _BRANCHES.search(self.jinja.text(model)) else self.jinja.of_changes(model)
+            tree = None if text is None else query_in(_ELEMENTS.sub(self._list, text))
             self._trees[name] = None if tree is None else _small(tree)
         return self._trees[name]
 

@@ -10,6 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
 from lakehouse.cli.check_keys import KeyCheck
+from lakehouse.cli.model_jinja import ProjectJinja
 from lakehouse.cli.model_sql import clock_words
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dataset_views import is_view_of
@@ -25,15 +26,15 @@ _TOO_FEW = "a key too few is a wrong mart"
 
 
 def reach_problems(
-    dbt: Path, models: Mapping[str, Model], marts: Iterable[Mart], contracts: Contracts, columns: TableColumns
+    jinja: ProjectJinja, marts: Iterable[Mart], contracts: Contracts, columns: TableColumns
 ) -> Iterator[str]:
     """A line for each query of a reach that cannot be run, or that forgets keys. columns: as far as they are known."""
-    keys = KeyCheck(dbt.parent, models, contracts, columns)
+    dbt, keys = jinja.dbt, KeyCheck(jinja, contracts, columns)
     for mart in marts:
         found = [line for table in mart.reach for line in _lines(dbt, mart, table, keys)]
         behind = dict.fromkeys([*keys.limit_faults(mart), *keys.span_faults(mart)]) if not found else ()
         yield from found or (f"{mart.file}:1: {fault}" for fault in behind)
-    for model in models.values():
+    for model in jinja.models.values():
         for dataset in contracts.datasets if model.fault is None else ():
             if is_view_of(model, dataset):
                 for fault in keys.view_faults(model, dataset):
@@ -42,7 +43,7 @@ def reach_problems(
 
 def _lines(dbt: Path, mart: Mart, table: str, keys: KeyCheck) -> Iterator[str]:
     query, name = mart.reach[table].query, table.partition(".")[2]
-    faults = [*_Reach(mart, table, query, keys.models, keys.columns).faults()] if query else []
+    faults = [*_Reach(mart, table, query, keys.jinja.models, keys.columns).faults()] if query else []
     for fault, line in faults or [(fault, None) for fault in keys.faults(mart, table)]:
         yield f"{_where(dbt, mart, name).at(line)}: meta.reach.{name}: {fault}"
 

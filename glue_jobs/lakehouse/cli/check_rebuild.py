@@ -17,18 +17,17 @@ from lakehouse.cli.row_keys import Given, RowKeys
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.layers import SILVER
 from lakehouse.contracts.mart_graph import Mart, Model
-from lakehouse.contracts.project import Project
 from lakehouse.publish.column_check import TableColumns
 
 
 def rebuild_problems(
-    project: Project, contracts: Contracts, models: Mapping[str, Model], marts: Iterable[Mart], columns: TableColumns
+    jinja: ProjectJinja, contracts: Contracts, marts: Iterable[Mart], columns: TableColumns
 ) -> Iterator[str]:
     """A line for each thing in the SQL of marts, and of the views that they read, that a rebuild would find otherwise.
 
     columns: those of tables and views, as far as they are known.
     """
-    check = _Rebuild(ProjectJinja(project.dbt, models), contracts, columns)
+    check, models = _Rebuild(jinja, contracts, columns), jinja.models
     seen: set[str] = set()
     for mart in marts:
         own = list(check.of_model(models[mart.name], is_in_parts=mart.is_in_parts))

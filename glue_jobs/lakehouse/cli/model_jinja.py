@@ -71,35 +71,40 @@ class ProjectJinja:
 
     def tree(self, model: Model) -> nodes.Template:
         """The parsed Jinja of a model."""
-        return parsed(self._text(model))
+        return parsed(self.text(model))
 
     def full(self, model: Model) -> str | None:
         """The SQL of a full build; None where it cannot be told."""
         return self.rendered(model, ())
+
+    def of_changes(self, model: Model) -> str | None:
+        """The SQL of a build of changes; None where it cannot be told."""
+        return self.rendered(model, self.places(model))
 
     def rendered(self, model: Model, places: Collection[str]) -> str | None:
         """The SQL where is_incremental() holds at some places; None where it cannot be told without dbt."""
         asked = (model.name, frozenset(places))
         if asked not in self._seen:
             try:
-                self._seen[asked] = _Rendering(self, model, asked[1]).text(_placed(self._text(model), model.file))
+                self._seen[asked] = _Rendering(self, model, asked[1]).text(_placed(self.text(model), model.file))
             except Exception:  # whatever a model's Jinja does with what is not known here
                 self._seen[asked] = None
         return self._seen[asked]
 
     def places(self, model: Model) -> tuple[str, ...]:
         """Where the model and the macros of the project ask is_incremental(), as file:line."""
-        texts = {model.file: self._text(model)} | {file: self._files[file] for file in sorted(self._files)}
+        texts = {model.file: self.text(model)} | {file: self._files[file] for file in sorted(self._files)}
         return tuple(dict.fromkeys(place for file, text in texts.items() for place in _places(text, file)))
 
     def place_of(self, model: Model, *words: str) -> str:
         """Where the first of some words stands in a model, as file:line; its first line where a macro writes it."""
-        text = self._text(model)
+        text = self.text(model)
         every = [re.search(rf"(?:(?<!\w)|(?!\w)){re.escape(word)}(?!\w)", text, re.IGNORECASE) for word in words]
         found = next(filter(None, every), None)
         return _place(text, model.file, found) if found else f"{model.file}:1"
 
-    def _text(self, model: Model) -> str:
+    def text(self, model: Model) -> str:
+        """What stands in a model's file."""
         return (self.dbt.parent / model.file).read_text(encoding="utf-8")
 
     @cached_property
