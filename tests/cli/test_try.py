@@ -57,6 +57,18 @@ def test_a_file_that_passes_and_personal_data(tried: Try) -> None:
     assert out[-1] == "9 rows would pass, 1 would be quarantined"
 
 
+def test_odd_values_of_a_key_are_said(tried: Try) -> None:
+    ids = ["L1 ", "L1", "\u202fL2", "N/A", "-", "NULL"]
+    code, out, _ = tried("crm_leads_1.csv", LEADS, *[lead(f"L{n}") for n in range(9)], *[lead(one) for one in ids])
+    assert code == 0
+    assert [line for line in out if line.startswith("warning: lead_id")] == [
+        "warning: lead_id: blanks stand around 2 values, and are part of the key; "
+        "customProperties trim: true removes them",
+        "warning: lead_id: it has a word for null in 3 rows, which is a key like any other unless the contract has it "
+        "in nullWords",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "code", "words"),
     [

@@ -62,6 +62,8 @@ def _print(tried: Tried, file: Path) -> None:
     for result in evaluation.results:
         if not result.success and result.rule.on_failure == "warn":
             print_line(f"warning: {result.rule.name}: {result.rule.sentence}")
+    for line in tried.odd_keys:
+        print_line(f"warning: {line}")
     if evaluation.is_stopped:
         print_line(f"the batch would be stopped: {evaluation.reason}")
         return

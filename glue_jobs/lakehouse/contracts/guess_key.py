@@ -13,6 +13,7 @@ from functools import cached_property
 
 from lakehouse.contracts.guess_names import plain
 from lakehouse.contracts.guesses import Candidate, Guess, NotFoundError
+from lakehouse.contracts.odd_keys import said_null_words
 from lakehouse.contracts.profile import Path, Profile
 from lakehouse.say import format_count
 
@@ -110,8 +111,7 @@ def said_key(
     empty = max(profile.rows - column.facts.filled + column.facts.blanks for column in key)
     facts += [f"it is empty in {format_count(empty, 'row')}, which ingest quarantines"] if empty else []
     if words := max(column.facts.null_words for column in key):
-        rest = "which is a key like any other unless the contract has it in nullWords"
-        facts.append(f"it has a word for null in {format_count(words, 'row')}, {rest}")
+        facts.append(said_null_words(words))
     return "; ".join(["as you said", *facts])
 
 

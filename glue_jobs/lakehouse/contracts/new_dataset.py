@@ -15,6 +15,7 @@ from lakehouse.contracts.guess_names import common_name, pattern_of, plain
 from lakehouse.contracts.guess_times import guess_date, guess_delete_flag, guess_sequence, why_not_a_time
 from lakehouse.contracts.guesses import NO_KEY, OPTIONS, Candidate, Guess
 from lakehouse.contracts.new_columns import columns_of
+from lakehouse.contracts.odd_keys import said_blanks_around
 from lakehouse.contracts.profile import ColumnFacts, Path, Profile
 from lakehouse.errors import UnknownNameError
 from lakehouse.say import format_bytes, format_count
@@ -143,8 +144,7 @@ def _blanks_around(columns: Sequence[Candidate], key: Sequence[str]) -> Iterator
     """A line for each part of the key in which blanks make another key of the same word."""
     for column in columns:
         if column.name in key and (padded := column.facts.padded):
-            what = f"blanks stand around {format_count(padded, 'value')}, and are part of the key"
-            yield f"{column.name}: {what}; customProperties trim: true removes them"
+            yield f"{column.name}: {said_blanks_around(padded)}"
 
 
 def _versions(wishes: Wishes, flat: Sequence[Candidate], profile: Profile, name: str) -> dict[str, Guess]:

@@ -15,6 +15,9 @@ YEAR_2100, YEAR_10000 = 4_102_444_800_000_000, 253_402_300_800_000_000
 BLANKS = " \t\u00a0\u202f"
 """What `trim` removes; the blanks of offices are often the narrow one."""
 
+NULL_WORDS = ("null", "none", "nan", "nil", "na", "n/a", "#n/a", "(null)", "-", "\\n")
+"""Texts that often stand for no value, in lower case; they do where a contract has them in `nullWords`."""
+
 
 class Ambiguous(StrEnum):
     """Which instant a time is that a clock shows twice, on the day when it is set back."""

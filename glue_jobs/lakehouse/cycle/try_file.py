@@ -13,6 +13,7 @@ from lakehouse.contracts.columns import BROKEN_RULES, ROW_ID
 from lakehouse.contracts.contract import Contracts
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.suite import Suite, load_suite
+from lakehouse.cycle.odd_keys import odd_keys
 from lakehouse.errors import LakehouseError
 from lakehouse.ingest.ingest import FileRefusedError, Headers, ingest_batch, plan_batches
 from lakehouse.ingest.landing import dataset_of, deliver
@@ -56,13 +57,17 @@ class TriedRow:
 
 @dataclass(frozen=True)
 class Tried:
-    """What would become of a file. rows: those that would not pass, in their order, no more than were asked for."""
+    """What would become of a file. rows: those that would not pass, in their order, no more than were asked for.
+
+    odd_keys: a line for values of the key that may be meant otherwise.
+    """
 
     dataset: str
     rows: tuple[TriedRow, ...]
     unreadable: int
     evaluation: Evaluation
     differences: tuple[str, ...]
+    odd_keys: tuple[str, ...]
 
 
 def dataset_for(contracts: Contracts, name: str) -> Dataset:
@@ -88,17 +93,18 @@ def try_file(context: Context, file: Path, most: int) -> Tried:
         (batch,) = to_ingest(context.lake, dataset)
         result = ingest_batch(context, dataset, batch, headers)
         broken = rows_of(context.lake, dataset, Selection(state=None), most)
-        evaluation, failing = _validated(context, dataset, batch, result.rows_unreadable, most)
+        delivered = bronze_batch(context.spark(), context.lake, dataset, batch.batch_id)
+        evaluation, failing = _validated(context, dataset, batch, delivered, result.rows_unreadable, most)
         rows = sorted([*(_of_ingest(row, dataset) for row in broken), *failing], key=lambda row: row.place)
-        return Tried(dataset.name, tuple(rows[:most]), result.rows_unreadable, evaluation, result.drift)
+        odd = odd_keys(delivered, dataset)
+        return Tried(dataset.name, tuple(rows[:most]), result.rows_unreadable, evaluation, result.drift, odd)
 
 
 def _validated(
-    context: Context, dataset: Dataset, batch: Batch, unreadable: int, most: int
+    context: Context, dataset: Dataset, batch: Batch, delivered: DataFrame, unreadable: int, most: int
 ) -> tuple[Evaluation, list[TriedRow]]:
     suite = load_suite(context.project.suites, dataset.name, dataset.known_columns)
     suite = batch_suite(suite, dataset, batch)
-    delivered = bronze_batch(context.spark(), context.lake, dataset, batch.batch_id)
     rows = with_ties(context, dataset, delivered, suite)
     why = unreadable_by_rule(context.lake, dataset, batch.batch_id) if unreadable else {}
     limit = dataset.quarantine_limit_percent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakehouse.contracts.values import BLANKS
+from lakehouse.contracts.values import BLANKS, NULL_WORDS
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _OFFSET = r"[+-](?:0\d|1[0-7])(?::?[0-5]\d)?|[+-]18(?::?00)?"
@@ -10,7 +10,7 @@ _INSTANT = rf"{_DAY}[Tt ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{{1,6}}0*)
 _LOCAL = rf"{_DAY}[Tt ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d+)?)?"
 _OTHER_DATE = r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?: .*)?|\d{4}[/.]\d{1,2}[/.]\d{1,2}(?: .*)?"
 _NUMBER = r"-?(?:\d+\.?\d*|\.\d+)"
-NULLS = "('null', 'none', 'nan', 'nil', 'na', 'n/a', '#n/a', '(null)', '-', '\\n')"
+NULLS = "(" + ", ".join(f"'{word}'" for word in NULL_WORDS) + ")"
 
 _IS_DAY = "(try_cast(left(c, 10) AS DATE) IS NOT NULL AND left(c, 4) BETWEEN '0002' AND '9998')"
 
