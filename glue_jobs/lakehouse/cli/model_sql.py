@@ -18,7 +18,6 @@ LIMIT = "in_changed"
 WITHIN = "within_changed"
 """What stands in a tree for that macro: a function of the key's name, of what is compared, and of the days after."""
 
-_WHOLE = re.compile(rf"(\b(?:as|from|join)\s*)\(\s*{MACRO}\s*\)", re.IGNORECASE)
 _END = re.compile(
     rf"((?:\b(?:on|where|having|and|or|not|by|from|join|select)|[,=<>(+-])\s*)?\b{MACRO}[\s;]*\Z", re.IGNORECASE
 )
@@ -60,9 +59,9 @@ def _is_of_today(node: exp.Literal) -> bool:
 def query_in(text: str) -> exp.Expr | None:
     """The one query of a text of SQL; None where it cannot be read.
 
-    A macro of a package may write a whole query, or the end of one such as GROUP BY; what stands around it is read.
+    The end that a macro of a package writes, such as GROUP BY, is left out: what stands before it is read.
     """
-    text = _END.sub(lambda found: found[0] if found[1] else "", _WHOLE.sub(rf"\1(select {MACRO})", text))
+    text = _END.sub(lambda found: found[0] if found[1] else "", text)
     try:
         found = parse_all(text, "spark")
     except SqlglotError:
