@@ -16,7 +16,7 @@ from lakehouse.ingest.look_commas import with_points
 from lakehouse.ingest.look_dialect import literal, split
 from lakehouse.ingest.look_sql import FACTS
 from lakehouse.ingest.looked import Commas, Filled, NotTakenError
-from lakehouse.ingest.rfc4180 import QuotingError, first_record
+from lakehouse.ingest.rfc4180 import QuotingError, first_record, read_line
 from lakehouse.lake.files import HEAD_BYTES
 from lakehouse.say import format_count
 
@@ -107,6 +107,23 @@ def _sniffed(file: File) -> str:
     return f"its columns are set apart by {sign}; deliver commas, semicolons, tabs or |"
 
 
+def _quotes(file: File) -> int:
+    with file.open("rb") as opened:
+        return sum(chunk.count(b'"') for chunk in iter(lambda: opened.read(HEAD_BYTES), b""))
+
+
+def _unclosed(file: File, delimiter: str) -> int | None:
+    """The line in which a quoted field begins that goes on to the end of the file."""
+    commas = str.maketrans(delimiter + ",", "," + delimiter)  # by which RFC 4180 tells where a quote may stand
+    opened = None
+    with file.open(encoding="utf-8-sig", errors="replace") as lines:
+        for number, line in enumerate(lines, start=1):
+            if '"' in line:
+                _, inside = read_line(line.removesuffix("\n").translate(commas).encode(), opened is not None)
+                opened = (opened or number) if inside else None
+    return opened
+
+
 def _fill(
     connection: duckdb.DuckDBPyConnection,
     file: File,
@@ -128,6 +145,9 @@ def _fill(
     ).fetchone()
     found = connection.execute("SELECT count(DISTINCT line), min(line) FROM reject_errors").fetchone()
     connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
+    may_be_open = bool(found and found[0]) or _quotes(file) % 2 == 1  # where every record is whole, quotes are even
+    if may_be_open and (line := _unclosed(file, delimiter)) is not None:  # DuckDB ends there without a word
+        raise NotTakenError(file.name, f"the quote that opens in line {line} is never closed; close it")
     if not found or not found[0]:
         return []
     what = f"{format_count(found[0], 'line')} cannot be split into {format_count(len(header), 'column')}"
