@@ -121,6 +121,7 @@ def test_a_known_domain_gets_one_more_dataset(shop: Project, tmp_path: Path, end
         ("a.csv", 'id,at\n1,2\n2,"3\n4,5\n', 3, "a.csv: the quote that opens in line 3 is never closed; close it."),
         ("a.csv", 'id;n;at\n1;2;3\n2;"3;""x\n4;5;6\n', 3, "a.csv: the quote that opens in line 3 is never closed;"),
         ("a.csv", 'id,at\n1,"2"3\n4,"\n5,', 3, "a.csv: the quote that opens in line 3 is never closed; close it."),
+        ("a.jsonl", f'{{"id": {"[" * 600}1{"]" * 600}}}', 3, "a.jsonl: it has more than 50 lists and objects in one"),
         ("a.json", '[{"id": 1},', 3, "a.json: it breaks off"),
         ("a.json", '{\n"id": 1\n}', 3, "a.json: no line of it is a JSON object; deliver one object a line."),
         ("2026.csv", "id,at\n1,2026-10-17\n", 3, "2026.csv: the files of a dataset have names that begin alike"),

@@ -142,6 +142,20 @@ def test_a_list_that_no_column_takes_is_left_out_and_said(
     assert line in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["rows_1.csv", "rows_1.json", "rows_1.parquet"])
+def test_a_column_without_a_name_is_left_out_and_said(
+    shop: Project, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, rows = tmp_path / name, [{"id": "1", "": "a", "at": "2026-10-17"}, {"id": "2", "": "b", "at": "2026-10-18"}]
+    write = {".csv": lambda: write_csv(file, [[*rows[0]], *map(list, map(dict.values, rows))]),
+             ".json": lambda: file.write_text(json.dumps(rows), encoding="utf-8"),
+             ".parquet": lambda: pq.write_table(pa.Table.from_pylist(rows), file)}  # fmt: skip
+    write[file.suffix]()
+    dataset = new_dataset(shop, file, "--domain", "shop", "--yes")
+    assert dataset.column_names == ("id", "at")
+    assert f"a column without a name: {LEFT_OUT}; give it a name" in capsys.readouterr().out.splitlines()
+
+
 def test_a_project_without_a_contract_gets_its_first(tmp_path: Path) -> None:
     """No contract to add to and no suite: what `check` finds wrong with that is what the command is to write."""
     for folder in ("contracts", "dbt/models", "dbt/athena_views"):

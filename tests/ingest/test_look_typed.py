@@ -105,3 +105,10 @@ def test_a_broken_page_below_a_right_footer_is_said(tmp_path: Path) -> None:
 def test_a_file_without_a_row_is_said_to_have_none(tmp_path: Path) -> None:
     with pytest.raises(NotTakenError, match=r"things_1\.parquet: it has no row to look at"):
         look([parquet(tmp_path, {"id": [], "at": []})])
+
+
+def test_rows_that_ingest_quarantines_are_the_reason_for_which_there_is_none(tmp_path: Path) -> None:
+    with pytest.raises(
+        NotTakenError, match=r"no row to look at \(things_1\.parquet: 1 row cannot be read; ingest quar"
+    ):
+        look([parquet(tmp_path, {"id": [1], "list": [[float("nan")]]})])

@@ -39,6 +39,9 @@ def columns_of(profile: Profile, parent: Path, dataset: str, added: tuple[str, .
         if parent and name != delivered:
             notes.append(f"{shown}: no name that a field can have; {LEFT_OUT}")
             continue
+        if not delivered:
+            notes.append(f"a column without a name: {LEFT_OUT}; give it a name")
+            continue
         found = _column(profile, facts, name, dataset)
         notes += found.notes
         if found.columns and name != delivered:

@@ -23,6 +23,7 @@ from lakehouse.ingest.look_csv import fill_from_csv
 from lakehouse.ingest.look_json import fill_from_json
 from lakehouse.ingest.look_plain import Form, Plain, plain_files
 from lakehouse.ingest.look_sql import FACTS, is_usable, typed
+from lakehouse.ingest.look_table import DEEPEST, TooDeepError
 from lakehouse.ingest.look_typed import fill_from_typed
 from lakehouse.ingest.look_words import Words, as_written, with_iso
 from lakehouse.ingest.looked import Filled, NotTakenError
@@ -91,13 +92,15 @@ def _looked_at(
     spilled = File(tempfile.gettempdir()) / f"lakehouse_new_{os.getpid()}"
     connection = duckdb.connect(config={"temp_directory": str(spilled)})
     shown = {each.text: file.name for file, found in plain.items() for each in found}
+    names = ", ".join(file.name for file in files)
     try:
         with _named(shown):
             filled = _filled(connection, every, columns)
+    except TooDeepError:
+        found = f"it has more than {DEEPEST} lists and objects in one another; deliver such a value as text"
+        raise NotTakenError(names, found) from None
     except duckdb.Error as error:
-        raise NotTakenError(
-            ", ".join(file.name for file in files), f"DuckDB cannot read it ({type(error).__name__})"
-        ) from None
+        raise NotTakenError(names, f"DuckDB cannot read it ({type(error).__name__})") from None
     notes = tuple(_with_names(note, shown) for note in filled.notes)
     clocks = frozenset((name,) for each in every for name in each.clocks)
     texts = _named_by(filled, "string")
@@ -152,7 +155,8 @@ def _looked(
     column_of = {path: f"c{number}" for number, path in enumerate(filled.kinds)}
     (rows,) = connection.execute("SELECT count(*) FROM delivered").fetchone() or (0,)
     if not rows:
-        raise NotTakenError(", ".join(file.name for file in files), "it has no row to look at")
+        why = f" ({'; '.join(filled.notes)})" if filled.notes else ""
+        raise NotTakenError(", ".join(file.name for file in files), f"it has no row to look at{why}")
     late = datetime.now(UTC) + _ALLOWED_AHEAD
     sources = {path: (kinds, f"SELECT {column_of[path]} AS c FROM delivered") for path, kinds in filled.kinds.items()}
     for number, (path, kinds) in enumerate(filled.inside.items()):

@@ -15,6 +15,13 @@ import duckdb
 from lakehouse.contracts.profile import ELEMENT, ENTRY, Path
 from lakehouse.ingest.looked import Filled
 
+DEEPEST = 50
+"""Lists and objects in one another: more are no table's, and would be more than Python's own stack in the end."""
+
+
+class TooDeepError(ValueError):
+    """A value with more lists and objects in one another than `DEEPEST`."""
+
 
 class Number(str):
     """A number's own digits."""
@@ -107,6 +114,8 @@ def _leaves(value: Mapping[str, Any], parent: Path, maps: frozenset[str] = froze
 
 
 def _below(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if len(path) > DEEPEST:
+        raise TooDeepError
     if isinstance(value, dict):
         yield from _leaves(value, path)
     elif isinstance(value, list):
