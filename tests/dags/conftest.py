@@ -56,25 +56,30 @@ def aws_variables(moto_address: str) -> dict[str, str]:
     return surroundings(moto_address)
 
 
+@pytest.fixture(scope="session")
+def clients(moto_address: str) -> Cloud:
+    """The clients of all tests: to make one takes longer than what a test asks of it."""
+    return Cloud.at(moto_address)
+
+
 @pytest.fixture
-def aws(moto_address: str) -> Cloud:
+def aws(clients: Cloud) -> Cloud:
     """AWS as Terraform leaves it, new for each test."""
-    return new_aws(moto_address)
+    return new_aws(clients)
 
 
 @pytest.fixture(scope="module")
-def aws_of_module(moto_address: str) -> Cloud:
+def aws_of_module(clients: Cloud) -> Cloud:
     """AWS as Terraform leaves it, for all tests of a module."""
-    return new_aws(moto_address)
+    return new_aws(clients)
 
 
-def new_aws(moto_address: str) -> Cloud:
+def new_aws(clients: Cloud) -> Cloud:
     """Nothing but what Terraform makes."""
     for backends in (s3_backends, glue_backends, athena_backends):
         backends.reset()
-    cloud = Cloud.at(moto_address)
-    furnish(cloud, load_contracts(ROOT / "contracts"))
-    return cloud
+    furnish(clients, load_contracts(ROOT / "contracts"))
+    return clients
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, TaskDeferred
+from read_once import share_services
 
 sys.path.insert(0, sys.argv[1])
 
@@ -55,6 +56,7 @@ def new_sensor() -> NewLandingSensor:
 
 def main() -> None:
     """Answer until the other side has no more questions."""
+    share_services()
     for _ in sys.stdin:
         answers = [outcome(new_sensor(), timedelta(minutes=minutes)) for minutes in (5, 65)]
         answers.append(in_backfill(new_sensor()))

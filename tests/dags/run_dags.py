@@ -13,6 +13,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.models.variable import Variable
 from airflow.utils.db import upgradedb
 from airflow.utils.session import create_session
+from read_once import share_dags, share_services
 from sqlalchemy import delete
 
 from lakehouse.airflow.messages import log_once
@@ -21,6 +22,8 @@ from lakehouse.airflow.names import SENT
 
 def main(folder: str) -> None:
     """Make Airflow's database and load the DAGs; then, for each line, run the DAGs that it names, or all of them."""
+    share_services()
+    share_dags()
     upgradedb()
     surroundings = dict(os.environ)
     bag = DagBag(dag_folder=folder)

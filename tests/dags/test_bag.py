@@ -159,16 +159,43 @@ def test_publish_asks_every_view_after_those_below(bag: dict[str, Any]) -> None:
         assert task["facts"]["workgroup"] == "{{ var.value.get('lakehouse_athena_workgroup', 'primary') }}"
 
 
-def test_views_of_lists_are_asked_too(run_script: Callable[..., Any], tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "contracts", tmp_path / "contracts")
-    file, key = tmp_path / "contracts/erp.yaml", "      - name: order_id\n"
+@pytest.fixture(scope="module")
+def changed_bag(run_script: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The DAGs of a project with a fifth contract, a list of orders, and a mart with a deadline of its own."""
+    folder = tmp_path_factory.mktemp("changed")
+    shutil.copytree(ROOT / "contracts", folder / "contracts")
+    add_returns(folder / "contracts")
+    add_tags(folder / "contracts/erp.yaml")
+    shutil.copytree(ROOT / "dbt", folder / "dbt", ignore=shutil.ignore_patterns("target", "logs"))
+    about = folder / "dbt/models/marts/fct_customer_value.yml"
+    about.write_text(about.read_text(encoding="utf-8").replace("meta:", 'meta:\n        deadline: "09:15"', 1))
+    found: dict[str, Any] = run_script(
+        "bag_report.py", DAGS, LAKEHOUSE_CONTRACTS=str(folder / "contracts"), LAKEHOUSE_DBT=str(folder / "dbt")
+    )
+    assert found["errors"] == {}
+    return found
+
+
+def add_returns(contracts: Path) -> None:
+    """A domain of its own, of the shape of the orders; no mart reads it."""
+    text = (contracts / "erp.yaml").read_text(encoding="utf-8")
+    (contracts / "returns.yaml").write_text(
+        text.replace("erp_orders", "store_returns").replace("domain: erp", "domain: returns"), encoding="utf-8"
+    )
+
+
+def add_tags(file: Path) -> None:
+    """A list of the orders, which the contract explodes."""
+    key = "      - name: order_id\n"
     tags = "      - {name: tags, physicalType: array, description: T., items: {physicalType: string}}\n"
     text = file.read_text(encoding="utf-8").replace("fileFormat, value: csv", "fileFormat, value: json_lines")
     drift = "      - {property: drift"
     text = text.replace(drift, f"      - {{property: explode, value: tags}}\n{drift}").replace(key, tags + key)
     file.write_text(text, encoding="utf-8")
-    found = run_script("bag_report.py", DAGS, LAKEHOUSE_CONTRACTS=str(tmp_path / "contracts"))
-    task = found["dags"]["publish_marts"]["tasks"]["query_erp_orders_tags"]
+
+
+def test_views_of_lists_are_asked_too(changed_bag: dict[str, Any]) -> None:
+    task = changed_bag["dags"]["publish_marts"]["tasks"]["query_erp_orders_tags"]
     assert (task["facts"]["reads"], task["upstream"]) == (["silver.erp_orders"], ["publish"])
 
 
@@ -220,31 +247,17 @@ def test_asset_addresses_hold_no_bucket(bag: dict[str, Any]) -> None:
         assert task["outlet_uris"] == [f"lakehouse://{name}" for name in task["outlets"]]
 
 
-def test_a_mart_with_a_deadline_of_its_own_has_its_own_alert(run_script: Callable[..., Any], tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "dbt", tmp_path / "dbt", ignore=shutil.ignore_patterns("target", "logs"))
-    about = tmp_path / "dbt/models/marts/fct_customer_value.yml"
-    about.write_text(about.read_text(encoding="utf-8").replace("meta:", 'meta:\n        deadline: "09:15"', 1))
-    more = run_script("bag_report.py", DAGS, LAKEHOUSE_DBT=str(tmp_path / "dbt"))
-    assert more["errors"] == {}
+def test_a_mart_with_a_deadline_of_its_own_has_its_own_alert(changed_bag: dict[str, Any]) -> None:
     others = ", ".join(name for name in MARTS if name != "fct_customer_value")
     for dag_id in ("transform_marts", "publish_marts"):
-        dag = more["dags"][dag_id]
+        dag = changed_bag["dags"][dag_id]
         due = [(time, about["domain"], about["due"]) for time, _, about in dag["deadline"]]
         assert due == [("06:00", others, "06:00"), ("09:15", "fct_customer_value", "09:15")]
         assert f"**Deadline** 06:00 UTC for {others}; 09:15 UTC for fct_customer_value, from landing" in dag["doc_md"]
-    assert [time for time, _, _ in more["dags"]["maintain_lakehouse"]["deadline"]] == ["09:15"]
+    assert [time for time, _, _ in changed_bag["dags"]["maintain_lakehouse"]["deadline"]] == ["09:15"]
 
 
-def test_a_fifth_contract_gives_four_more(run_script: Callable[..., Any], tmp_path: Path, bag: dict[str, Any]) -> None:
-    folder = tmp_path / "contracts"
-    shutil.copytree(ROOT / "contracts", folder)
-    text = (folder / "erp.yaml").read_text(encoding="utf-8")
-    (folder / "returns.yaml").write_text(
-        text.replace("erp_orders", "store_returns").replace("domain: erp", "domain: returns"),
-        encoding="utf-8",
-    )
-    more = run_script("bag_report.py", DAGS, LAKEHOUSE_CONTRACTS=str(folder))
-    assert more["errors"] == {}
-    assert set(more["dags"]) - set(bag["dags"]) == {f"{step}_returns" for step in STEPS}
+def test_a_fifth_contract_gives_four_more(bag: dict[str, Any], changed_bag: dict[str, Any]) -> None:
+    assert set(changed_bag["dags"]) - set(bag["dags"]) == {f"{step}_returns" for step in STEPS}
     # The fact does not read it, so that it does not start the fact.
-    assert more["dags"]["transform_marts"]["schedule"] == bag["dags"]["transform_marts"]["schedule"]
+    assert changed_bag["dags"]["transform_marts"]["schedule"] == bag["dags"]["transform_marts"]["schedule"]

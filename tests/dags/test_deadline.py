@@ -40,31 +40,6 @@ def test_the_next_time_of_day(after: str, due: str) -> None:
     assert next_time(datetime.fromisoformat(after), "06:00") == datetime.fromisoformat(due)
 
 
-EVALUATE = """
-import json
-from datetime import UTC, datetime
-from types import SimpleNamespace
-from lakehouse.airflow.deadline import NextTimeOfDay
-
-def due(kind):
-    found = SimpleNamespace(one=lambda: (datetime(2026, 11, 24, 3, tzinfo=UTC), kind))
-    session = SimpleNamespace(execute=lambda _: found)
-    when = NextTimeOfDay("06:00")._evaluate_with(session=session, dag_id="publish_erp", run_id="1")
-    return when and when.isoformat()
-
-print(json.dumps({kind: due(kind) for kind in ("scheduled", "manual", "asset_triggered", "backfill")}))
-"""
-
-
-def test_every_run_but_a_backfill_is_due(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", EVALUATE]
-    env = clean_environment(tmp_path)
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    due = dict.fromkeys(("scheduled", "manual", "asset_triggered"), "2026-11-24T06:00:00+00:00")
-    assert json.loads(done.stdout.splitlines()[-1]) == {**due, "backfill": None}
-
-
 def tell(home: Path, **variables: str) -> str:
     """Tell that publish_erp is late, in a process of its own; returns what it logged."""
     about = {"dag_id": "publish_erp", "domain": "erp", "due": "06:00", "alerts": NO_ALERTS.words, "context": CONTEXT}

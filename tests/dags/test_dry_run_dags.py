@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lakehouse.contracts.project import Project
 from lakehouse.cycle.dry_run_dags import refused_dags
-from tests.dags.airflow_home import ROOT
+from tests.dags.airflow_home import ROOT, clean_environment
 from tests.helpers.small_project import write_project
 
 
-def test_a_file_that_airflow_cannot_import_is_named_with_the_reason(tmp_path: Path) -> None:
+def test_a_file_that_airflow_cannot_import_is_named_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", clean_environment(tmp_path)["PYTHONPYCACHEPREFIX"])
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     project = write_project(tmp_path / "project")
     dags = project.root / "dags"
     dags.symlink_to(ROOT / "dags")
