@@ -154,6 +154,12 @@ def test_a_key_that_is_computed_or_from_elsewhere_is_refused(shop: Project, sql:
     assert says in found[0], found
 
 
+def test_what_a_macro_of_the_project_writes_is_followed(shop: Project) -> None:
+    (shop.dbt / "macros/low.sql").write_text("{% macro low(text) %} lower({{ text }}) {% endmacro %}", encoding="utf-8")
+    (fault,) = faults(shop, f"select dt, {{{{ low('note') }}}} as note from {V}", ["dt", "note"])
+    assert 'write {note: "lower(note)"}, or whole' in fault
+
+
 @pytest.mark.parametrize(
     ("sql", "said", "says"),
     [
