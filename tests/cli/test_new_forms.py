@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -140,6 +140,34 @@ def test_a_list_that_no_column_takes_is_left_out_and_said(
     dataset = new_dataset(shop, tmp_path / "tagged.json", "--domain", "shop", "--yes")
     assert dataset.column_names == ("id", "at")
     assert line in capsys.readouterr().out
+
+
+WITHOUT_VALUES = {
+    "int": pa.int64(), "float": pa.float64(), "decimal": pa.decimal128(9, 2), "flag": pa.bool_(), "text": pa.string(),
+    "day": pa.date32(), "clock": pa.timestamp("us"), "instant": pa.timestamp("us", "UTC"), "bytes": pa.binary(),
+    "list": pa.list_(pa.int64()), "object": pa.struct([("a", pa.int64())]), "noon": pa.time64("us"),
+}  # fmt: skip
+
+
+def test_a_typed_column_without_values_is_what_its_type_says(
+    shop: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As text its file would be refused by the contract that was made of it."""
+    columns = {name: pa.nulls(2, kind) for name, kind in WITHOUT_VALUES.items()}
+    columns |= {"id": pa.array(["1", "2"]), "nan": pa.array([float("nan")] * 2), "digits": pa.array([b"1", b"2"])}
+    columns["year_1"] = pa.array([date(1, 1, 1), date(2026, 10, 17)])
+    pq.write_table(pa.table(columns), tmp_path / "rows_1.parquet")
+    dataset = new_dataset(shop, tmp_path / "rows_1.parquet", "--domain", "shop", "--yes")
+    assert types(dataset) == {
+        "int": "bigint", "float": "decimal(38,10)", "decimal": "decimal(38,10)", "nan": "decimal(38,10)",
+        "flag": "boolean", "text": "string", "day": "date", "clock": "timestamp", "instant": "timestamp",
+        "bytes": "string", "digits": "string", "year_1": "date",
+    }  # fmt: skip
+    for file in (tmp_path / "rows_1.parquet", *shop.samples.glob("rows*")):
+        assert header(file, dataset).problem is None
+    said = capsys.readouterr().out.splitlines()
+    assert "day: date by its type in the files, for its values say no more" in said
+    assert f"noon: is of a type that no column has, or has no value in any row; {LEFT_OUT}" in said
 
 
 @pytest.mark.parametrize("name", ["rows_1.csv", "rows_1.json", "rows_1.parquet"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lakehouse.contracts.profile import ColumnFacts
+from lakehouse.contracts.profile import ColumnFacts, Declared
 from lakehouse.say import format_count
 
 _MONEY = re.compile(
@@ -48,6 +48,15 @@ def guess_type(facts: ColumnFacts) -> TypeGuess:
         return TypeGuess("double", why)
     kinds = " and ".join(sorted(facts.kinds))
     return TypeGuess(None, f"is {kinds}, and a column has one type; deliver one of them")
+
+
+def as_declared(guess: TypeGuess, declared: Declared | None) -> TypeGuess:
+    """The guess, or what the column's type in the files allows: ingest refuses a file whose types never fit."""
+    if declared is None or guess.type is None or guess.type.split("(")[0] in declared.fits:
+        return guess
+    if declared.own is None:
+        return TypeGuess(None, f"is of a type that no column has, or has no value in any row; {LEFT_OUT}")
+    return TypeGuess(declared.own, f"{declared.own} by its type in the files, for its values say no more")
 
 
 def _of_all_values(facts: ColumnFacts) -> TypeGuess | None:

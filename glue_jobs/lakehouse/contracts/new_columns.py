@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lakehouse.contracts.columns import ARRAY, MAP, UTC, Column
 from lakehouse.contracts.guess_names import column_names, why_personal
-from lakehouse.contracts.guess_types import LEFT_OUT, UNCLEAR_GROUPS, guess_type
+from lakehouse.contracts.guess_types import LEFT_OUT, UNCLEAR_GROUPS, as_declared, guess_type
 from lakehouse.contracts.profile import ELEMENT, ENTRY, ColumnFacts, Path, Profile
 from lakehouse.contracts.values import Values
 
@@ -61,6 +61,11 @@ def _column(profile: Profile, facts: ColumnFacts, name: str, dataset: str) -> Fo
         )
     inner = columns_of(profile, facts.path, dataset) if facts.kinds == {"object"} else _NONE
     guess = UNCLEAR_GROUPS if facts.path in profile.unclear_groups else guess_type(facts)
+    guess = (
+        guess
+        if inner.columns or facts.path in profile.formats
+        else as_declared(guess, profile.declared.get(facts.path))
+    )
     kind = "struct" if inner.columns else guess.type
     notes = [f"{shown}: {guess.note}"] if guess.note and not inner.columns else []
     notes += inner.notes

@@ -56,6 +56,14 @@ class ColumnFacts:
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What the type that a column has in the files allows. own: its type where no value says more; fits: every one."""
+
+    own: str | None
+    fits: frozenset[str | None]
+
+
+@dataclass(frozen=True)
 class Profile:
     """Everything found in the files of one dataset.
 
@@ -67,7 +75,7 @@ class Profile:
     unclear_groups: columns in which a point may do the same. null_words: the words for null of columns of another form.
     formats: of dates, which are read here as ISO 8601 already. zone: of the clocks, where somebody said it.
     has_header: whether the first line of CSV names the columns. flags: the words for true and false of columns that
-    have both, which are true and false here already.
+    have both, which are true and false here already. declared: the columns of files that have types of their own.
     """
 
     names: tuple[str, ...]
@@ -89,3 +97,4 @@ class Profile:
     zone: str | None = None
     has_header: bool = True
     flags: Mapping[Path, tuple[str, str]] = field(default_factory=dict)
+    declared: Mapping[Path, Declared] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from lakehouse.ingest.look_json import fill_from_json
 from lakehouse.ingest.look_plain import Form, Plain, plain_files
 from lakehouse.ingest.look_sql import FACTS, is_usable, typed
 from lakehouse.ingest.look_table import DEEPEST, TooDeepError
-from lakehouse.ingest.look_typed import fill_from_typed
+from lakehouse.ingest.look_typed import declared_columns, fill_from_typed
 from lakehouse.ingest.look_words import Words, as_written, with_iso
 from lakehouse.ingest.looked import Filled, NotTakenError
 
@@ -110,7 +110,8 @@ def _looked_at(
     words = replace(words, clocks=clocks | words.clocks, formats={**words.formats, **epochs}, flags=flags)
     filled = replace(filled, kinds=filled.kinds | dict.fromkeys(epochs, frozenset({"string"})))
     looked = _looked(connection, files, form, replace(filled, notes=notes), words)
-    return replace(looked, profile=replace(looked.profile, zone=zone, has_header=not columns))
+    declared = declared_columns([each.typed for each in every if each.typed])
+    return replace(looked, profile=replace(looked.profile, zone=zone, has_header=not columns, declared=declared))
 
 
 def _named_by(filled: Filled, kind: str) -> dict[Path, str]:

@@ -12,11 +12,12 @@ import duckdb
 from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import AS_STANDARD
+from lakehouse.contracts.profile import Declared, Path
 from lakehouse.ingest.look_json import json_value
 from lakehouse.ingest.look_table import Delivered, Flat
 from lakehouse.ingest.looked import Filled, NotTakenError
 from lakehouse.ingest.typed_header import column_kinds
-from lakehouse.ingest.typed_text import Kind
+from lakehouse.ingest.typed_text import Kind, declared
 from lakehouse.say import format_count
 
 if TYPE_CHECKING:
@@ -42,6 +43,15 @@ class TypedFile:
     def named(self, kind: Kind) -> frozenset[str]:
         """The columns of a kind."""
         return frozenset(name for name, found in self.kinds.items() if found is kind)
+
+
+def declared_columns(files: Sequence[TypedFile]) -> dict[Path, Declared]:
+    """What the types of columns allow, where all files have the same; in a sheet each cell has its own."""
+    kinds: dict[str, set[Kind | None]] = {}
+    for file in files:
+        for name, kind in file.kinds.items():
+            kinds.setdefault(name, set()).add(None if file.file_format is FileFormat.XLSX else kind)
+    return {(name,): declared(kind) for name, (kind, *others) in kinds.items() if kind is not None and not others}
 
 
 def typed_file(file: File, file_format: FileFormat) -> TypedFile:

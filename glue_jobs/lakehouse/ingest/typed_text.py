@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from lakehouse.contracts.columns import Column
+from lakehouse.contracts.profile import Declared
 
 
 class Kind(StrEnum):
@@ -42,6 +43,19 @@ _FITS = {
     "array": (Kind.LIST, Kind.TEXT),
     "map": (Kind.MAP, Kind.OBJECT, Kind.TEXT),
 }
+
+
+_OWN = {
+    Kind.TEXT: "string", Kind.BYTES: "string", Kind.INTEGER: "bigint", Kind.NUMBER: "decimal(38,10)",
+    Kind.FLAG: "boolean", Kind.DAY: "date", Kind.INSTANT: "timestamp", Kind.CLOCK: "timestamp",
+}  # fmt: skip
+
+
+def declared(kind: Kind) -> Declared:
+    """What a column of a kind can be in a contract, whatever its values are; a clock's zone is the contract's."""
+    own = _OWN.get(kind)
+    fits = frozenset(name for name, kinds in _FITS.items() if kind in kinds)
+    return Declared(own, fits | {own} if own else fits)
 
 
 class BrokenFileError(ValueError):
