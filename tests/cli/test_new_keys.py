@@ -122,6 +122,24 @@ def test_a_complete_key_is_taken_where_it_is_the_better_one(
 
 
 @pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        ("order_id,line_no,by\n1,1,a\n1,2,b\n", "order_id,line_no"),
+        ("pos,basket_id,changed_at\n1,7,2026-10-17\n2,7,2026-10-17\n", "pos,basket_id"),
+    ],
+)
+def test_a_place_among_rows_is_no_key_alone(content: str, key: str, tmp_path: Path) -> None:
+    """A file with one order has each line once, and the next order has the same lines."""
+    guess = key_of(tmp_path, content)
+    assert (guess.text, guess.refusal) == (key, None)
+
+
+def test_a_place_among_rows_alone_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no column of text or whole numbers is named like a key; deliver columns"):
+        key_of(tmp_path, "index,price\n0,1.5\n1,2.5\n")
+
+
+@pytest.mark.parametrize(
     ("content", "suggested"),
     [
         ("till,cash\nnorth,1\nsouth,1\n", "till"),

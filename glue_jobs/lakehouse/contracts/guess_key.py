@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from lakehouse.contracts.guess_names import plain
+from lakehouse.contracts.guess_names import is_position, plain
 from lakehouse.contracts.guesses import Candidate, Guess, NotFoundError
 from lakehouse.contracts.odd_keys import said_null_words
 from lakehouse.contracts.profile import Path, Profile
@@ -218,7 +218,7 @@ def _whole(rows: _Rows, columns: Sequence[Candidate]) -> list[Candidate]:
 
 def _together(columns: Sequence[Candidate]) -> Iterator[tuple[Candidate, ...]]:
     for size in range(1, _MOST_TOGETHER + 1):
-        yield from itertools.combinations(columns, size)
+        yield from (key for key in itertools.combinations(columns, size) if not all(map(is_position, _names(key))))
 
 
 def _another(rows: _Rows) -> str:
@@ -239,7 +239,7 @@ def _is_its_id(name: str, dataset: str) -> bool:
 
 
 def _why_none(rows: _Rows, named: Sequence[Candidate]) -> str:
-    nearest = max(named, key=lambda column: rows.different([column]), default=None)
+    nearest = max((c for c in named if not is_position(c.name)), key=lambda c: rows.different([c]), default=None)
     if nearest is None:
         return "no column of text or whole numbers is named like a key"
     shared = rows.filled([nearest]) - rows.different([nearest])

@@ -22,6 +22,7 @@ _PERSONAL = re.compile(
     r"|passport|(^|_)ssn(_|$)|tax_id|social_security|(^|_)ip(_|$)|latitude|longitude|salary|income|marital"
     r"|card_?(number|no|nr)|account_?(number|no|nr)|vorname|nachname|strasse|telefon|geburt|(^|_)plz(_|$)"
 )
+_POSITION = re.compile(r"(^|_)(lines?|positions?|pos|index|rows?|zeilen?)(_(no|nr|num|number))?$")
 _PEOPLE = re.compile(r"customer|client|lead|employee|user|member|person|people|contact|visitor|staff|household|patient")
 
 
@@ -91,6 +92,11 @@ def _free(name: str, taken: set[str], reserved: frozenset[str]) -> str:
     while free in taken:
         free, number = f"{wanted}_{number}", number + 1
     return free
+
+
+def is_position(name: str) -> bool:
+    """Whether a column says the place of a row among others: each order, or each file, has a first line."""
+    return _POSITION.search(name) is not None
 
 
 def why_personal(facts: ColumnFacts, name: str, dataset: str) -> str | None:
