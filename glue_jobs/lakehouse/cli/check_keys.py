@@ -199,8 +199,7 @@ class KeyCheck:
         lists = queries_of_spark(self.contracts.datasets)
         return {name: one["query"].replace("{table}", f"{SILVER}.{one['dataset']}") for name, one in lists.items()}
 
-    def _list(self, found: re.Match[str]) -> str:
-        """The query of a list that a contract explodes."""
+    def _query_of_list(self, found: re.Match[str]) -> str:
         return f"({self._lists[found[1]]})" if found[1] in self._lists else MACRO
 
     def _tree(self, name: str) -> exp.Expr | None:
@@ -208,7 +207,7 @@ class KeyCheck:
         if name not in self._trees:
             model = self.jinja.models[name]
             text = None if _BRANCHES.search(self.jinja.text(model)) else self.jinja.of_changes(model)
-            tree = None if text is None else query_in(_ELEMENTS.sub(self._list, text))
+            tree = None if text is None else query_in(_ELEMENTS.sub(self._query_of_list, text))
             self._trees[name] = None if tree is None else _small(tree)
         return self._trees[name]
 
