@@ -140,6 +140,46 @@ def test_a_place_among_rows_alone_is_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "key"),
+    [
+        ("sales.csv", "store_id,day,sold\nS1,2026-10-17,5\nS2,2026-10-17,6\n", "store_id"),
+        (
+            "stock.csv",
+            "store_id,sku,on,left\nS1,A,17.10.2026,5\nS1,B,17.10.2026,6\nS2,A,17.10.2026,6\n",
+            "store_id,sku",
+        ),
+    ],
+)
+def test_a_file_of_one_day_does_not_say_whether_the_day_is_part_of_the_key(
+    name: str, content: str, key: str, shop: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, file = files_of(shop), delivered(tmp_path, name, content)
+    day = "day" if key == "store_id" else "on"
+    assert main(["new", str(file), "--domain", "shop", "--yes"]) == 3
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error == (
+        f"error: No column can be the key: {key} is another one in each row, which all have one {day}; give --key "
+        f"{key},{day} if there is one row of it for each {day}, --key {key} if a newer one replaces it, or --key none, "
+        "which keeps each row. Nothing was written."
+    )
+    assert files_of(shop) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "key"),
+    [
+        ("sales.csv", "store_id,day,sold\nS1,2026-10-17,5\nS2,2026-10-18,6\n", "store_id"),  # of two days
+        ("sales.csv", "sale_id,day,sold\n1,2026-10-17,5\n2,2026-10-17,6\n", "sale_id"),
+        ("lines.csv", "order_id,sku,day\n1,A,2026-10-17\n1,B,2026-10-17\n2,A,2026-10-17\n", "order_id,sku"),
+        ("stores.csv", "store_id,city,updated_on\nS1,Rom,2026-10-17\nS2,Rom,2026-10-17\n", "store_id"),
+    ],
+)
+def test_a_key_that_one_day_has_once_is_taken(name: str, content: str, key: str, tmp_path: Path) -> None:
+    guess = key_of(tmp_path, content, name, name.removesuffix(".csv"))
+    assert (",".join(guess.values), guess.refusal) == (key, None)
+
+
+@pytest.mark.parametrize(
     ("content", "suggested"),
     [
         ("till,cash\nnorth,1\nsouth,1\n", "till"),

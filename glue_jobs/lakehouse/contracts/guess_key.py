@@ -8,13 +8,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 from lakehouse.contracts.guess_names import is_position, plain
 from lakehouse.contracts.guesses import Candidate, Guess, NotFoundError
+from lakehouse.contracts.key_rows import KeyRows, is_its_id
 from lakehouse.contracts.odd_keys import said_null_words
-from lakehouse.contracts.profile import Path, Profile
+from lakehouse.contracts.profile import Profile
 from lakehouse.say import format_count
 
 _LIKE_A_KEY = re.compile(
@@ -25,52 +24,9 @@ _MEASURED = re.compile(
     r"|qty|quantity|count|units|rate|percent|weight|flag|active|enabled|anzahl|bezahlt)$"
     r"|(betrag|preis|summe|menge)$|(^|_)(no|nr|num|number|count|sum)_of_|^(is|has|was|can)_"
 )
-_OWN = re.compile(r"_(id|key|code|no|nr|num|number|uuid|guid|ref)$")
 _KINDS = ("string", "bigint", "decimal(38,0)")
 _MOST_COLUMNS, _MOST_TOGETHER = 8, 3
 _OR = "--key COLUMNS; --key none keeps each row"
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The rows of a dataset. columns: those of the top level that a key can be of."""
-
-    profile: Profile
-    columns: Sequence[Candidate]
-    dataset: str
-
-    @cached_property
-    def number(self) -> int:
-        """How many are different."""
-        return self.filled(())
-
-    def filled(self, columns: Sequence[Candidate]) -> int:
-        """How many different rows have a value in each of these columns."""
-        kinds = {column.facts.path: column.type for column in self.columns}
-        # A row is also what no key can be of: lists, and columns of several types.
-        whole = [facts.path for facts in self.profile.columns if len(facts.path) == 1]
-        return self._distinct([(path, kinds.get(path, "string")) for path in whole], columns)
-
-    def different(self, columns: Sequence[Candidate]) -> int:
-        """How many different values these columns have together, in rows where each has one."""
-        return self._distinct([(column.facts.path, column.type) for column in columns], columns)
-
-    def tells_apart(self, *columns: Candidate) -> bool:
-        """Whether the rows that have a value in each of these columns differ in them."""
-        return self.different(columns) == self.filled(columns)
-
-    def missing(self, column: Candidate) -> int:
-        """In how many rows a column is empty, blank, or has a word for null."""
-        return self.profile.rows - column.facts.usable
-
-    def rank(self, names: Sequence[str]) -> tuple[bool, tuple[int, ...]]:
-        """How much columns look like the key by their names and their place; less is more."""
-        is_own = any(_is_its_id(name, self.dataset) for name in names)
-        places = tuple(place for place, column in enumerate(self.columns) if column.name in names)
-        return not is_own, () if is_own and len(names) == 1 else places
-
-    def _distinct(self, wanted: Sequence[tuple[Path, str]], filled: Sequence[Candidate]) -> int:
-        return self.profile.distinct(wanted, [column.facts.path for column in filled])
 
 
 def guess_key(
@@ -79,30 +35,33 @@ def guess_key(
     dataset: str,
     sequence: Candidate | None = None,
     orders_versions: bool = True,
+    is_snapshot: bool = False,
 ) -> Guess:
     """The best key, or one with a refusal, which a person has to take; raises NotFoundError where nothing comes near.
 
     orders_versions: whether the sequence says when a row changed, so that rows of a key are versions of one another.
-    A row that is there twice, the same in every column, counts once.
+    is_snapshot: whether a file has all rows, and takes the place of the one before. A row that is there twice, the same
+    in every column, counts once.
     """
-    rows = _Rows(profile, columns, dataset)
+    rows = KeyRows(profile, columns, dataset)
     named = [column for column in columns if _is_named(column)]
     found = _named_key(rows, named) or _versioned_key(rows, named, sequence if orders_versions else None)
     _require_no_better_of_two_types(rows, found)
     near = _near(rows, named, sequence, found.values if found else ())
     if near is not None and (found is None or rows.rank(_names(near)) < rows.rank(found.values)):
         return _asked_for_empty(rows, near)
-    guess = found or _happens_to_differ(rows, named, sequence)
-    if guess is None:
-        raise NotFoundError("key", _why_none(rows, named), f"deliver columns that tell rows apart, or give {_OR}")
-    return guess
+    if found is None:
+        return _happens_to_differ(rows, named, sequence)
+    if is_snapshot:
+        return found
+    return _asked_for_day(rows, found, sequence if orders_versions else None) or found
 
 
 def said_key(
     profile: Profile, columns: Sequence[Candidate], key: Sequence[Candidate], sequence: Candidate | None
 ) -> str:
     """What becomes of rows under a key that a person named."""
-    rows = _Rows(profile, columns, "")
+    rows = KeyRows(profile, columns, "")
     total, different = rows.filled(key), rows.different(key)
     facts = [f"{format_count(total - different, 'row')} of {total} share it with another"] if different < total else []
     versions = [*dict.fromkeys((*key, sequence))] if sequence else []
@@ -124,16 +83,16 @@ def _is_a_keys(name: str) -> bool:
     return _LIKE_A_KEY.search(name) is not None and _MEASURED.search(name) is None
 
 
-def _named_key(rows: _Rows, named: Sequence[Candidate]) -> Guess | None:
+def _named_key(rows: KeyRows, named: Sequence[Candidate]) -> Guess | None:
     """Columns that are named like a key and are one."""
     for key in _together(_whole(rows, named)):
         if rows.tells_apart(*key):
-            is_sure = len(key) == 1 and _is_its_id(key[0].name, rows.dataset)
+            is_sure = len(key) == 1 and is_its_id(key[0].name, rows.dataset)
             return Guess(_names(key), f"never empty, and {_another(rows)}", is_sure)
     return None
 
 
-def _versioned_key(rows: _Rows, named: Sequence[Candidate], sequence: Candidate | None) -> Guess | None:
+def _versioned_key(rows: KeyRows, named: Sequence[Candidate], sequence: Candidate | None) -> Guess | None:
     """Columns that are named like a key and are one of versions, which the sequence orders."""
     if sequence is None:
         return None
@@ -145,19 +104,19 @@ def _versioned_key(rows: _Rows, named: Sequence[Candidate], sequence: Candidate 
     return None
 
 
-def _require_no_better_of_two_types(rows: _Rows, found: Guess | None) -> None:
+def _require_no_better_of_two_types(rows: KeyRows, found: Guess | None) -> None:
     """Raise NotFoundError where the column that would be the key by its name has values of several JSON types."""
     for facts in rows.profile.columns:
         name = plain(facts.path[-1])
         if len(facts.path) > 1 or len(facts.kinds) < 2 or not _is_a_keys(name):
             continue
-        if found is None or (_is_its_id(name, rows.dataset) and rows.rank(found.values)[0]):
+        if found is None or (is_its_id(name, rows.dataset) and rows.rank(found.values)[0]):
             kinds = " and ".join(sorted(facts.kinds))
             raise NotFoundError("key", f"{facts.path[-1]} is {kinds}", f"deliver one type, or give {_OR}")
 
 
 def _near(
-    rows: _Rows, named: Sequence[Candidate], sequence: Candidate | None, found: Sequence[str]
+    rows: KeyRows, named: Sequence[Candidate], sequence: Candidate | None, found: Sequence[str]
 ) -> tuple[Candidate, ...] | None:
     """The columns that would be the key but for rows in which one is empty, at most half of all. found: a key."""
     few = [column for column in named if 0 < rows.missing(column) * 2 <= rows.profile.rows]
@@ -173,7 +132,7 @@ def _near(
     return min(near, key=lambda key: rows.rank(_names(key)), default=None)
 
 
-def _asked_for_empty(rows: _Rows, near: tuple[Candidate, ...]) -> Guess:
+def _asked_for_empty(rows: KeyRows, near: tuple[Candidate, ...]) -> Guess:
     lacking, names = max(near, key=rows.missing), ",".join(_names(near))
     missing, words = rows.missing(lacking), lacking.facts.null_words
     is_empty = (
@@ -186,8 +145,24 @@ def _asked_for_empty(rows: _Rows, near: tuple[Candidate, ...]) -> Guess:
     return Guess(_names(near), f"named like a key but {found}", False, refusal)
 
 
-def _happens_to_differ(rows: _Rows, named: Sequence[Candidate], sequence: Candidate | None) -> Guess | None:
-    """Columns that tell the rows of these files apart, though nothing says that they are a key."""
+def _asked_for_day(rows: KeyRows, found: Guess, sequence: Candidate | None) -> Guess | None:
+    """A key beside the day that all rows have: one row of each store a day is found by the store alone on one day.
+
+    What happens once, such as an order, is found on one day only. sequence: when a row changed.
+    """
+    days = [column for column in rows.columns if column.type == "date" and column != sequence]
+    days = [day for day in days if day.name not in found.values]
+    if not days or rows.number < 2 or not all(map(rows.is_constant, days)) or any(map(rows.is_once, found.values)):
+        return None
+    key, day = ",".join(found.values), days[0].name
+    why = f"{key} is another one in each row, which all have one {day}"
+    wanted = f"give --key {key},{day} if there is one row of it for each {day}, --key {key} if a newer one replaces it"
+    refusal = NotFoundError("key", why, f"{wanted}, or --key none, which keeps each row")
+    return Guess(found.values, f"{found.why}; all have one {day}", False, refusal)
+
+
+def _happens_to_differ(rows: KeyRows, named: Sequence[Candidate], sequence: Candidate | None) -> Guess:
+    """Columns that tell the rows of these files apart, though nothing says that they are a key; else NotFoundError."""
     plausible = [column for column in rows.columns if column in named or _is_plausible(column)]
     texts = _whole(rows, [column for column in plausible if column in named or column.type == "string"])
     numbers = [(column,) for column in _whole(rows, plausible) if column not in texts]
@@ -198,7 +173,7 @@ def _happens_to_differ(rows: _Rows, named: Sequence[Candidate], sequence: Candid
             why = f"{_another(rows)}, by {whose} no key"
             refusal = NotFoundError("key", f"{text} is {why}", f"give --key {text} if it is one, or {_OR}")
             return Guess(_names(key), why, False, refusal)
-    return None
+    raise NotFoundError("key", _why_none(rows, named), f"deliver columns that tell rows apart, or give {_OR}")
 
 
 def _is_plausible(column: Candidate) -> bool:
@@ -210,10 +185,10 @@ def _is_plausible(column: Candidate) -> bool:
     return column.type == "bigint" or (column.type == "string" and not other)
 
 
-def _whole(rows: _Rows, columns: Sequence[Candidate]) -> list[Candidate]:
+def _whole(rows: KeyRows, columns: Sequence[Candidate]) -> list[Candidate]:
     """The columns without an empty value, the dataset's own id before the others."""
     found = [column for column in columns if not rows.missing(column)][:_MOST_COLUMNS]
-    return sorted(found, key=lambda column: not _is_its_id(column.name, rows.dataset))
+    return sorted(found, key=lambda column: not is_its_id(column.name, rows.dataset))
 
 
 def _together(columns: Sequence[Candidate]) -> Iterator[tuple[Candidate, ...]]:
@@ -221,7 +196,7 @@ def _together(columns: Sequence[Candidate]) -> Iterator[tuple[Candidate, ...]]:
         yield from (key for key in itertools.combinations(columns, size) if not all(map(is_position, _names(key))))
 
 
-def _another(rows: _Rows) -> str:
+def _another(rows: KeyRows) -> str:
     """That every row has another one; a row that is there twice is no other."""
     twice = rows.profile.rows - rows.number
     again = f", {format_count(twice, 'row')} the same as another" if twice else ""
@@ -232,13 +207,7 @@ def _names(columns: Sequence[Candidate]) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
 
 
-def _is_its_id(name: str, dataset: str) -> bool:
-    """Whether a column is by its name the identity of the dataset's rows: id, order_id or order_no of erp_orders."""
-    of = _OWN.sub("", name)
-    return name in ("id", "uuid") or (of != name and bool(re.search(rf"(^|_){re.escape(of)}(e?s)?$", dataset)))
-
-
-def _why_none(rows: _Rows, named: Sequence[Candidate]) -> str:
+def _why_none(rows: KeyRows, named: Sequence[Candidate]) -> str:
     nearest = max((c for c in named if not is_position(c.name)), key=lambda c: rows.different([c]), default=None)
     if nearest is None:
         return "no column of text or whole numbers is named like a key"

@@ -158,7 +158,7 @@ def _versions(wishes: Wishes, flat: Sequence[Candidate], profile: Profile, name:
     by_sequence = next((column for column in flat if column.name == sequence.values[0]), None)
     date = wished_date or guess_date(flat, profile.rows, sequence.values[0])
     key = _wished_key(wishes.key, flat, profile, by_sequence) or guess_key(
-        profile, flat, name, by_sequence, wished is not None or sequence.is_of_changes
+        profile, flat, name, by_sequence, wished is not None or sequence.is_of_changes, wishes.is_snapshot
     )
     return {"key": key, "sequenceBy": sequence, **_dated(date)}
 
