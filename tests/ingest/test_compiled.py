@@ -1,4 +1,4 @@
-"""The JVM compiles no method of more than 8,000 bytes: a step of ingest that is one runs many times slower."""
+"""The JVM compiles no method of more than 8,000 bytes: Spark runs a step of ingest that is larger by parts, slower."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from lakehouse.ingest.casting import with_types
 from lakehouse.ingest.header import read_header
 from lakehouse.ingest.reading import read_rows
 from lakehouse.lake.files import list_files
+from lakehouse.runtime.spark_settings import SETTINGS
 
-LARGEST = 8_000
+LARGEST = int(SETTINGS["spark.sql.codegen.hugeMethodLimit"])
 CHOSEN = {
     "spark.sql.codegen.wholeStage": "true",
     "spark.sql.codegen.factoryMode": "FALLBACK",

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
 
 from lakehouse.contracts.choices import FileFormat
 from lakehouse.contracts.columns import ARRAY, MAP, Column
 from lakehouse.contracts.values import Values
 from lakehouse.ingest.casting import with_types
+from lakehouse.ingest.exact_numbers import may_lose_text
 from lakehouse.ingest.header import Header
 from lakehouse.ingest.json_rows import json_rows
 from lakehouse.ingest.lines import Lines
@@ -77,6 +79,26 @@ def test_what_is_refused_is_shown_as_it_was_delivered(spark: SparkSession, name:
         ([column.type_rule], text) for text in texts
     ]
     assert {(row._text.id, row._text.ratio) for row in rows} <= {('e1e5 "7.0" \\', "2.5"), ('e1e5 "7.0" \\', "2.50")}
+
+
+@pytest.mark.parametrize(
+    ("line", "is_again"),
+    [
+        ('{"a":1e5}', True),
+        ('{"a": [12, -3.5E-2]}', True),
+        ('{"a" :\t5.0, "b": 1}', True),
+        ('{"a":-0.000}', True),
+        ('{"a":' + "1" * 39 + "}", True),
+        ('{"a":0.' + "1" * 39 + "}", True),
+        ('{"a":' + "1" * 38 + ', "b": 10.50, "c": 0.05, "d": -7, "e": 1.001}', False),
+        ('{"id":"3e5f-5.0", "on": "2026-10-18T20:05:00.000Z", "list": ["1e5", "7.0"], "is": false}', False),
+        ('{"id":"a: 3e5"}', True),
+        ("", False),
+    ],
+)
+def test_a_line_without_such_a_number_is_parsed_once(spark: SparkSession, line: str, is_again: bool) -> None:
+    frame = spark.createDataFrame([(line,)], "line string")
+    assert [row.again for row in frame.select(may_lose_text(F.col("line")).alias("again")).collect()] == [is_again]
 
 
 def test_what_fits_is_exact(spark: SparkSession) -> None:

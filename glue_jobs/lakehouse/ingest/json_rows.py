@@ -15,7 +15,7 @@ from lakehouse.contracts.choices import Drift
 from lakehouse.contracts.columns import ARRAY, RAW_TEXT, REPAIR_OF, RESCUED, ROW_ID, SOURCE_FILE, UNREADABLE, Column
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import Encoding
-from lakehouse.ingest.exact_numbers import is_inexact, is_marked, with_marked_numbers, without_mark, without_marks
+from lakehouse.ingest.exact_numbers import is_marked, may_lose_text, with_marked_numbers, without_mark, without_marks
 from lakehouse.ingest.header import Header
 from lakehouse.ingest.lines import LINE, Lines
 
@@ -31,7 +31,7 @@ _STRICT = {
     "columnNameOfCorruptRecord": _FAULTY,
     "maxNestingDepth": str(DEEPEST + 2),
 }
-_MEMBERS, _MARKED, _BESIDE = "_members", "_marked", "_beside"
+_MEMBERS, _IS_MARKED, _BESIDE = "_members", "_is_marked", "_beside"
 _SURROGATE_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _SURROGATE = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 
@@ -50,7 +50,6 @@ def json_rows(found: Lines, header: Header, dataset: Dataset) -> DataFrame:
     lines = lines.withColumn(_BESIDE, _names_beside(F.col(_MEMBERS), *_known(dataset)))
     lines = lines.withColumns({_value(column): _member(column, _MEMBERS) for column in dataset.columns})
     lines = lines.withColumns({_kind(column): F.schema_of_variant(_value(column)) for column in dataset.columns})
-    lines = _with_exact_numbers(lines, dataset)
     lines = lines.withColumns({_text(column): _plain_text(column) for column in dataset.columns})
     lines = _with_names_beside(lines, dataset)
     rescued, repair_of = _members_beside(dataset), F.lit(None).cast("string")
@@ -72,6 +71,8 @@ def json_rows(found: Lines, header: Header, dataset: Dataset) -> DataFrame:
 def _with_members(lines: DataFrame) -> DataFrame:
     """The lines with `_members`, the object that a line is, by names; null for any other line.
 
+    Its numbers are marked where `_is_marked`; few lines are, so that most are parsed once.
+
     Spark's parser passes over what follows a value that is complete, so the line stands in an array, which is a member
     of an object, before an end that no line can know: whatever follows the line's object hides that end or moves it.
     """
@@ -79,34 +80,17 @@ def _with_members(lines: DataFrame) -> DataFrame:
     wrapped = F.concat(F.lit(f'{{"{end}":['), "value", F.lit(f',{{"{end}":0}}]}}'))
     # After a fault the parser goes on and keeps what it can, so the fault itself is asked for.
     found = F.from_json(wrapped, f"`{end}` array<map<string,variant>>, `{_FAULTY}` string", _STRICT)
-    lines = lines.withColumn("_found", F.when(F.col("_is_unicode"), found))
+    lines = lines.withColumns(
+        {"_found": F.when(F.col("_is_unicode"), found), _IS_MARKED: may_lose_text(F.col("value"))}
+    )
     listed = F.col("_found")[end]
     line, behind = F.get(listed, F.lit(0)), F.get(listed, F.lit(1))
     is_alone = F.col("_found")[_FAULTY].isNull() & (F.size(listed) == 2) & F.map_contains_key(behind, end)
     is_once = F.size(F.array_distinct(F.map_keys(line))) == F.size(line)
-    return lines.withColumn(_MEMBERS, F.when(is_alone & is_once, line))
-
-
-def _with_exact_numbers(lines: DataFrame, dataset: Dataset) -> DataFrame:
-    """The lines with `_marked`, the members with their numbers marked, where one of a line is not kept as it is.
-
-    Few lines have one, so that most are parsed once.
-    """
-    beside = F.exists(F.col(_BESIDE), lambda name: F.schema_of_variant(F.col(_MEMBERS)[name]).rlike("DOUBLE|VARIANT"))
-    inexact = reduce(or_, [is_inexact(column, F.col(_kind(column))) for column in dataset.columns], beside)
+    # Marked numbers stand in quotes, so it is the line as it came that says whether it is valid.
     again = F.from_json(with_marked_numbers(F.col("value")), "map<string,variant>", {"maxNestingDepth": str(DEEPEST)})
-    lines = lines.withColumn(_MARKED, F.when(inexact, again))
-    is_marked_line = F.col(_MARKED).isNotNull()
-    values = {
-        _value(column): F.when(is_marked_line, _member(column, _MARKED)).otherwise(F.col(_value(column)))
-        for column in dataset.columns
-    }
-    lines = lines.withColumns(values | {_MEMBERS: F.coalesce(_MARKED, _MEMBERS)})
-    kinds = {
-        _kind(column): F.when(is_marked_line, F.schema_of_variant(_value(column))).otherwise(F.col(_kind(column)))
-        for column in dataset.columns
-    }
-    return lines.withColumns(kinds)
+    exact = F.when(F.col(_IS_MARKED), again).otherwise(line)
+    return lines.withColumn(_MEMBERS, F.when(is_alone & is_once, exact))
 
 
 def _has_lone_surrogate(text: SparkColumn) -> SparkColumn:
@@ -160,7 +144,7 @@ def _members_beside(dataset: Dataset) -> SparkColumn:
 def _json(value: SparkColumn) -> SparkColumn:
     """A value as JSON, its numbers with the text that they have in the line."""
     text = F.to_json(value)
-    return F.when(F.col(_MARKED).isNotNull(), without_marks(text)).otherwise(text)
+    return F.when(F.col(_IS_MARKED), without_marks(text)).otherwise(text)
 
 
 def _values_of(names: str, members: str) -> SparkColumn:
