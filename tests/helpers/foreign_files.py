@@ -192,7 +192,7 @@ WRITTEN = (
     Foreign("tickets_1.txt", _TICKETS.encode(), _tickets, ("--zone", "Europe/Berlin")),
     Foreign("parcels_1.csv", _SHIPPED.encode(), _shipped, ("--zone", "America/New_York")),
     Foreign("dumped_1.csv", b"1,x,2026-10-17\n2,,2026-10-18\n",
-            lambda file: days(_csv(header=None, names=["row_no", "word", "day"])(file), "day"), ("--columns", "row_no,word,day")),
+            lambda file: days(_csv(header=None, names=["entry_no", "word", "day"])(file), "day"), ("--columns", "entry_no,word,day")),
     Foreign("tills_1.zip", _zipped(a="till,shop,at,cash\n1,01,2026-10-17,1.10\n", b="till,shop,at,cash\n2,02,2026-10-18,20\n"),
             lambda file: days(_members(file), "at"), ("--key", "till")),
     Foreign("orders_1.json", json.dumps(_ORDERS, indent=1).encode(), _json(("placed",))),
