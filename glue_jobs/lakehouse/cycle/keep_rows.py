@@ -28,7 +28,7 @@ from lakehouse.lake.files import StoredFile, list_files, remove
 from lakehouse.lake.removal import places, remove_rows
 from lakehouse.runtime.context import Context
 from lakehouse.transform.kept import KEPT_SINCE, NEWEST, day_in, kept_since, newest_days
-from lakehouse.transform.rebuild import batches_in_silver
+from lakehouse.transform.merge_order import batches_had, batches_in_silver
 
 _DAY, _IS_OLD, _IS_LOST = "_day", "_is_old", "_is_lost"
 _ROW = (BATCH_ID, ROW_ID)
@@ -75,11 +75,11 @@ class Ages:
 
     @cached_property
     def settled(self) -> frozenset[int]:
-        """The batches that nothing is going to read again but a rebuild: merged, refused or rejected."""
+        """The batches that nothing is going to read again but a rebuild: merged once, refused or rejected."""
         refused = {batch.batch_id for batch in self.batches if batch.state is BatchState.REFUSED}
         results = undecided(self.context.lake, self.dataset)
         rejected = {result.batch_id for result in results if result.status is ValidationStatus.REJECTED}
-        return self.merged | refused | rejected
+        return batches_had(self.context.lake, self.dataset) | refused | rejected
 
     def delivered_before(self, day: date) -> frozenset[int]:
         """The batches that were recorded before a day: what has no date of its own is as old as its delivery."""

@@ -14,6 +14,7 @@ from lakehouse.lake.delta_log import table_version
 from lakehouse.lake.paths import delta_name
 from lakehouse.lake.published import record_rollback
 from lakehouse.lake.tables import USER_METADATA, session_settings
+from lakehouse.lake.taken_back import take_back
 from lakehouse.publish.parity import require_parity
 from lakehouse.publish.pins import open_as_of
 from lakehouse.publish.publish import publish_domain, publish_marts
@@ -74,6 +75,8 @@ def roll_back(context: Context, plan: RollbackPlan, by: Signature) -> int:
     with session_settings(context.spark(), {USER_METADATA: json.dumps(note)}):
         context.spark().sql(f"RESTORE TABLE {delta_name(path)} TO VERSION AS OF {plan.to_version}").collect()
     version = table_version(path)
+    if plan.layer == SILVER:
+        take_back(path, *versions)
     record_rollback(context.lake, plan.layer, plan.name, versions, version, by)
     log.info("rolled back", table=plan.table, **about, version=version)
     _rebuild_dependents(context, plan.layer, plan.name)

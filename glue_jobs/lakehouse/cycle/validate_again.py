@@ -26,7 +26,7 @@ from lakehouse.lake.delta_log import Commit, open_table, select, table_version
 from lakehouse.quarantine.rows import RowState
 from lakehouse.quarantine.table import from_typed, replace_validated
 from lakehouse.runtime.context import Context
-from lakehouse.transform.rebuild import batches_in_silver
+from lakehouse.transform.merge_order import batches_in_silver
 from lakehouse.validate.batch_suite import batch_suite
 from lakehouse.validate.evaluate import is_quarantined, with_broken_rules
 from lakehouse.validate.failing_rule import naming_the_rule

@@ -82,9 +82,9 @@ def open_table(path: str, version: int | None = None) -> DeltaTable | None:
         return None
 
 
-def existing_table(path: str) -> DeltaTable:
+def existing_table(path: str, version: int | None = None) -> DeltaTable:
     """Open a Delta table that is known to exist; no job drops tables."""
-    table = open_table(path)
+    table = open_table(path, version)
     assert table is not None, path
     return table
 

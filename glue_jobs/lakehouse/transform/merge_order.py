@@ -21,9 +21,11 @@ from lakehouse.lake.batches import (
     ValidationStatus,
     batches_of,
     record_batches,
+    validation_results_of,
 )
 from lakehouse.lake.delta_log import recorded
 from lakehouse.lake.paths import Lake
+from lakehouse.lake.taken_back import taken_back
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,27 @@ def is_newest(lake: Lake, dataset: Dataset, turn: Turn) -> bool:
     return not any(batch.is_repair for batch in batches_of(lake, dataset, f"batch_id = {turn.batch_id}"))
 
 
-def merged_batches(batches: Iterable[Batch], results: Iterable[ValidationResult], number: int) -> frozenset[int]:
-    """The batches that silver has once the turn `number` is merged."""
+def batches_in_silver(lake: Lake, dataset: Dataset, turn: Turn | None = None) -> frozenset[int]:
+    """The batches whose rows silver has, or has once a turn is merged: not those that a rollback took back."""
+    path = lake.silver(dataset.name)
+    number = recorded(path, MERGE) if turn is None else turn.number
+    return merged_batches(batches_of(lake, dataset), validation_results_of(lake, dataset), number, taken_back(path))
+
+
+def batches_had(lake: Lake, dataset: Dataset) -> frozenset[int]:
+    """The batches that silver ever had; those that still wait for their turn are merged by the next transform."""
+    number = recorded(lake.silver(dataset.name), MERGE)
+    return merged_batches(batches_of(lake, dataset), validation_results_of(lake, dataset), number)
+
+
+def merged_batches(
+    batches: Iterable[Batch], results: Iterable[ValidationResult], number: int, without: Sequence[range] = ()
+) -> frozenset[int]:
+    """The batches that silver has once the turn `number` is merged, without some turns."""
     passed = {result.batch_id for result in results if result.status is ValidationStatus.PASSED}
-    due = [batch for batch in batches if batch.batch_id <= number]
+    due = [
+        batch for batch in batches if batch.batch_id <= number and not any(batch.batch_id in turns for turns in without)
+    ]
     merged = {batch.batch_id for batch in due if batch.state is BatchState.PLANNED and batch.batch_id in passed}
     return frozenset(merged | {batch.repeats for batch in due if batch.repeats is not None})
 

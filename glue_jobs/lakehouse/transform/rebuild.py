@@ -17,14 +17,12 @@ from lakehouse.contracts.choices import MergeStrategy
 from lakehouse.contracts.columns import BATCH_ID
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake import tables
-from lakehouse.lake.batches import MERGE, batches_of, validation_results_of
 from lakehouse.lake.bronze import passed_rows_in
-from lakehouse.lake.delta_log import open_table, recorded
-from lakehouse.lake.paths import Lake
+from lakehouse.lake.delta_log import open_table
 from lakehouse.runtime.context import Context
 from lakehouse.transform.kept import kept_since, without_aged
 from lakehouse.transform.merge_errors import NullKeyError
-from lakehouse.transform.merge_order import merged_batches
+from lakehouse.transform.merge_order import batches_in_silver
 from lakehouse.transform.outcomes import with_dates, with_validity
 from lakehouse.transform.snapshot_bronze import events_of
 from lakehouse.transform.snapshots import silver_of_snapshots
@@ -56,12 +54,6 @@ class Difference:
     def is_none(self) -> bool:
         """Whether no row differs."""
         return not (self.going or self.coming)
-
-
-def batches_in_silver(lake: Lake, dataset: Dataset) -> frozenset[int]:
-    """The batches that were merged; those that still wait for their turn are merged by the next transform."""
-    number = recorded(lake.silver(dataset.name), MERGE)
-    return merged_batches(batches_of(lake, dataset), validation_results_of(lake, dataset), number)
 
 
 def rows_from_bronze(context: Context, dataset: Dataset, quarantined: DataFrame | None = None) -> DataFrame:

@@ -13,7 +13,7 @@ from lakehouse.lake.bronze import passed_rows_in
 from lakehouse.lake.delivered_keys import delivered_keys, kept_out
 from lakehouse.lake.paths import Lake
 from lakehouse.lake.snapshot_times import times_of
-from lakehouse.transform.merge_order import Turn, is_newest, merged_batches
+from lakehouse.transform.merge_order import Turn, batches_in_silver, is_newest
 from lakehouse.transform.snapshots import DELETED, Delivered, Events, deleting
 
 
@@ -21,7 +21,7 @@ def delivered(spark: SparkSession, lake: Lake, dataset: Dataset, turn: Turn) -> 
     """What the merge of a turn needs of bronze; nothing is read before it asks."""
 
     def merged() -> frozenset[int]:
-        return merged_batches(batches_of(lake, dataset), validation_results_of(lake, dataset), turn.number)
+        return batches_in_silver(lake, dataset, turn)
 
     def is_next() -> bool:
         if not is_newest(lake, dataset, turn):

@@ -10,7 +10,7 @@ from lakehouse import log
 from lakehouse.contracts.contract import Contract, Contracts
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.errors import LakehouseError, UsageError, gathering, raise_first
-from lakehouse.lake.batches import MERGE, batches_of, undecided, validation_results_of
+from lakehouse.lake.batches import MERGE, undecided, validation_results_of
 from lakehouse.lake.bronze import passed_rows, passed_rows_of
 from lakehouse.lake.built_with import built_with, require_built_with
 from lakehouse.lake.dataset_changes import settle_rebuild
@@ -26,7 +26,7 @@ from lakehouse.runtime.engine import about_dataset
 from lakehouse.runtime.lineage import emit_merged
 from lakehouse.runtime.metrics import report_ties
 from lakehouse.transform.merge import MergeResult, merge_batch
-from lakehouse.transform.merge_order import Turn, give_accepted_turns, give_turn, is_newest, merged_batches, to_merge
+from lakehouse.transform.merge_order import Turn, batches_in_silver, give_accepted_turns, give_turn, is_newest, to_merge
 from lakehouse.transform.silver_tests import changed_since_tested, is_whole_due, record_whole
 from lakehouse.transform.snapshot_bronze import delivered
 from lakehouse.transform.ties import Bronze
@@ -96,8 +96,7 @@ def _bronze(context: Context, dataset: Dataset, turn: Turn) -> Bronze:
     """What the merge of a turn needs of bronze; nothing is read before it asks."""
 
     def landed(keys: DataFrame) -> DataFrame:
-        validated = validation_results_of(context.lake, dataset)
-        merged = merged_batches(batches_of(context.lake, dataset), validated, turn.number)
+        merged = batches_in_silver(context.lake, dataset, turn)
         return passed_rows_of(context.spark(), context.lake, dataset, merged, keys)
 
     result = validation_result_of(context.lake, dataset, turn.batch_id)
