@@ -163,6 +163,13 @@ def test_xlsx(tmp_path: Path) -> None:
     assert row == {"id": "7", "count": "1", "amount": "2", "_row_id": PLACE + 2}
 
 
+def test_a_cell_with_a_number_has_the_sign_of_a_column_that_is_written_with_a_comma(tmp_path: Path) -> None:
+    comma = tuple(replace(c, values=Values(decimal_separator=",")) if c.name == "amount" else c for c in OF.columns)
+    of = replace(OF, columns=comma, file_format=FileFormat.XLSX)
+    rows = texts(tmp_path, of, workbook([HEAD[:3], ["1", 1, 2.5], ["2", 1, "2,5"], ["3", 1.5, 3], ["4", 1, None]]))
+    assert [(row["count"], row.get("amount")) for row in rows] == [("1", "2,5"), ("1", "2,5"), ("1.5", "3"), ("1", None)]
+
+
 DOCUMENT = """{"rows": [
  {"id": "1", "count": 5, "amount": 2.50, "day": "2026-10-12", "at": "2026-10-12T08:00:00.25Z",
   "is_new": true}, {"id": "2", "count": 0.5}]}"""

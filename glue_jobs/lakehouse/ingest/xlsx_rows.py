@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, BinaryIO
 
 import openpyxl  # type: ignore[import-untyped]
 
+from lakehouse.contracts.columns import Column
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.contracts.file_options import FileOptions
 from lakehouse.errors import nearest
@@ -68,13 +69,13 @@ def _header(sheet: Any, options: FileOptions) -> list[tuple[int, str]]:
 def xlsx_rows(file: WholeFile, place: int, dataset: Dataset) -> Iterator[Rows]:
     """The rows below the header; a row without any value is none."""
     options = dataset.file_options
-    days = {column.delivered_name for column in dataset.columns if column.type == "date"}
+    columns = {column.delivered_name: column for column in dataset.columns}
     with contextlib.closing(open_file(file.path, file.size)) as raw, _sheets(raw, options) as (results, formulas):
         named = _header(results, options)
         below = options.header_row + 1
         pairs = zip(results.iter_rows(min_row=below), formulas.iter_rows(min_row=below), strict=False)
         for number, chunk in enumerate(_chunks(pairs)):
-            yield from _rows(chunk, below + number * _ROWS, named, days)
+            yield from _rows(chunk, below + number * _ROWS, named, columns)
 
 
 def _chunks(pairs: Iterator[Any]) -> Iterator[list[Any]]:
@@ -82,12 +83,14 @@ def _chunks(pairs: Iterator[Any]) -> Iterator[list[Any]]:
         yield chunk
 
 
-def _rows(chunk: Sequence[Any], first: int, named: Sequence[tuple[int, str]], days: set[str]) -> Iterator[Rows]:
+def _rows(
+    chunk: Sequence[Any], first: int, named: Sequence[tuple[int, str]], columns: Mapping[str, Column]
+) -> Iterator[Rows]:
     """Some rows of the sheet, each by itself where an empty one lies between."""
     for number, (results, formulas) in enumerate(chunk, start=first):
         if all(cell.value is None for cell in (*results, *formulas)):
             continue
-        texts = {name: [_text(_at(results, place), name in days)] for place, name in named}
+        texts = {name: [_text(_at(results, place), columns.get(name))] for place, name in named}
         yield Rows(number, texts, [_problem(results, formulas, [place for place, _ in named])])
 
 
@@ -105,9 +108,12 @@ def _problem(results: Sequence[Any], formulas: Sequence[Any], places: Sequence[i
     return None
 
 
-def _text(value: Any, is_day: bool) -> str | None:
+def _text(value: Any, column: Column | None) -> str | None:
+    """A cell as the text that its column is read from; one that holds a number has the column's sign in it."""
     if isinstance(value, float):
-        return plain_text(float(format(value, f".{_DIGITS}g")))
+        text = plain_text(float(format(value, f".{_DIGITS}g")))
+        return text if text is None or column is None else text.replace(".", column.values.decimal_separator)
+    is_day = column is not None and column.type == "date"
     if is_day and isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     if isinstance(value, timedelta):
