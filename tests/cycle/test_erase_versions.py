@@ -14,7 +14,6 @@ from lakehouse.contracts.project import Project
 from lakehouse.cycle import erase_versions
 from lakehouse.cycle.erase_files import remove_results
 from lakehouse.cycle.erase_versions import (
-    RawNotThereError,
     clear_versions,
     is_given_up,
     kept_beside,
@@ -23,12 +22,14 @@ from lakehouse.cycle.erase_versions import (
     require_versions_can_go,
 )
 from lakehouse.cycle.erase_work import Work
+from lakehouse.lake import raw_layer
 from lakehouse.lake.decisions import Signature
 from lakehouse.lake.erasures import Subject
 from lakehouse.lake.every_file import every_version
 from lakehouse.lake.files import StoredFile
 from lakehouse.lake.object_versions import Upload, UploadUnderWayError
 from lakehouse.lake.paths import Lake
+from lakehouse.lake.raw_layer import RawNotThereError
 from lakehouse.runtime.context import Context
 
 WHO = "ann@example.com"
@@ -138,7 +139,7 @@ def test_a_raw_layer_without_the_ingested_files_is_refused(
     s3: Any, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work, known = work_for(project), set[StoredFile]()
-    monkeypatch.setattr(erase_versions, "known_files", lambda lake, dataset: known)
+    monkeypatch.setattr(raw_layer, "known_files", lambda lake, dataset: known)
     require_raw(work)
     known.add(StoredFile("v1/x.csv", 1, "1"))
     with pytest.raises(RawNotThereError, match="s3://landed/raw has none of the files that were ingested"):

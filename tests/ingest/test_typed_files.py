@@ -167,7 +167,12 @@ def test_a_cell_with_a_number_has_the_sign_of_a_column_that_is_written_with_a_co
     comma = tuple(replace(c, values=Values(decimal_separator=",")) if c.name == "amount" else c for c in OF.columns)
     of = replace(OF, columns=comma, file_format=FileFormat.XLSX)
     rows = texts(tmp_path, of, workbook([HEAD[:3], ["1", 1, 2.5], ["2", 1, "2,5"], ["3", 1.5, 3], ["4", 1, None]]))
-    assert [(row["count"], row.get("amount")) for row in rows] == [("1", "2,5"), ("1", "2,5"), ("1.5", "3"), ("1", None)]
+    assert [(row["count"], row.get("amount")) for row in rows] == [
+        ("1", "2,5"),
+        ("1", "2,5"),
+        ("1.5", "3"),
+        ("1", None),
+    ]
 
 
 DOCUMENT = """{"rows": [

@@ -16,7 +16,6 @@ from lakehouse.cycle import erase_files, erase_places, erase_versions, rebuild
 from lakehouse.cycle.erase import erase, plan_erasure, verify
 from lakehouse.cycle.erase_certificate import CertificateError
 from lakehouse.cycle.erase_verification import StillFoundError
-from lakehouse.cycle.erase_versions import RawNotThereError
 from lakehouse.cycle.erase_work import work_of
 from lakehouse.lake import blanked
 from lakehouse.lake.batches import batches_of, known_files
@@ -25,6 +24,7 @@ from lakehouse.lake.files import list_files, read_text
 from lakehouse.lake.landed import landed_in
 from lakehouse.lake.object_versions import VersionsAreLockedError
 from lakehouse.lake.paths import Lake
+from lakehouse.lake.raw_layer import RawNotThereError
 from lakehouse.runtime.context import Context
 from tests.cycle import test_erase as on_disk
 from tests.cycle.test_erase import BY, SUBJECT, WHO, held, lines_of, run_until, without_her

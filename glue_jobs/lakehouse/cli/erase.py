@@ -8,7 +8,7 @@ import typer
 
 from lakehouse.cli.answers import confirmed, require_answer
 from lakehouse.cli.app import FIX, command, new_app
-from lakehouse.cli.options import DEFAULT_LAKE, Author, LakePath, signature
+from lakehouse.cli.options import DEFAULT_LAKE, Author, LakePath, RawRoot, signature
 from lakehouse.cli.printing import print_line
 from lakehouse.errors import UsageError
 
@@ -49,9 +49,7 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where nobody can answer.")] = False,
     by: Author = None,
     lake: LakePath = DEFAULT_LAKE,
-    raw_root: Annotated[
-        str | None, typer.Option("--raw-root", metavar="PATH", help="The raw layer, if it is not LAKE/raw.")
-    ] = None,
+    raw_root: RawRoot = None,
 ) -> None:
     """Forget a person, and verify it.
 

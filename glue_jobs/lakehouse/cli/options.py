@@ -38,6 +38,9 @@ def table_names(incomplete: str) -> list[str]:
 
 
 LakePath = Annotated[str, typer.Option("--lake", metavar="PATH", help="The lake: a folder or s3://bucket/prefix.")]
+RawRoot = Annotated[
+    str | None, typer.Option("--raw-root", metavar="PATH", help="The raw layer, if it is not LAKE/raw.")
+]
 DatasetName = Annotated[
     str,
     typer.Argument(metavar="DATASET", help="A dataset, such as erp_orders.", autocompletion=dataset_names),
@@ -76,12 +79,12 @@ def commands_on(lake: str) -> Commands:
     return Commands(lake, lake == DEFAULT_LAKE)
 
 
-def lake_and_dataset(lake: str, dataset: str) -> tuple[Lake, Dataset]:
+def lake_and_dataset(lake: str, dataset: str, raw_root: str | None = None) -> tuple[Lake, Dataset]:
     """The lake and the dataset that a command names; raises UnknownNameError."""
     from lakehouse.contracts.project import find_project
     from lakehouse.lake.paths import Lake
 
-    return Lake.at(lake), find_project().contracts.dataset(dataset)
+    return Lake.at(lake, raw_root), find_project().contracts.dataset(dataset)
 
 
 def _user() -> str:

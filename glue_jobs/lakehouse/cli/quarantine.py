@@ -13,6 +13,7 @@ from lakehouse.cli.options import (
     Author,
     DatasetName,
     LakePath,
+    RawRoot,
     Reason,
     dataset_names,
     lake_and_dataset,
@@ -108,6 +109,7 @@ def repair(
     why: Reason,
     by: Author = None,
     lake: LakePath = DEFAULT_LAKE,
+    raw_root: RawRoot = None,
 ) -> None:
     """Send a row back with corrected values."""
     from lakehouse.quarantine.changes import ChangeKind
@@ -115,7 +117,7 @@ def repair(
     from lakehouse.quarantine.repairs import Edit
     from lakehouse.quarantine.rows import RowRef, Selection, open_rows
 
-    opened, known = lake_and_dataset(lake, dataset)
+    opened, known = lake_and_dataset(lake, dataset, raw_root)
     values = set_values(assignments, known)
     (found,) = open_rows(opened, known, Selection((RowRef.read(row),)))
     _send(opened, known, [Edit(found, values)], ChangeKind.REPAIR, signature(why, by))
@@ -132,12 +134,13 @@ def retry(
     all_rows: All = False,
     by: Author = None,
     lake: LakePath = DEFAULT_LAKE,
+    raw_root: RawRoot = None,
 ) -> None:
     """Send rows back unchanged, once their suite or contract is fixed."""
     from lakehouse.quarantine.changes import ChangeKind
     from lakehouse.quarantine.repairs import Edit
 
-    opened, known = lake_and_dataset(lake, dataset)
+    opened, known = lake_and_dataset(lake, dataset, raw_root)
     chosen = _chosen(opened, known, rows or (), rule, batch, all_rows)
     _send(opened, known, [Edit(row, {}) for row in chosen], ChangeKind.RETRY, signature(why, by))
 
@@ -152,12 +155,13 @@ def discard(
     all_rows: All = False,
     by: Author = None,
     lake: LakePath = DEFAULT_LAKE,
+    raw_root: RawRoot = None,
 ) -> None:
     """Discard rows: they never go to silver."""
     from lakehouse.quarantine import repairs
     from lakehouse.say import format_count
 
-    opened, known = lake_and_dataset(lake, dataset)
+    opened, known = lake_and_dataset(lake, dataset, raw_root)
     chosen = _chosen(opened, known, rows or (), rule, batch, all_rows)
     repairs.discard(opened, known, chosen, signature(why, by))
     print_line(f"{format_count(len(chosen), 'row')} of {known.name} discarded; what was delivered stays as a record")
@@ -183,13 +187,18 @@ def export(
 
 @command(app, "import", example="lakehouse quarantine import crm_leads leads.csv --why 'the source has a new name'")
 def import_rows(
-    dataset: DatasetName, file: File, why: Reason, by: Author = None, lake: LakePath = DEFAULT_LAKE
+    dataset: DatasetName,
+    file: File,
+    why: Reason,
+    by: Author = None,
+    lake: LakePath = DEFAULT_LAKE,
+    raw_root: RawRoot = None,
 ) -> None:
     """Send back the rows of an exported file that were corrected."""
     from lakehouse.quarantine.changes import ChangeKind
     from lakehouse.quarantine.edits import read_edits
 
-    opened, known = lake_and_dataset(lake, dataset)
+    opened, known = lake_and_dataset(lake, dataset, raw_root)
     edits, unchanged = read_edits(opened, known, file)
     if unchanged:
         print_line(

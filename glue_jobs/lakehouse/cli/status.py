@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lakehouse.cli.app import RUN, command, new_app
-from lakehouse.cli.options import DEFAULT_LAKE, LakePath, commands_on, domain_names
+from lakehouse.cli.options import DEFAULT_LAKE, LakePath, RawRoot, commands_on, domain_names
 from lakehouse.cli.printing import print_line, print_table
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def status(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
     lake: LakePath = DEFAULT_LAKE,
+    raw_root: RawRoot = None,
 ) -> int:
     """Show how the lake stands: what needs somebody, the worst first, and a line per dataset, domain and mart.
 
@@ -47,7 +48,7 @@ def status(
     if domain is not None:
         contracts = Contracts((contracts.of(domain),))
         promises = tuple(promise for promise in promises if domain in promise.domains)
-    found = status_of(Lake.at(lake), contracts, commands_on(lake), datetime.now(UTC), promises)
+    found = status_of(Lake.at(lake, raw_root), contracts, commands_on(lake), datetime.now(UTC), promises)
     if as_json:
         _print_json(found)
     else:

@@ -13,11 +13,8 @@ from lakehouse.contracts.keep_days import RAW
 from lakehouse.contracts.layers import BRONZE, MARTS, OPS, PINNED, QUARANTINE, SILVER
 from lakehouse.cycle.erase_files import look, roots_of
 from lakehouse.cycle.erase_work import Work
-from lakehouse.errors import UsageError
 from lakehouse.ingest.landing import dataset_of
-from lakehouse.lake.batches import known_files
 from lakehouse.lake.every_file import FileVersion, version_pages
-from lakehouse.lake.files import list_files
 from lakehouse.lake.object_versions import (
     UploadUnderWayError,
     delete_earlier,
@@ -28,6 +25,7 @@ from lakehouse.lake.object_versions import (
     uploads_below,
 )
 from lakehouse.lake.paths import Lake
+from lakehouse.lake.raw_layer import require_ingested
 
 _OF_DATASETS = (BRONZE, QUARANTINE, SILVER)
 _WHOLE = (MARTS, PINNED, OPS, "docs", "athena_results")
@@ -47,17 +45,6 @@ NOT_SEARCHED_OF_S3 = (
     "objects of the buckets outside of the roots; metadata and tags that a source gave to an object",
     "pages in the bucket of Airflow's Variable lakehouse_docs_root, where there is one",
 )
-
-
-class RawNotThereError(UsageError):
-    """The raw layer that was named has none of the files that ingest took."""
-
-    def __init__(self, raw: str) -> None:
-        self.raw = raw
-        super().__init__(
-            f"{raw} has none of the files that were ingested, so nothing was changed; where the raw layer lies in "
-            f"another bucket, name it: --raw-root s3://BUCKET/raw."
-        )
 
 
 @dataclass(frozen=True)
@@ -102,10 +89,7 @@ def require_raw(work: Work) -> None:
     for upload in uploads_below(lake.raw):
         if not upload.is_left:
             raise UploadUnderWayError(upload.address, upload.upload, upload.begun)
-    kept = [dataset for dataset in contracts.datasets if dataset.keep_days.raw is None]
-    is_there = any(list_files(lake.landing(domain)) for domain in contracts.domains)
-    if not is_there and any(known_files(lake, dataset) for dataset in kept):
-        raise RawNotThereError(lake.raw)
+    require_ingested(lake, contracts.datasets)
 
 
 def is_given_up(work: Work, path: str) -> bool:

@@ -29,6 +29,7 @@ from lakehouse.lake.decisions import Signature
 from lakehouse.lake.delta_log import open_table
 from lakehouse.lake.files import exists, write_whole
 from lakehouse.lake.paths import REPAIRS, Lake
+from lakehouse.lake.raw_layer import require_raw_of
 from lakehouse.quarantine.changes import Change, ChangeKind, changes_of, record_changes
 from lakehouse.quarantine.errors import RepairPendingError, SequenceChangeError, UnsplitRowError
 from lakehouse.quarantine.rows import QuarantinedRow, RowRef, RowState
@@ -75,8 +76,10 @@ def _is_in_doubt(row: QuarantinedRow, name: str, dataset: Dataset, suite: Suite)
 def send_back(lake: Lake, dataset: Dataset, edits: Sequence[Edit], change: ChangeKind, by: Signature) -> str:
     """Write one file with the edited rows, once, and record the request; returns the file's path below the raw folder.
 
-    The record is written first: a record without a file has no effect, a file without a record could not be explained.
+    Raises RawNotThereError where ingest looks into another bucket. The record is written first: a record without a file
+    has no effect, a file without a record could not be explained.
     """
+    require_raw_of(lake, dataset)
     known = changes_of(lake, dataset)
     path = _path_of(dataset, edits, known)
     pending = pending_repairs(lake, dataset, known)
