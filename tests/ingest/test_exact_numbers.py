@@ -91,7 +91,7 @@ def test_what_is_refused_is_shown_as_it_was_delivered(spark: SparkSession, name:
         ('{"a":' + "1" * 39 + "}", True),
         ('{"a":0.' + "1" * 39 + "}", True),
         ('{"a":' + "1" * 38 + ', "b": 10.50, "c": 0.05, "d": -7, "e": 1.001}', False),
-        ('{"id":"3e5f-5.0", "on": "2026-10-18T20:05:00.000Z", "list": ["1e5", "7.0"], "is": false}', False),
+        ('{"id":"3e5f-5.0", "on": "2026-10-18T20:05:00.000Z", "list": ["1e5", "7.0"], "mac": "00:1e:5f"}', False),
         ('{"id":"a: 3e5"}', True),
         ("", False),
     ],

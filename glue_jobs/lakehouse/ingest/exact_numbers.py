@@ -13,7 +13,7 @@ MARK = "\u0000number: "
 _MARK_IN_JSON = "\\u0000number: "
 _NUMBER = r"-?[0-9][0-9.eE+-]*"
 # In a member or a list, for ids such as 3e5f are common: more than 38 digits, a point with zeros alone, an exponent.
-_CHANGED = r"[:,\[]\s*+-?+(?:[0-9.]{39}|[0-9]++(?:\.0++(?![0-9])|(?:\.[0-9]++)?+[eE]))"
+_CHANGED = r"[:,\[]\s*+-?+(?:[0-9.]{39}|[0-9]++(?:\.0++(?=[\s,}\]])|(?:\.[0-9]++)?+[eE][+-]?[0-9]))"
 # Signs that no valid line has: JSON writes them as escapes.
 _BACKSLASH, _QUOTE = "\u0001", "\u0002"
 

@@ -129,7 +129,7 @@ def _text_header(head: bytes, dataset: Dataset, is_repair: bool) -> Header:
     options = dataset.file_options
     if problem := text_problem(head, dataset.file_format, options.encoding):
         return Header((), problem=problem)
-    is_whole = options.encoding is Encoding.UTF_16
+    is_whole = options.encoding is Encoding.UTF_16 or dataset.file_format is FileFormat.JSON
     if dataset.file_format.is_json:
         return Header(dataset.column_names, is_repair=is_repair, is_whole=is_whole)
     text = head.decode(codec_for(options.encoding, head), errors="replace")
