@@ -119,7 +119,8 @@ def assert_pinned_and_taken_back() -> None:
     ]
     version = table_version(LAKE.silver("erp_orders"))
     for to_version in (0, version):
-        done = ran(*person, "rollback", "silver.erp_orders", "--to", str(to_version), "--lake", LAKE.root)
+        words = ("--to", str(to_version), "--why", "wrong prices", "--lake", LAKE.root)
+        done = ran(*person, "rollback", "silver.erp_orders", *words)
         assert done.returncode == 0, done.stderr
         assert (fact() == [tuple(row) for row in expected([SAMPLES, DAY2]).fact.rows]) is (to_version == version)
     assert_exact([SAMPLES, DAY2])
