@@ -99,6 +99,7 @@ def versions_stay_that_say_nothing_new(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )
+@pytest.mark.timeout(900)
 def test_a_planted_bug_is_found(
     plant: Callable[[pytest.MonkeyPatch], None],
     name: str,
