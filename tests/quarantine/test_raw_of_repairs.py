@@ -52,5 +52,11 @@ def test_where_old_files_were_let_go_the_bucket_is_named(landed: Any, project: P
         require_raw_of(UNNAMED, orders)
 
 
-def test_on_a_disk_the_raw_layer_lies_in_the_lake(project: Project, lake: Lake) -> None:
+def test_on_a_disk_the_raw_layer_lies_in_the_lake(
+    project: Project, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    for look in ("list_files", "known_files"):
+        monkeypatch.setattr(raw_layer, look, lambda *given: asked.append(given))
     require_raw_of(lake, project.contracts.dataset("erp_orders"))
+    assert asked == [], "nothing is listed or read"

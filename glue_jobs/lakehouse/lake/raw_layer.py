@@ -24,10 +24,8 @@ class RawNotThereError(UsageError):
 
 def require_ingested(lake: Lake, datasets: Sequence[Dataset]) -> None:
     """Raise RawNotThereError where the raw layer has no file, though ingest took some that no contract lets go."""
-    is_there = any(list_files(lake.landing(domain)) for domain in {dataset.domain for dataset in datasets})
-    kept = [dataset for dataset in datasets if dataset.keep_days.raw is None]
-    if not is_there and any(known_files(lake, dataset) for dataset in kept):
-        raise RawNotThereError(lake.raw)
+    if not any(list_files(lake.landing(domain)) for domain in {dataset.domain for dataset in datasets}):
+        _refuse_lost(lake, datasets)
 
 
 def require_raw_of(lake: Lake, dataset: Dataset) -> None:
@@ -35,8 +33,13 @@ def require_raw_of(lake: Lake, dataset: Dataset) -> None:
 
     Where all files were let go, the bucket has to be named.
     """
-    if lake.is_local:
+    if lake.is_local or list_files(lake.landing(dataset.domain)):
         return
-    require_ingested(lake, [dataset])
-    if lake.raw == f"{lake.root}/raw" and not list_files(lake.landing(dataset.domain)):
+    _refuse_lost(lake, [dataset])
+    if lake.raw == f"{lake.root}/raw":
+        raise RawNotThereError(lake.raw)
+
+
+def _refuse_lost(lake: Lake, datasets: Sequence[Dataset]) -> None:
+    if any(known_files(lake, dataset) for dataset in datasets if dataset.keep_days.raw is None):
         raise RawNotThereError(lake.raw)
