@@ -15,7 +15,6 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from lakehouse.contracts.choices import FileFormat, MergeStrategy
 from lakehouse.contracts.columns import Column
 from lakehouse.contracts.dataset import Dataset
 from lakehouse.lake.table_files import TableFile, table_files
@@ -27,24 +26,10 @@ from lakehouse.transform.candidate_files import (
     may_hold,
     merged_ranges,
 )
+from tests.lake import orders as lake_orders
 
 COLUMNS = (Column("id", "string", True, "Key."), Column("at", "timestamp", True, "When."))
-ORDERS = Dataset(
-    "orders",
-    "erp",
-    "",
-    MergeStrategy.UPSERT,
-    "*",
-    FileFormat.CSV,
-    COLUMNS,
-    ("id",),
-    ("at",),
-    None,
-    "at",
-    ("dt",),
-    (),
-    20,
-)
+ORDERS = replace(lake_orders.ORDERS, columns=COLUMNS)
 FIXED = replace(ORDERS, partition_is_stable=True)
 FIRST = date(2026, 10, 1)
 
